@@ -1,0 +1,186 @@
+//! The account: the one aggregate that a customer's receipts are committed to.
+
+use compact_str::CompactString;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use tessera_rules::id::{AccountId, AssetId, CampaignId, CustomerId, FactId, ProgramId, ReceiptId, SegmentId, TierId};
+use tessera_rules::money::Units;
+
+use crate::hold::OpenQuote;
+use crate::lot::Lot;
+
+/// Everything that is decided together for one household: at most [`crate::limits::ACCOUNT_BYTES_MAX`] encoded.
+///
+/// INVARIANT: lots are sorted by [`crate::lot::spending_order`], counters and uses by campaign, members
+/// and facts by id; no lot is empty; every list is within its limit.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Account {
+    /// Its name, opaque.
+    pub id: AccountId,
+    /// The people it is kept for, at least one.
+    pub members: Vec<Member>,
+    /// No earning and no spending while it is set; asked and answered like an anonymous sale.
+    pub blocked: bool,
+    /// Where the account went in a merge: whoever finds this follows it.
+    pub moved_to: Option<AccountId>,
+    /// What was earned and not used up yet.
+    pub lots: Vec<Lot>,
+    /// Quotes that hold something.
+    pub open_quotes: Vec<OpenQuote>,
+    /// Counters over receipts.
+    pub counters: Vec<Counter>,
+    /// Uses of campaigns that are limited per customer.
+    pub uses: Vec<UseCount>,
+    /// Personal coupons.
+    pub coupons: Vec<PersonalCoupon>,
+    /// The tier in each program where one was reached.
+    pub tiers: Vec<TierHeld>,
+    /// What rules of behaviour read, in constant space.
+    pub statistics: Statistics,
+    /// The greatest time that was ever booked here: time does not run back for an account.
+    pub booked_at_last: Timestamp,
+    /// Outcomes committed so far, the next one's number in the account.
+    pub outcomes: u64,
+}
+
+/// A person of the account.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Member {
+    /// Who.
+    pub customer: CustomerId,
+    /// When they were enrolled; none: a card used before anybody enrolled.
+    pub enrolled_at: Option<Timestamp>,
+    /// What is known of them.
+    pub facts: Vec<FactKnown>,
+    /// What they agreed to.
+    pub consents: Consents,
+    /// Imported lists they are on.
+    pub lists: Vec<ListMembership>,
+}
+
+/// A fact as known: when, from where, how far trusted. The value lies sealed elsewhere.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FactKnown {
+    /// The profile field.
+    pub fact: FactId,
+    /// When it became known.
+    pub known_at: Timestamp,
+    /// Where it came from.
+    pub source: FactSource,
+    /// Whether somebody checked it.
+    pub confirmed: bool,
+    /// The customer would not say.
+    pub refused: bool,
+}
+
+/// Where a fact came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum FactSource {
+    /// Told at the till.
+    Till,
+    /// Told at enrolment.
+    Enrolment,
+    /// Imported.
+    Import,
+}
+
+/// Consents, apart from each other.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Consents {
+    /// To the keeping of data, since when.
+    pub data_since: Option<Timestamp>,
+    /// To marketing, since when.
+    pub marketing_since: Option<Timestamp>,
+}
+
+/// Membership of an imported list.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ListMembership {
+    /// The list.
+    pub list: SegmentId,
+    /// Until when; none: for ever.
+    pub until: Option<Timestamp>,
+}
+
+/// A counter over receipts: `counted ÷ every` thresholds are due, each rewarded once.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Counter {
+    /// The campaign that counts.
+    pub campaign: CampaignId,
+    /// Counted so far, in thousandths; a return lowers it, not below zero.
+    pub counted_milli: i64,
+    /// Thresholds rewarded so far; never lowered but by a return that took the reward back.
+    pub rewarded: i64,
+}
+
+/// Uses of a campaign by this account.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct UseCount {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// Uses ever.
+    pub ever: u32,
+    /// The last business date of a use.
+    pub day: Date,
+    /// Uses on that day.
+    pub on_day: u32,
+}
+
+/// A personal coupon.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PersonalCoupon {
+    /// Its code as printed.
+    pub code: CompactString,
+    /// The campaign that it opens.
+    pub campaign: CampaignId,
+    /// The receipt that earned it.
+    pub issued_by: ReceiptId,
+    /// From when it can be used.
+    pub valid_from: Timestamp,
+    /// Until when, exclusive; none: for ever.
+    pub valid_until: Option<Timestamp>,
+    /// The receipt that used it.
+    pub used_by: Option<ReceiptId>,
+}
+
+/// A tier and since when.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TierHeld {
+    /// The program.
+    pub program: ProgramId,
+    /// The tier.
+    pub tier: TierId,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when it is held without being reached again; none: for ever.
+    pub until: Option<Timestamp>,
+}
+
+/// What is known of the customer's buying, in constant space.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Statistics {
+    /// Receipts settled.
+    pub visits: u32,
+    /// When the first was sold.
+    pub first_sold_at: Option<Timestamp>,
+    /// When the last was sold.
+    pub last_sold_at: Option<Timestamp>,
+    /// Minor units paid for all receipts less all refunds, per currency code, sorted.
+    pub spent_minor: Vec<(CompactString, i64)>,
+    /// Hours between visits, the newest last, at most [`crate::limits::GAPS_MAX`].
+    pub gap_hours: Vec<u16>,
+}
+
+/// What an account holds of an asset at a time.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Balance {
+    /// The asset.
+    pub asset: AssetId,
+    /// Vested and not expired, debt taken off: may be below zero.
+    pub vested: Units,
+    /// Not vested yet.
+    pub pending: Units,
+    /// Held by open quotes.
+    pub held: Units,
+}

@@ -1,0 +1,217 @@
+//! The outcome: the immutable record of what one settle, return, follow-up or adjustment did.
+
+use compact_str::CompactString;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use tessera_rules::decision::{Applied, CounterMove, LineShare, Part, RewardKind, Shortfall};
+use tessera_rules::id::{AccountId, AssetId, CampaignId, CustomerId, FactId, LineId, ProgramId, ReceiptId, RewardId, Sku, TaxCode};
+use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
+use tessera_rules::receipt::{Measure, Place, RedeemMode, Tender};
+
+use crate::posting::Posting;
+
+/// What a settle, return or follow-up did. It names everything that a later return or report needs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outcome {
+    /// The receipt's id, or the causing receipt's id, `#` and the follow-up's index.
+    pub id: CompactString,
+    /// What it records.
+    pub kind: OutcomeKind,
+    /// The receipt (a return has a minted id of its own).
+    pub receipt: ReceiptId,
+    /// For a return: the receipt whose goods came back, where one is named.
+    pub original: Option<ReceiptId>,
+    /// BLAKE3 over the canonical encoding of the content.
+    pub content_hash: [u8; 32],
+    /// The cashier's decision that this carries out.
+    pub attempt: u32,
+    /// Where.
+    pub place: Place,
+    /// When, by the till.
+    pub sold_at: Timestamp,
+    /// When, by the engine.
+    pub booked_at: Timestamp,
+    /// The till's trading day.
+    pub business_date: Date,
+    /// The day in the ledger's time zone on which it was booked.
+    pub booking_date: Date,
+    /// The currency of all amounts.
+    pub currency: Currency,
+    /// Who, where known.
+    pub customer: Option<CustomerId>,
+    /// The account, where there is one.
+    pub account: Option<AccountId>,
+    /// With what it was computed.
+    pub basis: Basis,
+    /// The positions.
+    pub lines: Vec<OutcomeLine>,
+    /// What the customer got, or what was taken back (units below zero).
+    pub rewards: Vec<OutcomeReward>,
+    /// Assets used up, or given back (units below zero).
+    pub redemptions: Vec<OutcomeRedemption>,
+    /// Campaigns applied.
+    pub applied: Vec<Applied>,
+    /// How it was paid or refunded.
+    pub tenders: Vec<Tender>,
+    /// Lines as rung up; for a return, the refund below zero.
+    pub before: Amount,
+    /// Lines as sold; for a return, the refund below zero.
+    pub after: Amount,
+    /// Cash rounding, outside all sums.
+    pub cash_rounding: Amount,
+    /// The double entry: sums to zero per asset.
+    pub postings: Vec<Posting>,
+    /// Counters that moved.
+    pub counters: Vec<CounterMove>,
+    /// Work for other accounts, carried out from the feed.
+    pub follow_ups: Vec<FollowUp>,
+    /// Facts that were answered; never their values.
+    pub facts: Vec<FactId>,
+    /// What was unusual, sorted, each once.
+    pub flags: Vec<Flag>,
+}
+
+/// With what an outcome was computed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Basis {
+    /// The revision's number.
+    pub revision: u64,
+    /// The revision's hash.
+    pub revision_hash: [u8; 32],
+    /// The catalogue's number.
+    pub catalogue: u64,
+}
+
+/// What an outcome records.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OutcomeKind {
+    /// A receipt was paid.
+    Settle,
+    /// Goods came back.
+    Return,
+    /// Work that another account's outcome caused.
+    FollowUp,
+    /// People corrected something.
+    Adjustment,
+    /// A customer was enrolled.
+    Enrolment,
+    /// A customer answered prompts.
+    Answers,
+}
+
+/// A position of an outcome.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OutcomeLine {
+    /// The till's id, or the engine's own that begins with `+`.
+    pub id: LineId,
+    /// For a returned line: the line of the original.
+    pub original: Option<LineId>,
+    /// The article.
+    pub sku: Sku,
+    /// The tax code.
+    pub tax_code: Option<TaxCode>,
+    /// Counted or measured.
+    pub measure: Measure,
+    /// How much was sold or came back, added units included.
+    pub quantity: Quantity,
+    /// The price as rung up.
+    pub unit_price: UnitPrice,
+    /// As rung up.
+    pub rung_up: Amount,
+    /// As sold (the sum of the parts), or refunded.
+    pub paid: Amount,
+    /// How it was sold; empty: exactly as rung up.
+    pub parts: Vec<Part>,
+    /// The campaign that added the line, where one did.
+    pub added_by: Option<CampaignId>,
+    /// Of the change, what no campaign explains.
+    pub unexplained: Amount,
+}
+
+/// A reward as given or taken back.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OutcomeReward {
+    /// As in the decision.
+    pub id: RewardId,
+    /// Whose doing.
+    pub campaign: CampaignId,
+    /// Its program.
+    pub program: ProgramId,
+    /// What; for a return, what of it is taken back.
+    pub kind: RewardKind,
+    /// Taken back, not given.
+    pub taken_back: bool,
+    /// From when it can be used.
+    pub vests_at: Timestamp,
+    /// Until when.
+    pub expires_at: Option<Timestamp>,
+    /// How it lies on lines.
+    pub earned_on: Vec<LineShare>,
+    /// What a return does when it has been used up.
+    pub on_return: Shortfall,
+    /// It stands for a change of lines that came too late.
+    pub fallback: bool,
+    /// For screen or footer.
+    pub text: CompactString,
+}
+
+/// An asset used up or given back.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OutcomeRedemption {
+    /// As in the decision.
+    pub id: RewardId,
+    /// The asset.
+    pub asset: AssetId,
+    /// How much; below zero where a return gives it back.
+    pub units: Units,
+    /// What it was worth.
+    pub amount: Amount,
+    /// Discount or tender.
+    pub mode: RedeemMode,
+    /// Of the units, what the account did not have: recorded shortfall.
+    pub shortfall: Units,
+}
+
+/// Work for another account: an outcome of its own there, through the transfer book.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FollowUp {
+    /// The causing receipt's id and an index.
+    pub id: CompactString,
+    /// Whose account.
+    pub account: AccountId,
+    /// What to credit there.
+    pub asset: AssetId,
+    /// How much.
+    pub units: Units,
+    /// Whose doing.
+    pub campaign: CampaignId,
+}
+
+/// What was unusual about an outcome.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Flag {
+    /// Sold otherwise than quoted.
+    DiffersFromQuote,
+    /// Committed although it had been voided: the cashier resumed with a higher attempt.
+    PaidAfterVoid,
+    /// Something used up was not there any more.
+    SettledWithShortfall,
+    /// The quote token was forged, of another receipt or unreadable: settled as without a quote.
+    TokenRejected,
+    /// Settled without a quote.
+    WithoutQuote,
+    /// The catalogue did not know an article.
+    UnknownSku,
+    /// The till changed prices and no campaign explains it.
+    Unexplained,
+    /// More came back than was sold.
+    ReturnedBeyondSale,
+    /// The return names no original.
+    ReturnWithoutReceipt,
+    /// The quote's hold had run out before the receipt was settled.
+    HoldExpired,
+    /// The till did not get the answer in time: the customer is told by a notice.
+    Deferred,
+    /// The till's clock was far off.
+    TillClockOff,
+}

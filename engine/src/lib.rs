@@ -1,0 +1,1 @@
+//! The billing and feed services over accounts and storage

@@ -1,0 +1,131 @@
+//! The envelope around every stored value (H25): a value that rotted on the disk is never believed.
+//!
+//! ```text
+//! u8 magic 0xE5 · u8 format 1 · u64 version, big-endian · 16 bytes checksum · the value
+//! ```
+//!
+//! The checksum is BLAKE3, cut to 16 bytes, over table name, key, version and value, so that a value
+//! that was moved to another key is noticed too. What the version counts is the table's business.
+
+use crate::codec::{Fields, count};
+use crate::limits::ENVELOPE_BYTES;
+use crate::{StorageError, Version};
+
+const MAGIC: u8 = 0xE5;
+const FORMAT: u8 = 1;
+const DOMAIN: &[u8] = b"tessera.storage.envelope.v1";
+
+/// Where a value lies: a table's name and the key in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// Name of the table.
+    pub table: &'a str,
+    /// Key in it.
+    pub key: &'a [u8],
+}
+
+/// What an envelope held, after its checksum was found right.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sealed<'a> {
+    /// The version written with the value.
+    pub version: Version,
+    /// The value.
+    pub value: &'a [u8],
+}
+
+/// Writes the envelope of a value over what is in `out`.
+pub fn seal(place: Place<'_>, version: Version, value: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    out.reserve(ENVELOPE_BYTES.saturating_add(value.len()));
+    out.push(MAGIC);
+    out.push(FORMAT);
+    out.extend_from_slice(&version.0.to_be_bytes());
+    out.extend_from_slice(&checksum(place, version, value));
+    assert_eq!(out.len(), ENVELOPE_BYTES, "the header has its fixed length");
+    out.extend_from_slice(value);
+}
+
+/// Takes a value out of its envelope.
+///
+/// # Errors
+///
+/// [`StorageError::Damaged`] where the bytes are no envelope of this place.
+pub fn open<'a>(place: Place<'_>, stored: &'a [u8]) -> Result<Sealed<'a>, StorageError> {
+    let (header, value) = stored.split_at_checked(ENVELOPE_BYTES).ok_or_else(|| damaged(place, "it is cut short"))?;
+    let mut fields = Fields::new(header);
+    let (Some(magic), Some(format), Some(version), Some(found)) =
+        (fields.u8(), fields.u8(), fields.u64(), fields.array::<16>())
+    else {
+        return Err(damaged(place, "it is cut short"));
+    };
+    if magic != MAGIC || format != FORMAT {
+        return Err(damaged(place, "its first bytes are not those of an envelope of format 1"));
+    }
+    let version = Version(version);
+    if checksum(place, version, value) != found {
+        return Err(damaged(place, "its checksum does not match"));
+    }
+    Ok(Sealed { version, value })
+}
+
+/// The error for a value that is not to be used.
+pub(crate) fn damaged(place: Place<'_>, what: &str) -> StorageError {
+    let mut hex = String::with_capacity(place.key.len().saturating_mul(2));
+    for byte in place.key {
+        for nibble in [byte >> 4, byte & 0x0F] {
+            hex.push(char::from_digit(u32::from(nibble), 16).unwrap_or('?'));
+        }
+    }
+    StorageError::Damaged { place: format!("{}/{hex}", place.table), what: what.to_owned() }
+}
+
+fn checksum(place: Place<'_>, version: Version, value: &[u8]) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(DOMAIN);
+    hasher.update(&count(place.table.len()));
+    hasher.update(place.table.as_bytes());
+    hasher.update(&count(place.key.len()));
+    hasher.update(place.key);
+    hasher.update(&version.0.to_be_bytes());
+    hasher.update(value);
+    let mut cut = [0; 16];
+    hasher.finalize_xof().fill(&mut cut);
+    cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLACE: Place<'_> = Place { table: "heads-things", key: b"k\xF1" };
+
+    fn sealed() -> Vec<u8> {
+        let mut out = Vec::new();
+        seal(PLACE, Version(7), b"the value", &mut out);
+        out
+    }
+
+    #[test]
+    fn h25_every_flipped_bit_and_every_cut_is_damage() {
+        let good = sealed();
+        assert_eq!(open(PLACE, &good).unwrap(), Sealed { version: Version(7), value: b"the value" });
+        for bit in 0..good.len() * 8 {
+            let mut bad = good.clone();
+            bad[bit / 8] ^= 1 << (bit % 8);
+            assert!(matches!(open(PLACE, &bad), Err(StorageError::Damaged { .. })), "bit {bit}");
+        }
+        for cut in 0..good.len() {
+            assert!(matches!(open(PLACE, &good[..cut]), Err(StorageError::Damaged { .. })), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn h25_a_value_of_another_key_or_table_is_damage_and_the_error_names_the_place() {
+        let good = sealed();
+        for place in [Place { key: b"k", ..PLACE }, Place { table: "rows-things", ..PLACE }] {
+            assert!(matches!(open(place, &good), Err(StorageError::Damaged { .. })), "{place:?}");
+        }
+        let text = open(PLACE, b"").unwrap_err().to_string();
+        assert!(text.contains("heads-things/6bf1"), "{text}");
+    }
+}

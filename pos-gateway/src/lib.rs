@@ -1,0 +1,1 @@
+//! Deadline, forwarding and the last-resort answer between tills and engine

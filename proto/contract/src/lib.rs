@@ -1,0 +1,1 @@
+//! Wire types to rule types and back, validation, canonical hash, tokens

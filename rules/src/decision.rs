@@ -1,0 +1,447 @@
+//! What the evaluation decided: the four parts of the answer and what the ledger needs to commit them.
+
+use compact_str::CompactString;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AssetId, CampaignId, FactId, LineId, ProgramId, RewardId, Sku, TaxCode, TierId};
+use crate::money::{Amount, Quantity, UnitPrice, Units};
+use crate::receipt::{Line, Measure, RedeemMode};
+
+/// The decision on one receipt. Same arguments, same decision, on any machine, for ever (P7).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Decision {
+    /// One for each line of the receipt in its order, then the added ones.
+    pub lines: Vec<DecidedLine>,
+    /// Assets used up.
+    pub redemptions: Vec<Redemption>,
+    /// What the customer gets beside changed lines.
+    pub rewards: Vec<Reward>,
+    /// Questions to the customer.
+    pub prompts: Vec<Prompt>,
+    /// Things the cashier must do.
+    pub instructions: Vec<Instruction>,
+    /// Goods to offer.
+    pub offers: Vec<Offer>,
+    /// «One more and …».
+    pub near_misses: Vec<NearMiss>,
+    /// A verdict for each presented code, in the receipt's order.
+    pub code_verdicts: Vec<CodeVerdict>,
+    /// The most that may be redeemed on this receipt, per asset; empty for an unknown customer.
+    pub redeemable: Vec<Redeemable>,
+    /// Counters over receipts that move when this is settled.
+    pub counters: Vec<CounterMove>,
+    /// What is scarce and must be held for this quote.
+    pub promises: Vec<Promise>,
+    /// The campaigns that were applied, in the order of their application.
+    pub applied: Vec<Applied>,
+    /// Lines as rung up.
+    pub before: Amount,
+    /// Lines as decided, added ones included.
+    pub after: Amount,
+    /// Whether another tender could change the decision.
+    pub depends_on_tenders: bool,
+    /// Remarks that change nothing, such as an unknown article.
+    pub notes: Vec<Note>,
+    /// Search steps used.
+    pub steps: u64,
+    /// Whether the best deal is proven to be the best.
+    pub proven: bool,
+    /// Where not proven: at most so much is missing.
+    pub bound: Amount,
+    /// What was asked to be explained.
+    pub explained: Vec<Explained>,
+}
+
+/// What becomes of one line.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DecidedLine {
+    /// The receipt's line id, or one of the engine's own that begins with `+`.
+    pub id: LineId,
+    /// The article.
+    pub sku: Sku,
+    /// Kept from the receipt's line or given by the catalogue.
+    pub tax_code: Option<TaxCode>,
+    /// Kept from the receipt's line.
+    pub measure: Measure,
+    /// For an added line, the campaign that added it.
+    pub added_by: Option<CampaignId>,
+    /// How it is to be sold, in order; empty: exactly as rung up.
+    pub parts: Vec<Part>,
+    /// As rung up; zero for an added line.
+    pub before: Amount,
+    /// The sum of the parts, or as rung up where there are none.
+    pub after: Amount,
+}
+
+/// Some units of a line at one price.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Part {
+    /// How many, above zero.
+    pub quantity: Quantity,
+    /// The final price of one.
+    pub unit_price: UnitPrice,
+    /// The final amount, not negative.
+    pub amount: Amount,
+    /// What made the difference, in order of application: they sum to `amount` less the part's share as rung up (P6).
+    pub adjustments: Vec<Adjustment>,
+}
+
+/// A change of a part by a campaign.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Adjustment {
+    /// Whose doing.
+    pub campaign: CampaignId,
+    /// Below zero where it became cheaper. An added unit at zero has an adjustment of zero.
+    pub amount: Amount,
+    /// For the receipt's print.
+    pub text: CompactString,
+}
+
+/// An asset used up on this receipt.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Redemption {
+    /// Names it to be declined.
+    pub id: RewardId,
+    /// The asset.
+    pub asset: AssetId,
+    /// How much of it, above zero.
+    pub units: Units,
+    /// What it is worth here.
+    pub amount: Amount,
+    /// Discount or tender.
+    pub mode: RedeemMode,
+}
+
+/// Something that the customer gets beside changed lines.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Reward {
+    /// Unique in the decision and the same on every evaluation.
+    pub id: RewardId,
+    /// Whose doing.
+    pub campaign: CampaignId,
+    /// The program of the campaign.
+    pub program: ProgramId,
+    /// What it is.
+    pub kind: RewardKind,
+    /// From when it can be used.
+    pub vests_at: Timestamp,
+    /// Until when; none: for ever. Exclusive.
+    pub expires_at: Option<Timestamp>,
+    /// Facts that must be answered before it is given.
+    pub waits_for: Vec<FactId>,
+    /// How the value lies on lines, so that a return can take it back in proportion; empty: on the whole receipt.
+    pub earned_on: Vec<LineShare>,
+    /// What is to happen on return when it has been used up.
+    pub on_return: Shortfall,
+    /// It stands for a change of lines that came too late.
+    pub fallback: bool,
+    /// For screen or footer.
+    pub text: CompactString,
+}
+
+/// The part of a reward that a line earned.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LineShare {
+    /// The line.
+    pub line: LineId,
+    /// In the reward's own unit.
+    pub units: i64,
+}
+
+/// The nine rewards.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum RewardKind {
+    /// Already in the lines; listed so that the customer can be told.
+    DiscountNow {
+        /// How much cheaper, above zero.
+        amount: Amount,
+    },
+    /// A personal coupon for a later purchase.
+    DiscountLater {
+        /// The campaign that the coupon opens.
+        coupon: CampaignId,
+    },
+    /// Bonus money.
+    BonusMoney {
+        /// The asset.
+        asset: AssetId,
+        /// How much.
+        units: Units,
+    },
+    /// Points.
+    Points {
+        /// The asset.
+        asset: AssetId,
+        /// How much.
+        units: Units,
+    },
+    /// A thing to hand over.
+    Prize {
+        /// The thing's name in the program.
+        prize: CompactString,
+        /// How many.
+        count: u32,
+    },
+    /// A tier.
+    Status {
+        /// The tier.
+        tier: TierId,
+    },
+    /// Entries of a draw.
+    Ticket {
+        /// The draw's name in the program.
+        draw: CompactString,
+        /// How many.
+        count: u32,
+    },
+    /// A gift certificate.
+    Certificate {
+        /// The asset that it holds.
+        asset: AssetId,
+        /// Its value.
+        units: Units,
+    },
+    /// Money to be paid out.
+    Money {
+        /// The asset.
+        asset: AssetId,
+        /// How much.
+        units: Units,
+    },
+}
+
+/// What a return does when a reward to be taken back has been used up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shortfall {
+    /// The balance goes below zero: a debt lot.
+    #[default]
+    Negative,
+    /// What is there is taken, the rest forgiven.
+    Zero,
+    /// The worth of the rest is taken off the refund.
+    DeductFromRefund,
+}
+
+/// A question to the customer through the cashier.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Prompt {
+    /// The profile field.
+    pub fact: FactId,
+    /// Why it is asked.
+    pub reason: PromptReason,
+    /// What the cashier asks; no profile value ever stands in it.
+    pub text: CompactString,
+}
+
+/// Why a fact is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum PromptReason {
+    /// It was never told.
+    Missing,
+    /// It was told too long ago.
+    Expired,
+    /// It was told but never checked.
+    Unconfirmed,
+}
+
+/// A thing that the cashier must do.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Instruction {
+    /// Settle reports on it by this id.
+    pub id: RewardId,
+    /// Whose doing.
+    pub campaign: CampaignId,
+    /// What to do.
+    pub text: CompactString,
+}
+
+/// A product to offer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Offer {
+    /// Whose doing.
+    pub campaign: CampaignId,
+    /// The product.
+    pub sku: Sku,
+    /// What the cashier says.
+    pub text: CompactString,
+}
+
+/// How little is missing to a reward.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NearMiss {
+    /// Whose reward.
+    pub campaign: CampaignId,
+    /// What is missing.
+    pub missing: Missing,
+    /// What the cashier says.
+    pub text: CompactString,
+}
+
+/// What is missing to a reward.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Missing {
+    /// So many more units.
+    Units(u32),
+    /// So much more to spend.
+    Spend(Amount),
+}
+
+/// What became of a presented code.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CodeVerdict {
+    /// The code as presented.
+    pub code: CompactString,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The campaign that it belongs to, where one is known.
+    pub campaign: Option<CampaignId>,
+}
+
+/// Verdicts on codes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Verdict {
+    /// Its campaign was applied.
+    Applied,
+    /// Another campaign gave more, or there was nothing to take off.
+    NotNeeded,
+    /// No campaign knows it.
+    Unknown,
+    /// Past its date.
+    Expired,
+    /// Used or held already.
+    Used,
+    /// Another customer's.
+    NotThisCustomer,
+    /// The campaign's conditions are not met.
+    ConditionMissing,
+}
+
+/// The most of an asset that may be redeemed here.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Redeemable {
+    /// The asset.
+    pub asset: AssetId,
+    /// At most so much.
+    pub units: Units,
+    /// What that is worth.
+    pub amount: Amount,
+    /// Why not more.
+    pub cap: RedeemCap,
+}
+
+/// What capped a redemption.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum RedeemCap {
+    /// The balance.
+    Balance,
+    /// The greatest share of the receipt that the program allows.
+    Share,
+    /// The smallest amount that the program allows is not reached.
+    BelowMinimum,
+    /// The program does not allow it.
+    NotAllowed,
+}
+
+/// The movement of a counter over receipts.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CounterMove {
+    /// The campaign that counts.
+    pub campaign: CampaignId,
+    /// What this receipt adds, in thousandths.
+    pub counted_milli: i64,
+    /// Thresholds that this receipt is rewarded for.
+    pub rewarded: i64,
+}
+
+/// Something scarce that a quote promises: the ledger holds it until settle, void or the end of its time.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Promise {
+    /// Units of an asset being redeemed.
+    Units {
+        /// The asset.
+        asset: AssetId,
+        /// How much.
+        units: Units,
+    },
+    /// A counter's crossed thresholds, with the count that crossed them.
+    Threshold {
+        /// The campaign that counts.
+        campaign: CampaignId,
+        /// The count promised, in thousandths.
+        counted_milli: i64,
+        /// How many thresholds.
+        rewarded: i64,
+    },
+    /// Uses of a campaign with a limit per customer.
+    Uses {
+        /// The campaign.
+        campaign: CampaignId,
+        /// How many.
+        count: u32,
+    },
+    /// A single-use code.
+    Code {
+        /// The code.
+        code: CompactString,
+    },
+    /// A share of a budget.
+    Budget {
+        /// The campaign whose budget it is.
+        campaign: CampaignId,
+        /// In the budget's own unit.
+        amount: i64,
+    },
+}
+
+/// A campaign that was applied.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Applied {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// How often its mechanic was used.
+    pub times: u32,
+    /// How much cheaper it made the lines; not negative.
+    pub discount: Amount,
+}
+
+/// A remark that changes nothing.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Note {
+    /// The catalogue does not know the article: sold anyway.
+    UnknownSku {
+        /// The line.
+        line: LineId,
+    },
+    /// Something scarce was left out since too many quotes are open.
+    TooManyOpenQuotes {
+        /// The campaign that was left out.
+        campaign: CampaignId,
+    },
+    /// Search ended before the best was proven.
+    NotProven,
+}
+
+/// Why a campaign did what it did.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Explained {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// Applied, or the first reason why not, in words a marketer understands.
+    pub why: CompactString,
+    /// Whether it was applied.
+    pub applied: bool,
+}
+
+impl DecidedLine {
+    /// The parts, an unchanged line as the one part that it is.
+    #[must_use]
+    pub fn as_decided(&self, line: &Line) -> Vec<Part> {
+        if self.parts.is_empty() {
+            vec![Part { quantity: line.quantity, unit_price: line.unit_price, amount: line.amount, adjustments: Vec::new() }]
+        } else {
+            self.parts.clone()
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Amounts, quantities, prices and asset units: integers with a type each, and every rounding there is.
+//!
+//! The ranges are checked where a value comes in (`limits.rs` proves that a receipt's sums fit), so the
+//! operators here are plain integer arithmetic with overflow checks on in every profile.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! integer {
+    ($(#[$doc:meta])* $name:ident, $get:ident, $from:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(i64);
+
+        impl $name {
+            /// Nothing.
+            pub const ZERO: Self = Self(0);
+
+            /// From the plain integer of the unit that the type's text names.
+            #[must_use]
+            pub const fn $from(value: i64) -> Self {
+                Self(value)
+            }
+
+            /// The plain integer of the unit that the type's text names.
+            #[must_use]
+            pub const fn $get(self) -> i64 {
+                self.0
+            }
+
+            /// Whether it is nothing.
+            #[must_use]
+            pub const fn is_zero(self) -> bool {
+                self.0 == 0
+            }
+
+            /// Whether it is below nothing.
+            #[must_use]
+            pub const fn is_negative(self) -> bool {
+                self.0 < 0
+            }
+
+            /// Whether it is above nothing.
+            #[must_use]
+            pub const fn is_positive(self) -> bool {
+                self.0 > 0
+            }
+
+            /// The sum, or none where it does not fit.
+            #[must_use]
+            pub const fn checked_add(self, other: Self) -> Option<Self> {
+                match self.0.checked_add(other.0) {
+                    Some(value) => Some(Self(value)),
+                    None => None,
+                }
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.0)
+            }
+        }
+
+        #[expect(clippy::arithmetic_side_effects, reason = "ranges are checked at the edge and overflow checks are on in every profile")]
+        impl Add for $name {
+            type Output = Self;
+            fn add(self, other: Self) -> Self {
+                Self(self.0 + other.0)
+            }
+        }
+
+        #[expect(clippy::arithmetic_side_effects, reason = "ranges are checked at the edge and overflow checks are on in every profile")]
+        impl Sub for $name {
+            type Output = Self;
+            fn sub(self, other: Self) -> Self {
+                Self(self.0 - other.0)
+            }
+        }
+
+        #[expect(clippy::arithmetic_side_effects, reason = "ranges are checked at the edge and overflow checks are on in every profile")]
+        impl Neg for $name {
+            type Output = Self;
+            fn neg(self) -> Self {
+                Self(-self.0)
+            }
+        }
+
+        impl AddAssign for $name {
+            fn add_assign(&mut self, other: Self) {
+                *self = *self + other;
+            }
+        }
+
+        impl SubAssign for $name {
+            fn sub_assign(&mut self, other: Self) {
+                *self = *self - other;
+            }
+        }
+
+        impl Sum for $name {
+            fn sum<I: Iterator<Item = Self>>(values: I) -> Self {
+                values.fold(Self::ZERO, Add::add)
+            }
+        }
+    };
+}
+
+integer! {
+    /// Money in minor units of the receipt's currency (pence, cents).
+    Amount, minor, from_minor
+}
+integer! {
+    /// A quantity in thousandths: 1 piece is 1,000, 250 g sold by the kilogram is 250.
+    Quantity, milli, from_milli
+}
+integer! {
+    /// A price of one unit in micros (10⁻⁶) of the currency's major unit: 1.459 is 1,459,000.
+    UnitPrice, micros, from_micros
+}
+integer! {
+    /// An amount of an asset in the asset's smallest unit.
+    Units, units, from_units
+}
+
+impl Quantity {
+    /// One piece.
+    pub const ONE: Self = Self(1_000);
+
+    /// Whole pieces in it; measured goods count as one elsewhere, not here.
+    #[must_use]
+    pub const fn pieces(self) -> i64 {
+        self.0.div_euclid(1_000)
+    }
+
+    /// Whether it is a whole number of pieces.
+    #[must_use]
+    pub const fn is_whole(self) -> bool {
+        self.0.rem_euclid(1_000) == 0
+    }
+}
+
+/// A currency of ISO 4217 and how many digits its minor unit has.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Currency(iso_currency::Currency);
+
+impl Currency {
+    /// Reads a three-letter code; none where ISO 4217 has no such currency in use.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        iso_currency::Currency::from_code(code).filter(|known| known.exponent().is_some()).map(Self)
+    }
+
+    /// The three-letter code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        self.0.code()
+    }
+
+    /// Digits of the minor unit: 2 for pounds, 0 for yen, 3 for dinars.
+    #[must_use]
+    pub fn minor_digits(self) -> u32 {
+        self.0.exponent().map_or(2, u32::from)
+    }
+}
+
+/// How a fraction of a unit becomes a whole one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rounding {
+    /// A half goes away from zero.
+    #[default]
+    HalfUp,
+    /// A half goes to the even neighbour.
+    HalfEven,
+    /// Towards zero.
+    Down,
+}
+
+/// `numerator ÷ denominator`, rounded; `denominator` must be positive.
+///
+/// Returns none where the result does not fit 64 bits or the denominator is not positive.
+#[must_use]
+pub fn divide(numerator: i128, denominator: i128, rounding: Rounding) -> Option<i64> {
+    if denominator <= 0 {
+        return None;
+    }
+    let whole = numerator.checked_div(denominator)?;
+    let rest = numerator.checked_rem(denominator)?.checked_abs()?;
+    let twice = rest.checked_mul(2)?;
+    let away = match rounding {
+        Rounding::Down => false,
+        Rounding::HalfUp => twice >= denominator,
+        Rounding::HalfEven => twice > denominator || (twice == denominator && whole.checked_rem(2)? != 0),
+    };
+    let step = if numerator < 0 { -1 } else { 1 };
+    i64::try_from(if away { whole.checked_add(step)? } else { whole }).ok()
+}
+
+/// `value × part ÷ whole`, rounded; exact in between.
+#[must_use]
+pub fn proportion(value: i64, part: i64, whole: i64, rounding: Rounding) -> Option<i64> {
+    divide(i128::from(value).checked_mul(i128::from(part))?, i128::from(whole), rounding)
+}
+
+/// Ten to the power by which `quantity × unit price` exceeds a minor unit: milli × micros over minor digits.
+fn price_scale(currency: Currency) -> i128 {
+    10_i128.saturating_pow(9_u32.saturating_sub(currency.minor_digits()))
+}
+
+/// Quantity × unit price in minor units, half up; none where it does not fit.
+#[must_use]
+pub fn extend(quantity: Quantity, price: UnitPrice, currency: Currency) -> Option<Amount> {
+    let product = i128::from(quantity.milli()).checked_mul(i128::from(price.micros()))?;
+    divide(product, price_scale(currency), Rounding::HalfUp).map(Amount::from_minor)
+}
+
+/// The price of one unit at which `quantity` costs `amount`, half up; none where there is no quantity.
+#[must_use]
+pub fn unit_price(amount: Amount, quantity: Quantity, currency: Currency) -> Option<UnitPrice> {
+    let scaled = i128::from(amount.minor()).checked_mul(price_scale(currency))?;
+    divide(scaled, i128::from(quantity.milli()), Rounding::HalfUp).map(UnitPrice::from_micros)
+}
+
+/// How far a line's amount may lie from quantity × unit price: max(1 minor unit, half a micro × quantity,
+/// rounded up), since a till rounds its price to micros before it multiplies.
+#[must_use]
+pub fn amount_tolerance(quantity: Quantity, currency: Currency) -> Amount {
+    let halves = i128::from(quantity.milli().unsigned_abs());
+    let scale = price_scale(currency).saturating_mul(2);
+    let up = halves.saturating_add(scale.saturating_sub(1)).checked_div(scale).unwrap_or(0);
+    Amount::from_minor(i64::try_from(up).unwrap_or(i64::MAX).max(1))
+}
+
+/// Splits `total` over `weights` in proportion by largest remainder, the earlier first among equals.
+///
+/// The parts sum to `total` exactly (P6). Weights must not be negative; where all are zero every part
+/// is zero and the caller has the whole `total` left over.
+#[must_use]
+pub fn split(total: i64, weights: &[i64]) -> Vec<i64> {
+    let sum: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
+    if sum <= 0 {
+        return vec![0; weights.len()];
+    }
+    assert!(weights.iter().all(|weight| *weight >= 0), "weights are not negative");
+    let negative = total < 0;
+    let whole = i128::from(total.unsigned_abs());
+    let mut parts: Vec<i64> = Vec::with_capacity(weights.len());
+    let mut rests: Vec<(i128, usize)> = Vec::with_capacity(weights.len());
+    let mut given: i128 = 0;
+    for (place, weight) in weights.iter().enumerate() {
+        let product = whole.saturating_mul(i128::from((*weight).max(0)));
+        let floor = product.checked_div(sum).unwrap_or(0);
+        given = given.saturating_add(floor);
+        parts.push(i64::try_from(floor).unwrap_or(i64::MAX));
+        rests.push((product.checked_rem(sum).unwrap_or(0), place));
+    }
+    rests.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    let left = usize::try_from(whole.saturating_sub(given)).unwrap_or(0);
+    for (_, place) in rests.into_iter().take(left) {
+        if let Some(part) = parts.get_mut(place) {
+            *part = part.saturating_add(1);
+        }
+    }
+    if negative {
+        for part in &mut parts {
+            *part = part.saturating_neg();
+        }
+    }
+    assert!(parts.iter().map(|part| i128::from(*part)).sum::<i128>() == i128::from(total), "the parts sum to the total");
+    parts
+}
+
+#[cfg(test)]
+mod tests;

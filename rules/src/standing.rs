@@ -1,0 +1,114 @@
+//! What the evaluation may know beside receipt and catalogue, net of the holds of other open quotes.
+
+use compact_str::CompactString;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AssetId, CampaignId, CustomerId, FactId, ProgramId, SegmentId, TierId};
+use crate::money::Units;
+
+/// The account, the codes presented, and what remains of what is scarce.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Standing {
+    /// The customer and their account; none: an anonymous sale.
+    pub customer: Option<CustomerStanding>,
+    /// What is known of each presented code, in the receipt's order.
+    pub codes: Vec<CodeStanding>,
+    /// What remains of shared budgets; a campaign with a budget that is not listed has nothing left.
+    pub budgets: Vec<Remaining>,
+    /// Articles that this store does not have in stock, sorted.
+    pub out_of_stock: Vec<CompactString>,
+    /// Open quotes with holds have reached their limit: promise nothing scarce.
+    pub promises_exhausted: bool,
+}
+
+/// A known customer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CustomerStanding {
+    /// Who stands at the till.
+    pub customer: CustomerId,
+    /// Blocked: answered like an anonymous sale, and said so.
+    pub blocked: bool,
+    /// The tier in each program where one was reached, sorted by program.
+    pub tiers: Vec<(ProgramId, TierId)>,
+    /// What may be spent now per asset, sorted by asset; never negative.
+    pub available: Vec<(AssetId, Units)>,
+    /// Counters over receipts, sorted by campaign.
+    pub counters: Vec<CounterStanding>,
+    /// Uses of limited campaigns, sorted by campaign.
+    pub uses: Vec<Uses>,
+    /// What is known of the customer's profile, sorted by fact.
+    pub facts: Vec<FactStanding>,
+    /// Imported lists that the customer is on now, sorted.
+    pub lists: Vec<SegmentId>,
+    /// When the customer was enrolled.
+    pub enrolled_at: Option<Timestamp>,
+    /// Receipts settled so far.
+    pub visits: u32,
+}
+
+/// A counter over receipts: every crossed threshold is rewarded once.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CounterStanding {
+    /// The campaign that counts.
+    pub campaign: CampaignId,
+    /// Counted so far, in thousandths, the counts promised to other open quotes included.
+    pub counted_milli: i64,
+    /// Thresholds rewarded so far, those promised to other open quotes included.
+    pub rewarded: i64,
+}
+
+/// How often a campaign was used.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Uses {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// Uses on the receipt's business date.
+    pub today: u32,
+    /// Uses ever.
+    pub ever: u32,
+}
+
+/// A fact as known; its value is sealed elsewhere, but for the derived values that rules may read.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FactStanding {
+    /// The profile field.
+    pub fact: FactId,
+    /// When it became known.
+    pub known_at: Timestamp,
+    /// Whether somebody checked it.
+    pub confirmed: bool,
+    /// The value, only for facts that the program declares readable by rules (such as a segment mark).
+    pub value: Option<CompactString>,
+}
+
+/// What is known of a presented code.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CodeStanding {
+    /// The code.
+    pub code: CompactString,
+    /// Its state, other open quotes' holds counted as used.
+    pub state: CodeState,
+}
+
+/// The state of a presented code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum CodeState {
+    /// A code that the revision declares, usable as often as campaigns say.
+    Open,
+    /// Single use, and used or held already.
+    Used,
+    /// Past its date.
+    Expired,
+    /// Personal, and another customer's.
+    NotThisCustomer,
+}
+
+/// What is left of a shared budget or limit.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Remaining {
+    /// The campaign whose budget it is.
+    pub campaign: CampaignId,
+    /// What is left, in the budget's own unit.
+    pub left: i64,
+}
