@@ -1,1 +1,4 @@
-//! The billing and feed services over accounts and storage
+//! The billing engine: quotes and settles receipts against programs, accounts and storage.
+
+pub mod clock;
+pub mod queue;

@@ -1,7 +1,30 @@
 //! The program language: text → tree → checked → compiled → evaluated. Pure: no clock, no randomness, no I/O.
+#![warn(clippy::arithmetic_side_effects, clippy::float_arithmetic)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "tests compute expected values on small numbers"))]
 
+pub mod asset;
+mod attribute;
+pub mod campaign;
+pub mod catalogue;
+mod check;
 pub mod decision;
+pub mod diagnostic;
+pub mod effort;
+pub mod evaluate;
 pub mod id;
+mod index;
+pub mod limits;
+mod mechanic;
 pub mod money;
+pub mod program;
+pub mod ratio;
 pub mod receipt;
+pub mod revision;
+mod selector;
 pub mod standing;
+pub mod text;
+mod validity;
+
+pub use effort::Effort;
+pub use evaluate::evaluate;
+pub use revision::{Compiled, Revision, Source};

@@ -1,7 +1,27 @@
 //! Accounts, lots, holds, postings, returns: pure `(state, command, now) → (state, outcome)`.
+//!
+//! No clock, no storage, no randomness: the same state and command give the same bytes (H19).
+#![warn(clippy::arithmetic_side_effects, clippy::float_arithmetic)]
 
 pub mod account;
+mod arithmetic;
+mod booking;
+pub mod check;
+pub mod encode;
+pub mod entry;
 pub mod hold;
+pub mod limits;
 pub mod lot;
+pub mod order;
 pub mod outcome;
 pub mod posting;
+pub mod profile;
+pub mod quote;
+pub mod return_goods;
+pub mod settle;
+pub mod standing;
+pub mod terms;
+pub mod void;
+
+#[cfg(test)]
+mod testing;

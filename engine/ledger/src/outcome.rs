@@ -214,4 +214,14 @@ pub enum Flag {
     Deferred,
     /// The till's clock was far off.
     TillClockOff,
+    /// A return that waited for its original.
+    WasParked,
+    /// A reward could not be taken back in full.
+    TakenBackShort,
+    /// The customer is blocked: nothing was given.
+    CustomerBlocked,
+    /// No program knows the customer: booked as anonymous.
+    CustomerUnknown,
+    /// Tenders do not sum to what was due.
+    TendersDiffer,
 }

@@ -1,11 +1,12 @@
 //! The envelope around every stored value (H25): a value that rotted on the disk is never believed.
 //!
 //! ```text
-//! u8 magic 0xE5 · u8 format 1 · u64 version, big-endian · 16 bytes checksum · the value
+//! u8 magic 0xE5 · u8 format 1 · u8 mark · u64 version, big-endian · 16 bytes checksum · the value
 //! ```
 //!
-//! The checksum is BLAKE3, cut to 16 bytes, over table name, key, version and value, so that a value
-//! that was moved to another key is noticed too. What the version counts is the table's business.
+//! The checksum is BLAKE3, cut to 16 bytes, over table name, key, mark, version and value, so that a
+//! value that was moved to another key is noticed too. What mark and version mean is the table's
+//! business.
 
 use crate::codec::{Fields, count};
 use crate::limits::ENVELOPE_BYTES;
@@ -24,23 +25,33 @@ pub struct Place<'a> {
     pub key: &'a [u8],
 }
 
+/// What is written with a value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Stamp {
+    /// The version, or what the table counts instead.
+    pub version: Version,
+    /// A byte for the table's own use.
+    pub mark: u8,
+}
+
 /// What an envelope held, after its checksum was found right.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sealed<'a> {
-    /// The version written with the value.
-    pub version: Version,
+    /// What was written with the value.
+    pub stamp: Stamp,
     /// The value.
     pub value: &'a [u8],
 }
 
 /// Writes the envelope of a value over what is in `out`.
-pub fn seal(place: Place<'_>, version: Version, value: &[u8], out: &mut Vec<u8>) {
+pub fn seal(place: Place<'_>, stamp: Stamp, value: &[u8], out: &mut Vec<u8>) {
     out.clear();
     out.reserve(ENVELOPE_BYTES.saturating_add(value.len()));
     out.push(MAGIC);
     out.push(FORMAT);
-    out.extend_from_slice(&version.0.to_be_bytes());
-    out.extend_from_slice(&checksum(place, version, value));
+    out.push(stamp.mark);
+    out.extend_from_slice(&stamp.version.0.to_be_bytes());
+    out.extend_from_slice(&checksum(place, stamp, value));
     assert_eq!(out.len(), ENVELOPE_BYTES, "the header has its fixed length");
     out.extend_from_slice(value);
 }
@@ -53,19 +64,19 @@ pub fn seal(place: Place<'_>, version: Version, value: &[u8], out: &mut Vec<u8>)
 pub fn open<'a>(place: Place<'_>, stored: &'a [u8]) -> Result<Sealed<'a>, StorageError> {
     let (header, value) = stored.split_at_checked(ENVELOPE_BYTES).ok_or_else(|| damaged(place, "it is cut short"))?;
     let mut fields = Fields::new(header);
-    let (Some(magic), Some(format), Some(version), Some(found)) =
-        (fields.u8(), fields.u8(), fields.u64(), fields.array::<16>())
+    let (Some(magic), Some(format), Some(mark), Some(version), Some(found)) =
+        (fields.u8(), fields.u8(), fields.u8(), fields.u64(), fields.array::<16>())
     else {
         return Err(damaged(place, "it is cut short"));
     };
     if magic != MAGIC || format != FORMAT {
         return Err(damaged(place, "its first bytes are not those of an envelope of format 1"));
     }
-    let version = Version(version);
-    if checksum(place, version, value) != found {
+    let stamp = Stamp { version: Version(version), mark };
+    if checksum(place, stamp, value) != found {
         return Err(damaged(place, "its checksum does not match"));
     }
-    Ok(Sealed { version, value })
+    Ok(Sealed { stamp, value })
 }
 
 /// The error for a value that is not to be used.
@@ -79,14 +90,15 @@ pub(crate) fn damaged(place: Place<'_>, what: &str) -> StorageError {
     StorageError::Damaged { place: format!("{}/{hex}", place.table), what: what.to_owned() }
 }
 
-fn checksum(place: Place<'_>, version: Version, value: &[u8]) -> [u8; 16] {
+fn checksum(place: Place<'_>, stamp: Stamp, value: &[u8]) -> [u8; 16] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(DOMAIN);
     hasher.update(&count(place.table.len()));
     hasher.update(place.table.as_bytes());
     hasher.update(&count(place.key.len()));
     hasher.update(place.key);
-    hasher.update(&version.0.to_be_bytes());
+    hasher.update(&[stamp.mark]);
+    hasher.update(&stamp.version.0.to_be_bytes());
     hasher.update(value);
     let mut cut = [0; 16];
     hasher.finalize_xof().fill(&mut cut);
@@ -97,18 +109,19 @@ fn checksum(place: Place<'_>, version: Version, value: &[u8]) -> [u8; 16] {
 mod tests {
     use super::*;
 
+    const STAMP: Stamp = Stamp { version: Version(7), mark: 1 };
     const PLACE: Place<'_> = Place { table: "heads-things", key: b"k\xF1" };
 
     fn sealed() -> Vec<u8> {
         let mut out = Vec::new();
-        seal(PLACE, Version(7), b"the value", &mut out);
+        seal(PLACE, STAMP, b"the value", &mut out);
         out
     }
 
     #[test]
     fn h25_every_flipped_bit_and_every_cut_is_damage() {
         let good = sealed();
-        assert_eq!(open(PLACE, &good).unwrap(), Sealed { version: Version(7), value: b"the value" });
+        assert_eq!(open(PLACE, &good).unwrap(), Sealed { stamp: STAMP, value: b"the value" });
         for bit in 0..good.len() * 8 {
             let mut bad = good.clone();
             bad[bit / 8] ^= 1 << (bit % 8);

@@ -56,7 +56,7 @@ pub const STALL_MS: u64 = 50;
 pub const JOURNAL_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// Bytes that the checksummed envelope adds to every stored value, see [`crate::envelope`].
-pub const ENVELOPE_BYTES: usize = 1 + 1 + 8 + 16;
+pub const ENVELOPE_BYTES: usize = 1 + 1 + 1 + 8 + 16;
 
 const _: () = {
     assert!(VALUE_BYTES_MAX <= COMMIT_BYTES_MAX, "the largest value fits a commit");

@@ -50,16 +50,11 @@ struct Tables {
     hints: BTreeMap<(u32, Bytes), Bytes>,
     counters: BTreeMap<Bytes, i64>,
     sequence: u64,
-    chain: ChainHash,
-    feed: Vec<(u64, FeedEntry)>,
+    /// All zero before the first commit, as [`ChainHash::START`] is.
+    chain: [u8; 32],
+    feed: Vec<FeedEntry>,
     faults: VecDeque<(u64, Fault)>,
     commits_seen: u64,
-}
-
-impl Default for ChainHash {
-    fn default() -> Self {
-        Self::START
-    }
 }
 
 impl MemoryStorage {
@@ -97,7 +92,7 @@ impl MemoryStorage {
     /// The sequence and the chain after the last commit: (0, [`ChainHash::START`]) before the first.
     pub fn tip(&self) -> (u64, ChainHash) {
         let tables = self.locked();
-        (tables.sequence, tables.chain)
+        (tables.sequence, ChainHash(tables.chain))
     }
 
     /// A panic elsewhere while the lock was held has left whole maps: every change below is made
@@ -226,16 +221,24 @@ impl Tables {
             *counter = counter.saturating_add(delta.amount);
         }
         self.sequence = self.sequence.saturating_add(1);
-        self.chain = chain::link(self.chain, self.sequence, chain::content(commit));
-        let committed =
-            Committed { version: self.version(&commit.partition), sequence: self.sequence, chain: self.chain };
+        let chain = chain::link(ChainHash(self.chain), self.sequence, chain::content(commit));
+        self.chain = chain.0;
+        let committed = Committed { version: self.version(&commit.partition), sequence: self.sequence, chain };
         if !commit.feed_kinds.is_empty() {
             let rows = commit.rows.iter().filter(|row| commit.feed_kinds.contains(&row.key.kind)).cloned().collect();
             let cursor = cursor::encode(id, self.sequence);
             let entry = FeedEntry { cursor, committed, partition: commit.partition.clone(), rows };
-            self.feed.push((self.sequence, entry));
+            self.feed.push(entry);
         }
         committed
+    }
+}
+
+/// Where a scan begins: behind `after`, or at the smallest key.
+fn from<K>(after: Option<&[u8]>, key: impl Fn(Bytes) -> K) -> Bound<K> {
+    match after {
+        Some(after) => Bound::Excluded(key(Bytes::copy_from_slice(after))),
+        None => Bound::Included(key(Bytes::new())),
     }
 }
 
@@ -258,17 +261,18 @@ impl Storage for MemoryStorage {
 
     async fn rows(&self, partition: &Partition, kind: u8, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StorageError> {
         let tables = self.opened(partition.space)?;
-        let mine = tables.rows.iter().filter(|((of, key), _)| of == partition && key.kind == kind);
-        let behind = mine.filter(|((_, key), _)| after.is_none_or(|after| *key.id > *after));
-        let rows = behind.map(|((_, key), value)| Row { key: key.clone(), value: value.clone() });
+        let from = from(after, |id| (partition.clone(), RowKey { kind, id }));
+        let behind = tables.rows.range((from, Bound::Unbounded));
+        let mine = behind.take_while(|((of, key), _)| of == partition && key.kind == kind);
+        let rows = mine.map(|((_, key), value)| Row { key: key.clone(), value: value.clone() });
         Ok(rows.take(limit.min(SCAN_ENTRIES_MAX)).collect())
     }
 
     async fn heads(&self, space: Space, after: Option<&[u8]>, limit: usize) -> Result<Vec<(Bytes, Head)>, StorageError> {
         let tables = self.opened(space)?;
-        let mine = tables.heads.iter().filter(|(of, _)| of.space == space);
-        let behind = mine.filter(|(of, _)| after.is_none_or(|after| *of.key > *after));
-        Ok(behind.map(|(of, head)| (of.key.clone(), head.clone())).take(limit.min(SCAN_ENTRIES_MAX)).collect())
+        let behind = tables.heads.range((from(after, |key| Partition { space, key }), Bound::Unbounded));
+        let mine = behind.take_while(|(of, _)| of.space == space);
+        Ok(mine.map(|(of, head)| (of.key.clone(), head.clone())).take(limit.min(SCAN_ENTRIES_MAX)).collect())
     }
 
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
@@ -279,11 +283,9 @@ impl Storage for MemoryStorage {
 
     async fn hints(&self, bucket: u32, after: Option<&[u8]>, limit: usize) -> Result<Vec<Hint>, StorageError> {
         let tables = self.open()?;
-        let from = after.map_or(Bound::Included((bucket, Bytes::new())), |after| {
-            Bound::Excluded((bucket, Bytes::copy_from_slice(after)))
-        });
-        let behind = tables.hints.range((from, Bound::Unbounded)).take_while(|((of, _), _)| *of == bucket);
-        let hints = behind.map(|((_, key), value)| Hint { bucket, key: key.clone(), value: value.clone() });
+        let behind = tables.hints.range((from(after, |key| (bucket, key)), Bound::Unbounded));
+        let mine = behind.take_while(|((of, _), _)| *of == bucket);
+        let hints = mine.map(|((_, key), value)| Hint { bucket, key: key.clone(), value: value.clone() });
         Ok(hints.take(limit.min(SCAN_ENTRIES_MAX)).collect())
     }
 
@@ -299,8 +301,8 @@ impl Storage for MemoryStorage {
     async fn feed(&self, after: &Cursor, limit: usize) -> Result<Vec<FeedEntry>, StorageError> {
         let tables = self.open()?;
         let after = cursor::decode(&self.id, tables.sequence, after)?;
-        let behind = tables.feed.iter().filter(|(sequence, _)| *sequence > after);
-        Ok(behind.map(|(_, entry)| entry.clone()).take(limit.min(SCAN_ENTRIES_MAX)).collect())
+        let first = tables.feed.partition_point(|entry| entry.committed.sequence <= after);
+        Ok(tables.feed.iter().skip(first).take(limit.min(SCAN_ENTRIES_MAX)).cloned().collect())
     }
 
     fn feed_moved(&self) -> watch::Receiver<u64> {

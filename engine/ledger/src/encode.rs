@@ -1,0 +1,137 @@
+//! Records as bytes: one version byte, then postcard. What is read is checked before it is believed.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::account::Account;
+use crate::check::BrokenInvariant;
+use crate::entry::ReceiptEntry;
+use crate::limits::{ACCOUNT_BYTES_MAX, PARKED_MAX, RETURNED_LINES_MAX};
+use crate::return_goods::ReturnedSoFar;
+
+/// The version that is written. A reader knows this one and the two before it, once there are any.
+pub const VERSION: u8 = 1;
+
+/// Why stored bytes are not believed: the aggregate is quarantined, the process goes on.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Damaged {
+    /// No byte at all.
+    #[error("the record is empty")]
+    Empty,
+    /// Written by a version that this program does not know.
+    #[error("the record has version {found}, this program reads version {VERSION}")]
+    UnknownVersion {
+        /// The version byte.
+        found: u8,
+    },
+    /// Longer than it may be.
+    #[error("the record has {bytes} bytes, at most {limit}")]
+    TooLong {
+        /// How many there are.
+        bytes: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// No value of this kind.
+    #[error("the record cannot be decoded")]
+    Decode(#[source] postcard::Error),
+    /// Bytes are left after the value.
+    #[error("{bytes} bytes are left after the record")]
+    Trailing {
+        /// How many.
+        bytes: usize,
+    },
+    /// A text in it is not what its field holds.
+    #[error("the record's bytes are not the ones that it would be written as")]
+    NotCanonical,
+    /// A value, but one that cannot be.
+    #[error("the account breaks an invariant")]
+    Invariant(#[source] BrokenInvariant),
+}
+
+impl Account {
+    /// The account as bytes, at most [`ACCOUNT_BYTES_MAX`].
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let bytes = write(self);
+        assert!(bytes.len() <= ACCOUNT_BYTES_MAX, "an account fits its bound: every command keeps it so");
+        bytes
+    }
+
+    /// Reads and checks an account.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes; never a panic.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Damaged> {
+        if bytes.len() > ACCOUNT_BYTES_MAX {
+            return Err(Damaged::TooLong { bytes: bytes.len(), limit: ACCOUNT_BYTES_MAX });
+        }
+        let account: Self = read(bytes)?;
+        account.check().map_err(Damaged::Invariant)?;
+        Ok(account)
+    }
+}
+
+impl ReceiptEntry {
+    /// The entry as bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        write(self)
+    }
+
+    /// Reads and checks an entry.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes; never a panic.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Damaged> {
+        let entry: Self = read(bytes)?;
+        within("parked returns", entry.parked.len(), PARKED_MAX)?;
+        Ok(entry)
+    }
+}
+
+impl ReturnedSoFar {
+    /// The record as bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        write(self)
+    }
+
+    /// Reads and checks a record.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes; never a panic.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Damaged> {
+        let so_far: Self = read(bytes)?;
+        within("returned lines", so_far.lines.len(), RETURNED_LINES_MAX)?;
+        Ok(so_far)
+    }
+}
+
+fn within(list: &'static str, length: usize, limit: usize) -> Result<(), Damaged> {
+    if length > limit { Err(Damaged::Invariant(BrokenInvariant::TooMany { list, length, limit })) } else { Ok(()) }
+}
+
+/// Encoding into memory cannot fail: every type here has a known length and no custom serialiser.
+fn write<T: Serialize>(value: &T) -> Vec<u8> {
+    #[expect(clippy::expect_used, reason = "postcard fails on full buffers and on sequences of unknown length; a Vec grows and the types here have neither")]
+    postcard::to_extend(value, vec![VERSION]).expect("a record can be encoded")
+}
+
+fn read<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, Damaged> {
+    let (version, body) = bytes.split_first().ok_or(Damaged::Empty)?;
+    if *version != VERSION {
+        return Err(Damaged::UnknownVersion { found: *version });
+    }
+    let (value, rest) = postcard::take_from_bytes::<T>(body).map_err(Damaged::Decode)?;
+    if !rest.is_empty() {
+        return Err(Damaged::Trailing { bytes: rest.len() });
+    }
+    if cfg!(debug_assertions) && write(&value) != bytes {
+        return Err(Damaged::NotCanonical);
+    }
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests;

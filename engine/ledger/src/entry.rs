@@ -1,0 +1,141 @@
+//! The receipt entry: the record `receipt_id → aggregate, hash, state`.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use tessera_rules::id::{AccountId, ReceiptId};
+
+use crate::limits::{PARKED_BYTES_MAX, PARKED_MAX, REMEMBERED_DAYS};
+
+/// What is known of a receipt id. An entry may be there although the commit that wrote it was refused:
+/// with the states that stand for an outcome, it counts only where the outcome is there too.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ReceiptEntry {
+    /// Where the receipt's outcome lies.
+    pub aggregate: Aggregate,
+    /// How far the receipt has come.
+    pub state: EntryState,
+    /// BLAKE3 over the canonical encoding of the content; zeros where no content is known yet.
+    pub content_hash: [u8; 32],
+    /// The greatest decision of the cashier that was carried out.
+    pub attempt: u32,
+    /// The till's trading day.
+    pub business_date: Date,
+    /// Returns of this receipt that came before it, at most [`PARKED_MAX`].
+    pub parked: Vec<ParkedReturn>,
+    /// The account that claimed an anonymous receipt.
+    pub claimed_by: Option<AccountId>,
+    /// The receipt that took over from this one.
+    pub superseded_by: Option<ReceiptId>,
+}
+
+/// Where a receipt's outcome lies.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Aggregate {
+    /// With an account.
+    Account(AccountId),
+    /// On its own: an anonymous receipt shares nothing with others.
+    Own,
+}
+
+/// How far a receipt has come.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum EntryState {
+    /// Not seen itself; something that waits for it was.
+    Awaited,
+    /// Paid.
+    Settled,
+    /// Will not be paid, or was voided before it was seen.
+    Voided,
+    /// The id of a return that was carried out.
+    Returned,
+    /// The id of a return that waits for its original.
+    Parked {
+        /// The receipt that it waits for.
+        original: ReceiptId,
+    },
+}
+
+/// A return that waits for its original.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ParkedReturn {
+    /// The return's own id.
+    pub id: ReceiptId,
+    /// The request as it was received, at most [`PARKED_BYTES_MAX`] bytes.
+    pub request: Vec<u8>,
+}
+
+/// Why a return cannot be parked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ParkRefusal {
+    /// Too many wait already.
+    #[error("{PARKED_MAX} returns of this receipt are waiting for it already")]
+    Full,
+    /// The request is too long.
+    #[error("the request has {bytes} bytes, at most {PARKED_BYTES_MAX} can wait")]
+    TooLong {
+        /// How many there are.
+        bytes: usize,
+    },
+}
+
+impl ReceiptEntry {
+    /// An entry that says only where and how far.
+    #[must_use]
+    pub fn new(aggregate: Aggregate, state: EntryState, content_hash: [u8; 32], attempt: u32, business_date: Date) -> Self {
+        Self { aggregate, state, content_hash, attempt, business_date, parked: Vec::new(), claimed_by: None, superseded_by: None }
+    }
+
+    /// The entry after the receipt was settled; parked returns are taken out by the caller when applied.
+    #[must_use]
+    pub fn settled(before: Option<&Self>, aggregate: Aggregate, content_hash: [u8; 32], attempt: u32, business_date: Date) -> Self {
+        let mut entry = Self::new(aggregate, EntryState::Settled, content_hash, attempt, business_date);
+        entry.keep_from(before);
+        entry
+    }
+
+    /// The tombstone of a void, or of a receipt that another one took over from; the greatest attempt stays.
+    #[must_use]
+    pub fn voided(before: Option<&Self>, aggregate: Aggregate, attempt: u32, business_date: Date, superseded_by: Option<ReceiptId>) -> Self {
+        let mut entry = Self::new(aggregate, EntryState::Voided, [0; 32], attempt, business_date);
+        entry.keep_from(before);
+        let voided_before = before.filter(|known| known.state == EntryState::Voided);
+        entry.attempt = voided_before.map_or(attempt, |known| known.attempt.max(attempt));
+        entry.superseded_by = superseded_by.or(entry.superseded_by);
+        entry
+    }
+
+    /// Adds a return that waits; the same id twice waits once.
+    ///
+    /// # Errors
+    /// Too many wait, or the request is too long.
+    pub fn park(&mut self, id: ReceiptId, request: Vec<u8>) -> Result<(), ParkRefusal> {
+        if request.len() > PARKED_BYTES_MAX {
+            return Err(ParkRefusal::TooLong { bytes: request.len() });
+        }
+        if self.parked.iter().any(|waiting| waiting.id == id) {
+            return Ok(());
+        }
+        if self.parked.len() >= PARKED_MAX {
+            return Err(ParkRefusal::Full);
+        }
+        self.parked.push(ParkedReturn { id, request });
+        Ok(())
+    }
+
+    fn keep_from(&mut self, before: Option<&Self>) {
+        if let Some(known) = before {
+            self.parked.clone_from(&known.parked);
+            self.claimed_by.clone_from(&known.claimed_by);
+            self.superseded_by.clone_from(&known.superseded_by);
+        }
+    }
+}
+
+/// Whether a receipt of that trading day is older than ids are remembered: people must look at it (H3).
+#[must_use]
+pub fn is_too_old(business_date: Date, today: Date) -> bool {
+    today.checked_sub(jiff::ToSpan::days(REMEMBERED_DAYS)).is_ok_and(|horizon| business_date < horizon)
+}
+
+#[cfg(test)]
+mod tests;

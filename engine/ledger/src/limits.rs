@@ -1,0 +1,112 @@
+//! Every bound of the ledger in one place, proven against each other at compile time.
+
+/// Bytes of an encoded account, version byte included: one value of the storage, read and written whole
+/// at each commit, so it must stay small.
+pub const ACCOUNT_BYTES_MAX: usize = 64 * 1024;
+
+/// Lots of an account, debts included. Beyond it the earliest lots are consolidated.
+pub const LOTS_MAX: usize = 128;
+
+/// Open quotes of an account that stay until their time is over. Beyond it quotes promise nothing scarce.
+pub const OPEN_QUOTES_MAX: usize = 64;
+
+/// Scarce things that one quote holds.
+pub const HOLDS_MAX: usize = 64;
+
+/// Scarce things that all open quotes of an account hold together.
+pub const HOLDS_TOTAL_MAX: usize = 192;
+
+/// People of an account: a large household.
+pub const MEMBERS_MAX: usize = 16;
+
+/// Facts known of one person: twice what a long questionnaire asks.
+pub const FACTS_MAX: usize = 64;
+
+/// Facts known of all people of an account.
+pub const FACTS_TOTAL_MAX: usize = 256;
+
+/// Imported lists of one person.
+pub const LISTS_MAX: usize = 32;
+
+/// Imported lists of all people of an account.
+pub const LISTS_TOTAL_MAX: usize = 64;
+
+/// Counters over receipts: campaigns that count for one account in a year or so.
+pub const COUNTERS_MAX: usize = 128;
+
+/// Campaigns limited per customer whose uses are counted.
+pub const USES_MAX: usize = 128;
+
+/// Personal coupons that were not used yet.
+pub const COUPONS_MAX: usize = 64;
+
+/// Tiers: programs of one business.
+pub const TIERS_MAX: usize = 16;
+
+/// Currencies in the statistics.
+pub const CURRENCIES_MAX: usize = 8;
+
+/// Gaps between visits that are kept: enough to tell a habit.
+pub const GAPS_MAX: usize = 16;
+
+/// Days for which a receipt's id is remembered: the longest that a gateway may hold one, and a year of returns (H3).
+pub const REMEMBERED_DAYS: i32 = 400;
+
+/// Minutes for which a quote at a till holds what it promised: a long queue and a lost purse (H8).
+pub const HOLD_MINUTES: i64 = 15;
+
+/// Days for which units that come back with goods can be used at least.
+pub const RESTORED_DAYS_MIN: i64 = 14;
+
+/// Returns that wait for one original: more is a fault of the till.
+pub const PARKED_MAX: usize = 8;
+
+/// Bytes of one parked request: a message.
+pub const PARKED_BYTES_MAX: usize = 1024 * 1024;
+
+/// Lines whose returned quantity is remembered with an original: those of a receipt and its added ones.
+pub const RETURNED_LINES_MAX: usize = 4_000;
+
+/// Usual greatest lengths in bytes, length byte included; longer ids are allowed, and an account of very
+/// long ones is kept within its bound by [`crate::booking`] when it is written.
+mod usual {
+    pub(super) const RECEIPT: usize = 41;
+    pub(super) const CAMPAIGN: usize = 29;
+    pub(super) const ID: usize = 17;
+    pub(super) const TIME: usize = 10;
+    pub(super) const COUNT: usize = 5;
+    pub(super) const UNITS: usize = 6;
+    pub(super) const DAY: usize = 11;
+}
+
+const LOT_BYTES: usize = usual::RECEIPT + 1 + 2 * usual::ID + 1 + usual::CAMPAIGN + 1 + 2 * usual::UNITS + 2 * usual::TIME + 1 + usual::TIME;
+const QUOTE_BYTES: usize = usual::RECEIPT + usual::COUNT + 1 + usual::TIME;
+const HOLD_BYTES: usize = 1 + usual::CAMPAIGN + 2 * usual::UNITS;
+const FACT_BYTES: usize = usual::ID + usual::TIME + 3;
+const LIST_BYTES: usize = usual::ID + 1 + usual::TIME;
+const MEMBER_BYTES: usize = usual::RECEIPT + 3 * (1 + usual::TIME) + 2;
+const COUNTER_BYTES: usize = usual::CAMPAIGN + usual::UNITS + 2;
+const USE_BYTES: usize = usual::CAMPAIGN + 2 + usual::DAY + 1;
+const COUPON_BYTES: usize = 20 + usual::CAMPAIGN + 2 * usual::RECEIPT + 1 + 2 * usual::TIME + 1;
+const TIER_BYTES: usize = 2 * usual::ID + 2 * usual::TIME + 1;
+const REST_BYTES: usize = 512;
+
+/// What a full account of usual ids takes, roughly.
+pub(crate) const ACCOUNT_BYTES_USUAL: usize = LOTS_MAX * LOT_BYTES
+    + OPEN_QUOTES_MAX * QUOTE_BYTES
+    + HOLDS_TOTAL_MAX * HOLD_BYTES
+    + FACTS_TOTAL_MAX * FACT_BYTES
+    + LISTS_TOTAL_MAX * LIST_BYTES
+    + MEMBERS_MAX * MEMBER_BYTES
+    + COUNTERS_MAX * COUNTER_BYTES
+    + USES_MAX * USE_BYTES
+    + COUPONS_MAX * COUPON_BYTES
+    + TIERS_MAX * TIER_BYTES
+    + REST_BYTES;
+
+const _: () = assert!(ACCOUNT_BYTES_USUAL <= ACCOUNT_BYTES_MAX, "a full account of usual ids fits");
+const _: () = assert!(HOLDS_MAX <= HOLDS_TOTAL_MAX, "one quote's holds fit into all quotes' holds");
+const _: () = assert!(FACTS_MAX <= FACTS_TOTAL_MAX && LISTS_MAX <= LISTS_TOTAL_MAX, "one person's facts fit into the account's");
+const _: () = assert!(REMEMBERED_DAYS >= 366, "a receipt can be returned for a year");
+const _: () = assert!(HOLD_MINUTES < 24 * 60, "a hold at a till does not outlive its trading day");
+const _: () = assert!(GAPS_MAX * 3 + CURRENCIES_MAX * 14 + usual::RECEIPT * 2 + usual::TIME * 4 <= REST_BYTES, "statistics and head fit");

@@ -1,0 +1,44 @@
+//! What the ledger must know of an asset beside its name: whose it is and what it is worth.
+
+use tessera_rules::id::{AssetId, ProgramId};
+use tessera_rules::money::{Amount, Currency, Units};
+
+/// An asset as its revision declares it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AssetTerms {
+    /// The asset.
+    pub asset: AssetId,
+    /// The program that it belongs to.
+    pub program: ProgramId,
+    /// What it is worth, where that is declared in the currency at hand.
+    pub worth: Option<Worth>,
+}
+
+/// So many units are worth so much.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Worth {
+    /// Above zero.
+    pub units: Units,
+    /// Above zero, in the currency of the receipt.
+    pub amount: Amount,
+}
+
+/// The asset that money is posted in which never lies on an account: `money:` and the currency's code.
+#[must_use]
+pub fn money_asset(currency: Currency) -> AssetId {
+    let text = compact_str::format_compact!("money:{}", currency.code());
+    #[expect(clippy::expect_used, reason = "`money:` and the three capital letters of an ISO 4217 code are 9 characters that ids have")]
+    AssetId::parse(&text).expect("a money asset is an asset id")
+}
+
+/// The program of an asset: as declared, else as a lot of it says, else the asset's own name.
+#[must_use]
+pub(crate) fn program_of(terms: &[AssetTerms], asset: &AssetId, lots: &[crate::lot::Lot]) -> ProgramId {
+    let declared = terms.iter().find(|known| known.asset == *asset).map(|known| known.program.clone());
+    let held = || lots.iter().find(|lot| lot.asset == *asset).map(|lot| lot.program.clone());
+    #[expect(clippy::expect_used, reason = "asset ids and program ids have the same characters and the same greatest length")]
+    declared.or_else(held).unwrap_or_else(|| ProgramId::parse(asset.as_str()).expect("an asset id is a program id"))
+}
+
+const _: () = assert!(AssetId::LENGTH_MAX <= ProgramId::LENGTH_MAX, "an asset id is a program id");
+const _: () = assert!("money:GBP".len() <= AssetId::LENGTH_MAX, "a money asset is an asset id");

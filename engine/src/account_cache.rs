@@ -1,0 +1,71 @@
+//! Accounts in memory: what quotes read without asking the storage.
+//!
+//! INVARIANT: an account is put here only after its commit was acknowledged, and an older version never
+//! replaces a newer one. Nothing is decided on it that a commit would not check again by its version.
+
+use std::sync::Arc;
+
+use moka::ops::compute::Op;
+use moka::sync::Cache;
+use tessera_ledger::account::Account;
+use tessera_rules::id::AccountId;
+use tessera_storage::Version;
+
+/// An account and the version it was read at.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// The version of its partition.
+    pub version: Version,
+    /// The account; none where it was never committed.
+    pub account: Option<Arc<Account>>,
+}
+
+/// The cache, bounded by the number of accounts.
+#[derive(Debug)]
+pub struct AccountCache {
+    accounts: Cache<AccountId, Known>,
+}
+
+impl AccountCache {
+    /// Room for so many accounts.
+    #[must_use]
+    pub fn new(accounts_max: u64) -> Self {
+        Self { accounts: Cache::builder().max_capacity(accounts_max).build() }
+    }
+
+    /// The account as last seen.
+    pub fn get(&self, id: &AccountId) -> Option<Known> {
+        self.accounts.get(id)
+    }
+
+    /// Remembers an account, unless a newer version is here already.
+    pub fn put(&self, id: &AccountId, known: Known) {
+        self.accounts.entry_by_ref(id).and_compute_with(|present| match present {
+            Some(present) if present.value().version > known.version => Op::Nop,
+            Some(_) | None => Op::Put(known),
+        });
+    }
+
+    /// Forgets an account, so that the next read asks the storage.
+    pub fn forget(&self, id: &AccountId) {
+        self.accounts.invalidate(id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_version_never_replaces_a_newer_one() {
+        let cache = AccountCache::new(10);
+        let id = AccountId::parse("a").unwrap();
+        cache.put(&id, Known { version: Version(2), account: None });
+        cache.put(&id, Known { version: Version(1), account: None });
+        assert_eq!(cache.get(&id).unwrap().version, Version(2));
+        cache.put(&id, Known { version: Version(3), account: None });
+        assert_eq!(cache.get(&id).unwrap().version, Version(3));
+        cache.forget(&id);
+        assert!(cache.get(&id).is_none());
+    }
+}

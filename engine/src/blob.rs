@@ -1,0 +1,133 @@
+//! Large values in storage: cut into pieces, complete once the head says so.
+
+use blake3::Hash;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use tessera_storage::{Commit, CommitError, Head, Partition, Row, RowKey, Storage, StorageError, Version};
+
+use crate::layout::PIECE;
+
+/// Bytes of a piece: a quarter of the largest value of a storage.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// The head of a large value.
+#[derive(Serialize, Deserialize)]
+struct Manifest {
+    complete: bool,
+    pieces: u32,
+    length: u64,
+    hash: [u8; 32],
+}
+
+/// A large value could not be stored or read.
+#[derive(Debug, thiserror::Error)]
+pub enum BlobError {
+    /// The storage refused a piece.
+    #[error("storing {name}: {source}")]
+    Commit {
+        /// The value's name.
+        name: String,
+        /// Why.
+        source: CommitError,
+    },
+    /// The storage could not read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The pieces do not make the value that the head describes.
+    #[error("{name} is damaged: its pieces do not fit its head")]
+    Damaged {
+        /// The value's name.
+        name: String,
+    },
+}
+
+fn name(partition: &Partition) -> String {
+    format!("{}/{}", partition.space.0, String::from_utf8_lossy(&partition.key))
+}
+
+fn piece_key(number: u32) -> RowKey {
+    RowKey { kind: PIECE, id: Bytes::copy_from_slice(&number.to_be_bytes()) }
+}
+
+/// Stores `value`, replacing what an interrupted attempt left there. A complete value is never replaced.
+///
+/// # Errors
+/// The storage refuses, or a complete value stands there already.
+pub async fn store(storage: &dyn Storage, partition: &Partition, value: &[u8]) -> Result<(), BlobError> {
+    let hash = *blake3::hash(value).as_bytes();
+    let pieces: Vec<&[u8]> = value.chunks(PIECE_BYTES).collect();
+    let count = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
+    let mut version = storage.head(partition).await?.map_or(Version::NONE, |head| head.version);
+    for (number, piece) in (0_u32..).zip(&pieces) {
+        let manifest = Manifest { complete: false, pieces: count, length: 0, hash };
+        let row = Row { key: piece_key(number), value: Bytes::copy_from_slice(piece) };
+        version = put(storage, partition, version, &manifest, vec![row]).await?;
+    }
+    let length = u64::try_from(value.len()).unwrap_or(u64::MAX);
+    put(storage, partition, version, &Manifest { complete: true, pieces: count, length, hash }, Vec::new()).await?;
+    Ok(())
+}
+
+async fn put(storage: &dyn Storage, partition: &Partition, expected: Version, manifest: &Manifest, rows: Vec<Row>) -> Result<Version, BlobError> {
+    let head = postcard::to_stdvec(manifest).map_err(|_| BlobError::Damaged { name: name(partition) })?;
+    let commit = Commit {
+        partition: partition.clone(),
+        expected,
+        head: Bytes::from(head),
+        rows,
+        claims: Vec::new(),
+        hints: Vec::new(),
+        deltas: Vec::new(),
+        feed_kinds: Vec::new(),
+    };
+    let committed = storage.commit(commit).await.map_err(|source| BlobError::Commit { name: name(partition), source })?;
+    Ok(committed.version)
+}
+
+/// Reads a large value; none where there is none or it was never completed.
+///
+/// # Errors
+/// The storage cannot read, or the pieces do not fit.
+pub async fn load(storage: &dyn Storage, partition: &Partition) -> Result<Option<Vec<u8>>, BlobError> {
+    let Some(Head { value: head, .. }) = storage.head(partition).await? else { return Ok(None) };
+    let damaged = || BlobError::Damaged { name: name(partition) };
+    let manifest: Manifest = postcard::from_bytes(&head).map_err(|_| damaged())?;
+    if !manifest.complete {
+        return Ok(None);
+    }
+    let mut value = Vec::with_capacity(usize::try_from(manifest.length).unwrap_or(0));
+    for number in 0..manifest.pieces {
+        let piece = storage.row(partition, &piece_key(number)).await?.ok_or_else(damaged)?;
+        value.extend_from_slice(&piece);
+    }
+    if blake3::hash(&value) != Hash::from_bytes(manifest.hash) {
+        return Err(damaged());
+    }
+    Ok(Some(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use tessera_storage::MemoryStorage;
+
+    use super::*;
+    use crate::layout;
+
+    #[tokio::test]
+    async fn a_large_value_comes_back_whole_and_an_unfinished_one_does_not() {
+        let storage = MemoryStorage::new(&layout::SPACES);
+        let place = layout::program("revision/1");
+        assert_eq!(load(&storage, &place).await.unwrap(), None);
+        for length in [0, 1, PIECE_BYTES, PIECE_BYTES * 3 + 7] {
+            let place = layout::program(&format!("revision/{length}"));
+            let value: Vec<u8> = (0..length).map(|n| u8::try_from(n % 251).unwrap()).collect();
+            store(&storage, &place, &value).await.unwrap();
+            assert_eq!(load(&storage, &place).await.unwrap(), Some(value));
+        }
+        let unfinished = Manifest { complete: false, pieces: 1, length: 0, hash: [0; 32] };
+        put(&storage, &place, Version::NONE, &unfinished, Vec::new()).await.unwrap();
+        assert_eq!(load(&storage, &place).await.unwrap(), None);
+        store(&storage, &place, b"again").await.unwrap();
+        assert_eq!(load(&storage, &place).await.unwrap(), Some(b"again".to_vec()));
+    }
+}

@@ -1,0 +1,80 @@
+//! Where the engine keeps what: the spaces, partitions and kinds of rows of its storage.
+
+use bytes::Bytes;
+use tessera_ledger::entry::Aggregate;
+use tessera_rules::id::{AccountId, CustomerId, ReceiptId};
+use tessera_storage::{Partition, RowKey, Space};
+
+/// Accounts by id.
+pub const ACCOUNTS: Space = Space("accounts");
+/// Receipt entries by receipt id; a receipt without a customer lies here whole.
+pub const RECEIPTS: Space = Space("receipts");
+/// Customers by the keyed hash of card, phone or QR.
+pub const DIRECTORY: Space = Space("directory");
+/// Sealing keys by customer id.
+pub const KEYS: Space = Space("keys");
+/// What revisions and catalogues were made from, and what the storage was made for.
+pub const PROGRAMS: Space = Space("programs");
+
+/// Every space of an engine: a storage is opened with these.
+pub const SPACES: [Space; 5] = [ACCOUNTS, RECEIPTS, DIRECTORY, KEYS, PROGRAMS];
+
+/// Outcome messages by receipt or request id.
+pub const OUTCOME: u8 = 1;
+/// What came back of a receipt so far, by its id.
+pub const RETURNED: u8 = 2;
+/// Sealed values of facts, by customer and fact.
+pub const FACT: u8 = 3;
+/// Pieces of a large value, by number.
+pub const PIECE: u8 = 4;
+
+/// The partition of an account.
+#[must_use]
+pub fn account(id: &AccountId) -> Partition {
+    Partition { space: ACCOUNTS, key: Bytes::copy_from_slice(id.as_str().as_bytes()) }
+}
+
+/// The partition of a receipt entry.
+#[must_use]
+pub fn receipt(id: &ReceiptId) -> Partition {
+    Partition { space: RECEIPTS, key: Bytes::copy_from_slice(id.as_str().as_bytes()) }
+}
+
+/// The partition in which the receipt's outcome lies.
+#[must_use]
+pub fn aggregate(aggregate: &Aggregate, receipt_id: &ReceiptId) -> Partition {
+    match aggregate {
+        Aggregate::Account(id) => account(id),
+        Aggregate::Own => receipt(receipt_id),
+    }
+}
+
+/// The partition of a customer's sealing key.
+#[must_use]
+pub fn customer_key(id: &CustomerId) -> Partition {
+    Partition { space: KEYS, key: Bytes::copy_from_slice(id.as_str().as_bytes()) }
+}
+
+/// The partition of a directory entry.
+#[must_use]
+pub fn directory(hash: &[u8]) -> Partition {
+    Partition { space: DIRECTORY, key: Bytes::copy_from_slice(hash) }
+}
+
+/// The partition of a program document.
+#[must_use]
+pub fn program(name: &str) -> Partition {
+    Partition { space: PROGRAMS, key: Bytes::copy_from_slice(name.as_bytes()) }
+}
+
+/// The row of a receipt's or request's outcome.
+#[must_use]
+pub fn outcome_row(id: &str) -> RowKey {
+    RowKey { kind: OUTCOME, id: Bytes::copy_from_slice(id.as_bytes()) }
+}
+
+/// The row of what came back of a receipt.
+#[must_use]
+pub fn returned_row(id: &ReceiptId) -> RowKey {
+    RowKey { kind: RETURNED, id: Bytes::copy_from_slice(id.as_str().as_bytes()) }
+}

@@ -1,0 +1,121 @@
+//! One queue for each aggregate: whatever changes an account waits its turn here, and what waits together
+//! is handed over together, so that one commit can carry it.
+//!
+//! INVARIANT: at most one batch of a key is being worked on at any time (H5). The work runs in a task of
+//! its own, so a caller who hangs up never cuts it short (H14).
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::future::Future;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Takes the batches of one key after another.
+pub trait Work<K, J>: Send + Sync + 'static {
+    /// Works through `jobs`, which are in the order of their arrival, and answers each.
+    fn run(&self, key: &K, jobs: Vec<J>) -> impl Future<Output = ()> + Send;
+}
+
+/// Too many jobs wait for this aggregate already: try again later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{limit} receipts are waiting for this account already")]
+pub struct QueueFull {
+    /// How many may wait.
+    pub limit: usize,
+}
+
+/// How long queues and batches may grow.
+#[derive(Clone, Copy, Debug)]
+pub struct QueueLimits {
+    /// Jobs that may wait for one key.
+    pub waiting_max: usize,
+    /// Jobs handed over together.
+    pub batch_max: usize,
+}
+
+/// The queues of all aggregates that have work; an aggregate without any costs nothing.
+pub struct Queues<K, J, W> {
+    shards: Box<[Shard<K, J>]>,
+    hasher: RandomState,
+    limits: QueueLimits,
+    work: W,
+}
+
+type Shard<K, J> = Mutex<HashMap<K, VecDeque<J>>>;
+
+impl<K, J, W> fmt::Debug for Queues<K, J, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queues").field("shards", &self.shards.len()).field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl<K, J, W> Queues<K, J, W>
+where
+    K: Clone + Eq + Hash + Send + Sync + 'static,
+    J: Send + 'static,
+    W: Work<K, J>,
+{
+    /// Queues whose batches go to `work`.
+    #[must_use]
+    pub fn new(work: W, limits: QueueLimits) -> Arc<Self> {
+        let shards = (0..SHARDS).map(|_| Mutex::new(HashMap::new())).collect();
+        Arc::new(Self { shards, hasher: RandomState::new(), limits, work })
+    }
+
+    /// Whom the batches go to.
+    pub fn work(&self) -> &W {
+        &self.work
+    }
+
+    /// Puts a job behind the others of its key.
+    ///
+    /// # Errors
+    /// [`QueueFull`] where too many wait already (H39): nothing was queued, the job is dropped.
+    pub fn submit(self: &Arc<Self>, key: K, job: J) -> Result<(), QueueFull> {
+        let mut shard = self.shard(&key).lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(waiting) = shard.get_mut(&key) {
+            if waiting.len() >= self.limits.waiting_max {
+                return Err(QueueFull { limit: self.limits.waiting_max });
+            }
+            waiting.push_back(job);
+            return Ok(());
+        }
+        shard.insert(key.clone(), VecDeque::from([job]));
+        drop(shard);
+        let queues = Arc::clone(self);
+        tokio::spawn(async move { queues.drain(key).await });
+        Ok(())
+    }
+
+    async fn drain(self: Arc<Self>, key: K) {
+        while let Some(batch) = self.take(&key) {
+            self.work.run(&key, batch).await;
+        }
+    }
+
+    /// The next batch, or none where the queue has run empty and was taken away.
+    fn take(&self, key: &K) -> Option<Vec<J>> {
+        let mut shard = self.shard(key).lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = shard.get_mut(key)?;
+        if waiting.is_empty() {
+            shard.remove(key);
+            return None;
+        }
+        let count = waiting.len().min(self.limits.batch_max);
+        Some(waiting.drain(..count).collect())
+    }
+
+    fn shard(&self, key: &K) -> &Shard<K, J> {
+        let hash = self.hasher.hash_one(key);
+        let place = usize::try_from(hash % SHARDS_U64).unwrap_or(0);
+        #[expect(clippy::indexing_slicing, reason = "the place is a remainder of the number of shards")]
+        &self.shards[place]
+    }
+}
+
+/// Enough that two cores seldom meet at one lock.
+const SHARDS: usize = 64;
+const SHARDS_U64: u64 = 64;
+
+#[cfg(test)]
+mod tests;

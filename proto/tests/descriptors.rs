@@ -1,0 +1,68 @@
+//! The descriptor set that reflection serves holds the whole contract and refuses floats and maps.
+
+use prost::Message as _;
+use prost_types::field_descriptor_proto::Type;
+use prost_types::{DescriptorProto, FileDescriptorSet};
+
+fn contract() -> Result<FileDescriptorSet, prost::DecodeError> {
+    FileDescriptorSet::decode(tessera_proto::FILE_DESCRIPTOR_SET)
+}
+
+#[test]
+fn every_service_has_its_calls() {
+    let calls: Vec<String> = contract()
+        .unwrap()
+        .file
+        .iter()
+        .flat_map(|file| {
+            file.service
+                .iter()
+                .map(move |service| (file.package(), service))
+        })
+        .flat_map(|(package, service)| {
+            service
+                .method
+                .iter()
+                .map(move |method| format!("{package}.{}/{}", service.name(), method.name()))
+        })
+        .collect();
+    let expected = [
+        "tessera.billing.v1.BillingService/Quote",
+        "tessera.billing.v1.BillingService/Settle",
+        "tessera.billing.v1.BillingService/Void",
+        "tessera.billing.v1.BillingService/Return",
+        "tessera.billing.v1.BillingService/Claim",
+        "tessera.billing.v1.BillingService/Identify",
+        "tessera.billing.v1.BillingService/Enrol",
+        "tessera.billing.v1.BillingService/AnswerPrompts",
+        "tessera.billing.v1.BillingService/HandOver",
+        "tessera.billing.v1.BillingService/GetReceipt",
+        "tessera.billing.v1.BillingService/Converse",
+        "tessera.feed.v1.FeedService/Follow",
+        "tessera.gateway.v1.GatewayService/FollowPack",
+        "tessera.gateway.v1.GatewayService/CloseTillDay",
+    ];
+    assert_eq!(calls, expected);
+}
+
+#[test]
+fn no_message_has_a_float_or_a_map() {
+    let contract = contract().unwrap();
+    let ours = contract
+        .file
+        .iter()
+        .filter(|file| file.package().starts_with("tessera."));
+    let messages: Vec<&DescriptorProto> = ours.flat_map(|file| &file.message_type).collect();
+    assert!(messages.len() > 60, "only {} messages", messages.len());
+    for message in messages {
+        assert!(
+            message.nested_type.is_empty(),
+            "{} holds a map",
+            message.name()
+        );
+        for field in &message.field {
+            let is_float = matches!(field.r#type(), Type::Float | Type::Double);
+            assert!(!is_float, "{}.{} is a float", message.name(), field.name());
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The limits of the program language and of what it is evaluated on, each with its unit and reason.
+//!
+//! Whoever takes a receipt in checks it against these; the assertions at the end prove that no sum or
+//! product of the evaluation leaves 64 bits then.
+
+use crate::money::{Amount, Quantity, UnitPrice};
+
+/// Lines a receipt: a cash server's largest known receipt has 600.
+pub const RECEIPT_LINES_MAX: usize = 1_000;
+/// Codes presented with one receipt.
+pub const RECEIPT_CODES_MAX: usize = 20;
+/// The largest amount of one line: ten thousand million major units of a currency with two digits.
+pub const LINE_AMOUNT_MAX: Amount = Amount::from_minor(1_000_000_000_000);
+/// The largest quantity of one line: a thousand million pieces.
+pub const LINE_QUANTITY_MAX: Quantity = Quantity::from_milli(1_000_000_000_000);
+/// The largest price of one unit: a thousand million major units.
+pub const UNIT_PRICE_MAX: UnitPrice = UnitPrice::from_micros(1_000_000_000_000_000);
+/// Points that one minor unit may earn, in the asset's smallest unit, multipliers included.
+pub const EARN_UNITS_PER_MINOR_MAX: i64 = 1_000;
+/// The largest multiplier of a tier.
+pub const TIER_MULTIPLIER_MAX: i64 = 100;
+
+/// Bytes of one program file: a thousand campaigns with their texts fit twice.
+pub const PROGRAM_BYTES_MAX: usize = 1 << 20;
+/// Depth of nesting in a program file; the language itself needs eight.
+pub const PROGRAM_DEPTH_MAX: usize = 32;
+/// Mistakes reported per compilation; more would not be read.
+pub const DIAGNOSTICS_MAX: usize = 200;
+/// Campaigns a revision.
+pub const REVISION_CAMPAIGNS_MAX: usize = 100_000;
+/// Stacking groups a revision: one bit each in a unit's mark of use.
+pub const STACKING_GROUPS_MAX: usize = 64;
+/// Products a catalogue.
+pub const CATALOGUE_PRODUCTS_MAX: usize = 10_000_000;
+/// Depth of the catalogue's tree.
+pub const CATEGORY_DEPTH_MAX: usize = 16;
+/// Characters of one text for a screen, footer or message.
+pub const TEXT_CHARACTERS_MAX: usize = 500;
+/// Digits after the point of an asset.
+pub const ASSET_SCALE_MAX: u8 = 6;
+/// Days that an expiry, a vesting or a fact's validity may last: a hundred years.
+pub const DAYS_MAX: i64 = 36_500;
+
+/// Offers in one decision.
+pub const OFFERS_MAX: usize = 10;
+/// Products looked at for the offers of one campaign.
+pub const OFFER_PRODUCTS_LOOKED_AT_MAX: usize = 512;
+/// Campaigns explained without being asked for by name.
+pub const EXPLAINED_MAX: usize = 200;
+/// A spend threshold is nearly missed from so many percent of it on.
+pub const NEAR_MISS_PERCENT_MIN: i64 = 75;
+/// Units that one campaign may add to or give with one receipt.
+pub const ADDED_UNITS_MAX: i64 = 1_000_000;
+
+/// The sum of the amounts of the largest receipt.
+const RECEIPT_AMOUNT_MAX: i128 = 1_000 * 1_000_000_000_000;
+
+const _: () = assert!(RECEIPT_LINES_MAX == 1_000, "the sum below is written out for so many lines");
+const _: () = assert!(LINE_AMOUNT_MAX.minor() == 1_000_000_000_000, "the sum below is written out for this amount");
+const _: () = assert!(RECEIPT_AMOUNT_MAX * 1_000 <= 9_223_372_036_854_775_807, "points of the largest receipt fit 64 bits");
+const _: () = assert!(EARN_UNITS_PER_MINOR_MAX == 1_000, "the product above is written out for this rate");
+const _: () = assert!(LINE_QUANTITY_MAX.milli() < i64::MAX / 1_000_000, "a thousand lines and their counters fit 64 bits");

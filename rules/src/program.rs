@@ -1,0 +1,92 @@
+//! A program and what its campaigns name: tiers, segments, zones, and the facts it asks for.
+
+use compact_str::CompactString;
+use jiff::tz::TimeZone;
+
+use crate::id::{FactId, ProgramId, SegmentId, StoreId, TierId};
+use crate::money::{Amount, Currency};
+use crate::ratio::Ratio;
+use crate::text::Text;
+
+/// One loyalty program of a revision.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// Unique in the revision.
+    pub id: ProgramId,
+    /// For people.
+    pub name: Text,
+    /// The currency of its money constants; on a receipt in another its campaigns are no candidates.
+    pub currency: Currency,
+    /// The time zone of its dates and hours, from the data bundled with the engine.
+    pub time_zone: TimeZone,
+    /// The language of texts that say none, BCP 47.
+    pub language_default: CompactString,
+    /// Its tiers in the order of the file.
+    pub tiers: Vec<Tier>,
+    pub(crate) segments: Vec<Segment>,
+    pub(crate) zones: Vec<Zone>,
+}
+
+/// A step of status.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Tier {
+    /// Unique in the program.
+    pub id: TierId,
+    /// For people.
+    pub name: Text,
+    /// What its members' points are multiplied by.
+    pub multiplier: Ratio,
+}
+
+/// A named condition over customers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Segment {
+    pub(crate) id: SegmentId,
+    pub(crate) condition: Condition,
+}
+
+/// Who is in a segment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Condition {
+    /// Who is on an imported list.
+    List(SegmentId),
+    /// Who has one of these tiers.
+    Tier(Vec<TierId>),
+    /// Of whom a fact is known, with one of these values where values are given.
+    Fact { fact: FactId, values: Vec<CompactString> },
+}
+
+/// A named set of stores, sorted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Zone {
+    pub(crate) id: CompactString,
+    pub(crate) stores: Vec<StoreId>,
+}
+
+/// A profile field that a program asks for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FactRule {
+    /// Unique over all programs of a revision.
+    pub id: FactId,
+    /// Whose it is.
+    pub program: ProgramId,
+    /// How long an answer is good for, in days; none: for ever.
+    pub valid_for_days: Option<u32>,
+    /// When to ask.
+    pub ask: Ask,
+    /// Whether an answer counts only once somebody has checked it.
+    pub confirm: bool,
+    /// What the cashier asks.
+    pub text: Text,
+}
+
+/// When a fact is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ask {
+    /// On the customer's first receipt.
+    Enrolment,
+    /// Whenever it is not known well enough.
+    Always,
+    /// When the rewards of the receipt are worth at least so much.
+    RewardWorthAtLeast(Amount),
+}

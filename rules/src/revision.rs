@@ -1,0 +1,220 @@
+//! One immutable published version of all programs, compiled: what the evaluation reads.
+
+use compact_str::CompactString;
+use jiff::Timestamp;
+
+use crate::asset::Asset;
+use crate::campaign::Campaign;
+use crate::check;
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::id::{AssetId, CampaignId, FactId};
+use crate::index::Index;
+use crate::program::{FactRule, Program};
+
+/// The newest version of the program language; its meaning never changes.
+pub const LANGUAGE: u32 = 1;
+
+/// One program file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Source {
+    /// The file's name as it stands in diagnostics.
+    pub name: String,
+    /// Its text: YAML 1.2.
+    pub text: String,
+}
+
+/// A compiled revision and what may not be as it was meant.
+#[derive(Debug)]
+pub struct Compiled {
+    /// What the evaluation reads.
+    pub revision: Revision,
+    /// Only warnings, in the order of files and lines.
+    pub warnings: Diagnostics,
+}
+
+/// All programs at one version. Share it in an `Arc`.
+#[derive(Debug)]
+pub struct Revision {
+    number: u64,
+    hash: [u8; 32],
+    valid_from: Timestamp,
+    /// Sorted by id.
+    programs: Vec<Program>,
+    /// Sorted by id.
+    assets: Vec<Asset>,
+    /// Sorted by id.
+    facts: Vec<FactRule>,
+    /// In the order of application: priority, then id.
+    campaigns: Vec<Campaign>,
+    /// Places of campaigns in the order of their ids.
+    by_id: Vec<usize>,
+    /// Sorted; a code may open several campaigns.
+    by_code: Vec<(CompactString, usize)>,
+    index: Index,
+}
+
+impl Revision {
+    /// Compiles program files, one program each; their order does not matter.
+    ///
+    /// # Errors
+    /// All mistakes of all files at once, each with its place and what to write instead.
+    pub fn compile(number: u64, valid_from: Timestamp, sources: &[Source]) -> Result<Compiled, Diagnostics> {
+        let (checked, mut diagnostics) = check::check(sources);
+        let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+        order(&mut diagnostics, sources);
+        if failed {
+            return Err(Diagnostics(diagnostics));
+        }
+        let mut revision = Self::empty(number, valid_from);
+        revision.hash = hash_of(sources);
+        revision.programs = checked.programs;
+        revision.assets = checked.assets;
+        revision.facts = checked.facts;
+        revision.campaigns = checked.campaigns;
+        revision.link();
+        Ok(Compiled { revision, warnings: Diagnostics(diagnostics) })
+    }
+
+    /// A revision without programs: every receipt is sold as rung up.
+    #[must_use]
+    pub fn empty(number: u64, valid_from: Timestamp) -> Self {
+        Self {
+            number,
+            hash: hash_of(&[]),
+            valid_from,
+            programs: Vec::new(),
+            assets: Vec::new(),
+            facts: Vec::new(),
+            campaigns: Vec::new(),
+            by_id: Vec::new(),
+            by_code: Vec::new(),
+            index: Index::default(),
+        }
+    }
+
+    /// Puts everything in its order and builds what is looked up.
+    fn link(&mut self) {
+        self.programs.sort_by(|a, b| a.id.cmp(&b.id));
+        self.assets.sort_by(|a, b| a.id.cmp(&b.id));
+        self.facts.sort_by(|a, b| a.id.cmp(&b.id));
+        self.campaigns.sort_by(|a, b| b.priority.cmp(&a.priority).then_with(|| a.id.cmp(&b.id)));
+        let mut groups: Vec<CompactString> = self.campaigns.iter().map(|campaign| campaign.group.clone()).collect();
+        groups.sort();
+        groups.dedup();
+        for campaign in &mut self.campaigns {
+            campaign.program_place = self.programs.binary_search_by(|program| program.id.cmp(&campaign.program)).unwrap_or(usize::MAX);
+            let group = groups.binary_search(&campaign.group).unwrap_or(0);
+            campaign.group_bit = 1_u64.rotate_left(u32::try_from(group).unwrap_or(0));
+        }
+        self.by_id = (0..self.campaigns.len()).collect();
+        let campaigns = &self.campaigns;
+        self.by_id.sort_by(|a, b| campaigns.get(*a).map(|campaign| &campaign.id).cmp(&campaigns.get(*b).map(|campaign| &campaign.id)));
+        let codes = campaigns.iter().enumerate().flat_map(|(place, campaign)| campaign.codes.iter().map(move |code| (code.code.clone(), place)));
+        self.by_code = codes.collect();
+        self.by_code.sort();
+        self.index = Index::build(campaigns);
+    }
+
+    /// Its number, which every outcome names.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// BLAKE3 over its sources, whatever their order and names.
+    #[must_use]
+    pub fn hash(&self) -> [u8; 32] {
+        self.hash
+    }
+
+    /// From when it is in force.
+    #[must_use]
+    pub fn valid_from(&self) -> Timestamp {
+        self.valid_from
+    }
+
+    /// The version of the program language whose meaning it has.
+    #[must_use]
+    pub fn language(&self) -> u32 {
+        LANGUAGE
+    }
+
+    /// Its programs in the order of their ids.
+    #[must_use]
+    pub fn programs(&self) -> &[Program] {
+        &self.programs
+    }
+
+    /// Its assets in the order of their ids.
+    #[must_use]
+    pub fn assets(&self) -> &[Asset] {
+        &self.assets
+    }
+
+    /// The asset with this id.
+    #[must_use]
+    pub fn asset(&self, id: &AssetId) -> Option<&Asset> {
+        self.assets.get(self.assets.binary_search_by(|asset| asset.id.cmp(id)).ok()?)
+    }
+
+    /// The facts that its programs ask for, in the order of their ids.
+    #[must_use]
+    pub fn facts(&self) -> &[FactRule] {
+        &self.facts
+    }
+
+    /// The fact with this id.
+    #[must_use]
+    pub fn fact(&self, id: &FactId) -> Option<&FactRule> {
+        self.facts.get(self.facts.binary_search_by(|fact| fact.id.cmp(id)).ok()?)
+    }
+
+    /// Its campaigns in the order of their application.
+    #[must_use]
+    pub fn campaigns(&self) -> &[Campaign] {
+        &self.campaigns
+    }
+
+    /// The campaign with this id.
+    #[must_use]
+    pub fn campaign(&self, id: &CampaignId) -> Option<&Campaign> {
+        self.campaigns.get(self.place_of(id)?)
+    }
+
+    /// The place of a campaign in the order of application.
+    pub(crate) fn place_of(&self, id: &CampaignId) -> Option<usize> {
+        let found = self.by_id.binary_search_by(|place| self.campaigns.get(*place).map(|campaign| &campaign.id).cmp(&Some(id))).ok()?;
+        self.by_id.get(found).copied()
+    }
+
+    /// The places of the campaigns that a code opens, in the order of application.
+    pub(crate) fn opened_by<'r>(&'r self, code: &'r str) -> impl Iterator<Item = usize> + 'r {
+        let from = self.by_code.partition_point(|(known, _)| known.as_str() < code);
+        self.by_code.iter().skip(from).take_while(move |(known, _)| known == code).map(|(_, place)| *place)
+    }
+
+    pub(crate) fn index(&self) -> &Index {
+        &self.index
+    }
+}
+
+/// Sorts mistakes by file in the order given, then by place.
+fn order(diagnostics: &mut [Diagnostic], sources: &[Source]) {
+    let file = |diagnostic: &Diagnostic| sources.iter().position(|source| source.name == diagnostic.file);
+    diagnostics.sort_by(|a, b| file(a).cmp(&file(b)).then((a.line, a.column).cmp(&(b.line, b.column))));
+}
+
+/// Over the texts alone, each hashed by itself and the hashes sorted: order and names of files do not matter.
+fn hash_of(sources: &[Source]) -> [u8; 32] {
+    let mut hashes: Vec<[u8; 32]> = sources.iter().map(|source| *blake3::hash(source.text.as_bytes()).as_bytes()).collect();
+    hashes.sort_unstable();
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"tessera revision 1");
+    for hash in &hashes {
+        hasher.update(hash);
+    }
+    *hasher.finalize().as_bytes()
+}
+
+#[cfg(test)]
+mod tests;

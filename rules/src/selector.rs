@@ -1,0 +1,84 @@
+//! Which products a campaign is about: clauses over properties, all of which must hold.
+
+use std::borrow::Cow;
+
+use crate::attribute::{AttributeKey, CATEGORY, Property, SKU};
+use crate::catalogue::Entry;
+use crate::receipt::{Line, Measure};
+
+/// One of several properties: `brand` is `A` or `B`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Clause {
+    /// Sorted by key; never empty.
+    properties: Vec<Property>,
+}
+
+impl Clause {
+    /// A clause over values of one name; none without values.
+    pub(crate) fn any_of<'v>(name: &str, values: impl IntoIterator<Item = &'v str>) -> Option<Self> {
+        let mut properties: Vec<Property> = values.into_iter().map(|value| Property::new(name, value)).collect();
+        properties.sort_by(|a, b| a.key.cmp(&b.key).then_with(|| a.value.cmp(&b.value)));
+        properties.dedup();
+        (!properties.is_empty()).then_some(Self { properties })
+    }
+
+    fn holds(&self, item: &[Property]) -> bool {
+        item.iter().any(|has| {
+            let from = self.properties.partition_point(|wanted| wanted.key < has.key);
+            self.properties.iter().skip(from).take_while(|wanted| wanted.key == has.key).any(|wanted| wanted.is(has))
+        })
+    }
+
+    /// The keys of which an item must have one.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = AttributeKey> {
+        self.properties.iter().map(|property| property.key)
+    }
+
+    /// How many values it lists.
+    pub(crate) fn len(&self) -> usize {
+        self.properties.len()
+    }
+}
+
+/// Which products are meant: every clause holds, and none of the exceptions. Without clauses: everything.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Selector {
+    pub(crate) clauses: Vec<Clause>,
+    pub(crate) except: Vec<Clause>,
+    /// Only measured goods, or only counted ones.
+    pub(crate) measured: Option<bool>,
+}
+
+impl Selector {
+    /// Whether an item with these properties is meant.
+    pub(crate) fn matches(&self, item: &[Property], measure: Measure) -> bool {
+        self.measured.is_none_or(|wanted| wanted == matches!(measure, Measure::Measured)) && self.matches_product(item)
+    }
+
+    /// Whether a product with these properties is meant, however it is measured.
+    pub(crate) fn matches_product(&self, item: &[Property]) -> bool {
+        self.clauses.iter().all(|clause| clause.holds(item)) && !self.except.iter().any(|clause| clause.holds(item))
+    }
+}
+
+/// The properties of a line: the catalogue's, and the line's own, which win over them by name.
+pub(crate) fn properties_of<'c>(line: &Line, entry: Option<&'c Entry>) -> Cow<'c, [Property]> {
+    let own = |name: &str| line.attributes.iter().any(|attribute| attribute.name == name);
+    match entry {
+        Some(entry) if line.attributes.is_empty() => Cow::Borrowed(&entry.properties),
+        known => {
+            let mut properties: Vec<Property> = match known {
+                Some(entry) => entry.properties.iter().filter(|property| !own(&property.name)).cloned().collect(),
+                None => vec![Property::new(SKU, line.sku.as_str())],
+            };
+            let free = line.attributes.iter().filter(|attribute| attribute.name != SKU && attribute.name != CATEGORY);
+            properties.extend(free.map(|attribute| Property::new(&attribute.name, &attribute.value)));
+            // The number and the path are the product's own and cannot be won over.
+            if let Some(entry) = known {
+                let taken = entry.properties.iter().filter(|property| (property.name == SKU || property.name == CATEGORY) && own(&property.name));
+                properties.extend(taken.cloned());
+            }
+            Cow::Owned(properties)
+        }
+    }
+}
