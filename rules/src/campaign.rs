@@ -10,6 +10,9 @@ use crate::selector::Selector;
 use crate::text::Text;
 use crate::validity::Validity;
 
+/// What an id begins with that stands for a redemption where otherwise a campaign stands.
+pub const REDEEM_PREFIX: &str = "redeem:";
+
 /// How free units stand on the receipt; some fiscal devices refuse a price of zero.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum ShowAs {

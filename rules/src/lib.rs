@@ -23,6 +23,7 @@ pub mod revision;
 mod selector;
 pub mod standing;
 pub mod text;
+mod tree;
 mod validity;
 
 pub use effort::Effort;

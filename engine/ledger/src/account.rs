@@ -39,6 +39,7 @@ pub struct Account {
     /// What rules of behaviour read, in constant space.
     pub statistics: Statistics,
     /// The greatest time that was ever booked here: time does not run back for an account.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
     pub booked_at_last: Timestamp,
     /// Outcomes committed so far, the next one's number in the account.
     pub outcomes: u64,
@@ -50,6 +51,7 @@ pub struct Member {
     /// Who.
     pub customer: CustomerId,
     /// When they were enrolled; none: a card used before anybody enrolled.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::optional")]
     pub enrolled_at: Option<Timestamp>,
     /// What is known of them.
     pub facts: Vec<FactKnown>,
@@ -65,6 +67,7 @@ pub struct FactKnown {
     /// The profile field.
     pub fact: FactId,
     /// When it became known.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
     pub known_at: Timestamp,
     /// Where it came from.
     pub source: FactSource,
@@ -89,8 +92,10 @@ pub enum FactSource {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Consents {
     /// To the keeping of data, since when.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::optional")]
     pub data_since: Option<Timestamp>,
     /// To marketing, since when.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::optional")]
     pub marketing_since: Option<Timestamp>,
 }
 
@@ -100,6 +105,7 @@ pub struct ListMembership {
     /// The list.
     pub list: SegmentId,
     /// Until when; none: for ever.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::optional")]
     pub until: Option<Timestamp>,
 }
 
@@ -137,8 +143,10 @@ pub struct PersonalCoupon {
     /// The receipt that earned it.
     pub issued_by: ReceiptId,
     /// From when it can be used.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
     pub valid_from: Timestamp,
     /// Until when, exclusive; none: for ever.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::optional")]
     pub valid_until: Option<Timestamp>,
     /// The receipt that used it.
     pub used_by: Option<ReceiptId>,
@@ -152,8 +160,10 @@ pub struct TierHeld {
     /// The tier.
     pub tier: TierId,
     /// Since when.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
     pub since: Timestamp,
     /// Until when it is held without being reached again; none: for ever.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::optional")]
     pub until: Option<Timestamp>,
 }
 
@@ -163,8 +173,10 @@ pub struct Statistics {
     /// Receipts settled.
     pub visits: u32,
     /// When the first was sold.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::optional")]
     pub first_sold_at: Option<Timestamp>,
     /// When the last was sold.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::optional")]
     pub last_sold_at: Option<Timestamp>,
     /// Minor units paid for all receipts less all refunds, per currency code, sorted.
     pub spent_minor: Vec<(CompactString, i64)>,
@@ -183,4 +195,33 @@ pub struct Balance {
     pub pending: Units,
     /// Held by open quotes.
     pub held: Units,
+}
+
+impl Account {
+    /// An account of one person who was never seen before.
+    #[must_use]
+    pub fn new(id: AccountId, customer: CustomerId, now: Timestamp) -> Self {
+        let member = Member { customer, enrolled_at: None, facts: Vec::new(), consents: Consents::default(), lists: Vec::new() };
+        Self {
+            id,
+            members: vec![member],
+            blocked: false,
+            moved_to: None,
+            lots: Vec::new(),
+            open_quotes: Vec::new(),
+            counters: Vec::new(),
+            uses: Vec::new(),
+            coupons: Vec::new(),
+            tiers: Vec::new(),
+            statistics: Statistics::default(),
+            booked_at_last: now,
+            outcomes: 0,
+        }
+    }
+
+    /// The time at which something is booked now: never before what was booked already (H70).
+    #[must_use]
+    pub fn booked_at(&self, now: Timestamp) -> Timestamp {
+        now.max(self.booked_at_last)
+    }
 }

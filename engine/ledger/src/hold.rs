@@ -16,6 +16,7 @@ pub struct OpenQuote {
     /// What is held for it; empty after a later quote that promised nothing.
     pub holds: Vec<Promise>,
     /// Until when, exclusive.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
     pub until: Timestamp,
 }
 
@@ -24,5 +25,17 @@ impl OpenQuote {
     #[must_use]
     pub fn is_open(&self, now: Timestamp) -> bool {
         now < self.until
+    }
+}
+
+/// Whether a promise is of more than nothing.
+#[must_use]
+pub fn is_something(promise: &Promise) -> bool {
+    match promise {
+        Promise::Units { units, .. } => units.is_positive(),
+        Promise::Threshold { counted_milli, rewarded, .. } => *counted_milli >= 0 && *rewarded >= 0 && (*counted_milli > 0 || *rewarded > 0),
+        Promise::Uses { count, .. } => *count > 0,
+        Promise::Code { .. } => true,
+        Promise::Budget { amount, .. } => *amount > 0,
     }
 }

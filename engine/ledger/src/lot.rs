@@ -41,10 +41,13 @@ pub struct Lot {
     /// What is left; never zero, below zero for a debt.
     pub left: Units,
     /// From when it can be used.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
     pub vests_at: Timestamp,
     /// Until when, exclusive; none: for ever.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::optional")]
     pub expires_at: Option<Timestamp>,
     /// When it was booked.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
     pub booked_at: Timestamp,
 }
 

@@ -25,7 +25,8 @@ pub struct Posting {
     pub campaign: Option<CampaignId>,
     /// Why.
     pub reason: PostingReason,
-    /// For a lot that this posting opens: until when it can be used.
+    /// For a lot that this posting opens: until when it can be used; for a lot that it takes from, the same,
+    /// so that a return can give it back with its expiry.
     pub expires_at: Option<Timestamp>,
     /// For a lot that this posting opens: from when it can be used.
     pub vests_at: Option<Timestamp>,

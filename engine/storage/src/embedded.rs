@@ -52,6 +52,8 @@ pub struct EmbeddedStorage {
     /// None only while the storage is being dropped.
     jobs: Option<mpsc::Sender<Job>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    #[cfg(test)]
+    broken_watermark: Arc<std::sync::atomic::AtomicBool>,
 }
 
 impl std::fmt::Debug for EmbeddedStorage {
@@ -71,6 +73,8 @@ impl EmbeddedStorage {
     pub fn open(folder: &Path, options: Options) -> Result<Opened, OpenError> {
         options.check()?;
         let recovered = recovery::recover(folder, &options)?;
+        #[cfg(test)]
+        let broken_watermark = Arc::clone(&recovered.watermark.broken);
         let (jobs, queue) = mpsc::channel(QUEUE_COMMITS_MAX);
         let names = recovered.tables.names.clone();
         let visible = Visible::new(Arc::clone(&recovered.tables), recovered.tip.sequence);
@@ -84,7 +88,6 @@ impl EmbeddedStorage {
         let committer = Committer {
             shared: Arc::clone(&shared),
             tables: recovered.tables,
-            folder: recovered.folder,
             watermark: recovered.watermark,
             tip: recovered.tip,
             jobs: queue,
@@ -93,8 +96,15 @@ impl EmbeddedStorage {
             .name("storage-commit".to_owned())
             .spawn(move || committer.run())
             .map_err(|error| OpenError::io(folder, "starting the commit thread", error))?;
-        let storage =
-            Self { id: recovered.id, names, shared, jobs: Some(jobs), thread: Mutex::new(Some(thread)) };
+        let storage = Self {
+            id: recovered.id,
+            names,
+            shared,
+            jobs: Some(jobs),
+            thread: Mutex::new(Some(thread)),
+            #[cfg(test)]
+            broken_watermark,
+        };
         Ok(Opened {
             storage,
             created: recovered.created,

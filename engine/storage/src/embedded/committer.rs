@@ -11,7 +11,6 @@ use arc_swap::ArcSwapOption;
 use fjall::{OwnedWriteBatch, Slice};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::folder::Folder;
 use super::group::{Group, Tip};
 use super::layout::Tables;
 use super::prepare::Prepared;
@@ -66,7 +65,6 @@ enum Waiting {
 pub(crate) struct Committer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) tables: Arc<Tables>,
-    pub(crate) folder: Folder,
     pub(crate) watermark: Watermark,
     pub(crate) tip: Tip,
     pub(crate) jobs: mpsc::Receiver<Job>,
@@ -149,11 +147,11 @@ impl Committer {
     /// The orderly end: everything in the queue has been done.
     fn end(self, closing: Vec<oneshot::Sender<Result<(), StorageError>>>) {
         self.shared.stop("it was closed");
-        let Self { shared, tables, folder, watermark, tip, .. } = self;
+        let Self { shared, tables, watermark, tip, .. } = self;
         assert_eq!(watermark.last().sequence, tip.sequence, "the watermark covers every commit");
-        let outcome = folder.end().map_err(|error| format!("writing the marker of a clean stop failed: {error}"));
-        release(tables);
-        drop(folder);
+        let outcome = tables.folder.end().map_err(|error| format!("writing the marker of a clean stop failed: {error}"));
+        // At once, unless a reader is still at it: then the reader lets go of the folder when done.
+        drop(Arc::into_inner(tables));
         drop(shared);
         for answer in closing {
             let _ = answer.send(outcome.clone().map_err(StorageError::Stopped));
@@ -190,13 +188,6 @@ fn answer(waiting: Vec<Waiting>, failure: Option<&String>) {
             (Waiting::Hint(answer), None) => drop(answer.send(Ok(()))),
             (Waiting::Hint(answer), Some(reason)) => drop(answer.send(Err(StorageError::Stopped(reason.clone())))),
         }
-    }
-}
-
-/// Closes the store: at once, unless a reader is still at it, who then closes it when done.
-fn release(tables: Arc<Tables>) {
-    if let Some(tables) = Arc::into_inner(tables) {
-        drop(tables);
     }
 }
 

@@ -16,6 +16,7 @@
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, Slice};
 
+use super::folder::Folder;
 use super::record::{self, Record};
 use crate::envelope::{self, Place, Sealed, Stamp};
 use crate::{RowKey, Space, StorageError, check};
@@ -99,6 +100,8 @@ pub(crate) struct Tables {
     pub(crate) names: Names,
     keyspaces: Vec<Keyspace>,
     pub(crate) database: Database,
+    /// Last, so that the folder is unlocked after the store has let go of it.
+    pub(crate) folder: Folder,
 }
 
 impl std::fmt::Debug for Tables {
@@ -110,14 +113,14 @@ impl std::fmt::Debug for Tables {
 impl Tables {
     /// Opens all tables, making those that are not there. The default options hold bloom filters, so
     /// that a look for a key that is not there seldom touches the disk.
-    pub(crate) fn open(database: Database, spaces: &[Space]) -> fjall::Result<Self> {
+    pub(crate) fn open(database: Database, spaces: &[Space], folder: Folder) -> fjall::Result<Self> {
         let names = Names::new(spaces);
         let mut keyspaces = Vec::with_capacity(names.count());
         for table in &names.tables {
             keyspaces.push(database.keyspace(table, KeyspaceCreateOptions::default)?);
         }
         assert_eq!(keyspaces.len(), names.count(), "a table a name");
-        Ok(Self { names, keyspaces, database })
+        Ok(Self { names, keyspaces, database, folder })
     }
 
     #[expect(clippy::indexing_slicing, reason = "a TableId is only made from a position in the names, and `open` makes a keyspace a name")]

@@ -35,11 +35,6 @@ impl Visible {
         Self { snapshot: tables.database.snapshot(), tables, sequence }
     }
 
-    /// The last commit that can be seen.
-    pub(crate) fn sequence(&self) -> u64 {
-        self.sequence
-    }
-
     pub(crate) fn head(&self, partition: &Partition) -> Result<Option<Head>, StorageError> {
         let table = self.tables.names.heads(partition.space)?;
         let Some(stored) = self.get(table, &partition.key)? else { return Ok(None) };

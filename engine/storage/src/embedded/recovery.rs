@@ -2,6 +2,7 @@
 //! that says what to do.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use fjall::{Database, PersistMode, Slice};
 
@@ -24,9 +25,8 @@ const EPOCH: &[u8] = b"epoch";
 /// Everything that the commit thread needs to begin.
 #[derive(Debug)]
 pub(crate) struct Recovered {
-    pub(crate) folder: Folder,
     pub(crate) id: StorageId,
-    pub(crate) tables: std::sync::Arc<Tables>,
+    pub(crate) tables: Arc<Tables>,
     pub(crate) watermark: Watermark,
     pub(crate) tip: Tip,
     pub(crate) created: bool,
@@ -50,22 +50,23 @@ pub(crate) fn recover(path: &Path, options: &Options) -> Result<Recovered, OpenE
         folder.copy_journals_aside()?;
     }
     folder.begin()?;
-    let tables = std::sync::Arc::new(open_tables(&folder, options)?);
-    let recovering = Recovering { folder: &folder, visible: Visible::new(std::sync::Arc::clone(&tables), 0) };
-    let (facts, epoch) = recovering.identity(&id, options)?;
+    let tables = Arc::new(open_tables(folder, options)?);
+    let recovering = Recovering { visible: Visible::new(Arc::clone(&tables), 0) };
+    let facts = recovering.facts(&id)?.unwrap_or_else(|| options.facts.to_vec());
     let tip = recovering.tip(&watermark.last())?;
     if unclean {
         verify::tail(&recovering.visible, tip, watermark.last().sequence, journal_bytes)
             .map_err(|failure| recovering.behind(failure, tip.sequence, &watermark.last()))?;
     }
+    let epoch = recovering.begin_epoch(&id, &facts)?;
     drop(recovering);
     if tip.sequence > watermark.last().sequence {
         let doing = |error| OpenError::io(path, "moving the watermark", error);
         watermark.advance(tip.sequence, tip.chain).map_err(doing)?;
     }
-    folder.remove_aside()?;
+    tables.folder.remove_aside()?;
     assert_eq!(watermark.last().sequence, tip.sequence, "the watermark stands at the end of the log");
-    Ok(Recovered { folder, id, tables, watermark, tip, created, unclean, facts, epoch })
+    Ok(Recovered { id, tables, watermark, tip, created, unclean, facts, epoch })
 }
 
 /// Reads whose storage this is and opens its watermark; makes both in an empty folder.
@@ -129,50 +130,68 @@ fn refuse_lost_store(folder: &Folder, mark: &Mark) -> Result<(), OpenError> {
     }
 }
 
-fn open_tables(folder: &Folder, options: &Options) -> Result<Tables, OpenError> {
-    let opened = Database::builder(folder.store())
+fn open_tables(folder: Folder, options: &Options) -> Result<Tables, OpenError> {
+    let path = folder.path().to_owned();
+    let failed = |error, damaged: &dyn Fn(&str) -> OpenError| match error {
+        fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => {
+            OpenError::io(&path, "opening the tables", error)
+        }
+        fjall::Error::Locked => OpenError::Locked { folder: path.clone(), holder: "that still closes it".to_owned() },
+        other => damaged(&other.to_string()),
+    };
+    let database = Database::builder(folder.store())
         .cache_size(options.cache_bytes)
         .max_journaling_size(JOURNAL_BYTES_MAX)
         .open()
-        .and_then(|database| Tables::open(database, &options.spaces));
-    opened.map_err(|error| match error {
-        fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => {
-            OpenError::io(folder.path(), "opening the tables", error)
-        }
-        other => folder.damaged(&other.to_string()),
+        .map_err(|error| failed(error, &|what| folder.damaged(what)))?;
+    let journals = folder.aside();
+    Tables::open(database, &options.spaces, folder).map_err(|error| {
+        failed(error, &|what| OpenError::Damaged {
+            folder: path.clone(),
+            what: what.to_owned(),
+            journals: journals.clone(),
+        })
     })
 }
 
 /// The open tables of a storage that nobody can use yet.
-struct Recovering<'a> {
-    folder: &'a Folder,
+struct Recovering {
     visible: Visible,
 }
 
-impl Recovering<'_> {
-    /// Compares the tables' identity with the folder's, or writes it; bumps the epoch.
-    fn identity(&self, id: &StorageId, options: &Options) -> Result<(Vec<u8>, u64), OpenError> {
-        let tables = self.visible.tables();
+impl Recovering {
+    /// The facts that the storage was made with, if its tables are those of this folder; none where
+    /// its creation was not finished.
+    fn facts(&self, id: &StorageId) -> Result<Option<Vec<u8>>, OpenError> {
         let known = self.visible.meta(IDENTITY).map_err(|error| self.damaged(&error))?;
-        let facts = match known.as_deref().map(read_identity) {
-            Some(Some((layout, of, facts))) if layout == LAYOUT && of == *id => facts,
-            Some(_) => return Err(self.folder.damaged("its tables belong to another storage or layout")),
-            None => options.facts.to_vec(),
-        };
+        match known.as_deref().map(read_identity) {
+            Some(Some((layout, of, facts))) if layout == LAYOUT && of == *id => Ok(Some(facts)),
+            Some(_) => Err(self.folder().damaged("its tables belong to another storage or layout")),
+            None => Ok(None),
+        }
+    }
+
+    /// Writes the identity and the next epoch, durably.
+    fn begin_epoch(&self, id: &StorageId, facts: &[u8]) -> Result<u64, OpenError> {
+        let tables = self.visible.tables();
         let before = self.visible.meta(EPOCH).map_err(|error| self.damaged(&error))?;
         let before = before.and_then(|bytes| <[u8; 8]>::try_from(bytes.as_slice()).ok()).map_or(0, u64::from_be_bytes);
         let epoch = before.saturating_add(1);
         assert!(epoch > before, "no two openings share an epoch");
         let mut batch = tables.database.batch().durability(Some(PersistMode::SyncAll));
-        for (key, value) in [(IDENTITY, write_identity(id, &facts)), (EPOCH, epoch.to_be_bytes().to_vec())] {
+        for (key, value) in [(IDENTITY, write_identity(id, facts)), (EPOCH, epoch.to_be_bytes().to_vec())] {
             let value = tables.names.seal(TableId::META, key, Stamp::default(), &value, &mut Vec::new());
             batch.insert(tables.keyspace(TableId::META), Slice::from(key), value);
         }
         batch.commit().map_err(|error| match error {
-            fjall::Error::Io(error) => OpenError::io(self.folder.path(), "writing the epoch", error),
-            other => self.folder.damaged(&other.to_string()),
+            fjall::Error::Io(error) => OpenError::io(self.folder().path(), "writing the epoch", error),
+            other => self.folder().damaged(&other.to_string()),
         })?;
-        Ok((facts, epoch))
+        Ok(epoch)
+    }
+
+    fn folder(&self) -> &Folder {
+        &self.visible.tables().folder
     }
 
     /// The end of the log, if it reaches the watermark and agrees with it.
@@ -193,21 +212,21 @@ impl Recovering<'_> {
             return Ok(Tip::START);
         }
         let record = self.visible.record(sequence).map_err(|error| self.damaged(&error))?;
-        let record = record.ok_or_else(|| self.folder.damaged("the last record of its log is missing"))?;
+        let record = record.ok_or_else(|| self.folder().damaged("the last record of its log is missing"))?;
         Ok(Tip { sequence, chain: record.chain, bytes_so_far: record.bytes_so_far })
     }
 
     fn damaged(&self, error: &StorageError) -> OpenError {
-        self.folder.damaged(&error.to_string())
+        self.folder().damaged(&error.to_string())
     }
 
     fn behind(&self, what: String, recovered: u64, mark: &Mark) -> OpenError {
         OpenError::BehindWatermark {
-            folder: self.folder.path().to_owned(),
+            folder: self.folder().path().to_owned(),
             recovered,
             watermark: mark.sequence,
             what,
-            journals: self.folder.aside(),
+            journals: self.folder().aside(),
         }
     }
 }

@@ -1,0 +1,184 @@
+//! Enrolment and answers: what is known of a person, without the values.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use tessera_rules::id::{AccountId, CustomerId, FactId, ReceiptId};
+use tessera_rules::money::{Amount, Currency};
+use tessera_rules::receipt::Place;
+
+use crate::account::{Account, Consents, FactKnown, FactSource, Member};
+use crate::limits::{FACTS_MAX, FACTS_TOTAL_MAX, MEMBERS_MAX};
+use crate::outcome::{Basis, Outcome, OutcomeKind};
+
+/// What both commands have in common.
+#[derive(Clone, Debug)]
+pub struct ProfileRequest<'a> {
+    /// The minted id of the request.
+    pub id: ReceiptId,
+    /// Who.
+    pub customer: CustomerId,
+    /// Where.
+    pub place: &'a Place,
+    /// When, by the till.
+    pub told_at: Timestamp,
+    /// The till's trading day.
+    pub business_date: Date,
+    /// The store's currency, of the amounts of zero in the outcome.
+    pub currency: Currency,
+    /// BLAKE3 over the canonical encoding of the content.
+    pub content_hash: [u8; 32],
+    /// With what it was computed.
+    pub basis: Basis,
+    /// Now, by the engine's clock.
+    pub booked_at: Timestamp,
+    /// The day of `booked_at` in the ledger's time zone.
+    pub booking_date: Date,
+}
+
+/// What a customer agrees to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Agreed {
+    /// To the keeping of data.
+    pub data: bool,
+    /// To marketing.
+    pub marketing: bool,
+}
+
+/// An answer to a prompt, without its value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Answer {
+    /// The profile field.
+    pub fact: FactId,
+    /// Where it came from.
+    pub source: FactSource,
+    /// Somebody checked it.
+    pub confirmed: bool,
+    /// The customer would not say.
+    pub refused: bool,
+}
+
+/// What a profile command made of the account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Profiled {
+    /// The account after it.
+    pub account: Account,
+    /// The record: no lines, no postings.
+    pub outcome: Outcome,
+}
+
+/// Why a profile command is not carried out, in order of precedence.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ProfileRefusal {
+    /// The customer is not of this account.
+    #[error("the customer is not a member of this account")]
+    NotAMember,
+    /// The account has as many people as it can.
+    #[error("the account has {MEMBERS_MAX} members already")]
+    TooManyMembers,
+    /// More facts than an account keeps.
+    #[error("more facts than the account keeps: {FACTS_MAX} a member, {FACTS_TOTAL_MAX} in all")]
+    TooManyFacts,
+}
+
+/// Enrols a customer, in a new account or as a member of one. Once enrolled, a repeat keeps the first date.
+///
+/// # Errors
+/// The account is full.
+pub fn enrol(account: Option<&Account>, id: AccountId, request: &ProfileRequest<'_>, agreed: Agreed) -> Result<Profiled, ProfileRefusal> {
+    let mut next = match account {
+        Some(account) => account.clone(),
+        None => Account::new(id, request.customer.clone(), request.booked_at),
+    };
+    let now = next.booked_at(request.booked_at);
+    match next.members.binary_search_by(|member| member.customer.cmp(&request.customer)) {
+        Ok(_) => {}
+        Err(_) if next.members.len() >= MEMBERS_MAX => return Err(ProfileRefusal::TooManyMembers),
+        Err(place) => next.members.insert(place, new_member(request.customer.clone())),
+    }
+    for member in next.members.iter_mut().filter(|member| member.customer == request.customer) {
+        member.enrolled_at.get_or_insert(now);
+        member.consents.data_since = agreed.data.then(|| member.consents.data_since.unwrap_or(now));
+        member.consents.marketing_since = agreed.marketing.then(|| member.consents.marketing_since.unwrap_or(now));
+    }
+    Ok(finish(next, request, OutcomeKind::Enrolment, Vec::new()))
+}
+
+/// Records answers, the later ones of a fact over the earlier.
+///
+/// # Errors
+/// No such member, or too many facts.
+pub fn record_answers(account: &Account, request: &ProfileRequest<'_>, answers: &[Answer]) -> Result<Profiled, ProfileRefusal> {
+    let mut next = account.clone();
+    let now = next.booked_at(request.booked_at);
+    let member = next.members.iter_mut().find(|member| member.customer == request.customer).ok_or(ProfileRefusal::NotAMember)?;
+    for answer in answers {
+        let known = FactKnown {
+            fact: answer.fact.clone(),
+            known_at: now,
+            source: answer.source,
+            confirmed: answer.confirmed,
+            refused: answer.refused,
+        };
+        match member.facts.binary_search_by(|fact| fact.fact.cmp(&answer.fact)) {
+            Ok(place) => {
+                #[expect(clippy::indexing_slicing, reason = "the search found this place")]
+                let slot = &mut member.facts[place];
+                *slot = known;
+            }
+            Err(place) => member.facts.insert(place, known),
+        }
+    }
+    let total: usize = next.members.iter().map(|member| member.facts.len()).sum();
+    if total > FACTS_TOTAL_MAX || next.members.iter().any(|member| member.facts.len() > FACTS_MAX) || crate::booking::exceeds_bytes(&next) {
+        return Err(ProfileRefusal::TooManyFacts);
+    }
+    let mut facts: Vec<FactId> = answers.iter().map(|answer| answer.fact.clone()).collect();
+    facts.sort();
+    facts.dedup();
+    Ok(finish(next, request, OutcomeKind::Answers, facts))
+}
+
+fn new_member(customer: CustomerId) -> Member {
+    Member { customer, enrolled_at: None, facts: Vec::new(), consents: Consents::default(), lists: Vec::new() }
+}
+
+fn finish(mut account: Account, request: &ProfileRequest<'_>, kind: OutcomeKind, facts: Vec<FactId>) -> Profiled {
+    let now = account.booked_at(request.booked_at);
+    account.booked_at_last = now;
+    account.outcomes = account.outcomes.saturating_add(1);
+    assert!(account.check().is_ok(), "a profile command keeps the account's invariants");
+    let outcome = Outcome {
+        id: request.id.as_str().into(),
+        kind,
+        receipt: request.id.clone(),
+        original: None,
+        content_hash: request.content_hash,
+        attempt: 0,
+        place: request.place.clone(),
+        sold_at: request.told_at,
+        booked_at: now,
+        business_date: request.business_date,
+        booking_date: request.booking_date,
+        currency: request.currency,
+        customer: Some(request.customer.clone()),
+        account: Some(account.id.clone()),
+        basis: request.basis.clone(),
+        lines: Vec::new(),
+        rewards: Vec::new(),
+        redemptions: Vec::new(),
+        applied: Vec::new(),
+        tenders: Vec::new(),
+        before: Amount::ZERO,
+        after: Amount::ZERO,
+        cash_rounding: Amount::ZERO,
+        postings: Vec::new(),
+        counters: Vec::new(),
+        follow_ups: Vec::new(),
+        facts,
+        flags: Vec::new(),
+    };
+    Profiled { account, outcome }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! The one commit of a return: refund, rewards taken back, used units given back, then the rest.
+
+use jiff::Timestamp;
+use tessera_rules::decision::CounterMove;
+use tessera_rules::money::{Amount, split};
+use tessera_rules::receipt::Tender;
+
+use crate::account::Account;
+use crate::arithmetic::{amount_minus, amount_negated, amount_plus};
+use crate::booking::Booking;
+use crate::outcome::{Flag, Outcome, OutcomeKind, OutcomeRedemption};
+use crate::posting::is_balanced;
+use crate::return_goods::refund::{self, Refund};
+use crate::return_goods::take_back::{self, Step, TakenBack};
+use crate::return_goods::{Return, Returned};
+use crate::settle::gain;
+
+/// What a return did beside the refund.
+#[derive(Default)]
+struct Effects {
+    taken: TakenBack,
+    given: Vec<OutcomeRedemption>,
+    counters: Vec<CounterMove>,
+}
+
+/// Carries out a return.
+pub(super) fn commit(account: Option<&Account>, goods: &Return<'_>) -> Returned {
+    let now = account.map_or(goods.booked_at, |account| account.booked_at(goods.booked_at));
+    let refund = refund::compute(goods);
+    let mut booking = Booking::new(account, &goods.id, now);
+    let mut next = account.cloned();
+    let effects = apply(next.as_mut(), goods, &refund, &mut booking);
+    let deducted = effects.taken.deducted;
+    assert!(!deducted.is_negative() && deducted <= refund.total, "no more is deducted than is refunded");
+    let due = amount_minus(refund.total, deducted);
+    if let Some(next) = next.as_mut() {
+        gain::spend(&mut next.statistics, goods.currency.code(), amount_negated(due).minor());
+        next.open_quotes.retain(|quote| quote.is_open(now));
+        next.booked_at_last = now;
+        next.outcomes = next.outcomes.saturating_add(1);
+        booking.store(next);
+        assert!(next.check().is_ok(), "a return keeps the account's invariants: {:?}", next.check());
+    }
+    assert!(is_balanced(&booking.postings), "postings sum to zero per asset (P5)");
+    let paid = refund.lines.iter().map(|line| line.paid).fold(Amount::ZERO, amount_plus);
+    assert_eq!(paid, refund.total, "lines sum to the total (P6)");
+    let outcome = render(goods, (account, now), (&refund, due), effects, booking);
+    Returned { account: next, outcome, so_far: refund.so_far, beyond: refund.beyond, deducted }
+}
+
+fn apply(account: Option<&mut Account>, goods: &Return<'_>, refund: &Refund, booking: &mut Booking) -> Effects {
+    let Some(sale) = goods.original else { return Effects::default() };
+    let step = Step { original: sale.outcome, before: sale.so_far, after: &refund.so_far, assets: goods.assets };
+    take_back::discounts(step, booking);
+    let Some(account) = account else {
+        return Effects { taken: take_back::rewards(step, None, booking, refund.total), ..Effects::default() };
+    };
+    // What was used comes back first: it can then be taken for the rewards.
+    let given = take_back::redemptions(step, booking);
+    let taken = take_back::rewards(step, Some(account), booking, refund.total);
+    let counters = take_back::counters(step, account);
+    Effects { taken, given, counters }
+}
+
+fn render(
+    goods: &Return<'_>,
+    (account, now): (Option<&Account>, Timestamp),
+    (refund, due): (&Refund, Amount),
+    effects: Effects,
+    booking: Booking,
+) -> Outcome {
+    Outcome {
+        id: goods.id.as_str().into(),
+        kind: OutcomeKind::Return,
+        receipt: goods.id.clone(),
+        original: goods.original.map(|sale| sale.outcome.receipt.clone()),
+        content_hash: goods.content_hash,
+        attempt: goods.attempt,
+        place: goods.place.clone(),
+        sold_at: goods.returned_at,
+        booked_at: now,
+        business_date: goods.business_date,
+        booking_date: goods.booking_date,
+        currency: goods.currency,
+        customer: goods.customer.clone(),
+        account: account.map(|account| account.id.clone()),
+        basis: goods.basis.clone(),
+        lines: refund.lines.clone(),
+        rewards: effects.taken.rewards,
+        redemptions: effects.given,
+        applied: Vec::new(),
+        tenders: tenders(goods, due),
+        before: amount_negated(refund.total),
+        after: amount_negated(due),
+        cash_rounding: goods.cash_rounding,
+        postings: booking.postings,
+        counters: effects.counters,
+        follow_ups: Vec::new(),
+        facts: Vec::new(),
+        flags: flags(goods, refund),
+    }
+}
+
+fn flags(goods: &Return<'_>, refund: &Refund) -> Vec<Flag> {
+    let mut flags = Vec::new();
+    if !refund.beyond.is_empty() {
+        flags.push(Flag::ReturnedBeyondSale);
+    }
+    if goods.original.is_none() {
+        flags.push(Flag::ReturnWithoutReceipt);
+    }
+    flags.sort();
+    flags
+}
+
+/// As the till says, else what is due in proportion to how the original was paid: points and certificates
+/// come back as such.
+fn tenders(goods: &Return<'_>, due: Amount) -> Vec<Tender> {
+    let Some(sale) = goods.original.filter(|_| goods.tenders.is_empty()) else { return goods.tenders.to_vec() };
+    let paid = &sale.outcome.tenders;
+    let weights: Vec<i64> = paid.iter().map(|tender| tender.amount.minor().max(0)).collect();
+    let parts = paid.iter().zip(split(due.minor(), &weights));
+    let refunds = parts.map(|(tender, minor)| Tender { kind: tender.kind, amount: Amount::from_minor(minor) });
+    refunds.filter(|tender| !tender.amount.is_zero()).collect()
+}

@@ -1,0 +1,112 @@
+//! Settle: "this receipt has been paid, exactly so". It is an advice: never refused for a business reason.
+//!
+//! A reward that waits for answers is recorded in the outcome without postings; nothing is given for it
+//! until the answers come. Rewards that need an account are not recorded for a sale without one.
+
+use compact_str::CompactString;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use tessera_rules::decision::{Decision, Part};
+use tessera_rules::id::{CampaignId, CustomerId, LineId, ReceiptId, RewardId, Sku, TaxCode};
+use tessera_rules::money::Amount;
+use tessera_rules::receipt::{Measure, Receipt};
+
+use crate::account::Account;
+use crate::outcome::{Basis, Outcome};
+use crate::terms::AssetTerms;
+
+pub(crate) mod change;
+mod commit;
+pub(crate) mod gain;
+
+/// A receipt that was paid.
+#[derive(Clone, Debug)]
+pub struct Settle<'a> {
+    /// The receipt with its original lines, in stage paid.
+    pub receipt: &'a Receipt,
+    /// How lines were sold: a line of the receipt that is not here stands as rung up; what is here and
+    /// not in the receipt was added.
+    pub sold: &'a [SoldLine],
+    /// What is committed: the token's decision, or a fresh one.
+    pub decision: &'a Decision,
+    /// The token's decision, where `decision` is a fresh one since the sale differs: its price changes stand.
+    pub promised: Option<&'a Decision>,
+    /// How the sale stands to the quote.
+    pub relation: Relation,
+    /// It had been voided and the cashier resumed.
+    pub after_void: bool,
+    /// The till did not get the answer in time.
+    pub deferred: bool,
+    /// The till's clock was far off.
+    pub till_clock_off: bool,
+    /// BLAKE3 over the canonical encoding of the content.
+    pub content_hash: [u8; 32],
+    /// The cashier's decision that this carries out.
+    pub attempt: u32,
+    /// With what the decision was computed.
+    pub basis: Basis,
+    /// Now, by the engine's clock.
+    pub booked_at: Timestamp,
+    /// The day of `booked_at` in the ledger's time zone.
+    pub booking_date: Date,
+    /// Cash rounding, outside all sums.
+    pub cash_rounding: Amount,
+    /// Who, where known.
+    pub customer: Option<CustomerId>,
+    /// The assets of the revision, for the program of what is owed.
+    pub assets: &'a [AssetTerms],
+}
+
+/// How a line was sold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SoldLine {
+    /// The receipt's line id, or the engine's own.
+    pub id: LineId,
+    /// The article.
+    pub sku: Sku,
+    /// The tax code.
+    pub tax_code: Option<TaxCode>,
+    /// Counted or measured.
+    pub measure: Measure,
+    /// The campaign that added the line, where one did.
+    pub added_by: Option<CampaignId>,
+    /// How it was sold; empty: as the line stands, for an added line as it was decided.
+    pub parts: Vec<Part>,
+}
+
+/// How a settle stands to the quote whose token it brings.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Relation {
+    /// Sold as quoted.
+    AsQuoted,
+    /// Sold otherwise.
+    Differs,
+    /// No token.
+    WithoutQuote,
+    /// A token that is forged, another receipt's or unreadable.
+    TokenRejected,
+}
+
+/// The code of the coupon that a reward of a receipt issues.
+#[must_use]
+pub fn coupon_code(receipt: &ReceiptId, reward: &RewardId) -> CompactString {
+    gain::coupon_code(receipt, reward)
+}
+
+/// What a settle made of the account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Settled {
+    /// The account after it; none: a sale without an account.
+    pub account: Option<Account>,
+    /// The record.
+    pub outcome: Outcome,
+}
+
+/// Commits a receipt.
+#[must_use]
+pub fn settle(account: Option<&Account>, settle: &Settle<'_>) -> Settled {
+    commit::commit(account, settle)
+}
+
+#[cfg(test)]
+mod tests;

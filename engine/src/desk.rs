@@ -1,0 +1,129 @@
+//! The desk: where everything that changes an aggregate is worked through, batch by batch.
+//!
+//! A batch is applied to a draft one case after another by pure functions, written by one conditional
+//! commit, and only then answered. When the commit finds another version the whole batch is worked
+//! through again on what is there now; a case whose outcome is stored by then answers as a repeat, which is
+//! also how a commit of unknown fate is resolved.
+
+mod case;
+mod draft;
+mod enrol;
+mod answers;
+mod quote;
+mod return_goods;
+mod settle;
+mod void;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tessera_contract::refusal::Refusal;
+use tessera_rules::id::{AccountId, ReceiptId};
+use tessera_storage::{CommitError, Committed};
+
+pub(crate) use case::{Case, CaseAnswer, Done, Job};
+pub(crate) use draft::Draft;
+pub(crate) use enrol::EnrolCase;
+pub(crate) use answers::AnswersCase;
+pub(crate) use quote::{QuoteCase, Quoted, evaluate_quote};
+pub(crate) use return_goods::{ReturnCase, Returned, preview};
+pub(crate) use settle::{SettleCase, Settled};
+pub(crate) use void::{VoidCase, Voided};
+
+use crate::core::Core;
+use crate::queue::Work;
+
+/// How often a batch is worked through when its commit finds another version (H40).
+const ATTEMPTS_MAX: u32 = 4;
+/// What is waited before the next attempt, times the number of the attempt.
+const BACK_OFF: Duration = Duration::from_millis(5);
+
+/// What has a queue: an account, or a receipt that belongs to none.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum AggregateKey {
+    /// An account.
+    Account(AccountId),
+    /// A receipt on its own.
+    Receipt(ReceiptId),
+}
+
+/// Works through the batches of all aggregates.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    core: Arc<Core>,
+}
+
+/// How a batch went.
+enum Batch {
+    /// Each case's answer, in the order of the jobs.
+    Answered(Vec<Result<CaseAnswer, Refusal>>, Option<Written>),
+    /// The commit found another version or its fate is unknown: once more.
+    Again,
+    /// None of the cases was carried out.
+    Refused(Refusal),
+}
+
+struct Written {
+    committed: Committed,
+    commit_time: Duration,
+}
+
+impl Desk {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+
+    async fn work_through(&self, key: &AggregateKey, jobs: &[Job]) -> Batch {
+        let mut draft = match Draft::open(&self.core, key).await {
+            Ok(draft) => draft,
+            Err(refusal) => return Batch::Refused(refusal),
+        };
+        let mut answers = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            answers.push(job.case.apply(&mut draft).await);
+        }
+        let Some(commit) = draft.to_commit() else { return Batch::Answered(answers, None) };
+        let begun = Instant::now();
+        match self.core.storage.commit(commit).await {
+            Ok(committed) => {
+                draft.remember(committed.version);
+                Batch::Answered(answers, Some(Written { committed, commit_time: begun.elapsed() }))
+            }
+            Err(CommitError::Conflict { .. } | CommitError::ClaimTaken { .. } | CommitError::Unknown(_)) => {
+                draft.forget();
+                Batch::Again
+            }
+            Err(CommitError::Busy) => Batch::Refused(Refusal::TooManyWaiting { retry_after: BACK_OFF }),
+            Err(CommitError::Storage(error)) => Batch::Refused(self.core.storage_refusal(&error)),
+            Err(error) => Batch::Refused(self.core.internal(&format!("a commit was refused: {error}"))),
+        }
+    }
+}
+
+impl Work<AggregateKey, Job> for Desk {
+    async fn run(&self, key: &AggregateKey, jobs: Vec<Job>) {
+        let begun = Instant::now();
+        for attempt in 1..=ATTEMPTS_MAX {
+            match self.work_through(key, &jobs).await {
+                Batch::Answered(answers, written) => {
+                    let account = self.core.known(key);
+                    for (job, answer) in jobs.into_iter().zip(answers) {
+                        job.answer(answer, written.as_ref().map(|w| (w.committed, w.commit_time)), account.clone(), begun);
+                    }
+                    return;
+                }
+                Batch::Refused(refusal) => {
+                    for job in jobs {
+                        job.refuse(refusal.clone());
+                    }
+                    return;
+                }
+                Batch::Again => tokio::time::sleep(BACK_OFF.saturating_mul(attempt)).await,
+            }
+        }
+        metrics::counter!("tessera_engine_unknown_total").increment(1);
+        for job in jobs {
+            job.refuse(Refusal::OutcomeUnknown);
+        }
+    }
+}

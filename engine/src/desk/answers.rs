@@ -1,0 +1,52 @@
+//! Answers: a customer answered prompts, in a call of its own.
+
+use jiff::Timestamp;
+use tessera_contract::read::AnswerPromptsInput;
+use tessera_contract::refusal::Refusal;
+use tessera_ledger::account::{Account, FactSource};
+use tessera_ledger::profile::{self, ProfileRequest};
+use tessera_rules::receipt::Place;
+
+use super::enrol::{answers, finish, keep_values, recorded, refused, repeated};
+use super::{CaseAnswer, Draft};
+use crate::directory::Found;
+use crate::programs::Rules;
+
+/// Answers of a customer.
+#[derive(Debug)]
+pub(crate) struct AnswersCase {
+    pub(crate) input: AnswerPromptsInput,
+    pub(crate) found: Found,
+    pub(crate) place: Place,
+    pub(crate) rules: Rules,
+    pub(crate) now: Timestamp,
+}
+
+impl AnswersCase {
+    pub(super) async fn apply(&self, draft: &mut Draft<'_>) -> Result<CaseAnswer, Refusal> {
+        let id = &self.input.request;
+        let entry = draft.entry(id).await?;
+        if let Some(outcome) = draft.outcome(entry.as_ref(), id).await? {
+            return repeated(entry.as_ref(), self.input.content_hash, outcome);
+        }
+        let account = match draft.account() {
+            Some(account) => Account::clone(account),
+            None => Account::new(self.found.account.clone(), self.found.customer.clone(), self.now),
+        };
+        let request = ProfileRequest {
+            id: id.clone(),
+            customer: self.found.customer.clone(),
+            place: &self.place,
+            told_at: self.input.answered_at,
+            business_date: self.input.business_date,
+            currency: draft.core.settings.currency,
+            content_hash: self.input.content_hash,
+            basis: super::settle::basis(&self.rules),
+            booked_at: self.now,
+            booking_date: draft.core.ledger_day(self.now),
+        };
+        let told = profile::record_answers(&account, &request, &answers(&self.input.answers, FactSource::Till)).map_err(|refusal| refused(&refusal))?;
+        keep_values(draft, &self.found, &self.input.answers).await?;
+        Ok(finish(draft, told.account, &told.outcome, recorded(&self.found, &self.input.answers), entry.as_ref()))
+    }
+}

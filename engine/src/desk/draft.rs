@@ -1,0 +1,204 @@
+//! A draft: an aggregate as it will be after the batch, and the one commit that makes it so.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tessera_contract::refusal::Refusal;
+use tessera_ledger::account::Account;
+use tessera_ledger::entry::{Aggregate, ReceiptEntry};
+use tessera_ledger::return_goods::ReturnedSoFar;
+use tessera_rules::id::{AccountId, ReceiptId};
+use tessera_storage::{Claim, Commit, Partition, Row, RowKey, Version};
+
+use super::AggregateKey;
+use crate::account_cache::Known;
+use crate::core::Core;
+use crate::layout;
+
+/// An aggregate being changed.
+///
+/// INVARIANT: what a case reads through the draft includes what earlier cases of the batch put there.
+pub(crate) struct Draft<'a> {
+    pub(crate) core: &'a Core,
+    key: &'a AggregateKey,
+    version: Version,
+    account: Option<Arc<Account>>,
+    entries: BTreeMap<ReceiptId, Entry>,
+    rows: BTreeMap<RowKey, Bytes>,
+    claims: Vec<Claim>,
+    changed: bool,
+}
+
+struct Entry {
+    version: Version,
+    entry: Option<ReceiptEntry>,
+    changed: bool,
+}
+
+impl<'a> Draft<'a> {
+    /// The aggregate as it is now.
+    ///
+    /// # Errors
+    /// The storage cannot read it, or what it reads is broken: the account is set aside.
+    pub(crate) async fn open(core: &'a Core, key: &'a AggregateKey) -> Result<Self, Refusal> {
+        let mut draft = Self {
+            core,
+            key,
+            version: Version::NONE,
+            account: None,
+            entries: BTreeMap::new(),
+            rows: BTreeMap::new(),
+            claims: Vec::new(),
+            changed: false,
+        };
+        match key {
+            AggregateKey::Account(id) => {
+                let known = core.account(id).await?;
+                draft.version = known.version;
+                draft.account = known.account;
+            }
+            AggregateKey::Receipt(id) => {
+                draft.load_entry(id).await?;
+                draft.version = draft.entries.get(id).map_or(Version::NONE, |entry| entry.version);
+            }
+        }
+        Ok(draft)
+    }
+
+    /// The account, where the aggregate is one and it was ever committed.
+    pub(crate) fn account(&self) -> Option<&Arc<Account>> {
+        self.account.as_ref()
+    }
+
+    /// The id of the account, where the aggregate is one.
+    pub(crate) fn account_id(&self) -> Option<&'a AccountId> {
+        match self.key {
+            AggregateKey::Account(id) => Some(id),
+            AggregateKey::Receipt(_) => None,
+        }
+    }
+
+    /// Where the outcome of a receipt that is committed here lies.
+    pub(crate) fn aggregate(&self) -> Aggregate {
+        match self.key {
+            AggregateKey::Account(id) => Aggregate::Account(id.clone()),
+            AggregateKey::Receipt(_) => Aggregate::Own,
+        }
+    }
+
+    /// The entry of a receipt.
+    pub(crate) async fn entry(&mut self, id: &ReceiptId) -> Result<Option<ReceiptEntry>, Refusal> {
+        self.load_entry(id).await?;
+        Ok(self.entries.get(id).and_then(|entry| entry.entry.clone()))
+    }
+
+    async fn load_entry(&mut self, id: &ReceiptId) -> Result<(), Refusal> {
+        if self.entries.contains_key(id) {
+            return Ok(());
+        }
+        let (version, entry) = self.core.receipt_entry(id).await?;
+        self.entries.insert(id.clone(), Entry { version, entry, changed: false });
+        Ok(())
+    }
+
+    /// The stored outcome of a receipt or request; none where the aggregate that its entry names has none.
+    pub(crate) async fn outcome(&self, entry: Option<&ReceiptEntry>, id: &ReceiptId) -> Result<Option<Bytes>, Refusal> {
+        let Some(entry) = entry else { return Ok(None) };
+        self.row(&entry.aggregate, id, &layout::outcome_row(id.as_str())).await
+    }
+
+    /// What came back of a receipt so far.
+    pub(crate) async fn returned(&self, aggregate: &Aggregate, id: &ReceiptId) -> Result<ReturnedSoFar, Refusal> {
+        let stored = self.row(aggregate, id, &layout::returned_row(id)).await?;
+        let Some(bytes) = stored else { return Ok(ReturnedSoFar::default()) };
+        ReturnedSoFar::decode(&bytes).map_err(|damaged| self.core.quarantined(id.as_str(), &damaged))
+    }
+
+    async fn row(&self, aggregate: &Aggregate, id: &ReceiptId, key: &RowKey) -> Result<Option<Bytes>, Refusal> {
+        let partition = layout::aggregate(aggregate, id);
+        if partition == self.partition()
+            && let Some(value) = self.rows.get(key)
+        {
+            return Ok(Some(value.clone()));
+        }
+        self.core.storage.row(&partition, key).await.map_err(|error| self.core.storage_refusal(&error))
+    }
+
+    /// The account as it will be.
+    pub(crate) fn put_account(&mut self, account: Account) {
+        self.account = Some(Arc::new(account));
+        self.changed = true;
+    }
+
+    /// The entry of a receipt as it will be.
+    pub(crate) fn put_entry(&mut self, id: &ReceiptId, entry: ReceiptEntry) {
+        let version = self.entries.get(id).map_or(Version::NONE, |known| known.version);
+        self.entries.insert(id.clone(), Entry { version, entry: Some(entry), changed: true });
+        self.changed = true;
+    }
+
+    /// A row of this aggregate.
+    pub(crate) fn put_row(&mut self, key: RowKey, value: Bytes) {
+        self.rows.insert(key, value);
+        self.changed = true;
+    }
+
+    /// The head of another partition, which must have the version that the claim expects.
+    pub(crate) fn put_claim(&mut self, claim: Claim) {
+        self.claims.push(claim);
+        self.changed = true;
+    }
+
+    fn partition(&self) -> Partition {
+        match self.key {
+            AggregateKey::Account(id) => layout::account(id),
+            AggregateKey::Receipt(id) => layout::receipt(id),
+        }
+    }
+
+    /// The one commit of the batch; none where no case changed anything.
+    pub(super) fn to_commit(&self) -> Option<Commit> {
+        if !self.changed {
+            return None;
+        }
+        let mut claims = self.claims.clone();
+        let own = match self.key {
+            AggregateKey::Account(_) => None,
+            AggregateKey::Receipt(id) => Some(id),
+        };
+        for (id, entry) in self.entries.iter().filter(|(id, entry)| entry.changed && Some(*id) != own) {
+            let Some(known) = &entry.entry else { continue };
+            claims.push(Claim { partition: layout::receipt(id), expected: entry.version, head: Bytes::from(known.encode()) });
+        }
+        let head = match self.key {
+            AggregateKey::Account(_) => self.account.as_ref()?.encode(),
+            AggregateKey::Receipt(id) => self.entries.get(id)?.entry.as_ref()?.encode(),
+        };
+        let in_feed = self.rows.keys().any(|key| key.kind == layout::OUTCOME);
+        Some(Commit {
+            partition: self.partition(),
+            expected: self.version,
+            head: Bytes::from(head),
+            rows: self.rows.iter().map(|(key, value)| Row { key: key.clone(), value: value.clone() }).collect(),
+            claims,
+            hints: Vec::new(),
+            deltas: Vec::new(),
+            feed_kinds: if in_feed { vec![layout::OUTCOME] } else { Vec::new() },
+        })
+    }
+
+    /// After the commit: quotes may see the account now.
+    pub(super) fn remember(&self, version: Version) {
+        if let (AggregateKey::Account(id), Some(account)) = (self.key, &self.account) {
+            self.core.cache.put(id, Known { version, account: Some(Arc::clone(account)) });
+        }
+    }
+
+    /// After a refused commit: the cache is older than the storage.
+    pub(super) fn forget(&self) {
+        if let AggregateKey::Account(id) = self.key {
+            self.core.cache.forget(id);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Enrol: a customer is created, in the account of their card where one is in use already.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use prost::Message as _;
+use tessera_contract::read::{EnrolInput, StatedFact};
+use tessera_contract::refusal::Refusal;
+use tessera_ledger::account::{Account, FactSource};
+use tessera_ledger::entry::{EntryState, ReceiptEntry};
+use tessera_ledger::outcome::Outcome;
+use tessera_ledger::profile::{self, Agreed, Answer, ProfileRefusal, ProfileRequest};
+use tessera_proto::billing::v1;
+use tessera_rules::receipt::Place;
+
+use super::{CaseAnswer, Draft};
+use crate::directory::{Directory, Found};
+use crate::layout;
+use crate::programs::Rules;
+use crate::record::{Extras, outcome_to_wire};
+use crate::sealing::{customer_key, fact_row};
+
+/// An enrolment.
+#[derive(Debug)]
+pub(crate) struct EnrolCase {
+    pub(crate) input: EnrolInput,
+    pub(crate) found: Found,
+    pub(crate) place: Place,
+    pub(crate) rules: Rules,
+    pub(crate) now: Timestamp,
+}
+
+impl EnrolCase {
+    pub(super) async fn apply(&self, draft: &mut Draft<'_>) -> Result<CaseAnswer, Refusal> {
+        let id = &self.input.request;
+        let entry = draft.entry(id).await?;
+        if let Some(outcome) = draft.outcome(entry.as_ref(), id).await? {
+            return repeated(entry.as_ref(), self.input.content_hash, outcome);
+        }
+        let enrolled = draft.account().and_then(|account| account.member(Some(&self.found.customer))).is_some_and(|member| member.enrolled_at.is_some());
+        if enrolled || self.is_taken(draft).await? {
+            return Ok(CaseAnswer::AlreadyKnown);
+        }
+        let request = self.request(draft);
+        let agreed = Agreed { data: true, marketing: self.input.marketing_consent };
+        let account = draft.account().cloned();
+        let enrolled = profile::enrol(account.as_deref(), self.found.account.clone(), &request, agreed).map_err(|refusal| refused(&refusal))?;
+        let told = profile::record_answers(&enrolled.account, &request, &answers(&self.input.answers, FactSource::Enrolment))
+            .map_err(|refusal| refused(&refusal))?;
+        for (kind, value) in [("card", &self.input.card), ("phone", &self.input.phone)] {
+            if let Some(value) = value {
+                draft.put_claim(Directory::claim(draft.core, kind, value.expose(), &self.found)?);
+            }
+        }
+        let outcome = Outcome { facts: told.outcome.facts, ..enrolled.outcome };
+        keep_values(draft, &self.found, &self.input.answers).await?;
+        Ok(finish(draft, told.account, &outcome, recorded(&self.found, &self.input.answers), entry.as_ref()))
+    }
+
+    /// Whether the card or phone stands in the directory already.
+    async fn is_taken(&self, draft: &Draft<'_>) -> Result<bool, Refusal> {
+        for (kind, value) in [("card", &self.input.card), ("phone", &self.input.phone)] {
+            let Some(value) = value else { continue };
+            let partition = layout::directory(&draft.core.keys.directory_name(kind, value.expose()));
+            let head = draft.core.storage.head(&partition).await.map_err(|error| draft.core.storage_refusal(&error))?;
+            if head.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn request<'a>(&'a self, draft: &Draft<'_>) -> ProfileRequest<'a> {
+        ProfileRequest {
+            id: self.input.request.clone(),
+            customer: self.found.customer.clone(),
+            place: &self.place,
+            told_at: self.input.enrolled_at,
+            business_date: self.input.business_date,
+            currency: draft.core.settings.currency,
+            content_hash: self.input.content_hash,
+            basis: super::settle::basis(&self.rules),
+            booked_at: self.now,
+            booking_date: draft.core.ledger_day(self.now),
+        }
+    }
+}
+
+/// A request id that has been carried out: the stored outcome, or a conflict.
+pub(super) fn repeated(entry: Option<&ReceiptEntry>, content_hash: [u8; 32], outcome: Bytes) -> Result<CaseAnswer, Refusal> {
+    if entry.is_some_and(|entry| entry.content_hash == content_hash) { Ok(CaseAnswer::Recorded { outcome }) } else { Err(Refusal::Conflict) }
+}
+
+/// Why a profile was not changed, as a fault of the input.
+pub(super) fn refused(refusal: &ProfileRefusal) -> Refusal {
+    Refusal::fault("answers", refusal.to_string())
+}
+
+/// Answers without their values, for the ledger.
+pub(super) fn answers(stated: &[StatedFact], source: FactSource) -> Vec<Answer> {
+    stated
+        .iter()
+        .map(|fact| Answer { fact: fact.fact.clone(), source, confirmed: false, refused: fact.value.is_none() })
+        .collect()
+}
+
+/// Answers without their values, for the outcome.
+pub(super) fn recorded(found: &Found, stated: &[StatedFact]) -> Vec<v1::RecordedAnswer> {
+    stated
+        .iter()
+        .map(|fact| v1::RecordedAnswer {
+            fact_id: fact.fact.as_str().to_owned(),
+            customer_id: found.customer.as_str().to_owned(),
+            refused: fact.value.is_none(),
+            trust: i32::from(v1::FactTrust::Stated),
+        })
+        .collect()
+}
+
+/// Seals the values into the account's partition.
+pub(super) async fn keep_values(draft: &mut Draft<'_>, found: &Found, stated: &[StatedFact]) -> Result<(), Refusal> {
+    if stated.iter().all(|fact| fact.value.is_none()) {
+        return Ok(());
+    }
+    let key = customer_key(draft.core, &found.customer).await?;
+    for fact in stated {
+        let Some(value) = &fact.value else { continue };
+        let row = fact_row(draft.core, &key, &found.customer, &fact.fact, value.expose())?;
+        draft.put_row(row.key, row.value);
+    }
+    if let Some(claim) = key.claim {
+        draft.put_claim(claim);
+    }
+    Ok(())
+}
+
+/// Puts account, outcome and entry into the draft.
+pub(super) fn finish(
+    draft: &mut Draft<'_>,
+    account: Account,
+    outcome: &Outcome,
+    answers: Vec<v1::RecordedAnswer>,
+    before: Option<&ReceiptEntry>,
+) -> CaseAnswer {
+    let extras = Extras { answers, proven: true, ..Extras::default() };
+    let message = Bytes::from(outcome_to_wire(outcome, extras).encode_to_vec());
+    let mut entry = ReceiptEntry::settled(before, draft.aggregate(), outcome.content_hash, 0, outcome.business_date);
+    entry.state = EntryState::Settled;
+    draft.put_account(account);
+    draft.put_entry(&outcome.receipt, entry);
+    draft.put_row(layout::outcome_row(outcome.receipt.as_str()), message.clone());
+    CaseAnswer::Recorded { outcome: message }
+}

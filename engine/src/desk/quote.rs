@@ -1,0 +1,169 @@
+//! Quote: what if this receipt is paid now. Comes to the desk only where something scarce is promised or
+//! was promised before; everything else is answered without a queue.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use tessera_contract::read::QuoteInput;
+use tessera_contract::refusal::Refusal;
+use tessera_ledger::account::Account;
+use tessera_ledger::order::{QuoteAdmission, admit_quote};
+use tessera_ledger::quote::{OpenQuoteCommand, QuoteRefusal, must_write, open_quote};
+use tessera_ledger::standing::View;
+use tessera_rules::decision::Decision;
+use tessera_rules::effort::Effort;
+use tessera_rules::evaluate::evaluate;
+use tessera_rules::id::{AccountId, CustomerId};
+use tessera_rules::standing::{CodeStanding, CodeState, Standing};
+
+use super::Draft;
+use crate::core::Core;
+use crate::programs::Rules;
+
+/// A quote and all that its evaluation needs beside the account.
+#[derive(Debug)]
+pub(crate) struct QuoteCase {
+    pub(crate) input: Arc<QuoteInput>,
+    pub(crate) rules: Rules,
+    pub(crate) at: Timestamp,
+    pub(crate) customer: CustomerId,
+    pub(crate) account: AccountId,
+}
+
+/// How a quote was answered.
+#[derive(Debug)]
+pub(crate) enum Quoted {
+    /// With a decision.
+    Decided(Box<Decided>),
+    /// The receipt was paid.
+    AlreadySettled(Bytes),
+    /// The receipt was voided.
+    Voided,
+    /// A later quote was answered, or another receipt took over.
+    Superseded,
+}
+
+/// A decision and until when what it promises is held.
+#[derive(Debug)]
+pub(crate) struct Decided {
+    pub(crate) decision: Decision,
+    pub(crate) held_until: Option<Timestamp>,
+    pub(crate) account: Option<Arc<Account>>,
+}
+
+/// What a presented code stands for before the rules have seen it.
+pub(crate) fn code_standings(account: Option<&Account>, codes: &[compact_str::CompactString], view: &View<'_>) -> Vec<CodeStanding> {
+    codes
+        .iter()
+        .map(|code| CodeStanding {
+            code: code.clone(),
+            state: account.and_then(|account| account.coupon_state(code, view)).unwrap_or(CodeState::Open),
+        })
+        .collect()
+}
+
+/// Evaluates a quote on an account as it stands, or on none.
+pub(crate) fn evaluate_quote(input: &QuoteInput, rules: &Rules, account: Option<&Account>, customer: Option<&CustomerId>, at: Timestamp) -> Decision {
+    let view = view(input, customer, at);
+    let exhausted = account.is_some_and(|account| account.promises_exhausted(&view));
+    evaluate_with(input, rules, account, &view, exhausted)
+}
+
+fn view<'a>(input: &'a QuoteInput, customer: Option<&'a CustomerId>, at: Timestamp) -> View<'a> {
+    View {
+        customer,
+        receipt: &input.receipt.id,
+        supersedes: input.supersedes.as_ref(),
+        now: at,
+        business_date: input.receipt.business_date,
+    }
+}
+
+fn evaluate_with(input: &QuoteInput, rules: &Rules, account: Option<&Account>, view: &View<'_>, exhausted: bool) -> Decision {
+    let standing = Standing {
+        customer: account.map(|account| account.standing(view)),
+        codes: code_standings(account, &input.receipt.codes, view),
+        budgets: Vec::new(),
+        out_of_stock: Vec::new(),
+        promises_exhausted: exhausted,
+    };
+    evaluate(&rules.revision, &rules.catalogue, &standing, &input.receipt, view.now, Effort::default())
+}
+
+/// Whether the decision must go through the account's queue.
+pub(crate) fn needs_desk(account: &Account, input: &QuoteInput, decision: &Decision, at: Timestamp) -> bool {
+    !input.receipt.training && must_write(account, &command(input, decision, at, at))
+}
+
+fn command<'a>(input: &'a QuoteInput, decision: &'a Decision, now: Timestamp, until: Timestamp) -> OpenQuoteCommand<'a> {
+    OpenQuoteCommand {
+        receipt: &input.receipt.id,
+        quote_no: input.quote_no,
+        now,
+        until,
+        promises: &decision.promises,
+        supersedes: input.supersedes.as_ref(),
+    }
+}
+
+impl QuoteCase {
+    pub(super) async fn apply(&self, draft: &mut Draft<'_>) -> Result<Quoted, Refusal> {
+        let input = &self.input;
+        let entry = draft.entry(&input.receipt.id).await?;
+        let outcome = draft.outcome(entry.as_ref(), &input.receipt.id).await?;
+        match admit_quote(entry.as_ref(), outcome.is_some(), input.attempt) {
+            QuoteAdmission::Open => self.open(draft),
+            QuoteAdmission::AlreadySettled => Ok(Quoted::AlreadySettled(outcome.unwrap_or_default())),
+            QuoteAdmission::Voided => Ok(Quoted::Voided),
+            QuoteAdmission::Superseded { .. } => Ok(Quoted::Superseded),
+            QuoteAdmission::Conflict => Err(Refusal::Conflict),
+        }
+    }
+
+    fn open(&self, draft: &mut Draft<'_>) -> Result<Quoted, Refusal> {
+        let before = match draft.account() {
+            Some(account) => Arc::clone(account),
+            None => Arc::new(Account::new(self.account.clone(), self.customer.clone(), self.at)),
+        };
+        let until = draft.core.held_until(self.at);
+        let decision = evaluate_quote(&self.input, &self.rules, Some(&before), Some(&self.customer), self.at);
+        match open_quote(&before, &command(&self.input, &decision, self.at, until)) {
+            Ok(account) => Ok(self.held(draft, decision, account, until)),
+            Err(QuoteRefusal::Superseded { .. }) => Ok(Quoted::Superseded),
+            Err(QuoteRefusal::TooManyOpenQuotes) => Ok(self.without_promises(draft, &before)),
+        }
+    }
+
+    fn held(&self, draft: &mut Draft<'_>, decision: Decision, account: Account, until: Timestamp) -> Quoted {
+        let held_until = (!decision.promises.is_empty()).then_some(until);
+        if draft.account().is_none_or(|before| **before != account) {
+            draft.put_account(account);
+        }
+        Quoted::Decided(Box::new(Decided { decision, held_until, account: draft.account().cloned() }))
+    }
+
+    /// There is no room for another open quote: what is scarce is left out, and the answer says so.
+    fn without_promises(&self, draft: &Draft<'_>, account: &Arc<Account>) -> Quoted {
+        let view = view(&self.input, Some(&self.customer), self.at);
+        let decision = evaluate_with(&self.input, &self.rules, Some(account), &view, true);
+        Quoted::Decided(Box::new(Decided { decision, held_until: None, account: draft.account().cloned() }))
+    }
+}
+
+/// What the receipt entry makes of a quote that needs no queue; none: answer it.
+///
+/// # Errors
+/// The id is a return's, or the storage cannot read.
+pub(crate) async fn before_quote(core: &Core, input: &QuoteInput) -> Result<Option<Quoted>, Refusal> {
+    let (_, entry) = core.receipt_entry(&input.receipt.id).await?;
+    let Some(entry) = entry else { return Ok(None) };
+    let outcome = core.outcome(&entry, &input.receipt.id).await?;
+    match admit_quote(Some(&entry), outcome.is_some(), input.attempt) {
+        QuoteAdmission::Open => Ok(None),
+        QuoteAdmission::AlreadySettled => Ok(Some(Quoted::AlreadySettled(outcome.unwrap_or_default()))),
+        QuoteAdmission::Voided => Ok(Some(Quoted::Voided)),
+        QuoteAdmission::Superseded { .. } => Ok(Some(Quoted::Superseded)),
+        QuoteAdmission::Conflict => Err(Refusal::Conflict),
+    }
+}

@@ -1,0 +1,259 @@
+//! Settle: this receipt has been paid, exactly so. Never refused for a business reason.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use prost::Message as _;
+use tessera_contract::read::SettleInput;
+use tessera_contract::refusal::Refusal;
+use tessera_contract::token::TokenBody;
+use tessera_ledger::entry::ReceiptEntry;
+use tessera_ledger::order::{SettleAdmission, admit_settle};
+use tessera_ledger::outcome::{Basis, Flag};
+use tessera_ledger::settle::{Relation, Settle, SoldLine, settle};
+use tessera_ledger::standing::View;
+use tessera_rules::decision::Decision;
+use tessera_rules::effort::Effort;
+use tessera_rules::evaluate::evaluate;
+use tessera_rules::id::CustomerId;
+use tessera_rules::receipt::{Receipt, Stage};
+use tessera_rules::standing::Standing;
+
+use super::return_goods::apply_parked;
+use super::{Draft, quote};
+use crate::core::asset_terms;
+use crate::layout;
+use crate::programs::Rules;
+use crate::record::{Extras, outcome_to_wire};
+
+/// A settle and all that it needs beside the account.
+#[derive(Debug)]
+pub(crate) struct SettleCase {
+    pub(crate) input: SettleInput,
+    pub(crate) extras: Extras,
+    pub(crate) promise: Promised,
+    pub(crate) customer: Option<CustomerId>,
+    pub(crate) unknown_customer: bool,
+    pub(crate) now: Timestamp,
+    pub(crate) till_clock_off: bool,
+}
+
+/// What the token says.
+#[derive(Debug)]
+pub(crate) enum Promised {
+    /// There is none: evaluate as paid, under the rules of the time of sale.
+    Nothing {
+        /// A token came and was no good.
+        rejected: bool,
+        /// The rules of the time of sale.
+        rules: Rules,
+    },
+    /// A token, opened.
+    Token {
+        /// What it holds.
+        body: Box<TokenBody>,
+        /// Its rules.
+        rules: Rules,
+    },
+}
+
+/// How a settle was answered.
+#[derive(Debug)]
+pub(crate) enum Settled {
+    /// Committed now, or before.
+    Outcome {
+        /// The outcome message as stored.
+        outcome: Bytes,
+        /// It had been committed before.
+        repeated: bool,
+    },
+    /// The receipt was voided by the same or a later decision.
+    Voided,
+}
+
+/// The decision to commit and how it came about.
+struct Judged {
+    decision: Decision,
+    promised: Option<Decision>,
+    relation: Relation,
+}
+
+impl SettleCase {
+    pub(super) async fn apply(&self, draft: &mut Draft<'_>) -> Result<Settled, Refusal> {
+        let id = &self.input.receipt.id;
+        let entry = draft.entry(id).await?;
+        let stored = draft.outcome(entry.as_ref(), id).await?;
+        match admit_settle(entry.as_ref(), stored.is_some(), &self.input.content_hash, self.input.attempt) {
+            SettleAdmission::Repeat => Ok(Settled::Outcome { outcome: stored.unwrap_or_default(), repeated: true }),
+            SettleAdmission::Conflict => Err(self.conflict()),
+            SettleAdmission::Voided => Ok(Settled::Voided),
+            SettleAdmission::New { after_void } => self.commit(draft, entry.as_ref(), after_void).await,
+        }
+    }
+
+    /// The same id with other content: a till's bug, a counter that was reset, or fraud (H2).
+    fn conflict(&self) -> Refusal {
+        metrics::counter!("tessera_engine_conflicts_total").increment(1);
+        tracing::warn!(receipt = %self.input.receipt.id, store = %self.input.receipt.place.store, "a receipt id came again with other content");
+        Refusal::Conflict
+    }
+
+    async fn commit(&self, draft: &mut Draft<'_>, entry: Option<&ReceiptEntry>, after_void: bool) -> Result<Settled, Refusal> {
+        let (outcome, account) = self.settle(draft, after_void);
+        let id = &self.input.receipt.id;
+        if self.input.receipt.training {
+            return Ok(Settled::Outcome { outcome, repeated: false });
+        }
+        if let Some(account) = account {
+            draft.put_account(account);
+        }
+        let mut settled = ReceiptEntry::settled(entry, draft.aggregate(), self.input.content_hash, self.input.attempt, self.input.receipt.business_date);
+        let parked = std::mem::take(&mut settled.parked);
+        draft.put_entry(id, settled);
+        draft.put_row(layout::outcome_row(id.as_str()), outcome.clone());
+        for waiting in parked {
+            apply_parked(draft, id, &waiting, self.now).await?;
+        }
+        Ok(Settled::Outcome { outcome, repeated: false })
+    }
+
+    fn settle(&self, draft: &Draft<'_>, after_void: bool) -> (Bytes, Option<tessera_ledger::account::Account>) {
+        let judged = self.judge(draft);
+        let rules = self.promise.rules();
+        let assets = asset_terms(&rules.revision, self.input.receipt.currency);
+        let sold = sold_lines(&self.input);
+        let opened = draft.account_id().map(|id| {
+            draft.account().map_or_else(
+                || std::sync::Arc::new(tessera_ledger::account::Account::new(id.clone(), self.member(id), self.now)),
+                std::sync::Arc::clone,
+            )
+        });
+        let mut settled = settle(
+            opened.as_deref(),
+            &Settle {
+                receipt: &self.input.receipt,
+                sold: &sold,
+                decision: &judged.decision,
+                promised: judged.promised.as_ref(),
+                relation: judged.relation,
+                after_void,
+                deferred: self.input.deferred,
+                till_clock_off: self.till_clock_off,
+                content_hash: self.input.content_hash,
+                attempt: self.input.attempt,
+                basis: basis(rules),
+                booked_at: self.now,
+                booking_date: draft.core.ledger_day(self.now),
+                cash_rounding: self.input.cash_rounding,
+                customer: self.customer.clone(),
+                assets: &assets,
+            },
+        );
+        if self.unknown_customer {
+            add_flag(&mut settled.outcome.flags, Flag::CustomerUnknown);
+        }
+        let mut extras = self.extras.clone();
+        extras.proven = judged.decision.proven;
+        extras.bound_minor = judged.decision.bound.minor();
+        extras.steps = judged.decision.steps;
+        extras.code_verdicts = tessera_contract::render::code_verdicts(&judged.decision);
+        let message = outcome_to_wire(&settled.outcome, extras);
+        (Bytes::from(message.encode_to_vec()), settled.account)
+    }
+
+    fn member(&self, account: &tessera_rules::id::AccountId) -> CustomerId {
+        self.customer.clone().unwrap_or_else(|| crate::directory::customer_of(account))
+    }
+
+    /// Which decision is committed: the token's where the receipt was sold as quoted, else a new one.
+    fn judge(&self, draft: &Draft<'_>) -> Judged {
+        match &self.promise {
+            Promised::Nothing { rejected, rules } => Judged {
+                decision: self.evaluate(draft, rules, &self.paid(), self.input.receipt.sold_at),
+                promised: None,
+                relation: if *rejected { Relation::TokenRejected } else { Relation::WithoutQuote },
+            },
+            Promised::Token { body, rules } => match &body.decision {
+                Some(decision) if self.is_as_quoted(body, decision) => {
+                    Judged { decision: decision.clone(), promised: None, relation: Relation::AsQuoted }
+                }
+                promised => Judged {
+                    decision: self.evaluate(draft, rules, &self.quoted_again(), body.quoted_at),
+                    promised: promised.clone(),
+                    relation: Relation::Differs,
+                },
+            },
+        }
+    }
+
+    fn is_as_quoted(&self, body: &TokenBody, decision: &Decision) -> bool {
+        body.basket_hash == self.input.basket_hash
+            && !(decision.depends_on_tenders && self.input.receipt.stage < Stage::Tender)
+            && tessera_contract::sold::is_as_decided(&self.input, decision)
+    }
+
+    /// The receipt as paid without a quote: nothing on its lines can change any more.
+    fn paid(&self) -> Receipt {
+        Receipt { stage: Stage::Paid, ..self.input.receipt.clone() }
+    }
+
+    /// The receipt as it would have been quoted with what is known now.
+    fn quoted_again(&self) -> Receipt {
+        Receipt { stage: Stage::Tender, ..self.input.receipt.clone() }
+    }
+
+    fn evaluate(&self, draft: &Draft<'_>, rules: &Rules, receipt: &Receipt, at: Timestamp) -> Decision {
+        let account = draft.account().map(std::sync::Arc::as_ref);
+        let view = View { customer: self.customer.as_ref(), receipt: &receipt.id, supersedes: None, now: self.now, business_date: receipt.business_date };
+        let fresh;
+        let account = match (account, draft.account_id()) {
+            (Some(account), _) => Some(account),
+            (None, Some(id)) => {
+                fresh = tessera_ledger::account::Account::new(id.clone(), self.member(id), self.now);
+                Some(&fresh)
+            }
+            (None, None) => None,
+        };
+        let standing = Standing {
+            customer: account.map(|account| account.standing(&view)),
+            codes: quote::code_standings(account, &receipt.codes, &view),
+            budgets: Vec::new(),
+            out_of_stock: Vec::new(),
+            promises_exhausted: false,
+        };
+        evaluate(&rules.revision, &rules.catalogue, &standing, receipt, at, Effort::default())
+    }
+}
+
+impl Promised {
+    fn rules(&self) -> &Rules {
+        match self {
+            Self::Nothing { rules, .. } | Self::Token { rules, .. } => rules,
+        }
+    }
+}
+
+/// With what an outcome is computed.
+pub(super) fn basis(rules: &Rules) -> Basis {
+    Basis { revision: rules.revision.number(), revision_hash: rules.revision.hash(), catalogue: rules.catalogue.number() }
+}
+
+fn add_flag(flags: &mut Vec<Flag>, flag: Flag) {
+    if let Err(place) = flags.binary_search(&flag) {
+        flags.insert(place, flag);
+    }
+}
+
+fn sold_lines(input: &SettleInput) -> Vec<SoldLine> {
+    input
+        .sold
+        .iter()
+        .map(|line| SoldLine {
+            id: line.id.clone(),
+            sku: line.sku.clone(),
+            tax_code: line.tax_code.clone(),
+            measure: line.measure,
+            added_by: line.added_by.clone(),
+            parts: line.parts.clone(),
+        })
+        .collect()
+}

@@ -1,0 +1,107 @@
+//! The engine: what the services call.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tessera_contract::refusal::Refusal;
+use tessera_contract::token::TokenKeys;
+use tessera_storage::Storage;
+
+use crate::account_cache::AccountCache;
+use crate::clock::Clock;
+use crate::core::Core;
+use crate::desk::{AggregateKey, Case, Desk, Done, Job};
+use crate::directory::{Directory, Found};
+use crate::keys::Keys;
+use crate::programs::{Programs, ProgramsError};
+use crate::queue::Queues;
+use crate::settings::Settings;
+
+/// Which key of the engines seals tokens now; a later rotation counts on.
+const TOKEN_KEY: u32 = 1;
+/// What a caller waits before it comes back to a crowded account.
+const CROWDED_RETRY: Duration = Duration::from_millis(50);
+
+/// A billing engine over one storage. Cheap to clone; several may share a storage.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    pub(crate) core: Arc<Core>,
+    desk: Arc<Queues<AggregateKey, Job, Desk>>,
+}
+
+/// One call: when it came, what time it is for it, and until when it is waited for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call {
+    /// The engine's time; in a storage made for replay, the receipt's.
+    pub(crate) now: Timestamp,
+    /// When it arrived.
+    pub(crate) arrived: Instant,
+    /// Until when its caller waits.
+    pub(crate) deadline: Option<Instant>,
+}
+
+impl Engine {
+    /// Opens an engine over a storage that was opened with [`crate::layout::SPACES`].
+    ///
+    /// # Errors
+    /// The newest revision or catalogue in the storage cannot be read.
+    pub async fn open(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, keys: Keys, settings: Settings) -> Result<Self, ProgramsError> {
+        let programs = Arc::new(Programs::open(Arc::clone(&storage)).await?);
+        let core = Arc::new(Core {
+            storage,
+            clock,
+            programs,
+            cache: AccountCache::new(settings.accounts_in_memory_max),
+            directory: Directory::new(settings.accounts_in_memory_max),
+            tokens: TokenKeys::new(TOKEN_KEY, keys.token()),
+            keys,
+            settings,
+        });
+        let limits = core.settings.queues;
+        let desk = Queues::new(Desk::new(Arc::clone(&core)), limits);
+        Ok(Self { core, desk })
+    }
+
+    /// The revisions and catalogues.
+    #[must_use]
+    pub fn programs(&self) -> &Arc<Programs> {
+        &self.core.programs
+    }
+
+    /// The storage.
+    #[must_use]
+    pub fn storage(&self) -> &Arc<dyn Storage> {
+        &self.core.storage
+    }
+
+    /// Puts a case into the queue of its aggregate and waits for its answer. Whoever stops waiting does
+    /// not stop the case (H14).
+    pub(crate) async fn at_desk(&self, key: AggregateKey, case: Case) -> Result<Done, Refusal> {
+        let (job, wait) = Job::new(case);
+        self.desk.submit(key, job).map_err(|_| {
+            metrics::counter!("tessera_engine_crowded_total").increment(1);
+            Refusal::TooManyWaiting { retry_after: CROWDED_RETRY }
+        })?;
+        wait.await.unwrap_or(Err(Refusal::OutcomeUnknown))
+    }
+
+    /// Starts a call: `replay_time` is the time that it carries, which only a storage made for replay takes.
+    pub(crate) fn call(&self, replay_time: Option<Timestamp>, budget: Option<Duration>) -> Result<Call, Refusal> {
+        let arrived = Instant::now();
+        if budget.is_some_and(|budget| budget < self.core.settings.deadline_min) {
+            return Err(Refusal::DeadlineTooShort);
+        }
+        let now = match (replay_time, self.core.settings.replay) {
+            (None, _) => self.core.clock.now(),
+            (Some(time), true) => time,
+            (Some(_), false) => return Err(Refusal::ReplayTimeRefused),
+        };
+        Ok(Call { now, arrived, deadline: budget.and_then(|budget| arrived.checked_add(budget)) })
+    }
+}
+
+/// The queue of a customer's account.
+pub(crate) fn account_key(found: &Found) -> AggregateKey {
+    AggregateKey::Account(found.account.clone())
+}

@@ -1,0 +1,262 @@
+//! From a stored message back to the ledger's outcome: what a return needs of the sale.
+
+use compact_str::CompactString;
+use jiff::civil::Date;
+use tessera_contract::convert::{measure_from_wire, redeem_mode_from_wire, tender_kind_from_wire, timestamp_from_wire};
+use tessera_ledger::lot::LotId;
+use tessera_ledger::outcome::{Basis, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, OutcomeReward};
+use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
+use tessera_proto::billing::v1;
+use tessera_rules::decision::{Adjustment, Applied, CounterMove, LineShare, Part, RewardKind, Shortfall};
+use tessera_rules::id::{AssetId, CampaignId, IdError, LineId, ProgramId, ReceiptId, RewardId, Sku, TaxCode, TierId};
+use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
+use tessera_rules::receipt::{Place, Tender, TenderKind};
+
+use super::FORMAT;
+
+/// A stored outcome message cannot be read as one.
+#[derive(Debug, thiserror::Error)]
+#[error("the stored outcome cannot be read: {0}")]
+pub(crate) struct Unreadable(&'static str);
+
+impl From<IdError> for Unreadable {
+    fn from(_: IdError) -> Self {
+        Self("an id in it is none")
+    }
+}
+
+fn optional<T, E>(text: &str, parse: impl Fn(&str) -> Result<T, E>) -> Result<Option<T>, E> {
+    if text.is_empty() { Ok(None) } else { parse(text).map(Some) }
+}
+
+/// The outcome of a settle or return; facts, follow-ups and flags are left out, for nothing is computed from them.
+pub(crate) fn outcome_from_wire(wire: &v1::Outcome) -> Result<Outcome, Unreadable> {
+    if wire.format != FORMAT {
+        return Err(Unreadable("its format is another one"));
+    }
+    let at = |time: Option<&tessera_proto::Timestamp>| time.and_then(timestamp_from_wire).ok_or(Unreadable("a time is missing"));
+    let day = |text: &str| text.parse::<Date>().map_err(|_| Unreadable("a date is none"));
+    let currency = Currency::from_code(&wire.currency_code).ok_or(Unreadable("its currency is none"))?;
+    let rewards = wire.rewards.iter().map(|reward| read_reward(reward, wire)).collect::<Result<_, _>>()?;
+    let amount = |totals: Option<&v1::Totals>| Amount::from_minor(totals.map_or(0, |totals| totals.amount_minor));
+    Ok(Outcome {
+        id: CompactString::from(wire.outcome_id.as_str()),
+        kind: kind(wire.kind())?,
+        receipt: ReceiptId::parse(&wire.receipt_id)?,
+        original: optional(&wire.original_receipt_id, ReceiptId::parse)?,
+        content_hash: wire.content_hash.as_slice().try_into().map_err(|_| Unreadable("its hash is none"))?,
+        attempt: wire.attempt,
+        place: Place {
+            store: tessera_rules::id::StoreId::parse(&wire.store_id)?,
+            till: tessera_rules::id::TillId::parse(&wire.till_id)?,
+            cashier: optional(&wire.cashier_id, tessera_rules::id::CashierId::parse)?,
+        },
+        sold_at: at(wire.sold_at.as_ref())?,
+        booked_at: at(wire.booked_at.as_ref())?,
+        business_date: day(&wire.business_date)?,
+        booking_date: day(&wire.booking_date)?,
+        currency,
+        customer: optional(&wire.customer_id, tessera_rules::id::CustomerId::parse)?,
+        account: optional(&wire.account_id, tessera_rules::id::AccountId::parse)?,
+        basis: Basis {
+            revision: wire.revision,
+            revision_hash: wire.revision_hash.as_slice().try_into().unwrap_or_default(),
+            catalogue: wire.catalogue,
+        },
+        lines: wire.lines.iter().map(read_line).collect::<Result<_, _>>()?,
+        rewards,
+        redemptions: wire.redemptions.iter().map(read_redemption).collect::<Result<_, _>>()?,
+        applied: wire.applied_campaigns.iter().map(read_applied).collect::<Result<_, _>>()?,
+        tenders: wire.tenders.iter().map(read_tender).collect(),
+        before: amount(wire.totals_before.as_ref()),
+        after: amount(wire.totals_after.as_ref()),
+        cash_rounding: Amount::from_minor(wire.cash_rounding_minor),
+        postings: wire.postings.iter().map(read_posting).collect::<Result<_, _>>()?,
+        counters: wire.counter_changes.iter().map(read_counter).collect::<Result<_, _>>()?,
+        follow_ups: Vec::new(),
+        facts: Vec::new(),
+        flags: Vec::new(),
+    })
+}
+
+fn kind(kind: v1::OutcomeKind) -> Result<OutcomeKind, Unreadable> {
+    match kind {
+        v1::OutcomeKind::Settle => Ok(OutcomeKind::Settle),
+        v1::OutcomeKind::Return => Ok(OutcomeKind::Return),
+        v1::OutcomeKind::Unspecified
+        | v1::OutcomeKind::Claim
+        | v1::OutcomeKind::FollowUp
+        | v1::OutcomeKind::Adjustment
+        | v1::OutcomeKind::Answers
+        | v1::OutcomeKind::Enrolment
+        | v1::OutcomeKind::HandOver
+        | v1::OutcomeKind::Expiry => Err(Unreadable("it is no sale and no return")),
+    }
+}
+
+fn read_line(wire: &v1::OutcomeLine) -> Result<OutcomeLine, Unreadable> {
+    Ok(OutcomeLine {
+        id: LineId::parse(&wire.line_id)?,
+        original: optional(&wire.original_line_id, LineId::parse)?,
+        sku: Sku::parse(&wire.sku)?,
+        tax_code: optional(&wire.tax_code, TaxCode::parse)?,
+        measure: measure_from_wire(wire.quantity_kind()),
+        quantity: Quantity::from_milli(wire.quantity_milli),
+        unit_price: UnitPrice::from_micros(wire.unit_price_micros),
+        rung_up: Amount::from_minor(wire.rung_up_minor),
+        paid: Amount::from_minor(wire.paid_minor),
+        parts: wire.parts.iter().map(read_part).collect::<Result<_, _>>()?,
+        added_by: optional(&wire.campaign_id, CampaignId::parse)?,
+        unexplained: Amount::from_minor(wire.unexplained_minor),
+    })
+}
+
+fn read_part(wire: &v1::SoldPart) -> Result<Part, Unreadable> {
+    let adjustment = |adjustment: &v1::Adjustment| -> Result<Adjustment, Unreadable> {
+        Ok(Adjustment {
+            campaign: tessera_contract::sold::campaign_or_own(&adjustment.campaign_id)?,
+            amount: Amount::from_minor(adjustment.amount_minor),
+            text: CompactString::from(adjustment.text.as_str()),
+        })
+    };
+    Ok(Part {
+        quantity: Quantity::from_milli(wire.quantity_milli),
+        unit_price: UnitPrice::from_micros(wire.unit_price_micros),
+        amount: Amount::from_minor(wire.amount_minor),
+        adjustments: wire.adjustments.iter().map(adjustment).collect::<Result<_, _>>()?,
+    })
+}
+
+fn read_reward(wire: &v1::Reward, outcome: &v1::Outcome) -> Result<OutcomeReward, Unreadable> {
+    let taken_back = wire.units < 0 || wire.amount_minor < 0 || wire.draw_tickets < 0;
+    let mut earned_on = Vec::new();
+    for line in &outcome.lines {
+        for share in line.rewards.iter().filter(|share| share.reward_id == wire.reward_id) {
+            let units = share.units.saturating_add(share.amount_minor);
+            earned_on.push(LineShare { line: LineId::parse(&line.line_id)?, units: if taken_back { units.saturating_neg() } else { units } });
+        }
+    }
+    let time = |time: Option<&tessera_proto::Timestamp>| time.and_then(timestamp_from_wire);
+    Ok(OutcomeReward {
+        id: RewardId::parse(&wire.reward_id)?,
+        campaign: CampaignId::parse(&wire.campaign_id)?,
+        program: ProgramId::parse(&wire.program_id)?,
+        kind: read_reward_kind(wire)?,
+        taken_back,
+        vests_at: time(wire.vests_at.as_ref()).ok_or(Unreadable("a reward has no time"))?,
+        expires_at: time(wire.expires_at.as_ref()),
+        earned_on,
+        on_return: match wire.on_return() {
+            v1::ReturnShortfall::Unspecified | v1::ReturnShortfall::Negative => Shortfall::Negative,
+            v1::ReturnShortfall::Zero => Shortfall::Zero,
+            v1::ReturnShortfall::DeductFromRefund => Shortfall::DeductFromRefund,
+        },
+        fallback: wire.fallback,
+        text: CompactString::from(wire.text.as_str()),
+    })
+}
+
+fn read_reward_kind(wire: &v1::Reward) -> Result<RewardKind, Unreadable> {
+    let asset = || AssetId::parse(&wire.asset_id);
+    let units = Units::from_units(wire.units.saturating_abs());
+    let count = |count: i64| u32::try_from(count.saturating_abs()).unwrap_or(u32::MAX);
+    Ok(match wire.kind() {
+        v1::RewardKind::Unspecified => return Err(Unreadable("a reward has no kind")),
+        v1::RewardKind::DiscountNow => RewardKind::DiscountNow { amount: Amount::from_minor(wire.amount_minor.saturating_abs()) },
+        v1::RewardKind::DiscountLater => {
+            let coupon = wire.coupon.as_ref().ok_or(Unreadable("a coupon is missing"))?;
+            RewardKind::DiscountLater { coupon: CampaignId::parse(&coupon.coupon_id)? }
+        }
+        v1::RewardKind::BonusMoney => RewardKind::BonusMoney { asset: asset()?, units },
+        v1::RewardKind::Points => RewardKind::Points { asset: asset()?, units },
+        v1::RewardKind::Prize => {
+            let prize = wire.prize.as_ref().ok_or(Unreadable("a prize is missing"))?;
+            RewardKind::Prize { prize: CompactString::from(prize.prize_id.as_str()), count: count(prize.quantity) }
+        }
+        v1::RewardKind::Status => RewardKind::Status { tier: TierId::parse(&wire.tier_id)? },
+        v1::RewardKind::DrawTicket => {
+            RewardKind::Ticket { draw: CompactString::from(wire.draw_id.as_str()), count: count(wire.draw_tickets) }
+        }
+        v1::RewardKind::GiftCertificate => RewardKind::Certificate { asset: asset()?, units },
+        v1::RewardKind::MoneyToAccount => RewardKind::Money { asset: asset()?, units },
+    })
+}
+
+fn read_redemption(wire: &v1::Redemption) -> Result<OutcomeRedemption, Unreadable> {
+    Ok(OutcomeRedemption {
+        id: RewardId::parse(&wire.redemption_id)?,
+        asset: AssetId::parse(&wire.asset_id)?,
+        units: Units::from_units(wire.units),
+        amount: Amount::from_minor(wire.amount_minor),
+        mode: redeem_mode_from_wire(wire.redeem_as()),
+        shortfall: Units::ZERO,
+    })
+}
+
+fn read_applied(wire: &v1::AppliedCampaign) -> Result<Applied, Unreadable> {
+    Ok(Applied { campaign: CampaignId::parse(&wire.campaign_id)?, times: wire.times, discount: Amount::from_minor(wire.discount_minor) })
+}
+
+fn read_tender(wire: &v1::Tender) -> Tender {
+    Tender { kind: tender_kind_from_wire(wire.kind()).unwrap_or(TenderKind::Other), amount: Amount::from_minor(wire.amount_minor) }
+}
+
+fn read_counter(wire: &v1::CounterChange) -> Result<CounterMove, Unreadable> {
+    Ok(CounterMove { campaign: CampaignId::parse(&wire.campaign_id)?, counted_milli: wire.counted_milli, rewarded: wire.rewarded })
+}
+
+fn read_posting(wire: &v1::Posting) -> Result<Posting, Unreadable> {
+    let (place, program, campaign) = match wire.side.as_ref().ok_or(Unreadable("a posting has no side"))? {
+        v1::posting::Side::LotId(lot) => (PostingPlace::Lot(read_lot_id(lot)?), None, None),
+        v1::posting::Side::Book(book) => (
+            PostingPlace::Book(read_book(book.kind())?),
+            optional(&book.program_id, ProgramId::parse)?,
+            optional(&book.campaign_id, CampaignId::parse)?,
+        ),
+    };
+    Ok(Posting {
+        asset: AssetId::parse(&wire.asset_id)?,
+        units: Units::from_units(wire.units),
+        place,
+        program,
+        campaign,
+        reason: read_reason(wire.reason())?,
+        expires_at: wire.expires_at.as_ref().and_then(timestamp_from_wire),
+        vests_at: wire.vests_at.as_ref().and_then(timestamp_from_wire),
+    })
+}
+
+fn read_lot_id(text: &str) -> Result<LotId, Unreadable> {
+    let (receipt, place) = text.rsplit_once('~').ok_or(Unreadable("a lot's name is none"))?;
+    let place = place.parse().map_err(|_| Unreadable("a lot's place is none"))?;
+    Ok(LotId { receipt: ReceiptId::parse(receipt)?, place })
+}
+
+fn read_book(kind: v1::BookKind) -> Result<Book, Unreadable> {
+    match kind {
+        v1::BookKind::Unspecified => Err(Unreadable("a book is none")),
+        v1::BookKind::Issued => Ok(Book::Issued),
+        v1::BookKind::Redeemed => Ok(Book::Redeemed),
+        v1::BookKind::Expired => Ok(Book::Expired),
+        v1::BookKind::Returned => Ok(Book::Returned),
+        v1::BookKind::Budget => Ok(Book::Budget),
+        v1::BookKind::Transfer => Ok(Book::Transfer),
+        v1::BookKind::Unexplained => Ok(Book::Unexplained),
+    }
+}
+
+fn read_reason(reason: v1::PostingReason) -> Result<PostingReason, Unreadable> {
+    match reason {
+        v1::PostingReason::Earned | v1::PostingReason::Fallback | v1::PostingReason::Discounted => Ok(PostingReason::Issue),
+        v1::PostingReason::Redeemed => Ok(PostingReason::Redeem),
+        v1::PostingReason::TakenBack => Ok(PostingReason::Clawback),
+        v1::PostingReason::Restored => Ok(PostingReason::Restore),
+        v1::PostingReason::DebtPaid => Ok(PostingReason::PayDebt),
+        v1::PostingReason::Expired => Ok(PostingReason::Expire),
+        v1::PostingReason::Transferred => Ok(PostingReason::Consolidate),
+        v1::PostingReason::Unexplained => Ok(PostingReason::Unexplained),
+        v1::PostingReason::Unspecified | v1::PostingReason::Adjusted | v1::PostingReason::Answered | v1::PostingReason::Enrolled => {
+            Err(Unreadable("a posting has a reason that is not written yet"))
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! Advices that wait for their outcome, on disk: written and fsynced before the first send (H1), struck
+//! out when the outcome arrives, listed and sent again after a restart.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use prost::Message as _;
+use thiserror::Error;
+
+use crate::advice::Advice;
+use crate::frame;
+use crate::limits::{JOURNAL_REWRITE_BYTES, OPEN_ADVICES_MAX};
+use crate::refusal::CallName;
+
+mod file;
+
+pub(crate) use file::replace as replace_file;
+
+/// Where advices wait for their outcome. Cheap to clone; clones are one journal.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    disk: Option<Arc<Mutex<Disk>>>,
+}
+
+/// An advice that waits for its outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenAdvice {
+    /// Its number in the journal.
+    pub entry: EntryNumber,
+    /// Settle, Void or Return.
+    pub call: CallName,
+    /// The receipt or return.
+    pub receipt_id: String,
+    /// The cashier's decisions so far.
+    pub attempt: u32,
+    /// The request as it was sent, encoded.
+    pub request: Vec<u8>,
+}
+
+/// Number of an advice in its journal; grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryNumber(u64);
+
+/// A damaged end of a journal that was cut off when it was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// Where it began, bytes from the beginning of the file.
+    pub at_byte: u64,
+    /// How long it was, bytes.
+    pub bytes: u64,
+    /// The file that it was kept in.
+    pub kept_in: PathBuf,
+}
+
+/// What a journal cannot do.
+#[derive(Debug, Error)]
+pub enum JournalError {
+    /// A file or folder cannot be used.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// What was being done.
+        action: &'static str,
+        /// To which file or folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Another process has the journal open.
+    #[error("the journal in {} is in use by another process", folder.display())]
+    InUse {
+        /// Its folder.
+        folder: PathBuf,
+    },
+    /// The file is something else, or was written by a later version.
+    #[error("{} is no journal of this version", path.display())]
+    OtherFormat {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Too many advices wait for their outcome.
+    #[error("{open} receipts wait for the server, and no more than {limit} can; restore the connection first")]
+    Full {
+        /// How many wait.
+        open: usize,
+        /// How many can.
+        limit: usize,
+    },
+    /// One advice is larger than a message may be.
+    #[error("the request of receipt {receipt_id} is larger than 1 MiB")]
+    TooLarge {
+        /// The receipt or return.
+        receipt_id: String,
+    },
+    /// An earlier write failed; what is on disk since is not known, and nothing is written after it.
+    #[error("the journal failed before and must be opened again")]
+    Failed,
+}
+
+#[derive(Debug)]
+struct Disk {
+    folder: PathBuf,
+    file: File,
+    /// Held as long as the journal is open; the system gives it up with the process.
+    _lock: File,
+    bytes: u64,
+    open: BTreeMap<EntryNumber, OpenAdvice>,
+    next_entry: EntryNumber,
+    open_max: usize,
+    damage: Option<Damage>,
+    failed: bool,
+}
+
+impl Journal {
+    /// No journal: an unknown advice is the caller's to repeat. For replay and load, which can begin
+    /// anew.
+    pub fn none() -> Self {
+        Self { disk: None }
+    }
+
+    /// Opens or creates the journal of this folder.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be used, another process has it, or the file is no journal. A damaged end is
+    /// no error: it is cut off, kept aside and told by `damage`.
+    pub fn open(folder: &Path) -> Result<Self, JournalError> {
+        Self::open_with(folder, OPEN_ADVICES_MAX)
+    }
+
+    /// As `open`, with at most so many advices waiting.
+    ///
+    /// # Errors
+    ///
+    /// As `open`.
+    pub fn open_with(folder: &Path, open_max: usize) -> Result<Self, JournalError> {
+        let disk = file::open(folder, open_max)?;
+        Ok(Self {
+            disk: Some(Arc::new(Mutex::new(disk))),
+        })
+    }
+
+    /// The advices that wait for their outcome, oldest first.
+    pub fn open_advices(&self) -> Vec<OpenAdvice> {
+        self.disk
+            .as_ref()
+            .map_or_else(Vec::new, |disk| lock(disk).open.values().cloned().collect())
+    }
+
+    /// The damaged end that was cut off when the journal was opened.
+    pub fn damage(&self) -> Option<Damage> {
+        self.disk.as_ref().and_then(|disk| lock(disk).damage.clone())
+    }
+
+    /// Writes an advice and waits until it is on disk. The same advice once more gets the same number.
+    /// None: there is no journal.
+    pub(crate) async fn keep(&self, advice: &Advice) -> Result<Option<EntryNumber>, JournalError> {
+        let Some(disk) = self.disk.clone() else {
+            return Ok(None);
+        };
+        let call = advice.call_name();
+        let receipt_id = advice.receipt_id().to_owned();
+        let attempt = advice.attempt();
+        let request = advice.encode();
+        let write = move || lock(&disk).keep(call, receipt_id, attempt, request);
+        on_a_thread_of_its_own(write).await.map(Some)
+    }
+
+    /// Strikes out an advice whose outcome is known. Needs no fsync: an advice that is struck out only
+    /// in memory is sent once more after a crash, and gets the same outcome.
+    pub(crate) async fn strike(&self, entry: EntryNumber) -> Result<(), JournalError> {
+        let Some(disk) = self.disk.clone() else {
+            return Ok(());
+        };
+        on_a_thread_of_its_own(move || lock(&disk).strike(entry)).await
+    }
+}
+
+impl Disk {
+    fn keep(
+        &mut self,
+        call: CallName,
+        receipt_id: String,
+        attempt: u32,
+        request: Vec<u8>,
+    ) -> Result<EntryNumber, JournalError> {
+        let same = self.open.values().find(|open| {
+            open.call == call && open.receipt_id == receipt_id && open.request == request
+        });
+        if let Some(same) = same {
+            return Ok(same.entry);
+        }
+        if self.open.len() >= self.open_max {
+            return Err(JournalError::Full {
+                open: self.open.len(),
+                limit: self.open_max,
+            });
+        }
+        let entry = self.next_entry;
+        let advice = OpenAdvice {
+            entry,
+            call,
+            receipt_id,
+            attempt,
+            request,
+        };
+        let mut bytes = Vec::new();
+        frame::append(&mut bytes, &Record::kept(&advice).encode_to_vec()).ok_or_else(|| {
+            JournalError::TooLarge {
+                receipt_id: advice.receipt_id.clone(),
+            }
+        })?;
+        self.write(&bytes, true)?;
+        self.next_entry = EntryNumber(entry.0.saturating_add(1));
+        self.open.insert(entry, advice);
+        Ok(entry)
+    }
+
+    fn strike(&mut self, entry: EntryNumber) -> Result<(), JournalError> {
+        if self.open.remove(&entry).is_none() {
+            return Ok(());
+        }
+        let mut bytes = Vec::new();
+        let written = frame::append(&mut bytes, &Record::struck(entry).encode_to_vec());
+        assert!(written.is_some(), "a number is shorter than a message");
+        self.write(&bytes, false)?;
+        let waiting: usize = self.open.values().map(|open| open.request.len()).sum();
+        let waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
+        if self.bytes > JOURNAL_REWRITE_BYTES && self.bytes / 2 > waiting {
+            file::rewrite(self)?;
+        }
+        Ok(())
+    }
+
+    /// After a write or fsync that failed nobody knows what is on disk, so nothing is written after it.
+    fn write(&mut self, bytes: &[u8], sync: bool) -> Result<(), JournalError> {
+        if self.failed {
+            return Err(JournalError::Failed);
+        }
+        let written = self.file.write_all(bytes).and_then(|()| {
+            if sync {
+                self.file.sync_data()
+            } else {
+                Ok(())
+            }
+        });
+        self.failed = written.is_err();
+        self.bytes = self
+            .bytes
+            .saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        written.map_err(|source| JournalError::Io {
+            action: "write",
+            path: file::journal_path(&self.folder),
+            source,
+        })
+    }
+}
+
+/// One record of the file: an advice, or the number of one that is struck out (no request).
+#[derive(Clone, PartialEq, prost::Message)]
+struct Record {
+    #[prost(uint64, tag = "1")]
+    entry: u64,
+    /// 1 settle, 2 void, 3 return; 0: struck out.
+    #[prost(uint32, tag = "2")]
+    call: u32,
+    #[prost(string, tag = "3")]
+    receipt_id: String,
+    #[prost(uint32, tag = "4")]
+    attempt: u32,
+    #[prost(bytes = "vec", tag = "5")]
+    request: Vec<u8>,
+}
+
+impl Record {
+    fn kept(advice: &OpenAdvice) -> Self {
+        Self {
+            entry: advice.entry.0,
+            call: call_number(advice.call),
+            receipt_id: advice.receipt_id.clone(),
+            attempt: advice.attempt,
+            request: advice.request.clone(),
+        }
+    }
+
+    fn struck(entry: EntryNumber) -> Self {
+        Self {
+            entry: entry.0,
+            ..Self::default()
+        }
+    }
+
+    /// Carries the record out on the list of open advices. None: a record of a later version.
+    fn apply(self, open: &mut BTreeMap<EntryNumber, OpenAdvice>) -> Option<()> {
+        let entry = EntryNumber(self.entry);
+        let call = match self.call {
+            0 => {
+                open.remove(&entry);
+                return Some(());
+            }
+            1 => CallName::Settle,
+            2 => CallName::Void,
+            3 => CallName::Return,
+            _ => return None,
+        };
+        let advice = OpenAdvice {
+            entry,
+            call,
+            receipt_id: self.receipt_id,
+            attempt: self.attempt,
+            request: self.request,
+        };
+        open.insert(entry, advice);
+        Some(())
+    }
+}
+
+fn call_number(call: CallName) -> u32 {
+    match call {
+        CallName::Settle => 1,
+        CallName::Void => 2,
+        CallName::Return => 3,
+        CallName::Quote
+        | CallName::Claim
+        | CallName::Identify
+        | CallName::Enrol
+        | CallName::AnswerPrompts
+        | CallName::HandOver
+        | CallName::GetReceipt => 0,
+    }
+}
+
+/// Runs a blocking write; it is carried out to its end even when the caller leaves.
+async fn on_a_thread_of_its_own<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, JournalError> + Send + 'static,
+) -> Result<T, JournalError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or(Err(JournalError::Failed))
+}
+
+/// A holder that panicked may have left a half-written record: `failed` says so, or the hash will.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

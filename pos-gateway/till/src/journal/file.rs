@@ -1,0 +1,179 @@
+//! The files of a journal: lock, open, keep a damaged end aside, rewrite without what is struck out.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use prost::Message as _;
+
+use super::{Damage, Disk, EntryNumber, JournalError, OpenAdvice, Record};
+use crate::frame::{self, FILE_HEADER};
+
+pub(super) fn journal_path(folder: &Path) -> PathBuf {
+    folder.join("advices.journal")
+}
+
+/// Opens or creates a journal; it comes back rewritten, so it is whole and holds only what waits.
+pub(super) fn open(folder: &Path, open_max: usize) -> Result<Disk, JournalError> {
+    fs::create_dir_all(folder).map_err(failure("create the folder", folder))?;
+    let lock = lock(folder)?;
+    let path = journal_path(folder);
+    let (open, next_entry, damage) = match fs::read(&path) {
+        Ok(bytes) => read(folder, &bytes)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            (BTreeMap::new(), EntryNumber(1), None)
+        }
+        Err(error) => return Err(failure("read", &path)(error)),
+    };
+    let (file, bytes) = write_anew(folder, &open)?;
+    Ok(Disk {
+        folder: folder.to_owned(),
+        file,
+        _lock: lock,
+        bytes,
+        open,
+        next_entry,
+        open_max,
+        damage,
+        failed: false,
+    })
+}
+
+/// Writes the journal without what is struck out.
+pub(super) fn rewrite(disk: &mut Disk) -> Result<(), JournalError> {
+    // Whatever fails below, the old file was whole: but it may be the new one that has the name.
+    disk.failed = true;
+    let (file, bytes) = write_anew(&disk.folder, &disk.open)?;
+    disk.file = file;
+    disk.bytes = bytes;
+    disk.failed = false;
+    Ok(())
+}
+
+fn lock(folder: &Path) -> Result<File, JournalError> {
+    let path = folder.join("advices.lock");
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(failure("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(JournalError::InUse {
+            folder: folder.to_owned(),
+        }),
+        Err(TryLockError::Error(source)) => Err(failure("lock", &path)(source)),
+    }
+}
+
+type Read = (
+    BTreeMap<EntryNumber, OpenAdvice>,
+    EntryNumber,
+    Option<Damage>,
+);
+
+fn read(folder: &Path, bytes: &[u8]) -> Result<Read, JournalError> {
+    let other_format = || JournalError::OtherFormat {
+        path: journal_path(folder),
+    };
+    let body = bytes.strip_prefix(&FILE_HEADER).ok_or_else(other_format)?;
+    let (records, whole_bytes) = frame::whole_records(body);
+    let mut open = BTreeMap::new();
+    let mut last = 0;
+    for payload in records {
+        let record = Record::decode(payload).map_err(|_| other_format())?;
+        last = last.max(record.entry);
+        record.apply(&mut open).ok_or_else(other_format)?;
+    }
+    let next_entry = EntryNumber(last.saturating_add(1));
+    let tail = body.get(whole_bytes..).unwrap_or_default();
+    if tail.is_empty() {
+        return Ok((open, next_entry, None));
+    }
+    let at_byte = count(FILE_HEADER.len().saturating_add(whole_bytes));
+    let damage = keep_aside(folder, tail, at_byte)?;
+    tracing::warn!(
+        at_byte, bytes = damage.bytes, kept_in = %damage.kept_in.display(),
+        "the journal's end was damaged and is cut off"
+    );
+    Ok((open, next_entry, Some(damage)))
+}
+
+/// A cut end may hold records behind the damage: it is kept under a name that nothing else has.
+fn keep_aside(folder: &Path, tail: &[u8], at_byte: u64) -> Result<Damage, JournalError> {
+    let mut number = 1_u32;
+    loop {
+        let path = folder.join(format!("advices.damaged-{number}"));
+        match OpenOptions::new().create_new(true).write(true).open(&path) {
+            Ok(mut file) => {
+                file.write_all(tail)
+                    .and_then(|()| file.sync_all())
+                    .map_err(failure("write", &path))?;
+                return Ok(Damage {
+                    at_byte,
+                    bytes: count(tail.len()),
+                    kept_in: path,
+                });
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                number = number.saturating_add(1);
+            }
+            Err(error) => return Err(failure("create", &path)(error)),
+        }
+    }
+}
+
+/// Writes a whole journal beside the old one and puts it in its place.
+fn write_anew(
+    folder: &Path,
+    open: &BTreeMap<EntryNumber, OpenAdvice>,
+) -> Result<(File, u64), JournalError> {
+    let mut bytes = FILE_HEADER.to_vec();
+    for advice in open.values() {
+        frame::append(&mut bytes, &Record::kept(advice).encode_to_vec()).ok_or_else(|| {
+            JournalError::TooLarge {
+                receipt_id: advice.receipt_id.clone(),
+            }
+        })?;
+    }
+    let path = journal_path(folder);
+    let beside = folder.join("advices.journal.new");
+    replace(folder, &beside, &path, &bytes)?;
+    let file = OpenOptions::new()
+        .append(true)
+        .open(&path)
+        .map_err(failure("open", &path))?;
+    Ok((file, count(bytes.len())))
+}
+
+/// Puts a file in place so that after a power cut it is the old one or the new one, whole.
+pub(crate) fn replace(
+    folder: &Path,
+    beside: &Path,
+    path: &Path,
+    bytes: &[u8],
+) -> Result<(), JournalError> {
+    let mut file = File::create(beside).map_err(failure("create", beside))?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(failure("write", beside))?;
+    fs::rename(beside, path).map_err(failure("rename", beside))?;
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(failure("sync the folder", folder))
+}
+
+fn failure(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> JournalError {
+    let path = path.to_owned();
+    move |source| JournalError::Io {
+        action,
+        path,
+        source,
+    }
+}
+
+fn count(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}

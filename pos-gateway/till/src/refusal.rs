@@ -1,0 +1,244 @@
+//! Errors of the wire as values, and what each of them means for what the till does next.
+
+use std::fmt;
+use std::time::Duration;
+
+use tessera_proto::billing::v1::{CallError, ErrorReason, FieldViolation};
+use thiserror::Error;
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+
+use crate::journal::JournalError;
+
+/// Why a call failed.
+#[derive(Debug, Error)]
+pub enum TillError {
+    /// The server read the request and refused it: it changed nothing, and a repeat would be refused
+    /// too.
+    #[error("{call} was refused: {refusal}")]
+    Refused {
+        /// The call.
+        call: CallName,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// Nobody answered a call that has no last answer of its own. The caller may repeat it.
+    #[error("{call} was not answered: {refusal}")]
+    NotAnswered {
+        /// The call.
+        call: CallName,
+        /// The last error.
+        refusal: Refusal,
+    },
+    /// The advice could not be written to the journal, so it was not sent.
+    #[error("the advice was not sent")]
+    Journal(#[from] JournalError),
+    /// The endpoint is no address.
+    #[error("the endpoint {endpoint:?} is no address of the form http://HOST:PORT")]
+    Endpoint {
+        /// As it was given.
+        endpoint: String,
+        /// What is wrong with it.
+        source: tonic::transport::Error,
+    },
+}
+
+impl TillError {
+    /// The error of the wire, where there is one.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused { refusal, .. } | Self::NotAnswered { refusal, .. } => Some(refusal),
+            Self::Journal(_) | Self::Endpoint { .. } => None,
+        }
+    }
+}
+
+/// The calls of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CallName {
+    /// What if this receipt is paid now.
+    Quote,
+    /// This receipt has been paid.
+    Settle,
+    /// This receipt will not be paid.
+    Void,
+    /// Goods come back.
+    Return,
+    /// A customer for an anonymous receipt.
+    Claim,
+    /// Who is this.
+    Identify,
+    /// A new customer.
+    Enrol,
+    /// Answers to prompts.
+    AnswerPrompts,
+    /// A prize was given.
+    HandOver,
+    /// What became of a receipt.
+    GetReceipt,
+}
+
+impl fmt::Display for CallName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, formatter)
+    }
+}
+
+/// An error of the wire, the same whether it came as a status or on a stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refusal {
+    /// The gRPC code.
+    pub code: Code,
+    /// Name of an `ErrorReason` without its prefix (`CONFLICT`). Empty: none was told.
+    pub reason: String,
+    /// What happened and what to do, for the cashier.
+    pub message: String,
+    /// Faults of the input, with field paths.
+    pub field_violations: Vec<FieldViolation>,
+    /// When to repeat, as the server asks.
+    pub retry_after: Option<Duration>,
+    /// It was made on this side of the wire: no server answered.
+    pub link: bool,
+}
+
+/// What an error means for what the till does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// The request is at fault; a repeat would be refused too.
+    Refused,
+    /// The caller is not allowed; the request itself may be good.
+    NotAllowed,
+    /// No connection, or it broke: repeat at once.
+    LinkBroken,
+    /// The server asks for a repeat.
+    Again,
+    /// The time ran out.
+    Overdue,
+    /// The server cannot carry it out now; repeat later.
+    Later,
+}
+
+impl Refusal {
+    /// An error made on this side: nobody answered.
+    pub(crate) fn link(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            reason: String::new(),
+            message: message.into(),
+            field_violations: Vec::new(),
+            retry_after: None,
+            link: true,
+        }
+    }
+
+    /// The time ran out on this side.
+    pub(crate) fn overdue() -> Self {
+        Self::link(Code::DeadlineExceeded, "no answer within the budget")
+    }
+
+    /// The input is at fault, found on this side.
+    pub(crate) fn invalid(field: &str, description: &str) -> Self {
+        Self {
+            code: Code::InvalidArgument,
+            reason: reason_name(ErrorReason::InvalidReceipt),
+            message: format!("{field}: {description}"),
+            field_violations: vec![FieldViolation {
+                field: field.to_owned(),
+                description: description.to_owned(),
+            }],
+            retry_after: None,
+            link: false,
+        }
+    }
+
+    /// Whether this reason was told.
+    pub fn is(&self, reason: ErrorReason) -> bool {
+        self.reason == reason_name(reason)
+    }
+
+    pub(crate) fn meaning(&self) -> Meaning {
+        match self.code {
+            Code::InvalidArgument
+            | Code::AlreadyExists
+            | Code::NotFound
+            | Code::OutOfRange => Meaning::Refused,
+            // Without the reason it is another service that listens there, which has read nothing.
+            Code::Unimplemented if self.is(ErrorReason::NotYetServed) => Meaning::Refused,
+            Code::Unimplemented => Meaning::Later,
+            Code::FailedPrecondition if self.is(ErrorReason::UpgradeEngine) => Meaning::Later,
+            Code::FailedPrecondition => Meaning::Refused,
+            Code::ResourceExhausted if self.is(ErrorReason::LimitExceeded) => Meaning::Refused,
+            Code::ResourceExhausted | Code::DataLoss => Meaning::Later,
+            Code::PermissionDenied | Code::Unauthenticated => Meaning::NotAllowed,
+            Code::DeadlineExceeded | Code::Cancelled => Meaning::Overdue,
+            Code::Aborted => Meaning::Again,
+            Code::Unavailable if self.link => Meaning::LinkBroken,
+            Code::Unavailable => Meaning::Again,
+            Code::Internal | Code::Unknown if self.link => Meaning::LinkBroken,
+            Code::Internal | Code::Unknown | Code::Ok => Meaning::Later,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({:?}", self.message, self.code)?;
+        if !self.reason.is_empty() {
+            write!(formatter, ", {}", self.reason)?;
+        }
+        formatter.write_str(")")?;
+        for fault in &self.field_violations {
+            write!(formatter, "; {}: {}", fault.field, fault.description)?;
+        }
+        Ok(())
+    }
+}
+
+impl From<Status> for Refusal {
+    fn from(status: Status) -> Self {
+        let details = status.get_error_details();
+        let reason = details
+            .error_info()
+            .map_or_else(String::new, |info| info.reason.clone());
+        let field_violations = details.bad_request().map_or_else(Vec::new, |bad| {
+            bad.field_violations
+                .iter()
+                .map(|fault| FieldViolation {
+                    field: fault.field.clone(),
+                    description: fault.description.clone(),
+                })
+                .collect()
+        });
+        // A broken connection is a status with a source, or one of the two codes that stand for "no
+        // proper end of the stream"; a server that answers names its reason.
+        let broken = matches!(status.code(), Code::Internal | Code::Unknown) && reason.is_empty();
+        Self {
+            code: status.code(),
+            link: std::error::Error::source(&status).is_some() || broken,
+            reason,
+            message: status.message().to_owned(),
+            field_violations,
+            retry_after: details.retry_info().and_then(|info| info.retry_delay),
+        }
+    }
+}
+
+impl From<CallError> for Refusal {
+    fn from(error: CallError) -> Self {
+        Self {
+            code: Code::from(error.code),
+            reason: error.reason,
+            message: error.message,
+            field_violations: error.field_violations,
+            retry_after: error
+                .retry_after
+                .and_then(|delay| Duration::try_from(delay).ok()),
+            link: false,
+        }
+    }
+}
+
+fn reason_name(reason: ErrorReason) -> String {
+    let name = reason.as_str_name();
+    name.strip_prefix("ERROR_REASON_").unwrap_or(name).to_owned()
+}

@@ -1,0 +1,251 @@
+//! Refusals: every error that a caller can get, each with two texts. The one place that makes a
+//! `tonic::Status`.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tessera_proto::billing::v1;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
+
+use crate::fault::Fault;
+
+/// Domain of every `google.rpc.ErrorInfo` of this system.
+pub const DOMAIN: &str = "tessera";
+/// Prefix that the reasons' enum names carry and the wire's reasons do not.
+const REASON_PREFIX: &str = "ERROR_REASON_";
+/// Key of the support text in `google.rpc.ErrorInfo.metadata`.
+pub const SUPPORT: &str = "support";
+
+/// Why a call is refused; one value for each [`v1::ErrorReason`]. Holds no value that a till sent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// The input has faults. Nothing changed.
+    Invalid(Vec<Fault>),
+    /// A payment card's number where none may be; the number itself is nowhere kept.
+    CardNumber {
+        /// Path of the field.
+        field: String,
+    },
+    /// The same id came with other content before.
+    Conflict,
+    /// The sale is older than ids are remembered.
+    TooOld {
+        /// For how many days ids are remembered.
+        remembered_days: u32,
+    },
+    /// The request was built with a later contract.
+    UpgradeEngine {
+        /// The request's minor version.
+        theirs: u32,
+        /// Ours.
+        ours: u32,
+    },
+    /// A queue is full. Not applied.
+    TooManyWaiting {
+        /// When to repeat.
+        retry_after: Duration,
+    },
+    /// The account is set aside because what was read of it is broken.
+    Quarantined,
+    /// Preview of a return whose original is not known.
+    UnknownOriginal,
+    /// Preview of a return of more than was sold and not yet returned.
+    MoreThanSold {
+        /// Path of the first line at fault, as in `lines[0].quantity_milli`.
+        field: String,
+    },
+    /// Another customer claimed the receipt first.
+    AlreadyClaimed,
+    /// The contract has it, this engine does not yet.
+    NotYetServed {
+        /// The call or field, as the contract names it.
+        call: &'static str,
+    },
+    /// The time that is left is too short to begin. Not applied.
+    DeadlineTooShort,
+    /// The engine is going down. Not applied.
+    ShuttingDown,
+    /// The storage has stopped. Applied or not is unknown.
+    StorageStopped,
+    /// The time of a replay came to a storage that was not made for one.
+    ReplayTimeRefused,
+    /// The same request is being carried out.
+    InProgress,
+    /// The time ran out while the commit was under way. Applied or not is unknown.
+    OutcomeUnknown,
+    /// The caller may not act for this store or till.
+    ForeignStore,
+    /// Too many requests of this till, store or customer.
+    RateLimited {
+        /// When to repeat.
+        retry_after: Duration,
+    },
+    /// A fault of the engine.
+    Internal {
+        /// What support finds in the log.
+        support_number: u64,
+    },
+    /// A message, list or stream is longer than its limit.
+    LimitExceeded {
+        /// What is limited, in words: `open calls on a stream`.
+        what: &'static str,
+        /// The limit.
+        limit: u64,
+    },
+    /// A cursor of the feed that this storage did not give out.
+    UnknownCursor,
+    /// The claim code does not fit the receipt.
+    WrongClaimCode,
+}
+
+impl Refusal {
+    /// An input with one fault.
+    #[must_use]
+    pub fn fault(field: impl Into<String>, description: impl Into<Cow<'static, str>>) -> Self {
+        Self::Invalid(vec![Fault { field: field.into(), description: description.into() }])
+    }
+
+    /// The stable reason.
+    #[must_use]
+    pub const fn reason(&self) -> v1::ErrorReason {
+        match self {
+            Self::Invalid(_) => v1::ErrorReason::InvalidReceipt,
+            Self::CardNumber { .. } => v1::ErrorReason::CardNumberRefused,
+            Self::Conflict => v1::ErrorReason::Conflict,
+            Self::TooOld { .. } => v1::ErrorReason::TooOld,
+            Self::UpgradeEngine { .. } => v1::ErrorReason::UpgradeEngine,
+            Self::TooManyWaiting { .. } => v1::ErrorReason::TooManyWaiting,
+            Self::Quarantined => v1::ErrorReason::AccountQuarantined,
+            Self::UnknownOriginal => v1::ErrorReason::UnknownOriginal,
+            Self::MoreThanSold { .. } => v1::ErrorReason::MoreThanSold,
+            Self::AlreadyClaimed => v1::ErrorReason::AlreadyClaimed,
+            Self::NotYetServed { .. } => v1::ErrorReason::NotYetServed,
+            Self::DeadlineTooShort => v1::ErrorReason::DeadlineTooShort,
+            Self::ShuttingDown => v1::ErrorReason::ShuttingDown,
+            Self::StorageStopped => v1::ErrorReason::StorageStopped,
+            Self::ReplayTimeRefused => v1::ErrorReason::ReplayTimeRefused,
+            Self::InProgress => v1::ErrorReason::InProgress,
+            Self::OutcomeUnknown => v1::ErrorReason::OutcomeUnknown,
+            Self::ForeignStore => v1::ErrorReason::ForeignStore,
+            Self::RateLimited { .. } => v1::ErrorReason::RateLimited,
+            Self::Internal { .. } => v1::ErrorReason::InternalFault,
+            Self::LimitExceeded { .. } => v1::ErrorReason::LimitExceeded,
+            Self::UnknownCursor => v1::ErrorReason::UnknownCursor,
+            Self::WrongClaimCode => v1::ErrorReason::WrongClaimCode,
+        }
+    }
+
+    /// The gRPC code that belongs to the reason.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Invalid(_) | Self::CardNumber { .. } | Self::WrongClaimCode => Code::InvalidArgument,
+            Self::Conflict | Self::AlreadyClaimed => Code::AlreadyExists,
+            Self::TooOld { .. } | Self::UpgradeEngine { .. } | Self::MoreThanSold { .. } | Self::ReplayTimeRefused => {
+                Code::FailedPrecondition
+            }
+            Self::TooManyWaiting { .. } | Self::RateLimited { .. } | Self::LimitExceeded { .. } => Code::ResourceExhausted,
+            Self::Quarantined => Code::DataLoss,
+            Self::UnknownOriginal => Code::NotFound,
+            Self::NotYetServed { .. } => Code::Unimplemented,
+            Self::DeadlineTooShort | Self::OutcomeUnknown => Code::DeadlineExceeded,
+            Self::ShuttingDown | Self::StorageStopped => Code::Unavailable,
+            Self::InProgress => Code::Aborted,
+            Self::ForeignStore => Code::PermissionDenied,
+            Self::Internal { .. } => Code::Internal,
+            Self::UnknownCursor => Code::OutOfRange,
+        }
+    }
+
+    /// The reason as it stands on the wire, without its prefix.
+    #[must_use]
+    pub fn reason_name(&self) -> &'static str {
+        let name = self.reason().as_str_name();
+        name.strip_prefix(REASON_PREFIX).unwrap_or(name)
+    }
+
+    /// When to repeat, where the refusal says so.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooManyWaiting { retry_after } | Self::RateLimited { retry_after } => Some(*retry_after),
+            _ => None,
+        }
+    }
+
+    /// The faults of the input, with field paths.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        let one = |field: &String, description: &'static str| vec![Fault { field: field.clone(), description: description.into() }];
+        match self {
+            Self::Invalid(faults) => faults.clone(),
+            Self::CardNumber { field } => one(field, "holds a payment card's number; none may be sent"),
+            Self::MoreThanSold { field } => one(field, "is more than was sold and not yet returned"),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The status of a single call, with `google.rpc` details.
+    #[must_use]
+    pub fn into_status(self) -> Status {
+        let mut details = ErrorDetails::new();
+        let metadata = HashMap::from([(SUPPORT.to_owned(), self.support_text().into_owned())]);
+        details.set_error_info(self.reason_name(), DOMAIN, metadata);
+        let faults = self.faults();
+        if !faults.is_empty() {
+            let violations: Vec<FieldViolation> =
+                faults.into_iter().map(|fault| FieldViolation::new(fault.field, fault.description)).collect();
+            details.set_bad_request(violations);
+        }
+        if let Some(delay) = self.retry_after() {
+            details.set_retry_info(Some(delay));
+        }
+        Status::with_error_details(self.code(), self.till_text(), details)
+    }
+
+    /// The same as an answer on the stream.
+    #[must_use]
+    pub fn into_call_error(self) -> v1::CallError {
+        v1::CallError {
+            code: i32::from(self.code()),
+            message: self.till_text().into_owned(),
+            reason: self.reason_name().to_owned(),
+            field_violations: self
+                .faults()
+                .into_iter()
+                .map(|fault| v1::FieldViolation { field: fault.field, description: fault.description.into_owned() })
+                .collect(),
+            retry_after: self.retry_after().map(crate::convert::duration_to_wire),
+        }
+    }
+
+    /// For clients: the reason that a status carries, where it is one of ours.
+    #[must_use]
+    pub fn from_status(status: &Status) -> Option<v1::ErrorReason> {
+        let info = status.get_details_error_info()?;
+        if info.domain == DOMAIN { reason_of_name(&info.reason) } else { None }
+    }
+
+    /// For clients: the reason that a failed call of a stream carries.
+    #[must_use]
+    pub fn from_call_error(error: &v1::CallError) -> Option<v1::ErrorReason> {
+        reason_of_name(&error.reason)
+    }
+}
+
+impl From<Refusal> for Status {
+    fn from(refusal: Refusal) -> Self {
+        refusal.into_status()
+    }
+}
+
+fn reason_of_name(name: &str) -> Option<v1::ErrorReason> {
+    v1::ErrorReason::from_str_name(&format!("{REASON_PREFIX}{name}")).filter(|reason| *reason != v1::ErrorReason::Unspecified)
+}
+
+mod text;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! Tiers, segments, zones and facts of a program file.
+
+use compact_str::CompactString;
+
+use super::Checker;
+use super::program::Scope;
+use super::read::Fields;
+use crate::id::{FactId, SegmentId, StoreId, TierId};
+use crate::limits::{DAYS_MAX, TIER_MULTIPLIER_MAX};
+use crate::program::{Ask, Condition, FactRule, Segment, Tier, Zone};
+use crate::ratio::Ratio;
+use crate::text::Text;
+use crate::tree::Node;
+
+impl Checker<'_> {
+    pub(super) fn tier(&mut self, node: &Node, scope: &mut Scope) {
+        let Some(fields) = self.fields(node, "a tier", &["id", "name", "multiplier"]) else { return };
+        let multiplier = fields.get("multiplier").and_then(|node| self.factor(node, "a multiplier", TIER_MULTIPLIER_MAX)).unwrap_or(Ratio::ONE);
+        let name = fields.get("name").and_then(|node| self.text(node, &scope.program.language_default));
+        let Some(node) = self.require(&fields, "id") else { return };
+        let Some(id) = self.id(node, TierId::parse) else { return };
+        self.define_in("tier", scope, id.as_str(), node);
+        let name = name.unwrap_or_else(|| Text::plain(id.as_str()));
+        scope.program.tiers.push(Tier { id, name, multiplier });
+    }
+
+    pub(super) fn segment(&mut self, node: &Node, scope: &mut Scope) {
+        let Some(fields) = self.fields(node, "a segment", &["id", "list", "tier", "fact"]) else { return };
+        let condition = self.condition(&fields, scope);
+        let Some(node) = self.require(&fields, "id") else { return };
+        let Some(id) = self.id(node, SegmentId::parse) else { return };
+        self.define_in("segment", scope, id.as_str(), node);
+        // A segment with a wrong condition still has a name, so that its campaigns are not reported for it.
+        let condition = condition.unwrap_or(Condition::Tier(Vec::new()));
+        scope.program.segments.push(Segment { id, condition });
+    }
+
+    fn condition(&mut self, fields: &Fields<'_>, scope: &Scope) -> Option<Condition> {
+        match (fields.get("list"), fields.get("tier"), fields.get("fact")) {
+            (Some(list), None, None) => self.id(list, SegmentId::parse).map(Condition::List),
+            (None, Some(tiers), None) => Some(Condition::Tier(self.tiers(tiers, scope))),
+            (None, None, Some(fact)) => {
+                let fields = self.fields(fact, "`fact`", &["id", "values"])?;
+                let node = self.require(&fields, "id")?;
+                let known = scope.facts.iter().map(|fact| fact.id.as_str());
+                let fact = self.reference(node, "fact", known).and_then(|id| FactId::parse(id).ok())?;
+                let values = fields.get("values").map_or_else(Vec::new, |node| self.words(node));
+                Some(Condition::Fact { fact, values })
+            }
+            _ => {
+                self.error_with_help(fields.at, "a segment needs exactly one of `list`, `tier` and `fact`", "write two segments where two conditions are meant");
+                None
+            }
+        }
+    }
+
+    pub(super) fn tiers(&mut self, node: &Node, scope: &Scope) -> Vec<TierId> {
+        let known = scope.program.tiers.iter().map(|tier| tier.id.as_str());
+        let nodes = self.list(node);
+        nodes.into_iter().filter_map(|node| self.reference(node, "tier", known.clone()).and_then(|id| TierId::parse(id).ok())).collect()
+    }
+
+    pub(super) fn zone(&mut self, node: &Node, scope: &mut Scope) {
+        let Some(fields) = self.fields(node, "a zone", &["id", "stores"]) else { return };
+        let stores = self.require(&fields, "stores").map_or_else(Vec::new, |node| self.stores(node));
+        let Some(node) = self.require(&fields, "id") else { return };
+        let Some(id) = self.word(node).map(CompactString::from) else { return };
+        self.define_in("zone", scope, &id, node);
+        scope.program.zones.push(Zone { id, stores });
+    }
+
+    pub(super) fn stores(&mut self, node: &Node) -> Vec<StoreId> {
+        let nodes = self.list(node);
+        nodes.into_iter().filter_map(|node| self.id(node, StoreId::parse)).collect()
+    }
+
+    pub(super) fn fact(&mut self, node: &Node, scope: &mut Scope) {
+        let Some(fields) = self.fields(node, "a fact", &["id", "valid_for_days", "ask", "text", "confirm"]) else { return };
+        let days = fields.get("valid_for_days").and_then(|node| self.integer(node, 1..=DAYS_MAX));
+        let valid_for_days = days.and_then(|days| u32::try_from(days).ok());
+        let ask = fields.get("ask").and_then(|node| self.ask(node, scope)).unwrap_or(Ask::Always);
+        let confirm = fields.get("confirm").and_then(|node| self.boolean(node)).unwrap_or(false);
+        let text = self.require(&fields, "text").and_then(|node| self.text(node, &scope.program.language_default));
+        let Some(node) = self.require(&fields, "id") else { return };
+        let Some(id) = self.id(node, FactId::parse) else { return };
+        self.define("fact", id.as_str(), node.at);
+        let text = text.unwrap_or_else(|| Text::plain(id.as_str()));
+        let program = scope.program.id.clone();
+        scope.facts.push(FactRule { id, program, valid_for_days, ask, confirm, text });
+    }
+
+    fn ask(&mut self, node: &Node, scope: &Scope) -> Option<Ask> {
+        let fields = self.fields(node, "`ask`", &["when", "amount"])?;
+        let when = self.require(&fields, "when")?;
+        let amount = fields.get("amount").and_then(|node| self.money(node, scope.program.currency));
+        match self.choice(when, &[("enrolment", 0), ("always", 1), ("reward_worth_at_least", 2)])? {
+            0 => Some(Ask::Enrolment),
+            1 => Some(Ask::Always),
+            _ => {
+                if fields.get("amount").is_none() {
+                    self.error_with_help(when.at, "`reward_worth_at_least` needs an amount", "add a line `amount: 5.00`");
+                }
+                amount.map(Ask::RewardWorthAtLeast)
+            }
+        }
+    }
+
+    /// Ids that are unique in their program only.
+    fn define_in(&mut self, what: &'static str, scope: &Scope, id: &str, node: &Node) {
+        let known = match what {
+            "tier" => scope.program.tiers.iter().any(|tier| tier.id.as_str() == id),
+            "segment" => scope.program.segments.iter().any(|segment| segment.id.as_str() == id),
+            _ => scope.program.zones.iter().any(|zone| zone.id == id),
+        };
+        if known {
+            self.error_with_help(node.at, format!("the {what} `{id}` is defined already in this file"), format!("give each {what} an id of its own"));
+        }
+    }
+}

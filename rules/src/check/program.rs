@@ -1,0 +1,136 @@
+//! The top level of a program file.
+
+use compact_str::CompactString;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+
+use super::read::{Fields, is_language};
+use super::{Checked, Checker};
+use crate::asset::Asset;
+use crate::campaign::Code;
+use crate::id::ProgramId;
+use crate::limits::TEXT_CHARACTERS_MAX;
+use crate::money::Currency;
+use crate::program::{FactRule, Program};
+use crate::revision::LANGUAGE;
+use crate::tree::Node;
+
+/// What the campaigns of one file may name.
+pub(super) struct Scope {
+    pub(super) program: Program,
+    pub(super) assets: Vec<Asset>,
+    pub(super) facts: Vec<FactRule>,
+    pub(super) codes: Vec<Code>,
+}
+
+const KEYS: [&str; 13] =
+    ["program", "language", "name", "currency", "time_zone", "default_language", "assets", "tiers", "segments", "zones", "facts", "codes", "campaigns"];
+
+impl Checker<'_> {
+    /// Checks a whole file. Without a usable head (id, name, currency) the rest has nothing to stand on.
+    pub(super) fn program(&mut self, root: &Node, checked: &mut Checked) {
+        let Some(fields) = self.fields(root, "a program file", &KEYS) else { return };
+        if let Some(node) = self.require(&fields, "language") {
+            self.integer(node, 1..=i64::from(LANGUAGE));
+        }
+        let Some(program) = self.head(&fields) else { return };
+        let mut scope = Scope { program, assets: Vec::new(), facts: Vec::new(), codes: Vec::new() };
+        self.parts(&fields, &mut scope);
+        if let Some(node) = fields.get("campaigns") {
+            for item in self.list(node) {
+                checked.campaigns.extend(self.campaign(item, &scope));
+            }
+        }
+        checked.programs.push(scope.program);
+        checked.assets.append(&mut scope.assets);
+        checked.facts.append(&mut scope.facts);
+    }
+
+    fn head(&mut self, fields: &Fields<'_>) -> Option<Program> {
+        let id = self.require(fields, "program").and_then(|node| {
+            let id = self.id(node, ProgramId::parse)?;
+            self.define("program", id.as_str(), node.at);
+            Some(id)
+        });
+        let currency = self.require(fields, "currency").and_then(|node| self.currency(node));
+        let time_zone = fields.get("time_zone").map_or(Some(TimeZone::UTC), |node| self.time_zone(node));
+        let language = fields.get("default_language").map_or(Some("en"), |node| self.default_language(node)).unwrap_or("en");
+        let name = self.require(fields, "name").and_then(|node| self.text(node, language));
+        Some(Program {
+            id: id?,
+            name: name?,
+            currency: currency?,
+            // A wrong time zone is reported; times are checked in this one meanwhile.
+            time_zone: time_zone.unwrap_or(TimeZone::UTC),
+            language_default: CompactString::from(language),
+            tiers: Vec::new(),
+            segments: Vec::new(),
+            zones: Vec::new(),
+        })
+    }
+
+    fn parts(&mut self, fields: &Fields<'_>, scope: &mut Scope) {
+        // In this order, since each may name those before it.
+        let order: [(&str, fn(&mut Self, &Node, &mut Scope)); 6] = [
+            ("assets", Self::asset),
+            ("tiers", Self::tier),
+            ("facts", Self::fact),
+            ("segments", Self::segment),
+            ("zones", |checker, node, scope| checker.zone(node, scope)),
+            ("codes", Self::code),
+        ];
+        for (key, check) in order {
+            let Some(node) = fields.get(key) else { continue };
+            for item in self.list(node) {
+                check(self, item, scope);
+            }
+        }
+    }
+
+    fn currency(&mut self, node: &Node) -> Option<Currency> {
+        let word = self.word(node)?;
+        let currency = Currency::from_code(word);
+        if currency.is_none() {
+            self.error_with_help(node.at, format!("`{word}` is no currency in use"), "write its three letters, such as `EUR`");
+        }
+        currency
+    }
+
+    fn time_zone(&mut self, node: &Node) -> Option<TimeZone> {
+        let word = self.word(node)?;
+        let zone = TimeZoneDatabase::bundled().get(word).ok();
+        if zone.is_none() {
+            self.error_with_help(node.at, format!("`{word}` is no time zone"), "write a name of the IANA list, such as `Europe/London`");
+        }
+        zone
+    }
+
+    fn default_language<'n>(&mut self, node: &'n Node) -> Option<&'n str> {
+        let word = self.word(node)?;
+        if !is_language(word) {
+            self.error_with_help(node.at, format!("`{word}` is no language"), "write a language tag such as `en` or `de-AT`");
+            return None;
+        }
+        Some(word)
+    }
+
+    /// `codes`: what is known of a code beside the campaigns that name it.
+    fn code(&mut self, node: &Node, scope: &mut Scope) {
+        let Some(fields) = self.fields(node, "a code", &["code", "single_use", "until"]) else { return };
+        let single_use = fields.get("single_use").and_then(|node| self.boolean(node)).unwrap_or(false);
+        let until = fields.get("until").and_then(|node| self.moment(node, &scope.program.time_zone));
+        let Some(node) = self.require(&fields, "code") else { return };
+        if let Some(code) = self.code_text(node) {
+            self.define("code", &code, node.at);
+            scope.codes.push(Code { code, single_use, until });
+        }
+    }
+
+    pub(super) fn code_text(&mut self, node: &Node) -> Option<CompactString> {
+        let word = self.word(node)?;
+        if word.chars().any(char::is_control) || word.chars().count() > TEXT_CHARACTERS_MAX {
+            self.error(node.at, "a code has printable characters only");
+            return None;
+        }
+        Some(CompactString::from(word))
+    }
+}

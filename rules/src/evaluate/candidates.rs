@@ -1,0 +1,183 @@
+//! Which campaigns could act on this receipt, and the first reason why another cannot.
+
+use super::basket::Basket;
+use super::case::Case;
+use crate::campaign::Campaign;
+use crate::mechanic::Act;
+use crate::program::Condition;
+use crate::standing::CodeState;
+use crate::validity::OutOfTime;
+
+/// The first reason why a campaign was not applied.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Reason {
+    Currency,
+    Time(OutOfTime),
+    Store,
+    NoCustomer,
+    Blocked,
+    Tier,
+    Segment,
+    NoCode,
+    CodeNotUsable,
+    LimitReached,
+    TooManyOpenQuotes,
+    NoLine,
+    SpendMore,
+    TooFewUnits,
+    NothingToTakeOff,
+    Declined,
+    OutOfStock,
+    MinimumPrice,
+    TooLate,
+    NothingToOffer,
+    StepsUsedUp,
+}
+
+/// A campaign that may act.
+#[derive(Debug)]
+pub(super) struct Candidate<'a> {
+    pub(super) campaign: &'a Campaign,
+    /// Its place in the revision.
+    pub(super) place: usize,
+    pub(super) act: Act,
+    /// Places of the lines that it is about, ascending.
+    pub(super) lines: Vec<usize>,
+    /// How often it may still be used on this receipt.
+    pub(super) uses_left: i64,
+}
+
+/// The candidates in the order of application, and the campaigns about these goods that are none.
+#[derive(Debug, Default)]
+pub(super) struct Found<'a> {
+    pub(super) candidates: Vec<Candidate<'a>>,
+    pub(super) refused: Vec<(usize, Reason)>,
+    pub(super) steps: u64,
+}
+
+/// Finds them by the index of the revision.
+pub(super) fn find<'a>(case: &Case<'a>, basket: &Basket<'_>) -> Found<'a> {
+    let index = case.revision.index();
+    let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(64);
+    for (place, line) in (0_u32..).zip(&basket.lines) {
+        pairs.extend(index.candidates(&line.properties).map(|campaign| (campaign, place)));
+    }
+    pairs.sort_unstable();
+    pairs.dedup();
+    let mut found = Found::default();
+    let mut rest = pairs.as_slice();
+    let mut always = index.always().iter().copied().peekable();
+    loop {
+        let by_goods = rest.first().map(|(campaign, _)| *campaign);
+        let place = match (by_goods, always.peek()) {
+            (Some(campaign), Some(next)) => campaign.min(*next),
+            (Some(campaign), None) => campaign,
+            (None, Some(next)) => *next,
+            (None, None) => return found,
+        };
+        // A campaign is either in the index or asks for no property.
+        if always.next_if_eq(&place).is_some() {
+            found.look_at(case, basket, place, 0..u32::try_from(basket.lines.len()).unwrap_or(u32::MAX));
+        } else {
+            let own = rest.partition_point(|(campaign, _)| *campaign == place);
+            let (mine, others) = rest.split_at_checked(own).unwrap_or((rest, &[]));
+            found.look_at(case, basket, place, mine.iter().map(|(_, line)| *line));
+            rest = others;
+        }
+    }
+}
+
+impl<'a> Found<'a> {
+    fn look_at(&mut self, case: &Case<'a>, basket: &Basket<'_>, place: u32, lines: impl Iterator<Item = u32>) {
+        let Ok(place) = usize::try_from(place) else { return };
+        let Some(campaign) = case.revision.campaigns().get(place) else { return };
+        self.steps = self.steps.saturating_add(1);
+        let uses_left = match admit(case, campaign) {
+            Ok(uses_left) => uses_left,
+            Err(reason) => return self.refused.push((place, reason)),
+        };
+        let mut matching = Vec::with_capacity(lines.size_hint().0);
+        for line in lines.filter_map(|line| usize::try_from(line).ok()) {
+            self.steps = self.steps.saturating_add(1);
+            let meant = basket.lines.get(line).is_some_and(|item| campaign.on.matches(&item.properties, item.line.measure));
+            if meant {
+                matching.push(line);
+            }
+        }
+        if !matching.is_empty() {
+            self.candidates.push(Candidate { campaign, place, act: campaign.mechanic.act(), lines: matching, uses_left });
+        }
+    }
+}
+
+/// How often a campaign may be used here and now, whatever the goods; else the first reason why not at all.
+pub(super) fn admit(case: &Case<'_>, campaign: &Campaign) -> Result<i64, Reason> {
+    if campaign.currency != case.receipt.currency {
+        return Err(Reason::Currency);
+    }
+    campaign.validity.check(case.at, || case.local(campaign)).map_err(Reason::Time)?;
+    if campaign.stores.as_ref().is_some_and(|stores| stores.binary_search(&case.receipt.place.store).is_err()) {
+        return Err(Reason::Store);
+    }
+    let personal = campaign.customers_only || campaign.limits.of_customer() || !campaign.segments.is_empty() || !campaign.tiers.is_empty();
+    if case.customer.is_none() && (personal || campaign.mechanic.needs_customer()) {
+        return Err(if case.standing.customer.is_some() { Reason::Blocked } else { Reason::NoCustomer });
+    }
+    if !campaign.tiers.is_empty() && !case.tier(campaign).is_some_and(|tier| campaign.tiers.contains(tier)) {
+        return Err(Reason::Tier);
+    }
+    if !campaign.segments.is_empty() && !campaign.segments.iter().any(|segment| in_segment(case, campaign, *segment)) {
+        return Err(Reason::Segment);
+    }
+    let scarce = code(case, campaign)?;
+    if case.standing.promises_exhausted && (scarce || campaign.limits.of_customer()) {
+        return Err(Reason::TooManyOpenQuotes);
+    }
+    uses_left(case, campaign)
+}
+
+fn in_segment(case: &Case<'_>, campaign: &Campaign, place: usize) -> bool {
+    let Some(customer) = case.customer else { return false };
+    let program = case.revision.programs().get(campaign.program_place);
+    match program.and_then(|program| program.segments.get(place)).map(|segment| &segment.condition) {
+        Some(Condition::List(list)) => customer.lists.binary_search(list).is_ok(),
+        Some(Condition::Tier(tiers)) => case.tier(campaign).is_some_and(|tier| tiers.contains(tier)),
+        Some(Condition::Fact { fact, values }) => {
+            let known = case.fact(fact);
+            known.is_some_and(|known| values.is_empty() || known.value.as_ref().is_some_and(|value| values.contains(value)))
+        }
+        None => false,
+    }
+}
+
+/// Whether a presented code opens the campaign, and whether that code is scarce.
+fn code(case: &Case<'_>, campaign: &Campaign) -> Result<bool, Reason> {
+    if campaign.codes.is_empty() {
+        return Ok(false);
+    }
+    let mut reason = Reason::NoCode;
+    for code in campaign.codes.iter().filter(|code| case.receipt.codes.contains(&code.code)) {
+        if code_state(case, &code.code) == CodeState::Open && code.until.is_none_or(|until| case.at < until) {
+            return Ok(code.single_use);
+        }
+        reason = Reason::CodeNotUsable;
+    }
+    Err(reason)
+}
+
+/// What is known of a presented code; one that only the revision knows is open.
+pub(super) fn code_state(case: &Case<'_>, code: &str) -> CodeState {
+    case.standing.codes.iter().find(|known| known.code == code).map_or(CodeState::Open, |known| known.state)
+}
+
+fn uses_left(case: &Case<'_>, campaign: &Campaign) -> Result<i64, Reason> {
+    let limits = &campaign.limits;
+    let uses = case.customer.and_then(|customer| {
+        let place = customer.uses.binary_search_by(|uses| uses.campaign.cmp(&campaign.id)).ok()?;
+        customer.uses.get(place)
+    });
+    let (ever, today) = uses.map_or((0, 0), |uses| (uses.ever, uses.today));
+    let left = |limit: Option<u32>, used: u32| limit.map_or(i64::MAX, |limit| i64::from(limit.saturating_sub(used)));
+    let least = left(limits.per_receipt, 0).min(left(limits.per_customer, ever)).min(left(limits.per_customer_day, today));
+    if least > 0 { Ok(least) } else { Err(Reason::LimitReached) }
+}

@@ -1,0 +1,76 @@
+//! What an evaluation is about: its arguments, and what is derived from them once.
+
+use std::cell::OnceCell;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+
+use crate::campaign::Campaign;
+use crate::catalogue::Catalogue;
+use crate::decision::PromptReason;
+use crate::id::{FactId, TierId};
+use crate::program::FactRule;
+use crate::receipt::{Receipt, Stage};
+use crate::revision::Revision;
+use crate::standing::{CustomerStanding, FactStanding, Standing};
+use crate::text::Text;
+
+/// The arguments of one evaluation.
+#[derive(Debug)]
+pub(super) struct Case<'a> {
+    pub(super) revision: &'a Revision,
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) standing: &'a Standing,
+    pub(super) receipt: &'a Receipt,
+    pub(super) at: Timestamp,
+    /// The customer, but for one who is blocked.
+    pub(super) customer: Option<&'a CustomerStanding>,
+    /// Local time in each program's zone, worked out where a campaign asks for it.
+    local: Vec<OnceCell<DateTime>>,
+}
+
+impl<'a> Case<'a> {
+    pub(super) fn new(revision: &'a Revision, catalogue: &'a Catalogue, standing: &'a Standing, receipt: &'a Receipt, at: Timestamp) -> Self {
+        let customer = standing.customer.as_ref().filter(|customer| !customer.blocked);
+        let local = vec![OnceCell::new(); revision.programs().len()];
+        Self { revision, catalogue, standing, receipt, at, customer, local }
+    }
+
+    /// Whether lines and prices cannot change any more.
+    pub(super) fn paid(&self) -> bool {
+        self.receipt.stage == Stage::Paid
+    }
+
+    pub(super) fn words<'t>(&self, text: &'t Text) -> &'t compact_str::CompactString {
+        text.in_language(self.receipt.language.as_deref())
+    }
+
+    /// Local time in the zone of a campaign's program.
+    pub(super) fn local(&self, campaign: &Campaign) -> DateTime {
+        let zone = self.revision.programs().get(campaign.program_place).map(|program| &program.time_zone);
+        match (self.local.get(campaign.program_place), zone) {
+            (Some(cell), Some(zone)) => *cell.get_or_init(|| zone.to_datetime(self.at)),
+            _ => jiff::tz::TimeZone::UTC.to_datetime(self.at),
+        }
+    }
+
+    /// The customer's tier in a campaign's program.
+    pub(super) fn tier(&self, campaign: &Campaign) -> Option<&'a TierId> {
+        self.customer?.tiers.iter().find(|(program, _)| *program == campaign.program).map(|(_, tier)| tier)
+    }
+
+    pub(super) fn fact(&self, id: &FactId) -> Option<&'a FactStanding> {
+        let facts = &self.customer?.facts;
+        facts.get(facts.binary_search_by(|fact| fact.fact.cmp(id)).ok()?)
+    }
+
+    /// Why a fact must be asked for; none: it is known well enough.
+    pub(super) fn unanswered(&self, rule: &FactRule) -> Option<PromptReason> {
+        let Some(known) = self.fact(&rule.id) else { return Some(PromptReason::Missing) };
+        let lasts = rule.valid_for_days.map(|days| jiff::SignedDuration::from_hours(i64::from(days).saturating_mul(24)));
+        if lasts.is_some_and(|lasts| known.known_at.checked_add(lasts).is_ok_and(|until| until <= self.at)) {
+            return Some(PromptReason::Expired);
+        }
+        (rule.confirm && !known.confirmed).then_some(PromptReason::Unconfirmed)
+    }
+}

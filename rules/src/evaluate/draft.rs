@@ -1,0 +1,172 @@
+//! The decision in the making.
+
+use compact_str::{CompactString, ToCompactString, format_compact};
+
+use super::basket::{Basket, Spot};
+use super::candidates::{Candidate, Reason};
+use super::case::Case;
+use crate::asset::{Asset, AssetKind};
+use crate::decision::{CounterMove, DecidedLine, Instruction, LineShare, Missing, NearMiss, Note, Offer, Promise, Prompt, Redeemable, Redemption, Reward, RewardKind};
+use crate::id::RewardId;
+use crate::money::{Amount, Units};
+
+/// What a campaign did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Effect {
+    /// The campaign's place in the revision.
+    pub(super) place: usize,
+    pub(super) times: i64,
+    /// How much cheaper it made lines, in minor units.
+    pub(super) discount: i64,
+    /// What it is worth beside that, in minor units: units and gifts added.
+    pub(super) added_worth: i64,
+}
+
+/// The decision in the making, and the goods it is about.
+#[derive(Debug)]
+pub(super) struct Draft<'a, 'c> {
+    pub(super) case: &'c Case<'a>,
+    pub(super) basket: Basket<'a>,
+    /// What each line costs after line offers: what thresholds look at.
+    pub(super) after_lines: Vec<i64>,
+    /// In the order of application.
+    pub(super) effects: Vec<Effect>,
+    pub(super) refused: Vec<(usize, Reason)>,
+    pub(super) added: Vec<DecidedLine>,
+    pub(super) redemptions: Vec<Redemption>,
+    pub(super) redeemable: Vec<Redeemable>,
+    pub(super) rewards: Vec<Reward>,
+    pub(super) prompts: Vec<Prompt>,
+    pub(super) instructions: Vec<Instruction>,
+    pub(super) offers: Vec<Offer>,
+    pub(super) near_misses: Vec<NearMiss>,
+    pub(super) counters: Vec<CounterMove>,
+    pub(super) promises: Vec<Promise>,
+    pub(super) notes: Vec<Note>,
+    /// What all rewards are worth, in minor units.
+    pub(super) worth: i64,
+    pub(super) steps: u64,
+    pub(super) steps_max: u64,
+    pub(super) proven: bool,
+    pub(super) bound: i64,
+    /// Kept between campaigns, so that it need not be allocated for each.
+    pub(super) spots: Vec<Spot>,
+}
+
+impl<'a, 'c> Draft<'a, 'c> {
+    pub(super) fn new(case: &'c Case<'a>, steps_max: u64) -> Self {
+        Self {
+            case,
+            basket: Basket::open(case),
+            after_lines: Vec::new(),
+            effects: Vec::new(),
+            refused: Vec::new(),
+            added: Vec::new(),
+            redemptions: Vec::new(),
+            redeemable: Vec::new(),
+            rewards: Vec::new(),
+            prompts: Vec::new(),
+            instructions: Vec::new(),
+            offers: Vec::new(),
+            near_misses: Vec::new(),
+            counters: Vec::new(),
+            promises: Vec::new(),
+            notes: Vec::new(),
+            worth: 0,
+            steps: 0,
+            steps_max,
+            proven: true,
+            bound: 0,
+            spots: Vec::new(),
+        }
+    }
+
+    /// Counts steps; false where there are no more.
+    pub(super) fn step(&mut self, count: usize) -> bool {
+        self.steps = self.steps.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        self.steps <= self.steps_max
+    }
+
+    pub(super) fn refuse(&mut self, place: usize, reason: Reason) {
+        self.refused.push((place, reason));
+    }
+
+    /// Whether the customer has declined what this id names.
+    pub(super) fn declined(&self, id: &str) -> bool {
+        self.case.receipt.declined.iter().any(|declined| declined.as_str() == id)
+    }
+
+    /// Adds a reward of a campaign, unless its id would not fit.
+    pub(super) fn reward(&mut self, candidate: &Candidate<'_>, number: usize, kind: RewardKind, asset: Option<&Asset>) -> Option<&mut Reward> {
+        let campaign = candidate.campaign;
+        let waits_for = campaign.requires_answers.iter().filter(|fact| self.case.revision.fact(fact).is_some_and(|rule| self.case.unanswered(rule).is_some()));
+        let reward = Reward {
+            id: reward_id(campaign.id.as_str(), number)?,
+            campaign: campaign.id.clone(),
+            program: campaign.program.clone(),
+            kind,
+            vests_at: asset.map_or(self.case.at, |asset| asset.vests_at(self.case.at)),
+            expires_at: asset.and_then(|asset| asset.expires_at(self.case.at)),
+            waits_for: waits_for.cloned().collect(),
+            earned_on: Vec::new(),
+            on_return: campaign.on_return,
+            fallback: false,
+            text: self.case.words(&campaign.text).clone(),
+        };
+        self.rewards.push(reward);
+        self.rewards.last_mut()
+    }
+
+    /// Adds units of an asset as a reward and counts their worth. Nothing is added for no units.
+    pub(super) fn reward_units(&mut self, candidate: &Candidate<'_>, number: usize, asset: &Asset, units: i64) -> Option<&mut Reward> {
+        if units <= 0 {
+            return None;
+        }
+        let worth = asset.worth_of(Units::from_units(units)).map_or(0, Amount::minor);
+        self.worth = self.worth.saturating_add(worth);
+        self.reward(candidate, number, kind_of(asset, Units::from_units(units)), Some(asset))
+    }
+
+    /// How `units` lie on lines, in proportion to what each line earned.
+    pub(super) fn shares(&self, lines: &[usize], weights: &[i64], units: i64) -> Vec<LineShare> {
+        let shares = crate::money::split(units, weights);
+        let earned = lines.iter().zip(shares).filter(|(_, units)| *units != 0);
+        earned.filter_map(|(line, units)| Some(LineShare { line: self.basket.lines.get(*line)?.line.id.clone(), units })).collect()
+    }
+
+    pub(super) fn near_miss(&mut self, candidate: &Candidate<'_>, missing: Missing) {
+        if self.case.paid() {
+            return;
+        }
+        let campaign = candidate.campaign;
+        let text = match &campaign.near_text {
+            Some(text) => filled(self.case.words(text), missing, self.case.receipt.currency),
+            None => self.case.words(&campaign.text).clone(),
+        };
+        self.near_misses.push(NearMiss { campaign: campaign.id.clone(), missing, text });
+    }
+}
+
+/// The template with its `{missing}` replaced.
+fn filled(template: &str, missing: Missing, currency: crate::money::Currency) -> CompactString {
+    let number = match missing {
+        Missing::Units(units) => units.to_compact_string(),
+        Missing::Spend(amount) => rust_decimal::Decimal::try_from_i128_with_scale(i128::from(amount.minor()), currency.minor_digits()).map_or_else(|_| amount.minor().to_compact_string(), |decimal| decimal.to_compact_string()),
+    };
+    CompactString::from(template.replace("{missing}", &number))
+}
+
+/// `<campaign>.<number>`: a campaign's id leaves room for it.
+pub(super) fn reward_id(campaign: &str, number: usize) -> Option<RewardId> {
+    RewardId::parse(&format_compact!("{campaign}.{number}")).ok()
+}
+
+fn kind_of(asset: &Asset, units: Units) -> RewardKind {
+    let id = asset.id.clone();
+    match asset.kind {
+        AssetKind::Points => RewardKind::Points { asset: id, units },
+        AssetKind::BonusMoney => RewardKind::BonusMoney { asset: id, units },
+        AssetKind::Certificate => RewardKind::Certificate { asset: id, units },
+        AssetKind::Money => RewardKind::Money { asset: id, units },
+    }
+}

@@ -1,0 +1,211 @@
+//! From the text of a program file to a tree whose every node knows its place. Scalars stay texts, so that no
+//! amount ever passes through a float; anchors and aliases are no part of the language.
+
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span as Place};
+
+use crate::limits::PROGRAM_DEPTH_MAX;
+
+/// Where something stands in its file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Span {
+    /// From 1.
+    pub(crate) line: u32,
+    /// In characters, from 1.
+    pub(crate) column: u32,
+    /// Characters on that line, at least 1.
+    pub(crate) length: u32,
+}
+
+/// A part of a program file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Node {
+    pub(crate) kind: Kind,
+    pub(crate) at: Span,
+}
+
+/// What a part is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    /// A text; `plain` where it stands without quotes and may be a number, a date or nothing.
+    Scalar { text: String, plain: bool },
+    List(Vec<Node>),
+    Map(Vec<Field>),
+}
+
+/// A key and its value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Field {
+    pub(crate) key: String,
+    pub(crate) at: Span,
+    pub(crate) value: Node,
+}
+
+/// Why a text is no tree.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct TreeError {
+    pub(crate) at: Span,
+    pub(crate) message: String,
+    pub(crate) help: Option<&'static str>,
+}
+
+impl TreeError {
+    fn new(at: Span, message: impl Into<String>) -> Self {
+        Self { at, message: message.into(), help: None }
+    }
+
+    fn with_help(self, help: &'static str) -> Self {
+        Self { help: Some(help), ..self }
+    }
+}
+
+impl Node {
+    /// Whether nothing stands there: `key:` without a value, `~` or `null`.
+    pub(crate) fn is_nothing(&self) -> bool {
+        matches!(&self.kind, Kind::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null"))
+    }
+}
+
+/// Reads one document.
+pub(crate) fn parse(text: &str) -> Result<Node, TreeError> {
+    let mut reader = Reader { events: Parser::new_from_str(text), last: Span { line: 1, column: 1, length: 1 } };
+    let root = loop {
+        match reader.next()? {
+            Some((Event::StreamStart | Event::DocumentStart(..), _)) => {}
+            Some((Event::StreamEnd | Event::DocumentEnd, at)) => return Err(TreeError::new(at, "the file is empty")),
+            Some((event, at)) => break reader.node(event, at, 0)?,
+            None => return Err(TreeError::new(reader.last, "the file is empty")),
+        }
+    };
+    loop {
+        match reader.next()? {
+            Some((Event::DocumentEnd, _)) => {}
+            Some((Event::StreamEnd, _)) | None => return Ok(root),
+            Some((_, at)) => return Err(TreeError::new(at, "a second document begins here").with_help("write one program a file")),
+        }
+    }
+}
+
+struct Reader<'t> {
+    events: Parser<'t, granit_parser::StrInput<'t>>,
+    last: Span,
+}
+
+impl<'t> Reader<'t> {
+    /// The next event that is not a comment.
+    fn next(&mut self) -> Result<Option<(Event<'t>, Span)>, TreeError> {
+        match self.events.next() {
+            None => Ok(None),
+            Some(Ok((event, place))) => {
+                self.last = span(&place);
+                Ok(Some((event, self.last)))
+            }
+            Some(Err(fault)) => Err(not_yaml(&fault)),
+        }
+    }
+
+    /// One more event inside a list or map.
+    fn inside(&mut self) -> Result<(Event<'t>, Span), TreeError> {
+        self.next()?.ok_or_else(|| TreeError::new(self.last, "the file ends too early"))
+    }
+
+    fn node(&mut self, event: Event<'t>, at: Span, depth: usize) -> Result<Node, TreeError> {
+        if depth > PROGRAM_DEPTH_MAX {
+            return Err(TreeError::new(at, format!("nested deeper than {PROGRAM_DEPTH_MAX} levels")));
+        }
+        match event {
+            Event::Scalar(text, style, 0, None) => {
+                Ok(Node { kind: Kind::Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain }, at })
+            }
+            Event::SequenceStart(_, 0, None) => self.list(at, depth),
+            Event::MappingStart(_, 0, None) => self.map(at, depth),
+            Event::Alias(_) => Err(TreeError::new(at, "aliases are not part of the program language").with_help("write the value out again")),
+            Event::Scalar(_, _, 0, Some(_)) | Event::SequenceStart(_, 0, Some(_)) | Event::MappingStart(_, 0, Some(_)) => {
+                Err(TreeError::new(at, "tags are not part of the program language").with_help("remove the word that begins with `!`"))
+            }
+            Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..) => {
+                Err(TreeError::new(at, "anchors are not part of the program language").with_help("remove the word that begins with `&`"))
+            }
+            _ => Err(TreeError::new(at, "this cannot stand here")),
+        }
+    }
+
+    fn list(&mut self, at: Span, depth: usize) -> Result<Node, TreeError> {
+        let mut nodes = Vec::new();
+        loop {
+            match self.inside()? {
+                (Event::SequenceEnd, _) => return Ok(Node { kind: Kind::List(nodes), at }),
+                (event, place) => nodes.push(self.node(event, place, depth.saturating_add(1))?),
+            }
+        }
+    }
+
+    fn map(&mut self, at: Span, depth: usize) -> Result<Node, TreeError> {
+        let mut fields: Vec<Field> = Vec::new();
+        loop {
+            let (key, place) = match self.inside()? {
+                (Event::MappingEnd, _) => return Ok(Node { kind: Kind::Map(fields), at }),
+                (event, place) => (self.node(event, place, depth.saturating_add(1))?, place),
+            };
+            let Kind::Scalar { text: key, .. } = key.kind else {
+                return Err(TreeError::new(place, "a key must be a plain word"));
+            };
+            if let Some(before) = fields.iter().find(|field| field.key == key) {
+                return Err(TreeError::new(place, format!("`{key}` stands here twice, first on line {}", before.at.line)));
+            }
+            let (event, value_at) = self.inside()?;
+            let value = self.node(event, value_at, depth.saturating_add(1))?;
+            fields.push(Field { key, at: place, value });
+        }
+    }
+}
+
+fn number(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+fn span(place: &Place) -> Span {
+    let (start, end) = (&place.start, &place.end);
+    let length = if start.line() == end.line() { end.col().saturating_sub(start.col()) } else { 1 };
+    Span { line: number(start.line()).max(1), column: number(start.col()).saturating_add(1), length: number(length).max(1) }
+}
+
+fn not_yaml(fault: &ScanError) -> TreeError {
+    let marker = fault.marker();
+    let at = Span { line: number(marker.line()).max(1), column: number(marker.col()).saturating_add(1), length: 1 };
+    TreeError::new(at, format!("not YAML: {}", fault.info()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scalars_stay_texts_and_know_their_places() {
+        let tree = parse("# a comment\nname: Café\nprice: 1.50\nlist: [a, 'b']\n").unwrap();
+        let Kind::Map(fields) = tree.kind else { panic!("a map") };
+        assert_eq!(fields.iter().map(|field| field.key.as_str()).collect::<Vec<_>>(), ["name", "price", "list"]);
+        assert_eq!(fields[1].value, Node { kind: Kind::Scalar { text: "1.50".into(), plain: true }, at: Span { line: 3, column: 8, length: 4 } });
+        let Kind::List(list) = &fields[2].value.kind else { panic!("a list") };
+        assert_eq!(list[1].at, Span { line: 4, column: 11, length: 3 });
+    }
+
+    #[test]
+    fn p11_what_is_not_of_the_language_is_refused_with_its_place() {
+        let deep = "[".repeat(40) + &"]".repeat(40);
+        let table = [
+            ("", 1, "the file is empty"),
+            ("# nothing\n", 2, "the file is empty"),
+            ("a: 1\na: 2\n", 2, "`a` stands here twice, first on line 1"),
+            ("a: &x [1]\nb: *x\n", 1, "anchors are not part of the program language"),
+            ("a: !!str 1\n", 1, "tags are not part of the program language"),
+            ("a: 1\n---\nb: 2\n", 2, "a second document begins here"),
+            ("a: [1, 2\nb: 3\n", 2, "not YAML"),
+            (deep.as_str(), 1, "nested deeper than 32 levels"),
+        ];
+        for (text, line, message) in table {
+            let error = parse(text).unwrap_err();
+            assert!(error.message.starts_with(message), "{text:?}: {error:?}");
+            assert_eq!(error.at.line, line, "{text:?}: {error:?}");
+        }
+    }
+}
