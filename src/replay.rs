@@ -4,7 +4,6 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -29,10 +28,6 @@ mod summary;
 use sale::Import;
 use source::SourceError;
 
-/// Characters of a card number in the contract.
-const CARD_CHARACTERS: RangeInclusive<usize> = 4..=32;
-/// Characters of a line's text in the contract.
-const DESCRIPTION_CHARACTERS_MAX: usize = 128;
 /// More receipts in flight only wait in the engine's queues.
 const IN_FLIGHT_MAX: u16 = 4_096;
 /// What a shell expects of a program that was ended by Ctrl-C: 128 and the number of the signal.
@@ -158,11 +153,11 @@ pub(crate) enum ReplayError {
 
 impl ReplayError {
     /// The same, knowing how many receipts were done before.
-    fn after(self, receipts_done: u64) -> Self {
-        match self {
-            Self::NoAnswer { receipt_id, tries, cause, done: _ } => Self::NoAnswer { receipt_id, tries, cause, done: receipts_done },
-            other => other,
+    fn after(mut self, receipts_done: u64) -> Self {
+        if let Self::NoAnswer { done, .. } = &mut self {
+            *done = receipts_done;
         }
+        self
     }
 }
 
@@ -186,7 +181,9 @@ pub(crate) async fn run(args: ReplayArgs) -> Result<ExitCode, ReplayError> {
     writeln!(stdout, "{text}").and_then(|()| stdout.flush()).map_err(ReplayError::Print)?;
     if ended.interrupted {
         let (done, all) = (ended.tally.answered(), import.sales.len());
-        tell(&format!("interrupted: {done} of {all} receipts were done; the same command with the same --storage goes on from here"));
+        tell(&format!(
+            "interrupted: {done} of {all} receipts were done; the same command with the same --storage goes on from here"
+        ));
         return Ok(ExitCode::from(EXIT_INTERRUPTED));
     }
     Ok(if ended.tally.refused().next().is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -241,7 +238,10 @@ fn tell(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-#[expect(clippy::expect_used, reason = "the callers name currencies of ISO 4217 that are in use; the importers' tests read with each")]
+#[expect(
+    clippy::expect_used,
+    reason = "the callers name currencies of ISO 4217 that are in use; the importers' tests read with each"
+)]
 fn currency(code: &'static str) -> Currency {
     Currency::from_code(code).expect("a currency in use")
 }
@@ -249,4 +249,17 @@ fn currency(code: &'static str) -> Currency {
 #[expect(clippy::expect_used, reason = "the callers name zones of the bundled IANA data; the importers' tests read with each")]
 fn time_zone(name: &'static str) -> TimeZone {
     jiff::tz::TimeZoneDatabase::bundled().get(name).expect("a zone of the bundled data")
+}
+
+/// A folder of the public data sets, which no checkout holds: named by `TESSERA_SHARED_DATA`, or beside the checkout.
+#[cfg(test)]
+fn shared_data(name: &str) -> Option<PathBuf> {
+    let named = std::env::var_os("TESSERA_SHARED_DATA").map(PathBuf::from);
+    let root = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"));
+    let folder = root.join(name);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("SKIPPED: the data set {name} is not at {}; set TESSERA_SHARED_DATA to the folder that holds it", folder.display());
+    None
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use tessera_contract::refusal::Refusal;
 use tessera_contract::token::TokenKeys;
 use tessera_ledger::account::Account;
-use tessera_ledger::encode::Damaged;
 use tessera_ledger::entry::ReceiptEntry;
 use tessera_ledger::terms::{AssetTerms, Worth};
 use tessera_rules::id::{AccountId, ReceiptId};
@@ -82,6 +82,15 @@ impl Core {
         }
     }
 
+    /// The stored outcome of a receipt; none where the aggregate that its entry names has none.
+    ///
+    /// # Errors
+    /// The storage cannot read it.
+    pub(crate) async fn outcome(&self, entry: &ReceiptEntry, id: &ReceiptId) -> Result<Option<Bytes>, Refusal> {
+        let partition = layout::aggregate(&entry.aggregate, id);
+        self.storage.row(&partition, &layout::outcome_row(id.as_str())).await.map_err(|error| self.storage_refusal(&error))
+    }
+
     /// The day in the ledger's time zone.
     pub(crate) fn ledger_day(&self, now: Timestamp) -> Date {
         self.settings.ledger_time_zone.to_datetime(now).date()
@@ -137,9 +146,9 @@ impl Core {
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
             bytes = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX).to_be_bytes();
         }
-        let number = u64::from_be_bytes(bytes);
-        tracing::error!(number, what, "a fault of the engine");
-        Refusal::Internal { number }
+        let support_number = u64::from_be_bytes(bytes);
+        tracing::error!(support_number, what, "a fault of the engine");
+        Refusal::Internal { support_number }
     }
 }
 
@@ -149,6 +158,7 @@ pub(crate) fn asset_terms(revision: &Revision, currency: Currency) -> Vec<AssetT
     const SAMPLE: Units = Units::from_units(1_000_000);
     revision
         .assets()
+        .iter()
         .map(|asset| AssetTerms {
             asset: asset.id.clone(),
             program: asset.program.clone(),

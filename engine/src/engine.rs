@@ -54,7 +54,7 @@ impl Engine {
             programs,
             cache: AccountCache::new(settings.accounts_in_memory_max),
             directory: Directory::new(settings.accounts_in_memory_max),
-            tokens: TokenKeys::new(TOKEN_KEY, keys.token()),
+            tokens: TokenKeys::new((TOKEN_KEY, keys.token()), &[]),
             keys,
             settings,
         });

@@ -46,6 +46,7 @@ pub fn aggregate(aggregate: &Aggregate, receipt_id: &ReceiptId) -> Partition {
     match aggregate {
         Aggregate::Account(id) => account(id),
         Aggregate::Own => receipt(receipt_id),
+        Aggregate::Sale(sale) => receipt(sale),
     }
 }
 

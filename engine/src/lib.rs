@@ -1,4 +1,25 @@
 //! The billing engine: quotes and settles receipts against programs, accounts and storage.
 
+mod account_cache;
+mod blob;
 pub mod clock;
-pub mod queue;
+mod core;
+mod desk;
+mod directory;
+mod engine;
+mod feed;
+pub mod keys;
+pub mod layout;
+pub mod programs;
+mod queue;
+mod record;
+mod sealing;
+pub mod server;
+mod service;
+pub mod settings;
+
+pub use engine::Engine;
+pub use feed::Feed;
+pub use queue::QueueLimits;
+pub use service::{Billing, ConverseLimits, REPLAY_TIME};
+pub use settings::Settings;

@@ -3,7 +3,7 @@
 mod read;
 mod write;
 
-pub(crate) use read::{Unreadable, outcome_from_wire};
+pub(crate) use read::outcome_from_wire;
 pub(crate) use write::{Extras, outcome_to_wire};
 
 /// The format that is written; a reader refuses a higher one.

@@ -193,7 +193,11 @@ impl Catalogue {
         order.sort_by(|a, b| a.1.sku.cmp(&b.1.sku).then(a.0.cmp(&b.0)));
         for (before, after) in order.iter().zip(order.iter().skip(1)).filter(|(a, b)| a.1.sku == b.1.sku) {
             debug_assert!(before.0 < after.0, "equal numbers keep their order");
-            faults.push(CatalogueFault { place: after.0, sku: after.1.sku.clone(), message: "its number stands in the catalogue already" });
+            faults.push(CatalogueFault {
+                place: after.0,
+                sku: after.1.sku.clone(),
+                message: "its number stands in the catalogue already",
+            });
         }
         if !faults.is_empty() {
             faults.sort_by_key(|fault| fault.place);
@@ -276,7 +280,8 @@ impl Catalogue {
 }
 
 fn faults_of(product: &Product) -> impl Iterator<Item = &'static str> {
-    let below_zero = [product.price, product.unit_price_min, product.unit_price_max].into_iter().flatten().any(UnitPrice::is_negative);
+    let below_zero =
+        [product.price, product.unit_price_min, product.unit_price_max].into_iter().flatten().any(UnitPrice::is_negative);
     let crossed = matches!((product.unit_price_min, product.unit_price_max), (Some(min), Some(max)) if min > max);
     let deep = product.categories.len() > CATEGORY_DEPTH_MAX;
     let reserved = product.attributes.iter().any(|attribute| attribute.name == SKU || attribute.name == CATEGORY);

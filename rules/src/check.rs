@@ -38,7 +38,8 @@ pub(crate) fn check(sources: &[Source]) -> (Checked, Vec<Diagnostic>) {
     let mut defined = Defined::default();
     let mut diagnostics = Vec::new();
     for source in sources {
-        let mut checker = Checker { file: &source.name, lines: source.text.lines().collect(), defined: &mut defined, found: Vec::new() };
+        let mut checker =
+            Checker { file: &source.name, lines: source.text.lines().collect(), defined: &mut defined, found: Vec::new() };
         checker.source(&source.text, &mut checked);
         diagnostics.append(&mut checker.found);
     }
@@ -60,7 +61,16 @@ fn too_much(checked: &Checked, first: &Source) -> Option<Diagnostic> {
         return None;
     };
     let snippet = first.text.lines().next().unwrap_or_default().to_owned();
-    Some(Diagnostic { severity: Severity::Error, file: first.name.clone(), line: 1, column: 1, length: 1, snippet, message, help: None })
+    Some(Diagnostic {
+        severity: Severity::Error,
+        file: first.name.clone(),
+        line: 1,
+        column: 1,
+        length: 1,
+        snippet,
+        message,
+        help: None,
+    })
 }
 
 /// One file being checked.
@@ -88,7 +98,16 @@ impl Checker<'_> {
         let place = usize::try_from(at.line.saturating_sub(1)).unwrap_or(usize::MAX);
         let snippet = self.lines.get(place).copied().unwrap_or_default().to_owned();
         let file = self.file.to_owned();
-        self.found.push(Diagnostic { severity, file, line: at.line, column: at.column, length: at.length, snippet, message, help });
+        self.found.push(Diagnostic {
+            severity,
+            file,
+            line: at.line,
+            column: at.column,
+            length: at.length,
+            snippet,
+            message,
+            help,
+        });
     }
 
     fn error(&mut self, at: Span, message: impl Into<String>) {
@@ -108,7 +127,11 @@ impl Checker<'_> {
         let key = (what, id.to_owned());
         if let Some((file, line)) = self.defined.0.get(&key) {
             let place = if file == self.file { format!("on line {line}") } else { format!("in {file} on line {line}") };
-            self.error_with_help(at, format!("the {what} `{id}` is defined already, {place}"), format!("give each {what} an id of its own"));
+            self.error_with_help(
+                at,
+                format!("the {what} `{id}` is defined already, {place}"),
+                format!("give each {what} an id of its own"),
+            );
             return;
         }
         self.defined.0.insert(key, (self.file.to_owned(), at.line));

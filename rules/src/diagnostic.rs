@@ -77,7 +77,12 @@ impl fmt::Display for Diagnostic {
 /// The known word that is meant by a mistyped one: at most a third of its letters differ.
 pub(crate) fn nearest<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
     let limit = word.chars().count().div_euclid(3).max(1);
-    known.into_iter().map(|candidate| (distance(word, candidate), candidate)).filter(|(steps, _)| *steps <= limit).min().map(|(_, candidate)| candidate)
+    known
+        .into_iter()
+        .map(|candidate| (distance(word, candidate), candidate))
+        .filter(|(steps, _)| *steps <= limit)
+        .min()
+        .map(|(_, candidate)| candidate)
 }
 
 /// Letters to insert, remove, replace or swap with their neighbour to make one word of the other.
@@ -111,7 +116,8 @@ mod tests {
     #[test]
     fn the_nearest_word_is_found_and_a_stranger_is_not() {
         let known = ["percent_off", "amount_off", "points", "priority"];
-        let table = [("precent_off", Some("percent_off")), ("point", Some("points")), ("prioritty", Some("priority")), ("colour", None)];
+        let table =
+            [("precent_off", Some("percent_off")), ("point", Some("points")), ("prioritty", Some("priority")), ("colour", None)];
         for (word, expected) in table {
             assert_eq!(nearest(word, known), expected, "{word}");
         }

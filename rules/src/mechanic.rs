@@ -76,7 +76,9 @@ impl Mechanic {
             Self::PercentOff { level: Level::Basket, .. }
             | Self::AmountOff { per: Per::Basket, .. }
             | Self::Spend { give: Give::Percent(_) | Give::Amount(_), .. } => Act::Basket,
-            Self::Spend { give: Give::Points { .. } | Give::Gift { .. }, .. } | Self::Points { .. } | Self::Count { .. } => Act::Rewards,
+            Self::Spend { give: Give::Points { .. } | Give::Gift { .. }, .. } | Self::Points { .. } | Self::Count { .. } => {
+                Act::Rewards
+            }
             Self::Offer { .. } => Act::Offers,
         }
     }

@@ -90,12 +90,14 @@ macro_rules! integer {
             }
         }
 
+        #[expect(clippy::arithmetic_side_effects, reason = "ranges are checked at the edge and overflow checks are on in every profile")]
         impl AddAssign for $name {
             fn add_assign(&mut self, other: Self) {
                 *self = *self + other;
             }
         }
 
+        #[expect(clippy::arithmetic_side_effects, reason = "ranges are checked at the edge and overflow checks are on in every profile")]
         impl SubAssign for $name {
             fn sub_assign(&mut self, other: Self) {
                 *self = *self - other;

@@ -1,8 +1,8 @@
 //! A receipt as the evaluation sees it: already validated, without how the customer was recognised.
 
+use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AssetId, CampaignId, CashierId, LineId, ReceiptId, RewardId, Sku, StoreId, TaxCode, TillId};

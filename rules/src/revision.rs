@@ -102,14 +102,19 @@ impl Revision {
         groups.sort();
         groups.dedup();
         for campaign in &mut self.campaigns {
-            campaign.program_place = self.programs.binary_search_by(|program| program.id.cmp(&campaign.program)).unwrap_or(usize::MAX);
+            campaign.program_place =
+                self.programs.binary_search_by(|program| program.id.cmp(&campaign.program)).unwrap_or(usize::MAX);
             let group = groups.binary_search(&campaign.group).unwrap_or(0);
             campaign.group_bit = 1_u64.rotate_left(u32::try_from(group).unwrap_or(0));
         }
         self.by_id = (0..self.campaigns.len()).collect();
         let campaigns = &self.campaigns;
-        self.by_id.sort_by(|a, b| campaigns.get(*a).map(|campaign| &campaign.id).cmp(&campaigns.get(*b).map(|campaign| &campaign.id)));
-        let codes = campaigns.iter().enumerate().flat_map(|(place, campaign)| campaign.codes.iter().map(move |code| (code.code.clone(), place)));
+        self.by_id
+            .sort_by(|a, b| campaigns.get(*a).map(|campaign| &campaign.id).cmp(&campaigns.get(*b).map(|campaign| &campaign.id)));
+        let codes = campaigns
+            .iter()
+            .enumerate()
+            .flat_map(|(place, campaign)| campaign.codes.iter().map(move |code| (code.code.clone(), place)));
         self.by_code = codes.collect();
         self.by_code.sort();
         self.index = Index::build(campaigns);
@@ -183,7 +188,8 @@ impl Revision {
 
     /// The place of a campaign in the order of application.
     pub(crate) fn place_of(&self, id: &CampaignId) -> Option<usize> {
-        let found = self.by_id.binary_search_by(|place| self.campaigns.get(*place).map(|campaign| &campaign.id).cmp(&Some(id))).ok()?;
+        let found =
+            self.by_id.binary_search_by(|place| self.campaigns.get(*place).map(|campaign| &campaign.id).cmp(&Some(id))).ok()?;
         self.by_id.get(found).copied()
     }
 

@@ -75,7 +75,10 @@ pub(crate) fn properties_of<'c>(line: &Line, entry: Option<&'c Entry>) -> Cow<'c
             properties.extend(free.map(|attribute| Property::new(&attribute.name, &attribute.value)));
             // The number and the path are the product's own and cannot be won over.
             if let Some(entry) = known {
-                let taken = entry.properties.iter().filter(|property| (property.name == SKU || property.name == CATEGORY) && own(&property.name));
+                let taken = entry
+                    .properties
+                    .iter()
+                    .filter(|property| (property.name == SKU || property.name == CATEGORY) && own(&property.name));
                 properties.extend(taken.cloned());
             }
             Cow::Owned(properties)

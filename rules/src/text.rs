@@ -45,7 +45,8 @@ mod tests {
     #[test]
     fn a_text_is_found_by_language_then_by_its_first_part_then_in_the_default() {
         let text = Text::with("Hello", vec![("fr".into(), "Bonjour".into()), ("de".into(), "Hallo".into())]);
-        let table = [(None, "Hello"), (Some("de"), "Hallo"), (Some("de-AT"), "Hallo"), (Some("fr-CA"), "Bonjour"), (Some("it"), "Hello")];
+        let table =
+            [(None, "Hello"), (Some("de"), "Hallo"), (Some("de-AT"), "Hallo"), (Some("fr-CA"), "Bonjour"), (Some("it"), "Hello")];
         for (language, expected) in table {
             assert_eq!(text.in_language(language), expected, "{language:?}");
         }

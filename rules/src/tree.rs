@@ -27,7 +27,10 @@ pub(crate) struct Node {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
     /// A text; `plain` where it stands without quotes and may be a number, a date or nothing.
-    Scalar { text: String, plain: bool },
+    Scalar {
+        text: String,
+        plain: bool,
+    },
     List(Vec<Node>),
     Map(Vec<Field>),
 }
@@ -80,7 +83,9 @@ pub(crate) fn parse(text: &str) -> Result<Node, TreeError> {
         match reader.next()? {
             Some((Event::DocumentEnd, _)) => {}
             Some((Event::StreamEnd, _)) | None => return Ok(root),
-            Some((_, at)) => return Err(TreeError::new(at, "a second document begins here").with_help("write one program a file")),
+            Some((_, at)) => {
+                return Err(TreeError::new(at, "a second document begins here").with_help("write one program a file"));
+            }
         }
     }
 }
@@ -108,6 +113,7 @@ impl<'t> Reader<'t> {
         self.next()?.ok_or_else(|| TreeError::new(self.last, "the file ends too early"))
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the parser's events are not exhaustive: new ones are refused")]
     fn node(&mut self, event: Event<'t>, at: Span, depth: usize) -> Result<Node, TreeError> {
         if depth > PROGRAM_DEPTH_MAX {
             return Err(TreeError::new(at, format!("nested deeper than {PROGRAM_DEPTH_MAX} levels")));
@@ -118,12 +124,16 @@ impl<'t> Reader<'t> {
             }
             Event::SequenceStart(_, 0, None) => self.list(at, depth),
             Event::MappingStart(_, 0, None) => self.map(at, depth),
-            Event::Alias(_) => Err(TreeError::new(at, "aliases are not part of the program language").with_help("write the value out again")),
+            Event::Alias(_) => {
+                Err(TreeError::new(at, "aliases are not part of the program language").with_help("write the value out again"))
+            }
             Event::Scalar(_, _, 0, Some(_)) | Event::SequenceStart(_, 0, Some(_)) | Event::MappingStart(_, 0, Some(_)) => {
-                Err(TreeError::new(at, "tags are not part of the program language").with_help("remove the word that begins with `!`"))
+                Err(TreeError::new(at, "tags are not part of the program language")
+                    .with_help("remove the word that begins with `!`"))
             }
             Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..) => {
-                Err(TreeError::new(at, "anchors are not part of the program language").with_help("remove the word that begins with `&`"))
+                Err(TreeError::new(at, "anchors are not part of the program language")
+                    .with_help("remove the word that begins with `&`"))
             }
             _ => Err(TreeError::new(at, "this cannot stand here")),
         }
@@ -184,7 +194,10 @@ mod tests {
         let tree = parse("# a comment\nname: Café\nprice: 1.50\nlist: [a, 'b']\n").unwrap();
         let Kind::Map(fields) = tree.kind else { panic!("a map") };
         assert_eq!(fields.iter().map(|field| field.key.as_str()).collect::<Vec<_>>(), ["name", "price", "list"]);
-        assert_eq!(fields[1].value, Node { kind: Kind::Scalar { text: "1.50".into(), plain: true }, at: Span { line: 3, column: 8, length: 4 } });
+        assert_eq!(
+            fields[1].value,
+            Node { kind: Kind::Scalar { text: "1.50".into(), plain: true }, at: Span { line: 3, column: 8, length: 4 } }
+        );
         let Kind::List(list) = &fields[2].value.kind else { panic!("a list") };
         assert_eq!(list[1].at, Span { line: 4, column: 11, length: 3 });
     }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use prost::Message as _;
+use tessera_contract::CONTRACT_MINOR;
 use tessera_contract::sold::sold_as_quoted;
 use tessera_proto::billing::v1::{
     AnswerBasis, Outcome, QuoteResponse, QuoteStatus, ReturnResponse, ReturnStatus, SettleRequest, SettleResponse, SettleStatus,
@@ -56,7 +57,8 @@ pub(crate) struct Done {
 
 impl Done {
     fn of(outcome: &Outcome) -> Self {
-        let amount = |totals: &Option<tessera_proto::billing::v1::Totals>| totals.as_ref().map_or(0, |totals| totals.amount_minor);
+        let amount =
+            |totals: &Option<tessera_proto::billing::v1::Totals>| totals.as_ref().map_or(0, |totals| totals.amount_minor);
         let in_assets = outcome.rewards.iter().filter(|reward| !reward.asset_id.is_empty());
         Self {
             hash: *blake3::hash(&outcome.encode_to_vec()).as_bytes(),
@@ -101,7 +103,8 @@ async fn quote_and_settle(till: &TillClient, sale: &Sale) -> Result<Sent, Replay
         QuoteStatus::Unspecified => return Err(outside(sale, "a quote without a status")),
     }
     let request = settle_request(sale, &quote)?;
-    let settled = repeated(sale, &mut sent.settle_us, || till.settle(request.clone(), options(sale)), |_: &SettleResponse| true).await?;
+    let settled =
+        repeated(sale, &mut sent.settle_us, || till.settle(request.clone(), options(sale)), |_: &SettleResponse| true).await?;
     let end = match settled {
         Said::Refused(refusal) => refused_by(&refusal),
         Said::Answer(settled) => match settled.status() {
@@ -118,12 +121,18 @@ async fn quote_and_settle(till: &TillClient, sale: &Sale) -> Result<Sent, Replay
 async fn give_back(till: &TillClient, sale: &Sale) -> Result<Sent, ReplayError> {
     let mut sent = Sent { quote_us: None, settle_us: None, return_us: None, end: refused("NO_ANSWER", "") };
     let request = sale.return_request();
-    let returned = repeated(sale, &mut sent.return_us, || till.return_goods(request.clone(), options(sale)), |_: &ReturnResponse| true).await?;
+    let returned =
+        repeated(sale, &mut sent.return_us, || till.return_goods(request.clone(), options(sale)), |_: &ReturnResponse| true)
+            .await?;
     let end = match returned {
         Said::Refused(refusal) => refused_by(&refusal),
         Said::Answer(returned) => match returned.status() {
             ReturnStatus::Committed => done(sale, returned.outcome.as_ref())?,
-            ReturnStatus::Previewed | ReturnStatus::Parked | ReturnStatus::Accepted | ReturnStatus::Training | ReturnStatus::Unspecified => {
+            ReturnStatus::Previewed
+            | ReturnStatus::Parked
+            | ReturnStatus::Accepted
+            | ReturnStatus::Training
+            | ReturnStatus::Unspecified => {
                 return Err(outside(sale, "a return without an original that is not committed"));
             }
         },
@@ -170,7 +179,9 @@ where
                 *took_us = Some(took);
                 return Ok(Said::Answer(answer));
             }
-            Ok(Answered::Server(_) | Answered::Unchanged(_)) => cause = "nobody but the till itself or its gateway answered".to_owned(),
+            Ok(Answered::Server(_) | Answered::Unchanged(_)) => {
+                cause = "nobody but the till itself or its gateway answered".to_owned()
+            }
             Ok(Answered::Unknown(unknown)) => cause = unknown.cause.to_string(),
             Err(TillError::Refused { refusal, .. }) => return Ok(Said::Refused(refusal)),
             Err(TillError::NotAnswered { refusal, .. }) => cause = refusal.to_string(),
@@ -201,6 +212,12 @@ fn outside(sale: &Sale, what: &'static str) -> ReplayError {
 /// What is sold is what was quoted, nothing declined.
 fn settle_request(sale: &Sale, quote: &QuoteResponse) -> Result<SettleRequest, ReplayError> {
     let answer = quote.answer.as_ref().ok_or_else(|| outside(sale, "a quote without an answer"))?;
-    let sold = sold_as_quoted(&sale.receipt(), answer);
-    Ok(SettleRequest { quote_token: quote.quote_token.clone(), ..sold })
+    let (receipt, added_lines) = sold_as_quoted(&sale.receipt(), answer);
+    Ok(SettleRequest {
+        contract_minor: CONTRACT_MINOR,
+        receipt: Some(receipt),
+        added_lines,
+        quote_token: quote.quote_token.clone(),
+        ..SettleRequest::default()
+    })
 }

@@ -127,6 +127,7 @@ impl Baskets {
         let business_date = self.date_of(at);
         let receipt_id = receipt_id(store, business_date, &basket.to_string());
         ReceiptId::parse(&receipt_id).map_err(|error| row.fault(BASKET, format_args!("the receipt id made of it {error}")))?;
+        let card_number = self.card_of(row)?;
         let place = self.sales.len();
         self.sales.push(Sale {
             kind: SaleKind::Settle,
@@ -134,7 +135,7 @@ impl Baskets {
             store_id: self.texts.keep(store),
             at,
             business_date,
-            card_number: Some(self.card_of(row)?),
+            card_number: Some(card_number),
             currency: self.currency,
             lines: Vec::new(),
             codes: Vec::new(),
@@ -190,7 +191,14 @@ impl Baskets {
         sales.retain(|sale| !sale.lines.is_empty());
         let remarks = coupons::present(receipts, &mut sales)?;
         let sales = sales.into_iter().map(Arc::new).collect();
-        Ok(Import { sales, currency: self.currency, receipts_read, lines_read: self.lines_read, set_aside: self.set_aside, remarks })
+        Ok(Import {
+            sales,
+            currency: self.currency,
+            receipts_read,
+            lines_read: self.lines_read,
+            set_aside: self.set_aside,
+            remarks,
+        })
     }
 }
 

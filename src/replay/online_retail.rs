@@ -11,17 +11,19 @@ use indicatif::ProgressBar;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
+use tessera_contract::limits::{CARD_CHARACTERS_MAX, CARD_CHARACTERS_MIN, TEXT_CHARACTERS_MAX};
 use tessera_rules::id::{ReceiptId, Sku};
 use tessera_rules::limits::{LINE_QUANTITY_MAX, UNIT_PRICE_MAX};
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, extend};
 use tessera_rules::receipt::Measure;
 
-use super::source::{Row, SourceError, Table};
+use super::currency;
 use super::sale::{AsideReason, Import, Sale, SaleKind, SaleLine, SetAside, Texts, receipt_id};
-use super::{CARD_CHARACTERS, DESCRIPTION_CHARACTERS_MAX, currency};
+use super::source::{Row, SourceError, Table};
 
 /// The columns, in this order.
-pub(crate) const COLUMNS: [&str; 8] = ["Invoice", "StockCode", "Description", "Quantity", "InvoiceDate", "Price", "Customer ID", "Country"];
+pub(crate) const COLUMNS: [&str; 8] =
+    ["Invoice", "StockCode", "Description", "Quantity", "InvoiceDate", "Price", "Customer ID", "Country"];
 
 const INVOICE: usize = 0;
 const STOCK_CODE: usize = 1;
@@ -107,7 +109,8 @@ impl Invoices {
     fn add(&mut self, row: &Row<'_>) -> Result<(), SourceError> {
         self.lines_read = self.lines_read.saturating_add(1);
         let (quantity, price) = (quantity_of(row)?, price_of(row)?);
-        let amount = extend(quantity, price, self.currency).ok_or_else(|| row.fault(QUANTITY, "times the price is too large an amount"))?;
+        let amount = extend(quantity, price, self.currency)
+            .ok_or_else(|| row.fault(QUANTITY, "times the price is too large an amount"))?;
         let (at, date) = self.time_of(row)?;
         let invoice = row.text(INVOICE);
         let place = match self.places.get(invoice) {
@@ -133,6 +136,7 @@ impl Invoices {
         let receipt_id = receipt_id(STORE_ID, business_date, invoice);
         ReceiptId::parse(&receipt_id).map_err(|error| row.fault(INVOICE, format_args!("the receipt id made of it {error}")))?;
         let kind = if invoice.starts_with('C') { SaleKind::Return } else { SaleKind::Settle };
+        let card_number = self.card_of(row)?;
         let place = self.sales.len();
         self.sales.push(Sale {
             kind,
@@ -140,7 +144,7 @@ impl Invoices {
             store_id: Arc::clone(&self.store_id),
             at,
             business_date,
-            card_number: self.card_of(row)?,
+            card_number,
             currency: self.currency,
             lines: Vec::new(),
             codes: Vec::new(),
@@ -149,7 +153,12 @@ impl Invoices {
         Ok(place)
     }
 
-    fn push(&mut self, row: &Row<'_>, place: usize, (quantity, unit_price, amount): (Quantity, UnitPrice, Amount)) -> Result<(), SourceError> {
+    fn push(
+        &mut self,
+        row: &Row<'_>,
+        place: usize,
+        (quantity, unit_price, amount): (Quantity, UnitPrice, Amount),
+    ) -> Result<(), SourceError> {
         let card_number = self.card_of(row)?;
         let code = row.text(STOCK_CODE);
         Sku::parse(code).map_err(|error| row.fault(STOCK_CODE, error))?;
@@ -176,7 +185,9 @@ impl Invoices {
         if text.is_empty() {
             return Ok(None);
         }
-        if !CARD_CHARACTERS.contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        if !(CARD_CHARACTERS_MIN..=CARD_CHARACTERS_MAX).contains(&text.len())
+            || !text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        {
             return Err(row.fault(CUSTOMER, "is no customer number of 4 to 32 letters and digits"));
         }
         Ok(Some(self.texts.keep(text)))
@@ -185,11 +196,11 @@ impl Invoices {
     /// The text as a till would show it: blanks at the ends and control characters left out, cut at the contract's length.
     fn description_of(&mut self, row: &Row<'_>) -> Arc<str> {
         let text = row.text(DESCRIPTION).trim();
-        let fits = text.len() <= DESCRIPTION_CHARACTERS_MAX && !text.contains(char::is_control);
+        let fits = text.len() <= TEXT_CHARACTERS_MAX && !text.contains(char::is_control);
         if fits {
             return self.texts.keep(text);
         }
-        let fitted: String = text.chars().filter(|character| !character.is_control()).take(DESCRIPTION_CHARACTERS_MAX).collect();
+        let fitted: String = text.chars().filter(|character| !character.is_control()).take(TEXT_CHARACTERS_MAX).collect();
         self.texts.keep(&fitted)
     }
 
@@ -204,7 +215,14 @@ impl Invoices {
     fn finish(self) -> Import {
         let receipts_read = u64::try_from(self.sales.len()).unwrap_or(u64::MAX);
         let sales = self.sales.into_iter().filter(|sale| !sale.lines.is_empty()).map(Arc::new).collect();
-        Import { sales, currency: self.currency, receipts_read, lines_read: self.lines_read, set_aside: self.set_aside, remarks: Vec::new() }
+        Import {
+            sales,
+            currency: self.currency,
+            receipts_read,
+            lines_read: self.lines_read,
+            set_aside: self.set_aside,
+            remarks: Vec::new(),
+        }
     }
 }
 

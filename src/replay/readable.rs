@@ -20,7 +20,11 @@ pub(crate) fn text(summary: &Summary, import: &Import, tally: &Tally, args: &Rep
     if !summary.refused.is_empty() {
         parts.push(format!("refused by the engine\n{}", refused(tally)));
     }
-    parts.push(format!("latency in microseconds, at {} receipts a second\n{}", grouped(summary.receipts_per_second), latencies(summary, tally)));
+    parts.push(format!(
+        "latency in microseconds, at {} receipts a second\n{}",
+        grouped(summary.receipts_per_second),
+        latencies(summary, tally)
+    ));
     parts.push(format!("outcomes {}", summary.outcomes_hash));
     parts.push(next_step(args));
     parts.join("\n\n")
@@ -64,7 +68,7 @@ fn assets(summary: &Summary) -> Table {
 
 fn refused(tally: &Tally) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_header(["reason", "receipts", "such as"]);
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["reason", "receipts", "such as"]);
     for (reason, refusals) in tally.refused() {
         let (receipt_id, text) = &refusals.example;
         table.add_row([reason.to_owned(), grouped(refusals.receipts), format!("{receipt_id}: {text}")]);
@@ -97,7 +101,7 @@ fn next_step(args: &ReplayArgs) -> String {
 /// A table whose columns stand right, but for the first.
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_header(header);
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(header);
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }

@@ -33,7 +33,12 @@ pub(crate) struct Ended {
 ///
 /// # Errors
 /// The engine does not start, stops answering, or answers outside the contract.
-pub(crate) async fn replay(args: &ReplayArgs, import: &Import, catalogue: Vec<Product>, quiet: bool) -> Result<Ended, ReplayError> {
+pub(crate) async fn replay(
+    args: &ReplayArgs,
+    import: &Import,
+    catalogue: Vec<Product>,
+    quiet: bool,
+) -> Result<Ended, ReplayError> {
     let setting = ReplayNode {
         storage: args.storage.clone(),
         program: args.program.clone(),
@@ -72,7 +77,7 @@ async fn drive(import: &Import, tills: &[TillClient], in_flight: usize, bar: &Pr
     let mut order = Order::new(&import.sales);
     let mut under_way: JoinSet<(usize, Arc<Sale>, Result<Sent, ReplayError>)> = JoinSet::new();
     let mut interrupt = pin!(tokio::signal::ctrl_c());
-    let mut interrupted = false;
+    let (mut listening, mut interrupted) = (true, false);
     let mut connections = tills.iter().cycle();
     loop {
         while !interrupted && under_way.len() < in_flight {
@@ -91,17 +96,20 @@ async fn drive(import: &Import, tills: &[TillClient], in_flight: usize, bar: &Pr
                 order.answered(place);
                 bar.inc(1);
             }
-            pressed = &mut interrupt, if !interrupted || !under_way.is_empty() => {
-                // Where the signal cannot be listened for, Ctrl-C ends the process at once, as without this.
-                if pressed.is_ok() && interrupted {
-                    under_way.abort_all();
-                    break;
+            pressed = &mut interrupt, if listening => match pressed {
+                // Where the signal cannot be listened for, Ctrl-C ends the process, as it does without this.
+                Err(_) => listening = false,
+                Ok(()) if interrupted => break,
+                Ok(()) => {
+                    interrupted = true;
+                    tell("stopping: waiting for the receipts under way; Ctrl-C again ends at once");
+                    interrupt.set(tokio::signal::ctrl_c());
                 }
-                interrupted |= pressed.is_ok();
-                tell("stopping: waiting for the receipts under way; Ctrl-C again ends at once");
-                interrupt.set(tokio::signal::ctrl_c());
-            }
+            },
         }
     }
     Ok(Ended { tally, elapsed: began.elapsed(), interrupted })
 }
+
+#[cfg(test)]
+mod tests;

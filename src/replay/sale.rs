@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use tessera_contract::CONTRACT_MINOR;
 use tessera_proto::billing::v1::customer_identity::Identity;
 use tessera_proto::billing::v1::{
-    CustomerIdentity, EntryMethod, Line, PresentedCode, QuantityKind, QuoteRequest, QuoteStage, Receipt, ReturnMode, ReturnRequest, ReturnedLine,
+    CustomerIdentity, EntryMethod, Line, PresentedCode, QuantityKind, QuoteRequest, QuoteStage, Receipt, ReturnMode,
+    ReturnRequest, ReturnedLine,
 };
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice};
 use tessera_rules::receipt::Measure;
@@ -16,8 +18,6 @@ use tessera_rules::receipt::Measure;
 const BOOT_NONCE: &str = "0";
 /// The one till of every store of a file; none of the files names tills.
 pub(crate) const TILL_ID: &str = "1";
-/// Minor version of the contract that these requests are built with.
-const CONTRACT_MINOR: u32 = 0;
 
 /// Whether goods were bought or came back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -212,11 +212,6 @@ impl Sale {
         }
     }
 
-    /// The sum of the lines as rung up.
-    pub(crate) fn amount(&self) -> Amount {
-        self.lines.iter().map(|line| line.amount).sum()
-    }
-
     fn customer(&self) -> Option<CustomerIdentity> {
         self.card_number.as_ref().map(|card_number| CustomerIdentity {
             identity: Some(Identity::CardNumber(card_number.to_string())),
@@ -275,3 +270,6 @@ pub(crate) fn wire_time(at: Timestamp) -> tessera_proto::Timestamp {
         tessera_proto::Timestamp { seconds, nanos }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -103,7 +103,11 @@ pub(crate) enum SourceError {
 
 fn header_text(file: &Path, expected: &[&str], found: &[String], fits: Option<Format>) -> String {
     let found: String = found.join(",").chars().take(300).collect();
-    let mut text = format!("the file {} has another format: expected the columns\n  {}\nfound\n  {found}", file.display(), expected.join(","));
+    let mut text = format!(
+        "the file {} has another format: expected the columns\n  {}\nfound\n  {found}",
+        file.display(),
+        expected.join(",")
+    );
     if let Some(format) = fits {
         text.push_str(&format!("\nit fits --format {format}"));
     }
@@ -213,6 +217,10 @@ impl Table {
         }
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the reader may learn new kinds of faults; each of them is a file that cannot be read"
+    )]
     fn fault_of(&self, error: csv::Error) -> SourceError {
         let file = self.file.clone();
         let row_last = self.row_last;

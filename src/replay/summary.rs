@@ -75,7 +75,9 @@ impl Tally {
 
     /// Adds one receipt.
     pub(crate) fn add(&mut self, sale: &Sale, sent: Sent) {
-        for (histogram, took_us) in [(&mut self.quote_us, sent.quote_us), (&mut self.settle_us, sent.settle_us), (&mut self.return_us, sent.return_us)] {
+        for (histogram, took_us) in
+            [(&mut self.quote_us, sent.quote_us), (&mut self.settle_us, sent.settle_us), (&mut self.return_us, sent.return_us)]
+        {
             if let Some(took_us) = took_us {
                 histogram.saturating_record(took_us);
             }
@@ -251,7 +253,10 @@ impl Summary {
     }
 
     /// One JSON object on one line.
-    #[expect(clippy::expect_used, reason = "serde_json fails on maps without text keys and on writers that fail; there are neither")]
+    #[expect(
+        clippy::expect_used,
+        reason = "serde_json fails on maps without text keys and on writers that fail; there are neither"
+    )]
     pub(crate) fn to_json(&self) -> String {
         serde_json::to_string(self).expect("a summary of numbers and texts")
     }

@@ -94,7 +94,8 @@ impl Booking {
         let now = self.now;
         let asset = debit.asset;
         let most = debit.units.min(available).max(Units::ZERO);
-        let ids: Vec<LotId> = self.lots.iter().filter(|lot| lot.asset == *asset && lot.is_usable(now)).map(|lot| lot.id.clone()).collect();
+        let ids: Vec<LotId> =
+            self.lots.iter().filter(|lot| lot.asset == *asset && lot.is_usable(now)).map(|lot| lot.id.clone()).collect();
         let taken = self.take(&debit, &ids, most);
         let short = minus(debit.units, taken);
         if short.is_positive() {
@@ -107,7 +108,9 @@ impl Booking {
     pub(crate) fn take(&mut self, debit: &Debit<'_>, ids: &[LotId], units: Units) -> Units {
         let mut taken = Units::ZERO;
         for id in ids {
-            let Some(lot) = self.lots.iter_mut().find(|lot| lot.id == *id) else { continue };
+            let Some(lot) = self.lots.iter_mut().find(|lot| lot.id == *id) else {
+                continue;
+            };
             let step = minus(units, taken).min(lot.left);
             if !step.is_positive() {
                 continue;
@@ -165,7 +168,14 @@ impl Booking {
     }
 
     /// Posts between two books, for what never lies on an account.
-    pub(crate) fn post_books(&mut self, asset: &AssetId, campaign: Option<&CampaignId>, program: Option<&ProgramId>, units: Units, sides: BookSides) {
+    pub(crate) fn post_books(
+        &mut self,
+        asset: &AssetId,
+        campaign: Option<&CampaignId>,
+        program: Option<&ProgramId>,
+        units: Units,
+        sides: BookSides,
+    ) {
         if units.is_zero() {
             return;
         }
@@ -180,10 +190,16 @@ impl Booking {
 
     fn pay_debts(&mut self, credit: &Credit, id: &LotId) -> Units {
         let mut left = credit.units;
-        let debts: Vec<LotId> =
-            self.lots.iter().filter(|lot| lot.asset == credit.asset && lot.kind == LotKind::Debt).map(|lot| lot.id.clone()).collect();
+        let debts: Vec<LotId> = self
+            .lots
+            .iter()
+            .filter(|lot| lot.asset == credit.asset && lot.kind == LotKind::Debt)
+            .map(|lot| lot.id.clone())
+            .collect();
         for debt in debts {
-            let Some(lot) = self.lots.iter_mut().find(|lot| lot.id == debt) else { continue };
+            let Some(lot) = self.lots.iter_mut().find(|lot| lot.id == debt) else {
+                continue;
+            };
             let step = left.min(negated(lot.left));
             if !step.is_positive() {
                 break;
@@ -199,11 +215,12 @@ impl Booking {
         left
     }
 
+    /// A new lot's name; places that lots of this receipt have already are left out.
     fn next_lot(&mut self) -> LotId {
-        let id = LotId { receipt: self.receipt.clone(), place: self.place_next };
-        self.place_next = self.place_next.saturating_add(1);
-        assert!(!self.lots.iter().any(|lot| lot.id == id), "a lot's name is new");
-        id
+        let taken = self.lots.iter().filter(|lot| lot.id.receipt == self.receipt).map(|lot| lot.id.place.saturating_add(1)).max();
+        let place = self.place_next.max(taken.unwrap_or(0));
+        self.place_next = place.saturating_add(1);
+        LotId { receipt: self.receipt.clone(), place }
     }
 
     fn insert(&mut self, lot: Lot) {

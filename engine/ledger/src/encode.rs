@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use crate::account::Account;
 use crate::check::BrokenInvariant;
 use crate::entry::ReceiptEntry;
-use crate::limits::{ACCOUNT_BYTES_MAX, PARKED_MAX, RETURNED_LINES_MAX};
+use crate::limits::{ACCOUNT_BYTES_MAX, PARKED_MAX, RETURNED_LINES_MAX, RETURNS_MAX};
 use crate::return_goods::ReturnedSoFar;
 
 /// The version that is written. A reader knows this one and the two before it, once there are any.
@@ -101,6 +101,7 @@ impl ReturnedSoFar {
     pub fn decode(bytes: &[u8]) -> Result<Self, Damaged> {
         let so_far: Self = read(bytes)?;
         within("returned lines", so_far.lines.len(), RETURNED_LINES_MAX)?;
+        within("returns", so_far.returns.len(), RETURNS_MAX)?;
         Ok(so_far)
     }
 }
@@ -111,7 +112,10 @@ fn within(list: &'static str, length: usize, limit: usize) -> Result<(), Damaged
 
 /// Encoding into memory cannot fail: every type here has a known length and no custom serialiser.
 fn write<T: Serialize>(value: &T) -> Vec<u8> {
-    #[expect(clippy::expect_used, reason = "postcard fails on full buffers and on sequences of unknown length; a Vec grows and the types here have neither")]
+    #[expect(
+        clippy::expect_used,
+        reason = "postcard fails on full buffers and on sequences of unknown length; a Vec grows and the types here have neither"
+    )]
     postcard::to_extend(value, vec![VERSION]).expect("a record can be encoded")
 }
 

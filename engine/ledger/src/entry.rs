@@ -35,6 +35,8 @@ pub enum Aggregate {
     Account(AccountId),
     /// On its own: an anonymous receipt shares nothing with others.
     Own,
+    /// With an anonymous receipt, whose goods came back.
+    Sale(ReceiptId),
 }
 
 /// How far a receipt has come.
@@ -87,7 +89,13 @@ impl ReceiptEntry {
 
     /// The entry after the receipt was settled; parked returns are taken out by the caller when applied.
     #[must_use]
-    pub fn settled(before: Option<&Self>, aggregate: Aggregate, content_hash: [u8; 32], attempt: u32, business_date: Date) -> Self {
+    pub fn settled(
+        before: Option<&Self>,
+        aggregate: Aggregate,
+        content_hash: [u8; 32],
+        attempt: u32,
+        business_date: Date,
+    ) -> Self {
         let mut entry = Self::new(aggregate, EntryState::Settled, content_hash, attempt, business_date);
         entry.keep_from(before);
         entry
@@ -95,7 +103,13 @@ impl ReceiptEntry {
 
     /// The tombstone of a void, or of a receipt that another one took over from; the greatest attempt stays.
     #[must_use]
-    pub fn voided(before: Option<&Self>, aggregate: Aggregate, attempt: u32, business_date: Date, superseded_by: Option<ReceiptId>) -> Self {
+    pub fn voided(
+        before: Option<&Self>,
+        aggregate: Aggregate,
+        attempt: u32,
+        business_date: Date,
+        superseded_by: Option<ReceiptId>,
+    ) -> Self {
         let mut entry = Self::new(aggregate, EntryState::Voided, [0; 32], attempt, business_date);
         entry.keep_from(before);
         let voided_before = before.filter(|known| known.state == EntryState::Voided);

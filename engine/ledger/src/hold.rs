@@ -33,7 +33,9 @@ impl OpenQuote {
 pub fn is_something(promise: &Promise) -> bool {
     match promise {
         Promise::Units { units, .. } => units.is_positive(),
-        Promise::Threshold { counted_milli, rewarded, .. } => *counted_milli >= 0 && *rewarded >= 0 && (*counted_milli > 0 || *rewarded > 0),
+        Promise::Threshold { counted_milli, rewarded, .. } => {
+            *counted_milli >= 0 && *rewarded >= 0 && (*counted_milli > 0 || *rewarded > 0)
+        }
         Promise::Uses { count, .. } => *count > 0,
         Promise::Code { .. } => true,
         Promise::Budget { amount, .. } => *amount > 0,

@@ -67,6 +67,9 @@ pub const PARKED_BYTES_MAX: usize = 1024 * 1024;
 /// Lines whose returned quantity is remembered with an original: those of a receipt and its added ones.
 pub const RETURNED_LINES_MAX: usize = 4_000;
 
+/// Returns of one receipt that are listed with it; more than one a line of a long receipt is not a sale any more.
+pub const RETURNS_MAX: usize = 1_000;
+
 /// Usual greatest lengths in bytes, length byte included; longer ids are allowed, and an account of very
 /// long ones is kept within its bound by [`crate::booking`] when it is written.
 mod usual {
@@ -79,7 +82,8 @@ mod usual {
     pub(super) const DAY: usize = 11;
 }
 
-const LOT_BYTES: usize = usual::RECEIPT + 1 + 2 * usual::ID + 1 + usual::CAMPAIGN + 1 + 2 * usual::UNITS + 2 * usual::TIME + 1 + usual::TIME;
+const LOT_BYTES: usize =
+    usual::RECEIPT + 1 + 2 * usual::ID + 1 + usual::CAMPAIGN + 1 + 2 * usual::UNITS + 2 * usual::TIME + 1 + usual::TIME;
 const QUOTE_BYTES: usize = usual::RECEIPT + usual::COUNT + 1 + usual::TIME;
 const HOLD_BYTES: usize = 1 + usual::CAMPAIGN + 2 * usual::UNITS;
 const FACT_BYTES: usize = usual::ID + usual::TIME + 3;
@@ -109,4 +113,5 @@ const _: () = assert!(HOLDS_MAX <= HOLDS_TOTAL_MAX, "one quote's holds fit into 
 const _: () = assert!(FACTS_MAX <= FACTS_TOTAL_MAX && LISTS_MAX <= LISTS_TOTAL_MAX, "one person's facts fit into the account's");
 const _: () = assert!(REMEMBERED_DAYS >= 366, "a receipt can be returned for a year");
 const _: () = assert!(HOLD_MINUTES < 24 * 60, "a hold at a till does not outlive its trading day");
-const _: () = assert!(GAPS_MAX * 3 + CURRENCIES_MAX * 14 + usual::RECEIPT * 2 + usual::TIME * 4 <= REST_BYTES, "statistics and head fit");
+const _: () =
+    assert!(GAPS_MAX * 3 + CURRENCIES_MAX * 14 + usual::RECEIPT * 2 + usual::TIME * 4 <= REST_BYTES, "statistics and head fit");

@@ -84,8 +84,15 @@ pub enum OriginalKnown {
 
 /// A settle arrives.
 #[must_use]
-pub fn admit_settle(entry: Option<&ReceiptEntry>, outcome_present: bool, content_hash: &[u8; 32], attempt: u32) -> SettleAdmission {
-    let Some(entry) = entry else { return SettleAdmission::New { after_void: false } };
+pub fn admit_settle(
+    entry: Option<&ReceiptEntry>,
+    outcome_present: bool,
+    content_hash: &[u8; 32],
+    attempt: u32,
+) -> SettleAdmission {
+    let Some(entry) = entry else {
+        return SettleAdmission::New { after_void: false };
+    };
     match &entry.state {
         EntryState::Awaited => SettleAdmission::New { after_void: false },
         EntryState::Settled if !outcome_present => SettleAdmission::New { after_void: false },
@@ -101,7 +108,9 @@ pub fn admit_settle(entry: Option<&ReceiptEntry>, outcome_present: bool, content
 /// A void arrives.
 #[must_use]
 pub fn admit_void(entry: Option<&ReceiptEntry>, outcome_present: bool, attempt: u32) -> VoidAdmission {
-    let Some(entry) = entry else { return VoidAdmission::New };
+    let Some(entry) = entry else {
+        return VoidAdmission::New;
+    };
     match &entry.state {
         EntryState::Awaited => VoidAdmission::New,
         EntryState::Settled if !outcome_present => VoidAdmission::New,
@@ -150,7 +159,9 @@ pub fn admit_return(
 /// A quote arrives.
 #[must_use]
 pub fn admit_quote(entry: Option<&ReceiptEntry>, outcome_present: bool, attempt: u32) -> QuoteAdmission {
-    let Some(entry) = entry else { return QuoteAdmission::Open };
+    let Some(entry) = entry else {
+        return QuoteAdmission::Open;
+    };
     match &entry.state {
         EntryState::Awaited => QuoteAdmission::Open,
         EntryState::Settled | EntryState::Returned if !outcome_present => QuoteAdmission::Open,
@@ -164,5 +175,7 @@ pub fn admit_quote(entry: Option<&ReceiptEntry>, outcome_present: bool, attempt:
     }
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,9 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tessera_rules::decision::{Applied, CounterMove, LineShare, Part, RewardKind, Shortfall};
-use tessera_rules::id::{AccountId, AssetId, CampaignId, CustomerId, FactId, LineId, ProgramId, ReceiptId, RewardId, Sku, TaxCode};
+use tessera_rules::id::{
+    AccountId, AssetId, CampaignId, CustomerId, FactId, LineId, ProgramId, ReceiptId, RewardId, Sku, TaxCode,
+};
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
 use tessera_rules::receipt::{Measure, Place, RedeemMode, Tender};
 

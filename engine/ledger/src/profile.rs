@@ -84,7 +84,12 @@ pub enum ProfileRefusal {
 ///
 /// # Errors
 /// The account is full.
-pub fn enrol(account: Option<&Account>, id: AccountId, request: &ProfileRequest<'_>, agreed: Agreed) -> Result<Profiled, ProfileRefusal> {
+pub fn enrol(
+    account: Option<&Account>,
+    id: AccountId,
+    request: &ProfileRequest<'_>,
+    agreed: Agreed,
+) -> Result<Profiled, ProfileRefusal> {
     let mut next = match account {
         Some(account) => account.clone(),
         None => Account::new(id, request.customer.clone(), request.booked_at),
@@ -129,7 +134,10 @@ pub fn record_answers(account: &Account, request: &ProfileRequest<'_>, answers: 
         }
     }
     let total: usize = next.members.iter().map(|member| member.facts.len()).sum();
-    if total > FACTS_TOTAL_MAX || next.members.iter().any(|member| member.facts.len() > FACTS_MAX) || crate::booking::exceeds_bytes(&next) {
+    if total > FACTS_TOTAL_MAX
+        || next.members.iter().any(|member| member.facts.len() > FACTS_MAX)
+        || crate::booking::exceeds_bytes(&next)
+    {
         return Err(ProfileRefusal::TooManyFacts);
     }
     let mut facts: Vec<FactId> = answers.iter().map(|answer| answer.fact.clone()).collect();

@@ -17,8 +17,11 @@ use crate::outcome::{Basis, Outcome};
 use crate::terms::AssetTerms;
 
 mod commit;
+mod give_back;
 mod refund;
+mod step;
 mod take_back;
+mod unwind;
 
 /// Goods that came back.
 #[derive(Clone, Debug)]
@@ -92,6 +95,8 @@ pub struct OriginalSale<'a> {
 pub struct ReturnedSoFar {
     /// Per line of the original, in its order; at most what was sold.
     pub lines: Vec<ReturnedLine>,
+    /// The returns, in their order, the first [`crate::limits::RETURNS_MAX`].
+    pub returns: Vec<ReceiptId>,
 }
 
 /// What of a line has come back.

@@ -161,13 +161,19 @@ impl Account {
             })
             .collect();
         for hold in others {
-            let Promise::Threshold { campaign, counted_milli, rewarded } = hold else { continue };
+            let Promise::Threshold { campaign, counted_milli, rewarded } = hold else {
+                continue;
+            };
             match counters.iter_mut().find(|counter| counter.campaign == *campaign) {
                 Some(counter) => {
                     counter.counted_milli = counter.counted_milli.saturating_add(*counted_milli);
                     counter.rewarded = counter.rewarded.saturating_add(*rewarded);
                 }
-                None => counters.push(CounterStanding { campaign: campaign.clone(), counted_milli: *counted_milli, rewarded: *rewarded }),
+                None => counters.push(CounterStanding {
+                    campaign: campaign.clone(),
+                    counted_milli: *counted_milli,
+                    rewarded: *rewarded,
+                }),
             }
         }
         counters.sort_by(|a, b| a.campaign.cmp(&b.campaign));
@@ -185,7 +191,9 @@ impl Account {
             })
             .collect();
         for hold in others {
-            let Promise::Uses { campaign, count } = hold else { continue };
+            let Promise::Uses { campaign, count } = hold else {
+                continue;
+            };
             match all.iter_mut().find(|uses| uses.campaign == *campaign) {
                 Some(uses) => {
                     uses.today = uses.today.saturating_add(*count);
@@ -205,7 +213,11 @@ pub(crate) fn units_held(promises: &[&Promise], asset: &AssetId) -> Units {
         .iter()
         .filter_map(|promise| match promise {
             Promise::Units { asset: held, units } if held == asset => Some(*units),
-            Promise::Units { .. } | Promise::Threshold { .. } | Promise::Uses { .. } | Promise::Code { .. } | Promise::Budget { .. } => None,
+            Promise::Units { .. }
+            | Promise::Threshold { .. }
+            | Promise::Uses { .. }
+            | Promise::Code { .. }
+            | Promise::Budget { .. } => None,
         })
         .fold(Units::ZERO, plus)
 }
@@ -221,7 +233,8 @@ fn balance_of<'b>(balances: &'b mut Vec<Balance>, asset: &AssetId) -> &'b mut Ba
 
 fn facts_known(facts: &[FactKnown]) -> Vec<FactStanding> {
     let told = facts.iter().filter(|known| !known.refused);
-    told.map(|known| FactStanding { fact: known.fact.clone(), known_at: known.known_at, confirmed: known.confirmed, value: None }).collect()
+    told.map(|known| FactStanding { fact: known.fact.clone(), known_at: known.known_at, confirmed: known.confirmed, value: None })
+        .collect()
 }
 
 fn lists_now(member: &Member, now: Timestamp) -> Vec<tessera_rules::id::SegmentId> {

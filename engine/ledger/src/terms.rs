@@ -27,7 +27,10 @@ pub struct Worth {
 #[must_use]
 pub fn money_asset(currency: Currency) -> AssetId {
     let text = compact_str::format_compact!("money:{}", currency.code());
-    #[expect(clippy::expect_used, reason = "`money:` and the three capital letters of an ISO 4217 code are 9 characters that ids have")]
+    #[expect(
+        clippy::expect_used,
+        reason = "`money:` and the three capital letters of an ISO 4217 code are 9 characters that ids have"
+    )]
     AssetId::parse(&text).expect("a money asset is an asset id")
 }
 

@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use tessera_rules::decision::{
     Adjustment, CounterMove, DecidedLine, Decision, LineShare, Part, Promise, Redemption, Reward, RewardKind, Shortfall,
 };
-use tessera_rules::id::{AccountId, AssetId, CampaignId, CustomerId, LineId, ProgramId, ReceiptId, RewardId, Sku, StoreId, TillId};
+use tessera_rules::id::{
+    AccountId, AssetId, CampaignId, CustomerId, LineId, ProgramId, ReceiptId, RewardId, Sku, StoreId, TillId,
+};
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
 use tessera_rules::receipt::{Explain, Line, Measure, Place, PriceReason, Receipt, RedeemMode, Stage, Tender, TenderKind};
 

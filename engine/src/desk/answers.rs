@@ -27,7 +27,7 @@ impl AnswersCase {
         let id = &self.input.request;
         let entry = draft.entry(id).await?;
         if let Some(outcome) = draft.outcome(entry.as_ref(), id).await? {
-            return repeated(entry.as_ref(), self.input.content_hash, outcome);
+            return repeated(entry.as_ref(), self.input.content_hash.0, outcome);
         }
         let account = match draft.account() {
             Some(account) => Account::clone(account),
@@ -40,7 +40,7 @@ impl AnswersCase {
             told_at: self.input.answered_at,
             business_date: self.input.business_date,
             currency: draft.core.settings.currency,
-            content_hash: self.input.content_hash,
+            content_hash: self.input.content_hash.0,
             basis: super::settle::basis(&self.rules),
             booked_at: self.now,
             booking_date: draft.core.ledger_day(self.now),

@@ -80,11 +80,17 @@ impl<'a> Draft<'a> {
     }
 
     /// Where the outcome of a receipt that is committed here lies.
-    pub(crate) fn aggregate(&self) -> Aggregate {
+    pub(crate) fn aggregate(&self, receipt: &ReceiptId) -> Aggregate {
         match self.key {
             AggregateKey::Account(id) => Aggregate::Account(id.clone()),
-            AggregateKey::Receipt(_) => Aggregate::Own,
+            AggregateKey::Receipt(id) if id == receipt => Aggregate::Own,
+            AggregateKey::Receipt(id) => Aggregate::Sale(id.clone()),
         }
+    }
+
+    /// Whether what lies in that aggregate, for a receipt of that id, lies here.
+    pub(crate) fn is_here(&self, aggregate: &Aggregate, id: &ReceiptId) -> bool {
+        layout::aggregate(aggregate, id) == self.partition()
     }
 
     /// The entry of a receipt.

@@ -34,9 +34,9 @@ impl EnrolCase {
         let id = &self.input.request;
         let entry = draft.entry(id).await?;
         if let Some(outcome) = draft.outcome(entry.as_ref(), id).await? {
-            return repeated(entry.as_ref(), self.input.content_hash, outcome);
+            return repeated(entry.as_ref(), self.input.content_hash.0, outcome);
         }
-        let enrolled = draft.account().and_then(|account| account.member(Some(&self.found.customer))).is_some_and(|member| member.enrolled_at.is_some());
+        let enrolled = draft.account().is_some_and(|account| is_enrolled(account, &self.found));
         if enrolled || self.is_taken(draft).await? {
             return Ok(CaseAnswer::AlreadyKnown);
         }
@@ -77,12 +77,16 @@ impl EnrolCase {
             told_at: self.input.enrolled_at,
             business_date: self.input.business_date,
             currency: draft.core.settings.currency,
-            content_hash: self.input.content_hash,
+            content_hash: self.input.content_hash.0,
             basis: super::settle::basis(&self.rules),
             booked_at: self.now,
             booking_date: draft.core.ledger_day(self.now),
         }
     }
+}
+
+fn is_enrolled(account: &Account, found: &Found) -> bool {
+    account.members.iter().any(|member| member.customer == found.customer && member.enrolled_at.is_some())
 }
 
 /// A request id that has been carried out: the stored outcome, or a conflict.
@@ -143,7 +147,7 @@ pub(super) fn finish(
 ) -> CaseAnswer {
     let extras = Extras { answers, proven: true, ..Extras::default() };
     let message = Bytes::from(outcome_to_wire(outcome, extras).encode_to_vec());
-    let mut entry = ReceiptEntry::settled(before, draft.aggregate(), outcome.content_hash, 0, outcome.business_date);
+    let mut entry = ReceiptEntry::settled(before, draft.aggregate(&outcome.receipt), outcome.content_hash, 0, outcome.business_date);
     entry.state = EntryState::Settled;
     draft.put_account(account);
     draft.put_entry(&outcome.receipt, entry);

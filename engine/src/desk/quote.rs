@@ -99,7 +99,7 @@ pub(crate) fn needs_desk(account: &Account, input: &QuoteInput, decision: &Decis
 fn command<'a>(input: &'a QuoteInput, decision: &'a Decision, now: Timestamp, until: Timestamp) -> OpenQuoteCommand<'a> {
     OpenQuoteCommand {
         receipt: &input.receipt.id,
-        quote_no: input.quote_no,
+        quote_no: u32::try_from(input.quote_no).unwrap_or(u32::MAX),
         now,
         until,
         promises: &decision.promises,

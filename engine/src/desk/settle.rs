@@ -5,12 +5,15 @@ use jiff::Timestamp;
 use prost::Message as _;
 use tessera_contract::read::SettleInput;
 use tessera_contract::refusal::Refusal;
-use tessera_contract::token::TokenBody;
+use tessera_contract::canonical::BasketHash;
+use tessera_contract::convert::{campaign_to_wire, verdict_to_wire};
+use tessera_contract::token::{self, TokenBody, decision_hash};
 use tessera_ledger::entry::ReceiptEntry;
 use tessera_ledger::order::{SettleAdmission, admit_settle};
 use tessera_ledger::outcome::{Basis, Flag};
 use tessera_ledger::settle::{Relation, Settle, SoldLine, settle};
 use tessera_ledger::standing::View;
+use tessera_proto::billing::v1;
 use tessera_rules::decision::Decision;
 use tessera_rules::effort::Effort;
 use tessera_rules::evaluate::evaluate;
@@ -18,6 +21,7 @@ use tessera_rules::id::CustomerId;
 use tessera_rules::receipt::{Receipt, Stage};
 use tessera_rules::standing::Standing;
 
+use super::as_decided::is_as_decided;
 use super::return_goods::apply_parked;
 use super::{Draft, quote};
 use crate::core::asset_terms;
@@ -31,6 +35,7 @@ pub(crate) struct SettleCase {
     pub(crate) input: SettleInput,
     pub(crate) extras: Extras,
     pub(crate) promise: Promised,
+    pub(crate) basket_hash: BasketHash,
     pub(crate) customer: Option<CustomerId>,
     pub(crate) unknown_customer: bool,
     pub(crate) now: Timestamp,
@@ -82,7 +87,7 @@ impl SettleCase {
         let id = &self.input.receipt.id;
         let entry = draft.entry(id).await?;
         let stored = draft.outcome(entry.as_ref(), id).await?;
-        match admit_settle(entry.as_ref(), stored.is_some(), &self.input.content_hash, self.input.attempt) {
+        match admit_settle(entry.as_ref(), stored.is_some(), &self.input.content_hash.0, self.input.attempt) {
             SettleAdmission::Repeat => Ok(Settled::Outcome { outcome: stored.unwrap_or_default(), repeated: true }),
             SettleAdmission::Conflict => Err(self.conflict()),
             SettleAdmission::Voided => Ok(Settled::Voided),
@@ -106,7 +111,7 @@ impl SettleCase {
         if let Some(account) = account {
             draft.put_account(account);
         }
-        let mut settled = ReceiptEntry::settled(entry, draft.aggregate(), self.input.content_hash, self.input.attempt, self.input.receipt.business_date);
+        let mut settled = ReceiptEntry::settled(entry, draft.aggregate(id), self.input.content_hash.0, self.input.attempt, self.input.receipt.business_date);
         let parked = std::mem::take(&mut settled.parked);
         draft.put_entry(id, settled);
         draft.put_row(layout::outcome_row(id.as_str()), outcome.clone());
@@ -136,9 +141,9 @@ impl SettleCase {
                 promised: judged.promised.as_ref(),
                 relation: judged.relation,
                 after_void,
-                deferred: self.input.deferred,
+                deferred: self.input.delivery.deferred,
                 till_clock_off: self.till_clock_off,
-                content_hash: self.input.content_hash,
+                content_hash: self.input.content_hash.0,
                 attempt: self.input.attempt,
                 basis: basis(rules),
                 booked_at: self.now,
@@ -155,7 +160,7 @@ impl SettleCase {
         extras.proven = judged.decision.proven;
         extras.bound_minor = judged.decision.bound.minor();
         extras.steps = judged.decision.steps;
-        extras.code_verdicts = tessera_contract::render::code_verdicts(&judged.decision);
+        extras.code_verdicts = code_verdicts(&judged.decision);
         let message = outcome_to_wire(&settled.outcome, extras);
         (Bytes::from(message.encode_to_vec()), settled.account)
     }
@@ -172,23 +177,30 @@ impl SettleCase {
                 promised: None,
                 relation: if *rejected { Relation::TokenRejected } else { Relation::WithoutQuote },
             },
-            Promised::Token { body, rules } => match &body.decision {
-                Some(decision) if self.is_as_quoted(body, decision) => {
-                    Judged { decision: decision.clone(), promised: None, relation: Relation::AsQuoted }
-                }
-                promised => Judged {
-                    decision: self.evaluate(draft, rules, &self.quoted_again(), body.quoted_at),
-                    promised: promised.clone(),
-                    relation: Relation::Differs,
-                },
-            },
+            Promised::Token { body, rules } => self.judge_token(draft, body, rules),
+        }
+    }
+
+    fn judge_token(&self, draft: &Draft<'_>, body: &TokenBody, rules: &Rules) -> Judged {
+        let again = || self.evaluate(draft, rules, &self.quoted_again(), body.head.quoted_at);
+        match &body.promised {
+            token::Promised::Decision(decision) if self.is_as_quoted(body, decision) => {
+                Judged { decision: Decision::clone(decision), promised: None, relation: Relation::AsQuoted }
+            }
+            token::Promised::Decision(decision) => {
+                Judged { decision: again(), promised: Some(Decision::clone(decision)), relation: Relation::Differs }
+            }
+            // The token was too large for its decision: the same evaluation comes to the same, or it does not.
+            token::Promised::Hash(hash) => {
+                let decision = again();
+                let same = decision_hash(&decision) == *hash && self.is_as_quoted(body, &decision);
+                Judged { decision, promised: None, relation: if same { Relation::AsQuoted } else { Relation::Differs } }
+            }
         }
     }
 
     fn is_as_quoted(&self, body: &TokenBody, decision: &Decision) -> bool {
-        body.basket_hash == self.input.basket_hash
-            && !(decision.depends_on_tenders && self.input.receipt.stage < Stage::Tender)
-            && tessera_contract::sold::is_as_decided(&self.input, decision)
+        body.head.basket_hash == self.basket_hash && !decision.depends_on_tenders && is_as_decided(&self.input, decision)
     }
 
     /// The receipt as paid without a quote: nothing on its lines can change any more.
@@ -253,7 +265,20 @@ fn sold_lines(input: &SettleInput) -> Vec<SoldLine> {
             tax_code: line.tax_code.clone(),
             measure: line.measure,
             added_by: line.added_by.clone(),
-            parts: line.parts.clone(),
+            parts: if line.parts_were_sent || line.added { line.parts.clone() } else { Vec::new() },
+        })
+        .collect()
+}
+
+fn code_verdicts(decision: &Decision) -> Vec<v1::CodeVerdict> {
+    decision
+        .code_verdicts
+        .iter()
+        .map(|verdict| v1::CodeVerdict {
+            code: verdict.code.to_string(),
+            state: i32::from(verdict_to_wire(verdict.verdict)),
+            campaign_id: campaign_to_wire(verdict.campaign.as_ref()),
+            text: String::new(),
         })
         .collect()
 }

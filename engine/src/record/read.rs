@@ -3,6 +3,7 @@
 use compact_str::CompactString;
 use jiff::civil::Date;
 use tessera_contract::convert::{measure_from_wire, redeem_mode_from_wire, tender_kind_from_wire, timestamp_from_wire};
+use tessera_contract::sold::own_change;
 use tessera_ledger::lot::LotId;
 use tessera_ledger::outcome::{Basis, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, OutcomeReward};
 use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
@@ -114,7 +115,7 @@ fn read_line(wire: &v1::OutcomeLine) -> Result<OutcomeLine, Unreadable> {
 fn read_part(wire: &v1::SoldPart) -> Result<Part, Unreadable> {
     let adjustment = |adjustment: &v1::Adjustment| -> Result<Adjustment, Unreadable> {
         Ok(Adjustment {
-            campaign: tessera_contract::sold::campaign_or_own(&adjustment.campaign_id)?,
+            campaign: campaign(&adjustment.campaign_id)?,
             amount: Amount::from_minor(adjustment.amount_minor),
             text: CompactString::from(adjustment.text.as_str()),
         })
@@ -125,6 +126,11 @@ fn read_part(wire: &v1::SoldPart) -> Result<Part, Unreadable> {
         amount: Amount::from_minor(wire.amount_minor),
         adjustments: wire.adjustments.iter().map(adjustment).collect::<Result<_, _>>()?,
     })
+}
+
+/// A campaign, or the till's own change where none is named.
+fn campaign(id: &str) -> Result<CampaignId, Unreadable> {
+    if id.is_empty() { own_change().ok_or(Unreadable("the till's own change has no name")) } else { Ok(CampaignId::parse(id)?) }
 }
 
 fn read_reward(wire: &v1::Reward, outcome: &v1::Outcome) -> Result<OutcomeReward, Unreadable> {

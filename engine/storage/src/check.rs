@@ -40,9 +40,10 @@ pub(crate) fn commit(commit: &Commit, spaces: &[Space]) -> Result<usize, CommitE
 
 /// Checks that a space is one that the storage was opened with.
 pub(crate) fn space(space: Space, spaces: &[Space]) -> Result<usize, StorageError> {
-    spaces.iter().position(|known| *known == space).ok_or_else(|| {
-        StorageError::Misuse(format!("the storage was not opened with the space «{}»", space.0))
-    })
+    spaces
+        .iter()
+        .position(|known| *known == space)
+        .ok_or_else(|| StorageError::Misuse(format!("the storage was not opened with the space «{}»", space.0)))
 }
 
 fn partition(partition: &Partition, spaces: &[Space]) -> Result<(), CommitError> {

@@ -20,16 +20,16 @@ pub use feed::{
 };
 pub use heads::{
     a_claim_is_there_with_its_commit, a_commit_replaces_a_head_of_the_expected_version_only,
-    a_head_that_was_never_committed_is_absent, a_taken_claim_refuses_the_commit_and_says_which,
-    heads_are_scanned_by_space, version_counts_commits,
+    a_head_that_was_never_committed_is_absent, a_taken_claim_refuses_the_commit_and_says_which, heads_are_scanned_by_space,
+    version_counts_commits,
 };
 pub use order::{
     a_dropped_commit_is_still_done, of_two_commits_with_one_expectation_exactly_one_wins,
     the_chain_can_be_computed_from_the_commits, thousand_commits_agree_with_versions_feed_and_counters,
 };
 pub use refusals::{
-    a_commit_over_a_limit_is_refused_whole, a_commit_that_writes_one_place_twice_is_refused,
-    a_counter_does_not_overflow, a_space_that_was_not_opened_is_refused, closed_means_stopped,
+    a_commit_over_a_limit_is_refused_whole, a_commit_that_writes_one_place_twice_is_refused, a_counter_does_not_overflow,
+    a_space_that_was_not_opened_is_refused, closed_means_stopped,
 };
 pub use rows::{
     counters_add_up, hints_are_kept_by_bucket_until_closed, rows_are_put_replaced_and_read,

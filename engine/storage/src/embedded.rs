@@ -1,13 +1,14 @@
 //! The embedded storage: one folder, nothing to install, acknowledged means on disk.
 //!
 //! Callers prepare their commits on their own threads; one commit thread checks, writes and fsyncs
-//! them in groups; readers see a snapshot that the watermark covers. See [`committer`] for the order
-//! of things, [`layout`] for the tables, [`recovery`] and [`verify`] for what happens at the start.
+//! them in groups; readers see a snapshot that the watermark covers. `committer` holds the order of
+//! things, `layout` the tables, `recovery`, `journal` and `verify` what happens at the start.
 
 mod committer;
 mod error;
 mod folder;
 mod group;
+mod journal;
 mod layout;
 mod options;
 mod prepare;

@@ -16,8 +16,8 @@ pub mod limits;
 pub mod memory;
 
 pub use api::{
-    ChainHash, Claim, Commit, CommitError, Committed, Cursor, Delta, FeedEntry, Head, Hint, Partition, Row, RowKey,
-    Space, Storage, StorageError, Version,
+    ChainHash, Claim, Commit, CommitError, Committed, Cursor, Delta, FeedEntry, Head, Hint, Partition, Row, RowKey, Space,
+    Storage, StorageError, Version,
 };
 pub use embedded::{EmbeddedStorage, OpenError, Opened, Options};
 pub use memory::{Fault, MemoryStorage};

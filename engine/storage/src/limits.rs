@@ -67,9 +67,7 @@ const _: () = {
     assert!(KEY_BYTES_MAX <= 65_535, "key lengths are written with 16 bits");
     assert!(VALUE_BYTES_MAX + ENVELOPE_BYTES <= 4_294_967_295, "value lengths are written with 32 bits");
     assert!(
-        GROUP_COMMITS_MAX
-            * (2 * COMMIT_ROWS_MAX + COMMIT_CLAIMS_MAX + COMMIT_HINTS_MAX + COMMIT_DELTAS_MAX + 3)
-            <= 4_294_967_295,
+        GROUP_COMMITS_MAX * (2 * COMMIT_ROWS_MAX + COMMIT_CLAIMS_MAX + COMMIT_HINTS_MAX + COMMIT_DELTAS_MAX + 3) <= 4_294_967_295,
         "a group's items are counted with 32 bits"
     );
     assert!(SPACES_MAX * 2 + 8 <= 65_535, "tables are numbered with 16 bits");

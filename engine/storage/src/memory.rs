@@ -15,8 +15,8 @@ use tokio::sync::watch;
 use crate::cursor::StorageId;
 use crate::limits::SCAN_ENTRIES_MAX;
 use crate::{
-    ChainHash, Claim, Commit, CommitError, Committed, Cursor, FeedEntry, Head, Hint, Partition, Row, RowKey, Space,
-    Storage, StorageError, Version, chain, check, cursor,
+    ChainHash, Claim, Commit, CommitError, Committed, Cursor, FeedEntry, Head, Hint, Partition, Row, RowKey, Space, Storage,
+    StorageError, Version, chain, check, cursor,
 };
 
 /// What happens to a commit for which [`MemoryStorage::inject`] was called.
@@ -66,13 +66,7 @@ impl MemoryStorage {
             let number = MADE.fetch_add(1, Ordering::Relaxed).to_be_bytes();
             tail.copy_from_slice(number.last_chunk::<7>().unwrap_or(&[0; 7]));
         }
-        Self {
-            id,
-            spaces: spaces.to_vec(),
-            claims_first: false,
-            tables: Mutex::default(),
-            feed_moved: watch::Sender::new(0),
-        }
+        Self { id, spaces: spaces.to_vec(), claims_first: false, tables: Mutex::default(), feed_moved: watch::Sender::new(0) }
     }
 
     /// An empty storage that writes claims and hints before the commit that carries them, as a CQL
@@ -120,7 +114,9 @@ impl MemoryStorage {
         check::commit(commit, &self.spaces)?;
         let fault = tables.next_fault();
         match fault {
-            Some(Fault::UnknownBeforeApplying) => return Err(CommitError::Unknown("injected, not applied".to_owned())),
+            Some(Fault::UnknownBeforeApplying) => {
+                return Err(CommitError::Unknown("injected, not applied".to_owned()));
+            }
             Some(Fault::Busy) => return Err(CommitError::Busy),
             Some(Fault::Unavailable) => {
                 return Err(CommitError::Storage(StorageError::Unavailable("injected".to_owned())));
@@ -244,9 +240,9 @@ fn from<K>(after: Option<&[u8]>, key: impl Fn(Bytes) -> K) -> Bound<K> {
 
 /// Adds to a counter.
 pub(crate) fn add(before: i64, amount: i64) -> Result<i64, CommitError> {
-    before.checked_add(amount).ok_or_else(|| {
-        CommitError::Storage(StorageError::Misuse(format!("a counter at {before} cannot change by {amount}")))
-    })
+    before
+        .checked_add(amount)
+        .ok_or_else(|| CommitError::Storage(StorageError::Misuse(format!("a counter at {before} cannot change by {amount}"))))
 }
 
 #[async_trait]

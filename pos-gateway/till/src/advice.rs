@@ -3,9 +3,7 @@
 use prost::Message as _;
 use tessera_proto::billing::v1::converse_request::Call;
 use tessera_proto::billing::v1::converse_response::Result as Reply;
-use tessera_proto::billing::v1::{
-    ReturnRequest, ReturnResponse, SettleRequest, SettleResponse, VoidRequest, VoidResponse,
-};
+use tessera_proto::billing::v1::{ReturnRequest, ReturnResponse, SettleRequest, SettleResponse, VoidRequest, VoidResponse};
 
 use crate::answered::Answered;
 use crate::refusal::{CallName, TillError};
@@ -22,6 +20,7 @@ pub enum Advice {
 }
 
 /// The answer to an advice.
+#[expect(clippy::large_enum_variant, reason = "one a call, and moved only from hand to hand")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum AdviceAnswer {
     /// Of a settle.
@@ -56,10 +55,7 @@ impl Advice {
     /// The receipt or return; empty where the request names none.
     pub fn receipt_id(&self) -> &str {
         match self {
-            Self::Settle(request) => request
-                .receipt
-                .as_ref()
-                .map_or("", |receipt| receipt.receipt_id.as_str()),
+            Self::Settle(request) => request.receipt.as_ref().map_or("", |receipt| receipt.receipt_id.as_str()),
             Self::Void(request) => &request.receipt_id,
             Self::Return(request) => &request.receipt_id,
         }
@@ -119,27 +115,15 @@ impl AdviceAnswer {
     }
 
     pub(crate) fn into_settle(self) -> Option<SettleResponse> {
-        if let Self::Settle(response) = self {
-            Some(response)
-        } else {
-            None
-        }
+        if let Self::Settle(response) = self { Some(response) } else { None }
     }
 
     pub(crate) fn into_void(self) -> Option<VoidResponse> {
-        if let Self::Void(response) = self {
-            Some(response)
-        } else {
-            None
-        }
+        if let Self::Void(response) = self { Some(response) } else { None }
     }
 
     pub(crate) fn into_return(self) -> Option<ReturnResponse> {
-        if let Self::Return(response) = self {
-            Some(response)
-        } else {
-            None
-        }
+        if let Self::Return(response) = self { Some(response) } else { None }
     }
 
     /// The answer, where the reply is one to an advice.

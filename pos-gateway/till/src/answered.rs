@@ -50,15 +50,9 @@ impl<T> Answered<T> {
     }
 
     /// The same end of one call of several, which is known by its answer's type.
-    pub(crate) fn narrow<U>(
-        self,
-        pick: impl FnOnce(T) -> Option<U>,
-        call: CallName,
-    ) -> Result<Answered<U>, TillError> {
-        let other = || TillError::NotAnswered {
-            call,
-            refusal: Refusal::link(tonic::Code::Internal, "an answer to another call"),
-        };
+    pub(crate) fn narrow<U>(self, pick: impl FnOnce(T) -> Option<U>, call: CallName) -> Result<Answered<U>, TillError> {
+        let other =
+            || TillError::NotAnswered { call, refusal: Refusal::link(tonic::Code::Internal, "an answer to another call") };
         match self {
             Self::Server(answer) => pick(answer).map(Answered::Server).ok_or_else(other),
             Self::Unchanged(answer) => pick(answer).map(Answered::Unchanged).ok_or_else(other),

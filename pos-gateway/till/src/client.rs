@@ -6,10 +6,9 @@ use std::sync::Arc;
 use tessera_proto::billing::v1::converse_request::Call;
 use tessera_proto::billing::v1::converse_response::Result as Reply;
 use tessera_proto::billing::v1::{
-    AnswerPromptsRequest, AnswerPromptsResponse, BasisReason, EnrolRequest, EnrolResponse,
-    GetReceiptRequest, GetReceiptResponse, IdentifyRequest, IdentifyResponse, QuoteRequest,
-    QuoteResponse, ReturnMode, ReturnRequest, ReturnResponse, SettleRequest, SettleResponse,
-    VoidRequest, VoidResponse,
+    AnswerPromptsRequest, AnswerPromptsResponse, BasisReason, EnrolRequest, EnrolResponse, GetReceiptRequest, GetReceiptResponse,
+    IdentifyRequest, IdentifyResponse, QuoteRequest, QuoteResponse, ReturnMode, ReturnRequest, ReturnResponse, SettleRequest,
+    SettleResponse, VoidRequest, VoidResponse,
 };
 use tokio::time::Instant;
 
@@ -54,9 +53,7 @@ impl TillClient {
 
     fn new(config: TillConfig, route: Route) -> Self {
         let exchange = Exchange::new(route, config.budget);
-        Self {
-            shared: Arc::new(Shared { config, exchange }),
-        }
+        Self { shared: Arc::new(Shared { config, exchange }) }
     }
 
     /// The four-part answer for a receipt: the server's, or the till's own last answer. Never
@@ -65,15 +62,11 @@ impl TillClient {
     /// # Errors
     ///
     /// Only what is wrong with the request, or a caller who is not allowed.
-    pub async fn quote(
-        &self,
-        request: QuoteRequest,
-        options: CallOptions,
-    ) -> Result<Answered<QuoteResponse>, TillError> {
+    pub async fn quote(&self, request: QuoteRequest, options: CallOptions) -> Result<Answered<QuoteResponse>, TillError> {
         let call = Call::Quote(request);
         let refusal = match self.shared.exchange.call(&call, options).await {
             Ok(Reply::Quote(response)) => return Ok(Answered::Server(response)),
-            Ok(reply) => wrong_reply(&reply),
+            Ok(_) => wrong_reply(),
             Err(refusal) => refusal,
         };
         let reason = match refusal.meaning() {
@@ -89,9 +82,7 @@ impl TillClient {
         let Call::Quote(request) = &call else {
             return Err(refused(CallName::Quote, refusal));
         };
-        unchanged(request, reason, config)
-            .map(Answered::Unchanged)
-            .map_err(|refusal| refused(CallName::Quote, refusal))
+        unchanged(request, reason, config).map(Answered::Unchanged).map_err(|refusal| refused(CallName::Quote, refusal))
     }
 
     /// Tells that a receipt has been paid. It is on disk before it is first sent.
@@ -100,11 +91,7 @@ impl TillClient {
     ///
     /// The server refused the content for good (it leaves the journal), or the journal is full or
     /// failed (nothing was sent).
-    pub async fn settle(
-        &self,
-        request: SettleRequest,
-        options: CallOptions,
-    ) -> Result<Answered<SettleResponse>, TillError> {
+    pub async fn settle(&self, request: SettleRequest, options: CallOptions) -> Result<Answered<SettleResponse>, TillError> {
         let answered = self.advise(Advice::Settle(request), options).await?;
         answered.narrow(AdviceAnswer::into_settle, CallName::Settle)
     }
@@ -114,11 +101,7 @@ impl TillClient {
     /// # Errors
     ///
     /// As `settle`.
-    pub async fn void(
-        &self,
-        request: VoidRequest,
-        options: CallOptions,
-    ) -> Result<Answered<VoidResponse>, TillError> {
+    pub async fn void(&self, request: VoidRequest, options: CallOptions) -> Result<Answered<VoidResponse>, TillError> {
         let answered = self.advise(Advice::Void(request), options).await?;
         answered.narrow(AdviceAnswer::into_void, CallName::Void)
     }
@@ -136,10 +119,10 @@ impl TillClient {
         if request.mode() == ReturnMode::Preview {
             let call = Call::ReturnGoods(request);
             let reply = self.plain(CallName::Return, &call, options).await?;
-            return match reply {
-                Reply::ReturnGoods(response) => Ok(Answered::Server(response)),
-                other => Err(other_reply(CallName::Return, &other)),
+            let Reply::ReturnGoods(response) = reply else {
+                return Err(other_reply(CallName::Return));
             };
+            return Ok(Answered::Server(response));
         }
         let answered = self.advise(Advice::Return(request), options).await?;
         answered.narrow(AdviceAnswer::into_return, CallName::Return)
@@ -150,16 +133,13 @@ impl TillClient {
     /// # Errors
     ///
     /// The server refused, or nobody answered.
-    pub async fn get_receipt(
-        &self,
-        request: GetReceiptRequest,
-        options: CallOptions,
-    ) -> Result<GetReceiptResponse, TillError> {
+    pub async fn get_receipt(&self, request: GetReceiptRequest, options: CallOptions) -> Result<GetReceiptResponse, TillError> {
         let call = Call::GetReceipt(request);
-        match self.plain(CallName::GetReceipt, &call, options).await? {
-            Reply::GetReceipt(response) => Ok(response),
-            other => Err(other_reply(CallName::GetReceipt, &other)),
-        }
+        let reply = self.plain(CallName::GetReceipt, &call, options).await?;
+        let Reply::GetReceipt(response) = reply else {
+            return Err(other_reply(CallName::GetReceipt));
+        };
+        Ok(response)
     }
 
     /// Who is this.
@@ -167,16 +147,13 @@ impl TillClient {
     /// # Errors
     ///
     /// The server refused, or nobody answered.
-    pub async fn identify(
-        &self,
-        request: IdentifyRequest,
-        options: CallOptions,
-    ) -> Result<IdentifyResponse, TillError> {
+    pub async fn identify(&self, request: IdentifyRequest, options: CallOptions) -> Result<IdentifyResponse, TillError> {
         let call = Call::Identify(request);
-        match self.plain(CallName::Identify, &call, options).await? {
-            Reply::Identify(response) => Ok(response),
-            other => Err(other_reply(CallName::Identify, &other)),
-        }
+        let reply = self.plain(CallName::Identify, &call, options).await?;
+        let Reply::Identify(response) = reply else {
+            return Err(other_reply(CallName::Identify));
+        };
+        Ok(response)
     }
 
     /// Creates a customer. Repeat with the same `request_id` when nobody answered.
@@ -184,16 +161,13 @@ impl TillClient {
     /// # Errors
     ///
     /// The server refused, or nobody answered.
-    pub async fn enrol(
-        &self,
-        request: EnrolRequest,
-        options: CallOptions,
-    ) -> Result<EnrolResponse, TillError> {
+    pub async fn enrol(&self, request: EnrolRequest, options: CallOptions) -> Result<EnrolResponse, TillError> {
         let call = Call::Enrol(request);
-        match self.plain(CallName::Enrol, &call, options).await? {
-            Reply::Enrol(response) => Ok(response),
-            other => Err(other_reply(CallName::Enrol, &other)),
-        }
+        let reply = self.plain(CallName::Enrol, &call, options).await?;
+        let Reply::Enrol(response) = reply else {
+            return Err(other_reply(CallName::Enrol));
+        };
+        Ok(response)
     }
 
     /// Stores a customer's answers. Repeat with the same `request_id` when nobody answered.
@@ -207,10 +181,11 @@ impl TillClient {
         options: CallOptions,
     ) -> Result<AnswerPromptsResponse, TillError> {
         let call = Call::AnswerPrompts(request);
-        match self.plain(CallName::AnswerPrompts, &call, options).await? {
-            Reply::AnswerPrompts(response) => Ok(response),
-            other => Err(other_reply(CallName::AnswerPrompts, &other)),
-        }
+        let reply = self.plain(CallName::AnswerPrompts, &call, options).await?;
+        let Reply::AnswerPrompts(response) = reply else {
+            return Err(other_reply(CallName::AnswerPrompts));
+        };
+        Ok(response)
     }
 
     /// Sends every advice of the journal that has no outcome yet again, oldest first, each with a
@@ -227,29 +202,18 @@ impl TillClient {
                 continue;
             };
             let result = self.send_kept(advice, Some(open.entry), options).await;
-            ends.push(Resent {
-                receipt_id: open.receipt_id,
-                call: open.call,
-                result,
-            });
+            ends.push(Resent { receipt_id: open.receipt_id, call: open.call, result });
         }
         Ok(ends)
     }
 
     /// Keeps an advice, then sends it. The writing counts against the budget too, but is never cut off:
     /// what is half written would be damage.
-    async fn advise(
-        &self,
-        advice: Advice,
-        options: CallOptions,
-    ) -> Result<Answered<AdviceAnswer>, TillError> {
+    async fn advise(&self, advice: Advice, options: CallOptions) -> Result<Answered<AdviceAnswer>, TillError> {
         let started = Instant::now();
         let entry = self.shared.config.journal.keep(&advice).await?;
         let budget = self.shared.exchange.budget(options);
-        let left = CallOptions {
-            budget: Some(budget.saturating_sub(started.elapsed())),
-            ..options
-        };
+        let left = CallOptions { budget: Some(budget.saturating_sub(started.elapsed())), ..options };
         self.send_kept(advice, entry, left).await
     }
 
@@ -264,10 +228,8 @@ impl TillClient {
         let call = advice.into_call();
         let end = self.shared.exchange.call(&call, options).await;
         let end = end.and_then(|reply| {
-            let wrong = wrong_reply(&reply);
-            AdviceAnswer::from_reply(reply)
-                .filter(|answer| answer.call_name() == call_name)
-                .ok_or(wrong)
+            let answer = AdviceAnswer::from_reply(reply);
+            answer.filter(|answer| answer.call_name() == call_name).ok_or_else(wrong_reply)
         });
         let cause = match end {
             Ok(answer) => {
@@ -282,11 +244,7 @@ impl TillClient {
         }
         let config = &self.shared.config;
         tracing::warn!(store = %config.store_id, till = %config.till_id, receipt = %receipt_id, %cause, "outcome unknown");
-        Ok(Answered::Unknown(Unknown {
-            receipt_id,
-            cause,
-            kept: entry.is_some(),
-        }))
+        Ok(Answered::Unknown(Unknown { receipt_id, cause, kept: entry.is_some() }))
     }
 
     async fn strike(&self, entry: Option<EntryNumber>) -> Result<(), TillError> {
@@ -296,20 +254,12 @@ impl TillClient {
         Ok(())
     }
 
-    async fn plain(
-        &self,
-        call_name: CallName,
-        call: &Call,
-        options: CallOptions,
-    ) -> Result<Reply, TillError> {
+    async fn plain(&self, call_name: CallName, call: &Call, options: CallOptions) -> Result<Reply, TillError> {
         let end = self.shared.exchange.call(call, options).await;
         end.map_err(|refusal| match refusal.meaning() {
             Meaning::Refused | Meaning::NotAllowed => refused(call_name, refusal),
             Meaning::LinkBroken | Meaning::Again | Meaning::Overdue | Meaning::Later => {
-                TillError::NotAnswered {
-                    call: call_name,
-                    refusal,
-                }
+                TillError::NotAnswered { call: call_name, refusal }
             }
         })
     }
@@ -319,9 +269,6 @@ fn refused(call: CallName, refusal: Refusal) -> TillError {
     TillError::Refused { call, refusal }
 }
 
-fn other_reply(call: CallName, reply: &Reply) -> TillError {
-    TillError::NotAnswered {
-        call,
-        refusal: wrong_reply(reply),
-    }
+fn other_reply(call: CallName) -> TillError {
+    TillError::NotAnswered { call, refusal: wrong_reply() }
 }

@@ -30,12 +30,7 @@ pub struct TillConfig {
 
 impl TillConfig {
     /// A till with the contract's budget and English texts.
-    pub fn new(
-        endpoint: impl Into<String>,
-        store_id: impl Into<String>,
-        till_id: impl Into<String>,
-        journal: Journal,
-    ) -> Self {
+    pub fn new(endpoint: impl Into<String>, store_id: impl Into<String>, till_id: impl Into<String>, journal: Journal) -> Self {
         Self {
             endpoint: endpoint.into(),
             store_id: store_id.into(),
@@ -60,10 +55,7 @@ pub struct CallOptions {
 impl CallOptions {
     /// A call of a replay at its receipt's own time, with a budget of its own.
     pub fn replay(time: Timestamp, budget: Duration) -> Self {
-        Self {
-            budget: Some(budget),
-            replay_time: Some(time),
-        }
+        Self { budget: Some(budget), replay_time: Some(time) }
     }
 }
 
@@ -75,10 +67,8 @@ pub(crate) fn reserve(budget: Duration) -> Duration {
 /// A channel that connects when it is first used, notices a dead peer within 2.5 s (H52) and never
 /// waits for more bytes before it sends.
 pub(crate) fn channel(endpoint: &str) -> Result<Channel, TillError> {
-    let parsed = Endpoint::from_shared(endpoint.to_owned()).map_err(|source| TillError::Endpoint {
-        endpoint: endpoint.to_owned(),
-        source,
-    })?;
+    let parsed = Endpoint::from_shared(endpoint.to_owned())
+        .map_err(|source| TillError::Endpoint { endpoint: endpoint.to_owned(), source })?;
     Ok(parsed
         .tcp_nodelay(true)
         .connect_timeout(Duration::from_millis(500))

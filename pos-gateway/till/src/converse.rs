@@ -16,7 +16,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
 
-use crate::limits::{CLOSING_READ_MAX, STREAM_QUEUE_MAX};
+use crate::limits::{BUDGET_MS_MAX, CLOSING_READ_MAX, STREAM_QUEUE_MAX};
 use crate::refusal::{Refusal, TillError};
 use crate::route::service_client;
 
@@ -81,13 +81,10 @@ impl Conversation {
         let deadline = Instant::now() + budget;
         let correlation_id = self.shared.correlation_ids.fetch_add(1, Ordering::Relaxed);
         let (stream, answer) = self.begin(correlation_id);
-        let _forget = Forget {
-            pending: Arc::clone(&stream.pending),
-            correlation_id,
-        };
+        let _forget = Forget { pending: Arc::clone(&stream.pending), correlation_id };
         let request = ConverseRequest {
             correlation_id,
-            budget_ms: u32::try_from(budget.as_millis()).unwrap_or(u32::MAX).max(1),
+            budget_ms: u32::try_from(budget.as_millis()).unwrap_or(BUDGET_MS_MAX).clamp(1, BUDGET_MS_MAX),
             call: Some(call),
         };
         let work = async {
@@ -95,16 +92,11 @@ impl Conversation {
             let _ = stream.outbound.send(request).await;
             answer.await.unwrap_or_else(|_| Err(broken("the stream ended")))
         };
-        timeout_at(deadline, work)
-            .await
-            .unwrap_or_else(|_| Err(Refusal::overdue()))
+        timeout_at(deadline, work).await.unwrap_or_else(|_| Err(Refusal::overdue()))
     }
 
     /// Announces a call on the open stream, or on a new one where there is none.
-    fn begin(
-        &self,
-        correlation_id: u64,
-    ) -> (OpenStream, oneshot::Receiver<Result<Reply, Refusal>>) {
+    fn begin(&self, correlation_id: u64) -> (OpenStream, oneshot::Receiver<Result<Reply, Refusal>>) {
         let (answered, answer) = oneshot::channel();
         let mut current = lock(&self.shared.current);
         let open = current.take().filter(|stream| stream.pending.is_open());
@@ -125,11 +117,7 @@ impl OpenStream {
 }
 
 /// Opens the stream and hands out its answers until it ends.
-async fn run(
-    mut client: BillingServiceClient<Channel>,
-    messages: mpsc::Receiver<ConverseRequest>,
-    pending: Arc<Pending>,
-) {
+async fn run(mut client: BillingServiceClient<Channel>, messages: mpsc::Receiver<ConverseRequest>, pending: Arc<Pending>) {
     let opened = client.converse(ReceiverStream::new(messages)).await;
     let end = match opened {
         Ok(response) => read(response.into_inner(), &pending).await,
@@ -143,10 +131,7 @@ async fn run(
 async fn read(mut inbound: Streaming<ConverseResponse>, pending: &Pending) -> Option<Status> {
     loop {
         match inbound.message().await {
-            Ok(Some(ConverseResponse {
-                result: Some(Reply::Closing(_)),
-                ..
-            })) => break,
+            Ok(Some(ConverseResponse { result: Some(Reply::Closing(_)), .. })) => break,
             Ok(Some(response)) => pending.answer(response),
             Ok(None) => return None,
             Err(status) => return Some(status),
@@ -179,16 +164,11 @@ impl Pending {
     }
 
     fn answer(&self, response: ConverseResponse) {
-        let waiting = lock(&self.calls)
-            .by_correlation_id
-            .remove(&response.correlation_id);
+        let waiting = lock(&self.calls).by_correlation_id.remove(&response.correlation_id);
         let (Some(waiting), Some(result)) = (waiting, response.result) else {
             return; // The caller's time ran out before.
         };
-        let end = match result {
-            Reply::Error(error) => Err(Refusal::from(error)),
-            reply => Ok(reply),
-        };
+        let end = if let Reply::Error(error) = result { Err(Refusal::from(error)) } else { Ok(result) };
         // A caller who left meanwhile has no use for it.
         let _ = waiting.send(end);
     }

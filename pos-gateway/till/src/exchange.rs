@@ -11,9 +11,7 @@ use tonic::Code;
 use tower::retry::budget::{Budget as _, TpsBudget};
 
 use crate::config::{CallOptions, reserve};
-use crate::limits::{
-    ATTEMPT_MIN, RETRY_JITTER_MS_MAX, RETRY_PAUSE_MS_MIN, RETRY_SHARE, RETRY_WINDOW,
-};
+use crate::limits::{ATTEMPT_MIN, RETRY_JITTER_MS_MAX, RETRY_PAUSE_MS_MIN, RETRY_SHARE, RETRY_WINDOW};
 use crate::refusal::{Meaning, Refusal};
 use crate::route::Route;
 
@@ -26,20 +24,13 @@ pub(crate) struct Exchange {
 
 impl fmt::Debug for Exchange {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Exchange")
-            .field("budget", &self.budget)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Exchange").field("budget", &self.budget).finish_non_exhaustive()
     }
 }
 
 impl Exchange {
     pub(crate) fn new(route: Route, budget: Duration) -> Self {
-        Self {
-            route,
-            budget,
-            retries: TpsBudget::new(RETRY_WINDOW, 1, RETRY_SHARE),
-        }
+        Self { route, budget, retries: TpsBudget::new(RETRY_WINDOW, 1, RETRY_SHARE) }
     }
 
     /// How long a call may take.
@@ -51,17 +42,10 @@ impl Exchange {
     pub(crate) async fn call(&self, call: &Call, options: CallOptions) -> Result<Reply, Refusal> {
         let budget = self.budget(options);
         let ends_at = Instant::now() + budget.saturating_sub(reserve(budget));
-        timeout_at(ends_at, self.attempts(call, ends_at, options))
-            .await
-            .unwrap_or_else(|_| Err(Refusal::overdue()))
+        timeout_at(ends_at, self.attempts(call, ends_at, options)).await.unwrap_or_else(|_| Err(Refusal::overdue()))
     }
 
-    async fn attempts(
-        &self,
-        call: &Call,
-        ends_at: Instant,
-        options: CallOptions,
-    ) -> Result<Reply, Refusal> {
+    async fn attempts(&self, call: &Call, ends_at: Instant, options: CallOptions) -> Result<Reply, Refusal> {
         self.retries.deposit();
         let first = self.attempt(call, ends_at, options).await;
         let Err(refusal) = first else {
@@ -77,16 +61,9 @@ impl Exchange {
         self.attempt(call, ends_at, options).await
     }
 
-    async fn attempt(
-        &self,
-        call: &Call,
-        ends_at: Instant,
-        options: CallOptions,
-    ) -> Result<Reply, Refusal> {
+    async fn attempt(&self, call: &Call, ends_at: Instant, options: CallOptions) -> Result<Reply, Refusal> {
         let left = ends_at.saturating_duration_since(Instant::now());
-        self.route
-            .send(call.clone(), left, options.replay_time)
-            .await
+        self.route.send(call.clone(), left, options.replay_time).await
     }
 }
 
@@ -97,6 +74,6 @@ fn jitter() -> Duration {
 }
 
 /// The server answered another call than was asked: its fault, and no answer.
-pub(crate) fn wrong_reply(_reply: &Reply) -> Refusal {
+pub(crate) fn wrong_reply() -> Refusal {
     Refusal::link(Code::Internal, "the server answered another call")
 }

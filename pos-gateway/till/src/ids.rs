@@ -19,7 +19,9 @@ const NAMES_BYTES_MAX: usize = RECEIPT_ID_BYTES_MAX - 4 - 8 - 13;
 #[derive(Debug, Error)]
 pub enum MintError {
     /// A part of the id has a character that ids may not have, is empty, or all are too long together.
-    #[error("{part} {value:?} cannot stand in a receipt id: letters, digits and . _ : - only, together with the others at most {NAMES_BYTES_MAX}")]
+    #[error(
+        "{part} {value:?} cannot stand in a receipt id: letters, digits and . _ : - only, together with the others at most {NAMES_BYTES_MAX}"
+    )]
     Part {
         /// Which part.
         part: &'static str,
@@ -55,18 +57,12 @@ impl BootNonce {
     /// The system has no source of chance.
     pub fn random() -> Result<Self, MintError> {
         let number = getrandom::u32().map_err(MintError::Chance)?;
-        Ok(Self {
-            text: format!("{number:08x}"),
-            by_chance: true,
-        })
+        Ok(Self { text: format!("{number:08x}"), by_chance: true })
     }
 
     /// A constant one, for a replay that must mint the same ids each time.
     pub fn constant(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            by_chance: false,
-        }
+        Self { text: text.into(), by_chance: false }
     }
 }
 
@@ -94,12 +90,7 @@ impl ReceiptIdMinter {
     ///
     /// A name that cannot stand in an id; a folder that cannot be used; a damaged file with a constant
     /// nonce (with a random one the sequence begins anew, since its ids differ anyway).
-    pub fn open(
-        folder: &Path,
-        store_id: &str,
-        till_id: &str,
-        nonce: BootNonce,
-    ) -> Result<Self, MintError> {
+    pub fn open(folder: &Path, store_id: &str, till_id: &str, nonce: BootNonce) -> Result<Self, MintError> {
         let mut minter = Self::in_memory(store_id, till_id, nonce)?;
         fs::create_dir_all(folder).map_err(|source| JournalError::Io {
             action: "create the folder",
@@ -108,10 +99,7 @@ impl ReceiptIdMinter {
         })?;
         let next = minter.read_sequence(folder)?;
         minter.folder = Some(folder.to_owned());
-        minter.sequence = Mutex::new(Sequence {
-            next,
-            reserved_until: next,
-        });
+        minter.sequence = Mutex::new(Sequence { next, reserved_until: next });
         Ok(minter)
     }
 
@@ -125,10 +113,7 @@ impl ReceiptIdMinter {
         let together: usize = parts.iter().map(|(_, value)| value.len()).sum();
         for (part, value) in parts {
             if together > NAMES_BYTES_MAX || value.is_empty() || !value.bytes().all(may_stand) {
-                return Err(MintError::Part {
-                    part,
-                    value: value.to_owned(),
-                });
+                return Err(MintError::Part { part, value: value.to_owned() });
             }
         }
         Ok(Self {
@@ -136,10 +121,7 @@ impl ReceiptIdMinter {
             till_id: till_id.to_owned(),
             nonce,
             folder: None,
-            sequence: Mutex::new(Sequence {
-                next: 1,
-                reserved_until: u64::MAX,
-            }),
+            sequence: Mutex::new(Sequence { next: 1, reserved_until: u64::MAX }),
         })
     }
 
@@ -159,13 +141,7 @@ impl ReceiptIdMinter {
         }
         let number = sequence.next;
         sequence.next = number.saturating_add(1);
-        Ok(receipt_id(
-            &self.store_id,
-            &self.till_id,
-            business_date,
-            number,
-            &self.nonce.text,
-        ))
+        Ok(receipt_id(&self.store_id, &self.till_id, business_date, number, &self.nonce.text))
     }
 
     fn read_sequence(&self, folder: &Path) -> Result<u64, MintError> {
@@ -175,11 +151,7 @@ impl ReceiptIdMinter {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(1),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => String::new(),
             Err(source) => {
-                return Err(MintError::Disk(JournalError::Io {
-                    action: "read",
-                    path,
-                    source,
-                }));
+                return Err(MintError::Disk(JournalError::Io { action: "read", path, source }));
             }
         };
         match parse_sequence(&text) {
@@ -244,8 +216,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut seen = BTreeSet::new();
         for count in [1, 64, 65, 200, 3] {
-            let minter =
-                ReceiptIdMinter::open(folder.path(), "s1", "t1", BootNonce::constant("n")).unwrap();
+            let minter = ReceiptIdMinter::open(folder.path(), "s1", "t1", BootNonce::constant("n")).unwrap();
             for _ in 0..count {
                 let id = minter.mint(DAY).unwrap();
                 assert!(seen.insert(id.clone()), "{id} came twice");
@@ -258,8 +229,7 @@ mod tests {
     #[test]
     fn a_replay_mints_the_same_ids_each_time() {
         let ids = || {
-            let minter =
-                ReceiptIdMinter::in_memory("s1", "t1", BootNonce::constant("replay")).unwrap();
+            let minter = ReceiptIdMinter::in_memory("s1", "t1", BootNonce::constant("replay")).unwrap();
             [minter.mint(DAY).unwrap(), minter.mint(DAY).unwrap()]
         };
         assert_eq!(ids(), ids());

@@ -137,16 +137,12 @@ impl Journal {
     /// As `open`.
     pub fn open_with(folder: &Path, open_max: usize) -> Result<Self, JournalError> {
         let disk = file::open(folder, open_max)?;
-        Ok(Self {
-            disk: Some(Arc::new(Mutex::new(disk))),
-        })
+        Ok(Self { disk: Some(Arc::new(Mutex::new(disk))) })
     }
 
     /// The advices that wait for their outcome, oldest first.
     pub fn open_advices(&self) -> Vec<OpenAdvice> {
-        self.disk
-            .as_ref()
-            .map_or_else(Vec::new, |disk| lock(disk).open.values().cloned().collect())
+        self.disk.as_ref().map_or_else(Vec::new, |disk| lock(disk).open.values().cloned().collect())
     }
 
     /// The damaged end that was cut off when the journal was opened.
@@ -179,39 +175,19 @@ impl Journal {
 }
 
 impl Disk {
-    fn keep(
-        &mut self,
-        call: CallName,
-        receipt_id: String,
-        attempt: u32,
-        request: Vec<u8>,
-    ) -> Result<EntryNumber, JournalError> {
-        let same = self.open.values().find(|open| {
-            open.call == call && open.receipt_id == receipt_id && open.request == request
-        });
+    fn keep(&mut self, call: CallName, receipt_id: String, attempt: u32, request: Vec<u8>) -> Result<EntryNumber, JournalError> {
+        let same = self.open.values().find(|open| open.call == call && open.receipt_id == receipt_id && open.request == request);
         if let Some(same) = same {
             return Ok(same.entry);
         }
         if self.open.len() >= self.open_max {
-            return Err(JournalError::Full {
-                open: self.open.len(),
-                limit: self.open_max,
-            });
+            return Err(JournalError::Full { open: self.open.len(), limit: self.open_max });
         }
         let entry = self.next_entry;
-        let advice = OpenAdvice {
-            entry,
-            call,
-            receipt_id,
-            attempt,
-            request,
-        };
+        let advice = OpenAdvice { entry, call, receipt_id, attempt, request };
         let mut bytes = Vec::new();
-        frame::append(&mut bytes, &Record::kept(&advice).encode_to_vec()).ok_or_else(|| {
-            JournalError::TooLarge {
-                receipt_id: advice.receipt_id.clone(),
-            }
-        })?;
+        frame::append(&mut bytes, &Record::kept(&advice).encode_to_vec())
+            .ok_or_else(|| JournalError::TooLarge { receipt_id: advice.receipt_id.clone() })?;
         self.write(&bytes, true)?;
         self.next_entry = EntryNumber(entry.0.saturating_add(1));
         self.open.insert(entry, advice);
@@ -239,22 +215,10 @@ impl Disk {
         if self.failed {
             return Err(JournalError::Failed);
         }
-        let written = self.file.write_all(bytes).and_then(|()| {
-            if sync {
-                self.file.sync_data()
-            } else {
-                Ok(())
-            }
-        });
+        let written = self.file.write_all(bytes).and_then(|()| if sync { self.file.sync_data() } else { Ok(()) });
         self.failed = written.is_err();
-        self.bytes = self
-            .bytes
-            .saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-        written.map_err(|source| JournalError::Io {
-            action: "write",
-            path: file::journal_path(&self.folder),
-            source,
-        })
+        self.bytes = self.bytes.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        written.map_err(|source| JournalError::Io { action: "write", path: file::journal_path(&self.folder), source })
     }
 }
 
@@ -286,10 +250,7 @@ impl Record {
     }
 
     fn struck(entry: EntryNumber) -> Self {
-        Self {
-            entry: entry.0,
-            ..Self::default()
-        }
+        Self { entry: entry.0, ..Self::default() }
     }
 
     /// Carries the record out on the list of open advices. None: a record of a later version.
@@ -305,13 +266,7 @@ impl Record {
             3 => CallName::Return,
             _ => return None,
         };
-        let advice = OpenAdvice {
-            entry,
-            call,
-            receipt_id: self.receipt_id,
-            attempt: self.attempt,
-            request: self.request,
-        };
+        let advice = OpenAdvice { entry, call, receipt_id: self.receipt_id, attempt: self.attempt, request: self.request };
         open.insert(entry, advice);
         Some(())
     }
@@ -336,9 +291,7 @@ fn call_number(call: CallName) -> u32 {
 async fn on_a_thread_of_its_own<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, JournalError> + Send + 'static,
 ) -> Result<T, JournalError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or(Err(JournalError::Failed))
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(JournalError::Failed))
 }
 
 /// A holder that panicked may have left a half-written record: `failed` says so, or the hash will.

@@ -38,6 +38,9 @@ pub(crate) const RETRY_WINDOW: Duration = Duration::from_secs(10);
 /// Calls that wait to be written to one stream.
 pub(crate) const STREAM_QUEUE_MAX: usize = 1_024;
 
+/// Largest budget that a message on a stream may name, milliseconds: the contract's number.
+pub(crate) const BUDGET_MS_MAX: u32 = 60_000;
+
 /// How long a stream that is closing is read on: the contract's 30 s and the way back.
 pub(crate) const CLOSING_READ_MAX: Duration = Duration::from_secs(35);
 

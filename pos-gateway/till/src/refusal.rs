@@ -121,14 +121,7 @@ pub(crate) enum Meaning {
 impl Refusal {
     /// An error made on this side: nobody answered.
     pub(crate) fn link(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            reason: String::new(),
-            message: message.into(),
-            field_violations: Vec::new(),
-            retry_after: None,
-            link: true,
-        }
+        Self { code, reason: String::new(), message: message.into(), field_violations: Vec::new(), retry_after: None, link: true }
     }
 
     /// The time ran out on this side.
@@ -142,10 +135,7 @@ impl Refusal {
             code: Code::InvalidArgument,
             reason: reason_name(ErrorReason::InvalidReceipt),
             message: format!("{field}: {description}"),
-            field_violations: vec![FieldViolation {
-                field: field.to_owned(),
-                description: description.to_owned(),
-            }],
+            field_violations: vec![FieldViolation { field: field.to_owned(), description: description.to_owned() }],
             retry_after: None,
             link: false,
         }
@@ -158,10 +148,7 @@ impl Refusal {
 
     pub(crate) fn meaning(&self) -> Meaning {
         match self.code {
-            Code::InvalidArgument
-            | Code::AlreadyExists
-            | Code::NotFound
-            | Code::OutOfRange => Meaning::Refused,
+            Code::InvalidArgument | Code::AlreadyExists | Code::NotFound | Code::OutOfRange => Meaning::Refused,
             // Without the reason it is another service that listens there, which has read nothing.
             Code::Unimplemented if self.is(ErrorReason::NotYetServed) => Meaning::Refused,
             Code::Unimplemented => Meaning::Later,
@@ -197,24 +184,20 @@ impl fmt::Display for Refusal {
 impl From<Status> for Refusal {
     fn from(status: Status) -> Self {
         let details = status.get_error_details();
-        let reason = details
-            .error_info()
-            .map_or_else(String::new, |info| info.reason.clone());
+        let reason = details.error_info().map_or_else(String::new, |info| info.reason.clone());
         let field_violations = details.bad_request().map_or_else(Vec::new, |bad| {
             bad.field_violations
                 .iter()
-                .map(|fault| FieldViolation {
-                    field: fault.field.clone(),
-                    description: fault.description.clone(),
-                })
+                .map(|fault| FieldViolation { field: fault.field.clone(), description: fault.description.clone() })
                 .collect()
         });
-        // A broken connection is a status with a source, or one of the two codes that stand for "no
-        // proper end of the stream"; a server that answers names its reason.
-        let broken = matches!(status.code(), Code::Internal | Code::Unknown) && reason.is_empty();
+        // A transport whose timer runs out says CANCELLED, and names no reason.
+        let by_transport = status.code() == Code::Cancelled && reason.is_empty();
+        let code = if by_transport { Code::DeadlineExceeded } else { status.code() };
         Self {
-            code: status.code(),
-            link: std::error::Error::source(&status).is_some() || broken,
+            code,
+            // A status that was made on this side has the error that it was made from.
+            link: std::error::Error::source(&status).is_some(),
             reason,
             message: status.message().to_owned(),
             field_violations,
@@ -230,9 +213,7 @@ impl From<CallError> for Refusal {
             reason: error.reason,
             message: error.message,
             field_violations: error.field_violations,
-            retry_after: error
-                .retry_after
-                .and_then(|delay| Duration::try_from(delay).ok()),
+            retry_after: error.retry_after.and_then(|delay| Duration::try_from(delay).ok()),
             link: false,
         }
     }

@@ -34,18 +34,12 @@ impl Route {
     }
 
     /// Sends one call; `left` travels with it. Does not end by itself when the time is over.
-    pub(crate) async fn send(
-        &self,
-        call: Call,
-        left: Duration,
-        replay_time: Option<Timestamp>,
-    ) -> Result<Reply, Refusal> {
+    pub(crate) async fn send(&self, call: Call, left: Duration, replay_time: Option<Timestamp>) -> Result<Reply, Refusal> {
         match self {
             Self::Unary(client) => send_unary(client.clone(), call, left, replay_time).await,
-            Self::Stream(_) if replay_time.is_some() => Err(Refusal::invalid(
-                "replay_time",
-                "a stream is shared, so a call on it cannot carry a time of its own",
-            )),
+            Self::Stream(_) if replay_time.is_some() => {
+                Err(Refusal::invalid("replay_time", "a stream is shared, so a call on it cannot carry a time of its own"))
+            }
             Self::Stream(conversation) => conversation.call(call, left).await,
         }
     }
@@ -67,46 +61,28 @@ async fn send_unary(
     let time = replay_time.map(replay_time_value).transpose()?;
     let envelope = Envelope { left, time };
     let answered = match call {
-        Call::Quote(message) => client
-            .quote(envelope.around(message))
-            .await
-            .map(|answer| Reply::Quote(answer.into_inner())),
-        Call::Settle(message) => client
-            .settle(envelope.around(message))
-            .await
-            .map(|answer| Reply::Settle(answer.into_inner())),
-        Call::VoidReceipt(message) => client
-            .void(envelope.around(message))
-            .await
-            .map(|answer| Reply::VoidReceipt(answer.into_inner())),
-        Call::ReturnGoods(message) => client
-            .r#return(envelope.around(message))
-            .await
-            .map(|answer| Reply::ReturnGoods(answer.into_inner())),
-        Call::Claim(message) => client
-            .claim(envelope.around(message))
-            .await
-            .map(|answer| Reply::Claim(answer.into_inner())),
-        Call::Identify(message) => client
-            .identify(envelope.around(message))
-            .await
-            .map(|answer| Reply::Identify(answer.into_inner())),
-        Call::Enrol(message) => client
-            .enrol(envelope.around(message))
-            .await
-            .map(|answer| Reply::Enrol(answer.into_inner())),
-        Call::AnswerPrompts(message) => client
-            .answer_prompts(envelope.around(message))
-            .await
-            .map(|answer| Reply::AnswerPrompts(answer.into_inner())),
-        Call::HandOver(message) => client
-            .hand_over(envelope.around(message))
-            .await
-            .map(|answer| Reply::HandOver(answer.into_inner())),
-        Call::GetReceipt(message) => client
-            .get_receipt(envelope.around(message))
-            .await
-            .map(|answer| Reply::GetReceipt(answer.into_inner())),
+        Call::Quote(message) => client.quote(envelope.around(message)).await.map(|answer| Reply::Quote(answer.into_inner())),
+        Call::Settle(message) => client.settle(envelope.around(message)).await.map(|answer| Reply::Settle(answer.into_inner())),
+        Call::VoidReceipt(message) => {
+            client.void(envelope.around(message)).await.map(|answer| Reply::VoidReceipt(answer.into_inner()))
+        }
+        Call::ReturnGoods(message) => {
+            client.r#return(envelope.around(message)).await.map(|answer| Reply::ReturnGoods(answer.into_inner()))
+        }
+        Call::Claim(message) => client.claim(envelope.around(message)).await.map(|answer| Reply::Claim(answer.into_inner())),
+        Call::Identify(message) => {
+            client.identify(envelope.around(message)).await.map(|answer| Reply::Identify(answer.into_inner()))
+        }
+        Call::Enrol(message) => client.enrol(envelope.around(message)).await.map(|answer| Reply::Enrol(answer.into_inner())),
+        Call::AnswerPrompts(message) => {
+            client.answer_prompts(envelope.around(message)).await.map(|answer| Reply::AnswerPrompts(answer.into_inner()))
+        }
+        Call::HandOver(message) => {
+            client.hand_over(envelope.around(message)).await.map(|answer| Reply::HandOver(answer.into_inner()))
+        }
+        Call::GetReceipt(message) => {
+            client.get_receipt(envelope.around(message)).await.map(|answer| Reply::GetReceipt(answer.into_inner()))
+        }
     };
     answered.map_err(Refusal::from)
 }
@@ -131,6 +107,5 @@ impl Envelope {
 }
 
 fn replay_time_value(time: Timestamp) -> Result<AsciiValue, Refusal> {
-    AsciiValue::try_from(time.to_string())
-        .map_err(|_| Refusal::link(Code::Internal, "the replay time is no metadata value"))
+    AsciiValue::try_from(time.to_string()).map_err(|_| Refusal::link(Code::Internal, "the replay time is no metadata value"))
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use tessera_proto::billing::v1::{
-    Answer, AnswerBasis, BasisReason, CustomerStatus, QuoteRequest, QuoteResponse, QuoteStatus,
-    Receipt, TaxTotal, Totals,
+    Answer, AnswerBasis, BasisReason, CustomerStatus, QuoteRequest, QuoteResponse, QuoteStatus, Receipt, TaxTotal, Totals,
 };
 
 use crate::config::TillConfig;
@@ -15,17 +14,9 @@ use crate::refusal::Refusal;
 /// # Errors
 ///
 /// The request has no receipt, or its lines do not add up to a number.
-pub(crate) fn unchanged(
-    request: &QuoteRequest,
-    reason: BasisReason,
-    config: &TillConfig,
-) -> Result<QuoteResponse, Refusal> {
-    let receipt = request
-        .receipt
-        .as_ref()
-        .ok_or_else(|| Refusal::invalid("receipt", "is missing"))?;
-    let totals = totals_as_rung_up(receipt)
-        .ok_or_else(|| Refusal::invalid("receipt.lines", "the amounts sum to too much"))?;
+pub(crate) fn unchanged(request: &QuoteRequest, reason: BasisReason, config: &TillConfig) -> Result<QuoteResponse, Refusal> {
+    let receipt = request.receipt.as_ref().ok_or_else(|| Refusal::invalid("receipt", "is missing"))?;
+    let totals = totals_as_rung_up(receipt).ok_or_else(|| Refusal::invalid("receipt.lines", "the amounts sum to too much"))?;
     // Of a customer who is named nothing is known here, and no status says so better than none.
     let (status, text) = match receipt.customer {
         None => (CustomerStatus::Anonymous, &config.unchanged_text),
@@ -60,10 +51,7 @@ fn totals_as_rung_up(receipt: &Receipt) -> Option<Totals> {
         due_minor: sum,
         tax_totals: by_tax_code
             .into_iter()
-            .map(|(tax_code, amount_minor)| TaxTotal {
-                tax_code: tax_code.to_owned(),
-                amount_minor,
-            })
+            .map(|(tax_code, amount_minor)| TaxTotal { tax_code: tax_code.to_owned(), amount_minor })
             .collect(),
     })
 }
@@ -92,11 +80,7 @@ mod tests {
     use tessera_proto::billing::v1::Line;
 
     fn line(tax_code: &str, amount_minor: i64) -> Line {
-        Line {
-            tax_code: tax_code.to_owned(),
-            amount_minor,
-            ..Line::default()
-        }
+        Line { tax_code: tax_code.to_owned(), amount_minor, ..Line::default() }
     }
 
     #[test]
@@ -119,16 +103,9 @@ mod tests {
         let totals = answer.totals_after.unwrap();
         assert_eq!(answer.totals_before.unwrap(), totals);
         assert_eq!((totals.amount_minor, totals.due_minor), (351, 351));
-        let parts: Vec<_> = totals
-            .tax_totals
-            .iter()
-            .map(|total| (total.tax_code.as_str(), total.amount_minor))
-            .collect();
+        let parts: Vec<_> = totals.tax_totals.iter().map(|total| (total.tax_code.as_str(), total.amount_minor)).collect();
         assert_eq!(parts, [("A", 100), ("B", 251)]);
-        assert_eq!(
-            answer.screen_texts,
-            ["Unchanged,", "reward follows", "by SMS"]
-        );
+        assert_eq!(answer.screen_texts, ["Unchanged,", "reward follows", "by SMS"]);
     }
 
     #[test]
@@ -136,18 +113,9 @@ mod tests {
         let config = TillConfig::new("http://127.0.0.1:1", "s", "t", Journal::none());
         for (receipt, field) in [
             (None, "receipt"),
-            (
-                Some(Receipt {
-                    lines: vec![line("", i64::MAX), line("", 1)],
-                    ..Receipt::default()
-                }),
-                "receipt.lines",
-            ),
+            (Some(Receipt { lines: vec![line("", i64::MAX), line("", 1)], ..Receipt::default() }), "receipt.lines"),
         ] {
-            let request = QuoteRequest {
-                receipt,
-                ..QuoteRequest::default()
-            };
+            let request = QuoteRequest { receipt, ..QuoteRequest::default() };
             let refusal = unchanged(&request, BasisReason::Deadline, &config).unwrap_err();
             assert_eq!(refusal.code, tonic::Code::InvalidArgument);
             assert_eq!(refusal.field_violations[0].field, field);

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt;
 use std::time::Duration;
 
 use tessera_proto::billing::v1;
@@ -234,6 +235,15 @@ impl Refusal {
         reason_of_name(&error.reason)
     }
 }
+
+impl fmt::Display for Refusal {
+    /// The text for the cashier.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.till_text())
+    }
+}
+
+impl std::error::Error for Refusal {}
 
 impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Self {

@@ -10,31 +10,52 @@ use crate::money::Units;
 use crate::ratio::Ratio;
 use crate::tree::{Kind, Node};
 
-const KINDS: [(&str, AssetKind); 4] =
-    [("points", AssetKind::Points), ("bonus_money", AssetKind::BonusMoney), ("certificate", AssetKind::Certificate), ("money", AssetKind::Money)];
+const KINDS: [(&str, AssetKind); 4] = [
+    ("points", AssetKind::Points),
+    ("bonus_money", AssetKind::BonusMoney),
+    ("certificate", AssetKind::Certificate),
+    ("money", AssetKind::Money),
+];
 
 /// The asset id that means the sale's own currency everywhere else.
 const RESERVED: &str = "money";
 
 impl Checker<'_> {
     pub(super) fn asset(&mut self, node: &Node, scope: &mut Scope) {
-        let Some(fields) = self.fields(node, "an asset", &["id", "kind", "scale", "expires", "vests", "worth_minor", "redeem"]) else { return };
+        let Some(fields) = self.fields(node, "an asset", &["id", "kind", "scale", "expires", "vests", "worth_minor", "redeem"])
+        else {
+            return;
+        };
         let id = self.require(&fields, "id").and_then(|node| {
             let id = self.id(node, AssetId::parse)?;
             if id.as_str() == RESERVED {
-                self.error_with_help(node.at, "the id `money` is taken by the currency itself", "choose another id, such as `cashback`");
+                self.error_with_help(
+                    node.at,
+                    "the id `money` is taken by the currency itself",
+                    "choose another id, such as `cashback`",
+                );
             }
             self.define("asset", id.as_str(), node.at);
             Some(id)
         });
         let kind = self.require(&fields, "kind").and_then(|node| self.choice(node, &KINDS));
-        let scale = fields.get("scale").and_then(|node| self.integer(node, 0..=i64::from(ASSET_SCALE_MAX))).and_then(|scale| u8::try_from(scale).ok()).unwrap_or(0);
-        let expiry = fields.get("expires").and_then(|node| self.days_after(node, "never")).map_or(Expiry::Never, Expiry::AfterDays);
-        let vesting = fields.get("vests").and_then(|node| self.days_after(node, "at_once")).map_or(Vesting::AtOnce, Vesting::AfterDays);
+        let scale = fields
+            .get("scale")
+            .and_then(|node| self.integer(node, 0..=i64::from(ASSET_SCALE_MAX)))
+            .and_then(|scale| u8::try_from(scale).ok())
+            .unwrap_or(0);
+        let expiry =
+            fields.get("expires").and_then(|node| self.days_after(node, "never")).map_or(Expiry::Never, Expiry::AfterDays);
+        let vesting =
+            fields.get("vests").and_then(|node| self.days_after(node, "at_once")).map_or(Vesting::AtOnce, Vesting::AfterDays);
         let worth = self.worth(&fields, scale);
         let redeem = fields.get("redeem").and_then(|node| self.redeem(node, scale));
         if redeem.is_some() && worth.is_none() {
-            self.error_with_help(fields.place_of("redeem"), "what has no worth cannot be redeemed", "add `worth_minor`: what one unit is worth in minor units of money");
+            self.error_with_help(
+                fields.place_of("redeem"),
+                "what has no worth cannot be redeemed",
+                "add `worth_minor`: what one unit is worth in minor units of money",
+            );
         }
         let (Some(id), Some(kind)) = (id, kind) else { return };
         let program = scope.program.id.clone();
@@ -62,7 +83,12 @@ impl Checker<'_> {
     fn redeem(&mut self, node: &Node, scale: u8) -> Option<RedeemRule> {
         let fields = self.fields(node, "`redeem`", &["minimum_units", "step_units", "share_percent_max"])?;
         let help = format!("the asset has {scale} digits after the point");
-        let mut units = |key: &str| fields.get(key).and_then(|node| self.scaled(node, u32::from(scale), &help)).map_or(Units::from_units(1), Units::from_units);
+        let mut units = |key: &str| {
+            fields
+                .get(key)
+                .and_then(|node| self.scaled(node, u32::from(scale), &help))
+                .map_or(Units::from_units(1), Units::from_units)
+        };
         let (units_min, units_step) = (units("minimum_units"), units("step_units"));
         let share_max = fields.get("share_percent_max").and_then(|node| self.percent(node)).unwrap_or(Ratio::ONE);
         Some(RedeemRule { units_min, units_step, share_max })

@@ -15,7 +15,10 @@ use crate::tree::Node;
 impl Checker<'_> {
     pub(super) fn tier(&mut self, node: &Node, scope: &mut Scope) {
         let Some(fields) = self.fields(node, "a tier", &["id", "name", "multiplier"]) else { return };
-        let multiplier = fields.get("multiplier").and_then(|node| self.factor(node, "a multiplier", TIER_MULTIPLIER_MAX)).unwrap_or(Ratio::ONE);
+        let multiplier = fields
+            .get("multiplier")
+            .and_then(|node| self.factor(node, "a multiplier", TIER_MULTIPLIER_MAX))
+            .unwrap_or(Ratio::ONE);
         let name = fields.get("name").and_then(|node| self.text(node, &scope.program.language_default));
         let Some(node) = self.require(&fields, "id") else { return };
         let Some(id) = self.id(node, TierId::parse) else { return };
@@ -48,7 +51,11 @@ impl Checker<'_> {
                 Some(Condition::Fact { fact, values })
             }
             _ => {
-                self.error_with_help(fields.at, "a segment needs exactly one of `list`, `tier` and `fact`", "write two segments where two conditions are meant");
+                self.error_with_help(
+                    fields.at,
+                    "a segment needs exactly one of `list`, `tier` and `fact`",
+                    "write two segments where two conditions are meant",
+                );
                 None
             }
         }
@@ -57,7 +64,10 @@ impl Checker<'_> {
     pub(super) fn tiers(&mut self, node: &Node, scope: &Scope) -> Vec<TierId> {
         let known = scope.program.tiers.iter().map(|tier| tier.id.as_str());
         let nodes = self.list(node);
-        nodes.into_iter().filter_map(|node| self.reference(node, "tier", known.clone()).and_then(|id| TierId::parse(id).ok())).collect()
+        nodes
+            .into_iter()
+            .filter_map(|node| self.reference(node, "tier", known.clone()).and_then(|id| TierId::parse(id).ok()))
+            .collect()
     }
 
     pub(super) fn zone(&mut self, node: &Node, scope: &mut Scope) {
@@ -113,7 +123,11 @@ impl Checker<'_> {
             _ => scope.program.zones.iter().any(|zone| zone.id == id),
         };
         if known {
-            self.error_with_help(node.at, format!("the {what} `{id}` is defined already in this file"), format!("give each {what} an id of its own"));
+            self.error_with_help(
+                node.at,
+                format!("the {what} `{id}` is defined already in this file"),
+                format!("give each {what} an id of its own"),
+            );
         }
     }
 }

@@ -16,12 +16,35 @@ use crate::tree::{Kind, Node};
 
 /// The keys of a campaign beside its mechanic.
 const KEYS: [&str; 24] = [
-    "id", "name", "text", "near_text", "valid", "stores", "zones", "segments", "tiers", "code", "codes", "customers_only", "when", "on", "priority", "group",
-    "show_as", "fallback", "limits", "on_return", "funded_by", "requires_answers", "level", "per",
+    "id",
+    "name",
+    "text",
+    "near_text",
+    "valid",
+    "stores",
+    "zones",
+    "segments",
+    "tiers",
+    "code",
+    "codes",
+    "customers_only",
+    "when",
+    "on",
+    "priority",
+    "group",
+    "show_as",
+    "fallback",
+    "limits",
+    "on_return",
+    "funded_by",
+    "requires_answers",
+    "level",
+    "per",
 ];
 const PRIORITY_MAX: i64 = 1_000_000;
 const USES_MAX: i64 = 1_000_000;
-const SHOW_AS: [(&str, ShowAs); 3] = [("free_unit", ShowAs::FreeUnit), ("spread", ShowAs::Spread), ("minimum_unit", ShowAs::MinimumUnit)];
+const SHOW_AS: [(&str, ShowAs); 3] =
+    [("free_unit", ShowAs::FreeUnit), ("spread", ShowAs::Spread), ("minimum_unit", ShowAs::MinimumUnit)];
 const ON_RETURN: [(&str, Shortfall); 3] =
     [("negative", Shortfall::Negative), ("zero", Shortfall::Zero), ("deduct_from_refund", Shortfall::DeductFromRefund)];
 
@@ -42,7 +65,10 @@ impl Checker<'_> {
         let customers_only = fields.get("customers_only").and_then(|node| self.boolean(node)).unwrap_or(false);
         let limits = fields.get("limits").map(|node| self.limits(node)).unwrap_or_default();
         let word = |checker: &mut Self, key: &str, otherwise: &'static str| {
-            fields.get(key).and_then(|node| checker.word(node)).map_or_else(|| CompactString::const_new(otherwise), CompactString::from)
+            fields
+                .get(key)
+                .and_then(|node| checker.word(node))
+                .map_or_else(|| CompactString::const_new(otherwise), CompactString::from)
         };
         let (group, funded_by) = (word(self, "group", "default"), word(self, "funded_by", "own"));
         let spend_at_least = fields.get("when").and_then(|node| self.when(node, scope));
@@ -87,7 +113,11 @@ impl Checker<'_> {
     fn campaign_id(&mut self, node: &Node) -> Option<CampaignId> {
         let id = self.id(node, CampaignId::parse)?;
         if id.as_str().starts_with(REDEEM_PREFIX) || id.as_str().starts_with('+') {
-            self.error_with_help(node.at, format!("an id must not begin with `{REDEEM_PREFIX}` or `+`, which name redemptions and added lines"), "choose another id");
+            self.error_with_help(
+                node.at,
+                format!("an id must not begin with `{REDEEM_PREFIX}` or `+`, which name redemptions and added lines"),
+                "choose another id",
+            );
         }
         self.define("campaign", id.as_str(), node.at);
         Some(id)
@@ -162,7 +192,10 @@ impl Checker<'_> {
         let Some(node) = fields.get("requires_answers") else { return Vec::new() };
         let known = scope.facts.iter().map(|fact| fact.id.as_str());
         let nodes = self.list(node);
-        nodes.into_iter().filter_map(|node| self.reference(node, "fact", known.clone()).and_then(|id| FactId::parse(id).ok())).collect()
+        nodes
+            .into_iter()
+            .filter_map(|node| self.reference(node, "fact", known.clone()).and_then(|id| FactId::parse(id).ok()))
+            .collect()
     }
 
     fn show_as(&mut self, fields: &Fields<'_>, mechanic: Option<&Mechanic>) -> ShowAs {
@@ -185,14 +218,26 @@ impl Checker<'_> {
         let id = self.reference(node, "asset", scope.assets.iter().map(|asset| asset.id.as_str()))?;
         let asset = scope.assets.iter().find(|asset| asset.id.as_str() == id)?;
         if asset.worth.is_none() {
-            self.error_with_help(node.at, format!("the asset `{id}` has no worth, so nothing is worth the same in it"), "add `worth_minor` to the asset");
+            self.error_with_help(
+                node.at,
+                format!("the asset `{id}` has no worth, so nothing is worth the same in it"),
+                "add `worth_minor` to the asset",
+            );
         }
         Some(asset.id.clone())
     }
 
     fn limits(&mut self, node: &Node) -> Limits {
-        let Some(fields) = self.fields(node, "`limits`", &["per_receipt", "per_customer", "per_customer_day"]) else { return Limits::default() };
-        let mut uses = |key: &str| fields.get(key).and_then(|node| self.integer(node, 1..=USES_MAX)).and_then(|uses| u32::try_from(uses).ok());
-        Limits { per_receipt: uses("per_receipt"), per_customer: uses("per_customer"), per_customer_day: uses("per_customer_day") }
+        let Some(fields) = self.fields(node, "`limits`", &["per_receipt", "per_customer", "per_customer_day"]) else {
+            return Limits::default();
+        };
+        let mut uses = |key: &str| {
+            fields.get(key).and_then(|node| self.integer(node, 1..=USES_MAX)).and_then(|uses| u32::try_from(uses).ok())
+        };
+        Limits {
+            per_receipt: uses("per_receipt"),
+            per_customer: uses("per_customer"),
+            per_customer_day: uses("per_customer_day"),
+        }
     }
 }

@@ -12,7 +12,8 @@ use crate::ratio::Ratio;
 use crate::tree::Node;
 
 /// The keys of which a campaign has exactly one.
-pub(super) const MECHANICS: [&str; 8] = ["percent_off", "amount_off", "n_for_m", "extra_units", "spend", "points", "count", "offer"];
+pub(super) const MECHANICS: [&str; 8] =
+    ["percent_off", "amount_off", "n_for_m", "extra_units", "spend", "points", "count", "offer"];
 
 const LEVELS: [(&str, Level); 2] = [("line", Level::Line), ("basket", Level::Basket)];
 const PER: [(&str, Per); 3] = [("unit", Per::Unit), ("line", Per::Line), ("basket", Per::Basket)];
@@ -24,7 +25,11 @@ impl Checker<'_> {
         let mut given = MECHANICS.into_iter().filter(|key| fields.get(key).is_some());
         let (Some(key), None) = (given.next(), given.next()) else {
             let found: Vec<&str> = MECHANICS.into_iter().filter(|key| fields.get(key).is_some()).collect();
-            let message = if found.is_empty() { "a campaign needs a mechanic".to_owned() } else { format!("a campaign has one mechanic, not {}: {}", found.len(), found.join(", ")) };
+            let message = if found.is_empty() {
+                "a campaign needs a mechanic".to_owned()
+            } else {
+                format!("a campaign has one mechanic, not {}: {}", found.len(), found.join(", "))
+            };
             self.error_with_help(fields.at, message, format!("write exactly one of {}", MECHANICS.join(", ")));
             return None;
         };
@@ -77,7 +82,11 @@ impl Checker<'_> {
         let free = fields.get("free").map_or(Some(Free::Cheapest), |node| self.choice(node, &FREE));
         let (take, pay, free) = (take?, pay?, free?);
         if pay >= take {
-            self.error_with_help(fields.place_of("pay"), "`pay` is not less than `take`: nothing would be free", "three for two is `take: 3, pay: 2`");
+            self.error_with_help(
+                fields.place_of("pay"),
+                "`pay` is not less than `take`: nothing would be free",
+                "three for two is `take: 3, pay: 2`",
+            );
             return None;
         }
         Some(Mechanic::NForM { take, pay, free })
@@ -96,7 +105,11 @@ impl Checker<'_> {
         let give = self.require(&fields, "give").and_then(|node| self.give(node, scope));
         let repeating = fields.get("repeating").and_then(|node| self.boolean(node)).unwrap_or(false);
         if repeating && matches!(give, Some(Give::Percent(_))) {
-            self.error_with_help(fields.place_of("repeating"), "a percentage cannot be given repeatedly", "give an amount, points or a gift, or remove `repeating`");
+            self.error_with_help(
+                fields.place_of("repeating"),
+                "a percentage cannot be given repeatedly",
+                "give an amount, points or a gift, or remove `repeating`",
+            );
         }
         let (at_least, give) = (at_least?, give?);
         self.not_too_many(&fields, &give, at_least.minor().saturating_mul(EARN_UNITS_PER_MINOR_MAX));
@@ -108,7 +121,11 @@ impl Checker<'_> {
         let every = self.require(&fields, "every").and_then(|node| self.integer(node, 1..=UNITS_MAX));
         let give = self.require(&fields, "give").and_then(|node| self.give(node, scope));
         if matches!(give, Some(Give::Percent(_) | Give::Amount(_))) {
-            self.error_with_help(fields.place_of("give"), "a counter gives points or a gift", "write `points` or `gift` under `give`");
+            self.error_with_help(
+                fields.place_of("give"),
+                "a counter gives points or a gift",
+                "write `points` or `gift` under `give`",
+            );
             return None;
         }
         let (every, give) = (every?, give?);
@@ -129,7 +146,11 @@ impl Checker<'_> {
         let fields = self.fields(node, "`give`", &["percent", "amount", "points", "gift"])?;
         let found: Vec<_> = fields.iter().collect();
         let [only] = found.as_slice() else {
-            self.error_with_help(fields.at, "`give` needs exactly one of `percent`, `amount`, `points` and `gift`", "write two campaigns where two things are meant");
+            self.error_with_help(
+                fields.at,
+                "`give` needs exactly one of `percent`, `amount`, `points` and `gift`",
+                "write two campaigns where two things are meant",
+            );
             return None;
         };
         match only.key.as_str() {
@@ -158,7 +179,9 @@ impl Checker<'_> {
             return Some(only);
         }
         let node = self.require(fields, "asset")?;
-        let id: AssetId = self.reference(node, "asset", scope.assets.iter().map(|asset| asset.id.as_str())).and_then(|id| AssetId::parse(id).ok())?;
+        let id: AssetId = self
+            .reference(node, "asset", scope.assets.iter().map(|asset| asset.id.as_str()))
+            .and_then(|id| AssetId::parse(id).ok())?;
         scope.assets.iter().find(|asset| asset.id == id)
     }
 
@@ -183,7 +206,12 @@ impl Checker<'_> {
         let largest = scope.program.tiers.iter().map(|tier| tier.multiplier).map(multiplier_up).max().unwrap_or(1);
         let units_most = units.units().saturating_mul(largest);
         if units_most > per.minor().saturating_mul(EARN_UNITS_PER_MINOR_MAX) {
-            self.error(fields.at, format!("with the highest tier's multiplier one minor unit would earn more than {EARN_UNITS_PER_MINOR_MAX} units"));
+            self.error(
+                fields.at,
+                format!(
+                    "with the highest tier's multiplier one minor unit would earn more than {EARN_UNITS_PER_MINOR_MAX} units"
+                ),
+            );
         }
         Some(Mechanic::Points { per, units, asset })
     }
@@ -203,5 +231,9 @@ impl Checker<'_> {
 
 /// The next whole number.
 fn multiplier_up(multiplier: Ratio) -> i64 {
-    multiplier.numerator().saturating_add(multiplier.denominator().saturating_sub(1)).checked_div(multiplier.denominator()).unwrap_or(i64::MAX)
+    multiplier
+        .numerator()
+        .saturating_add(multiplier.denominator().saturating_sub(1))
+        .checked_div(multiplier.denominator())
+        .unwrap_or(i64::MAX)
 }

@@ -22,8 +22,21 @@ pub(super) struct Scope {
     pub(super) codes: Vec<Code>,
 }
 
-const KEYS: [&str; 13] =
-    ["program", "language", "name", "currency", "time_zone", "default_language", "assets", "tiers", "segments", "zones", "facts", "codes", "campaigns"];
+const KEYS: [&str; 13] = [
+    "program",
+    "language",
+    "name",
+    "currency",
+    "time_zone",
+    "default_language",
+    "assets",
+    "tiers",
+    "segments",
+    "zones",
+    "facts",
+    "codes",
+    "campaigns",
+];
 
 impl Checker<'_> {
     /// Checks a whole file. Without a usable head (id, name, currency) the rest has nothing to stand on.
@@ -70,16 +83,16 @@ impl Checker<'_> {
 
     fn parts(&mut self, fields: &Fields<'_>, scope: &mut Scope) {
         // In this order, since each may name those before it.
-        let order: [(&str, fn(&mut Self, &Node, &mut Scope)); 6] = [
-            ("assets", Self::asset),
-            ("tiers", Self::tier),
-            ("facts", Self::fact),
-            ("segments", Self::segment),
-            ("zones", |checker, node, scope| checker.zone(node, scope)),
-            ("codes", Self::code),
-        ];
-        for (key, check) in order {
-            let Some(node) = fields.get(key) else { continue };
+        self.each(fields, "assets", scope, Self::asset);
+        self.each(fields, "tiers", scope, Self::tier);
+        self.each(fields, "facts", scope, Self::fact);
+        self.each(fields, "segments", scope, Self::segment);
+        self.each(fields, "zones", scope, Self::zone);
+        self.each(fields, "codes", scope, Self::code);
+    }
+
+    fn each(&mut self, fields: &Fields<'_>, key: &str, scope: &mut Scope, check: fn(&mut Self, &Node, &mut Scope)) {
+        if let Some(node) = fields.get(key) {
             for item in self.list(node) {
                 check(self, item, scope);
             }
@@ -99,7 +112,11 @@ impl Checker<'_> {
         let word = self.word(node)?;
         let zone = TimeZoneDatabase::bundled().get(word).ok();
         if zone.is_none() {
-            self.error_with_help(node.at, format!("`{word}` is no time zone"), "write a name of the IANA list, such as `Europe/London`");
+            self.error_with_help(
+                node.at,
+                format!("`{word}` is no time zone"),
+                "write a name of the IANA list, such as `Europe/London`",
+            );
         }
         zone
     }

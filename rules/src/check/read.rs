@@ -41,7 +41,7 @@ impl<'n> Fields<'n> {
 /// `one of a, b, c`.
 fn listed<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
     let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
-    if words.is_empty() { "none is defined".to_owned() } else { format!("one of {}", words.join(", ")) }
+    format!("one of {}", words.join(", "))
 }
 
 impl Checker<'_> {
@@ -113,13 +113,19 @@ impl Checker<'_> {
     }
 
     /// A word that must be one of those defined.
-    pub(super) fn reference<'n, 'k>(&mut self, node: &'n Node, what: &str, known: impl Iterator<Item = &'k str> + Clone) -> Option<&'n str> {
+    pub(super) fn reference<'n, 'k>(
+        &mut self,
+        node: &'n Node,
+        what: &str,
+        known: impl Iterator<Item = &'k str> + Clone,
+    ) -> Option<&'n str> {
         let word = self.word(node)?;
         if known.clone().any(|id| id == word) {
             return Some(word);
         }
         let help = match nearest(word, known.clone()) {
             Some(near) => format!("did you mean `{near}`?"),
+            None if known.clone().next().is_none() => format!("this file defines no {what}"),
             None => format!("write {}", listed(known)),
         };
         self.error_with_help(node.at, format!("there is no {what} `{word}`"), help);
@@ -166,7 +172,11 @@ impl Checker<'_> {
         match Decimal::from_str_exact(word) {
             Ok(decimal) => Some(decimal),
             Err(_) => {
-                let help = if word.contains(',') { "write the decimal point as `.`, and no thousands separators" } else { "write digits with a point, such as `1.50`" };
+                let help = if word.contains(',') {
+                    "write the decimal point as `.`, and no thousands separators"
+                } else {
+                    "write digits with a point, such as `1.50`"
+                };
                 self.error_with_help(node.at, format!("`{word}` is no number"), help);
                 None
             }
@@ -194,7 +204,11 @@ impl Checker<'_> {
 
     /// Money above zero, exact in the currency's minor unit.
     pub(super) fn money(&mut self, node: &Node, currency: Currency) -> Option<Amount> {
-        let minor = self.scaled(node, currency.minor_digits(), &format!("{} has {} digits after the point", currency.code(), currency.minor_digits()))?;
+        let minor = self.scaled(
+            node,
+            currency.minor_digits(),
+            &format!("{} has {} digits after the point", currency.code(), currency.minor_digits()),
+        )?;
         if minor > LINE_AMOUNT_MAX.minor() {
             self.error(node.at, "the amount is too large");
             return None;
@@ -207,7 +221,9 @@ impl Checker<'_> {
         let decimal = self.decimal(node)?;
         let factor = Decimal::from(10_i64.checked_pow(digits)?);
         let scaled = decimal.checked_mul(factor).filter(|scaled| scaled.fract().is_zero());
-        let Some(whole) = scaled.and_then(|scaled| i64::try_from(scaled.normalize().mantissa()).ok().filter(|_| scaled.normalize().scale() == 0)) else {
+        let Some(whole) = scaled
+            .and_then(|scaled| i64::try_from(scaled.normalize().mantissa()).ok().filter(|_| scaled.normalize().scale() == 0))
+        else {
             self.error_with_help(node.at, format!("`{decimal}` has too many digits"), help);
             return None;
         };
@@ -227,7 +243,12 @@ impl Checker<'_> {
         let mut translations = Vec::new();
         for field in fields {
             if !is_language(&field.key) {
-                self.error_with_help(field.at, format!("`{}` is no language", field.key), "write a language tag such as `en` or `de-AT`");
+                let help = if field.key.contains(' ') {
+                    "put a text with a comma into quotes"
+                } else {
+                    "write a language tag such as `en` or `de-AT`"
+                };
+                self.error_with_help(field.at, format!("`{}` is no language", field.key), help);
             }
             let Some(line) = self.line(&field.value) else { continue };
             if field.key == language_default {
@@ -236,7 +257,11 @@ impl Checker<'_> {
             translations.push((CompactString::from(field.key.as_str()), CompactString::from(line)));
         }
         if default.is_none() {
-            self.error_with_help(node.at, format!("the text is missing in the default language `{language_default}`"), format!("add a line `{language_default}: …`"));
+            self.error_with_help(
+                node.at,
+                format!("the text is missing in the default language `{language_default}`"),
+                format!("add a line `{language_default}: …`"),
+            );
         }
         default.map(|default| Text::with(default, translations))
     }

@@ -16,7 +16,9 @@ impl Checker<'_> {
         let clauses = self.clauses(&fields);
         let measured = fields.get("measured").and_then(|node| self.boolean(node));
         let except = match fields.get("except") {
-            Some(node) => self.fields(node, "`except`", &["sku", "category", "attribute"]).map_or_else(Vec::new, |fields| self.clauses(&fields)),
+            Some(node) => self
+                .fields(node, "`except`", &["sku", "category", "attribute"])
+                .map_or_else(Vec::new, |fields| self.clauses(&fields)),
             None => Vec::new(),
         };
         Selector { clauses, except, measured }
@@ -38,7 +40,11 @@ impl Checker<'_> {
         {
             for field in attributes.iter() {
                 if field.key == SKU || field.key == CATEGORY {
-                    self.error_with_help(field.at, format!("`{}` is no attribute", field.key), format!("move `{}` out of `attribute`", field.key));
+                    self.error_with_help(
+                        field.at,
+                        format!("`{}` is no attribute", field.key),
+                        format!("move `{}` out of `attribute`", field.key),
+                    );
                 }
                 clauses.extend(self.clause(&field.key, &field.value));
             }

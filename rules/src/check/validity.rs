@@ -35,7 +35,11 @@ impl Checker<'_> {
         if let (Some(from), Some(until)) = (from, until)
             && until <= from
         {
-            self.error_with_help(fields.place_of("until"), "`until` is not after `from`: the campaign would never be on", "`until` is the first moment when it is over");
+            self.error_with_help(
+                fields.place_of("until"),
+                "`until` is not after `from`: the campaign would never be on",
+                "`until` is the first moment when it is over",
+            );
         }
         let mut weekdays = Weekdays::default();
         if let Some(node) = fields.get("weekdays") {
@@ -54,10 +58,18 @@ impl Checker<'_> {
     /// A date (its first moment) or a date and time, in the program's time zone.
     pub(super) fn moment(&mut self, node: &Node, zone: &TimeZone) -> Option<Timestamp> {
         let word = self.word(node)?;
-        let local = if word.contains('T') || word.contains(' ') { word.parse::<DateTime>().ok() } else { word.parse::<Date>().ok().map(|date| date.at(0, 0, 0, 0)) };
+        let local = if word.contains('T') || word.contains(' ') {
+            word.parse::<DateTime>().ok()
+        } else {
+            word.parse::<Date>().ok().map(|date| date.at(0, 0, 0, 0))
+        };
         let moment = local.and_then(|local| instant(zone, local));
         if moment.is_none() {
-            self.error_with_help(node.at, format!("`{word}` is no date that exists"), "write `2026-11-30`, or `2026-11-30T18:00` for a time of day");
+            self.error_with_help(
+                node.at,
+                format!("`{word}` is no date that exists"),
+                "write `2026-11-30`, or `2026-11-30T18:00` for a time of day",
+            );
         }
         moment
     }
@@ -68,7 +80,11 @@ impl Checker<'_> {
         let hours = word.split_once('-').and_then(|(from, until)| Some(Hours { from: time(from)?, until: time(until)? }));
         let hours = hours.filter(|hours| hours.from != hours.until);
         if hours.is_none() {
-            self.error_with_help(node.at, format!("`{word}` are no hours"), "write them as `\"08:00-12:00\"`; the second is the first minute when it is over");
+            self.error_with_help(
+                node.at,
+                format!("`{word}` are no hours"),
+                "write them as `\"08:00-12:00\"`; the second is the first minute when it is over",
+            );
         }
         hours
     }

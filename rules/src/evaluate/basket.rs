@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::case::Case;
 use crate::attribute::Property;
 use crate::catalogue::{Entry, Product};
-use crate::money::{self, Amount, Currency, Quantity, Rounding, UnitPrice};
+use crate::money::{self, Currency, Quantity, Rounding, UnitPrice};
 use crate::receipt::{Line, Measure};
 use crate::selector::properties_of;
 
@@ -158,36 +158,52 @@ impl<'a> Basket<'a> {
     /// Takes `total` off runs in proportion to their amounts, by largest remainder, the earlier first, never below
     /// a minimum price; what one cannot bear the others do. Returns what was taken.
     pub(super) fn spread(&mut self, spots: &[Spot], by: By, total: i64) -> i64 {
-        let mut rooms: Vec<i64> = spots.iter().map(|spot| self.room(*spot)).collect();
+        // One run alone is the common case and needs no division.
+        if let [spot] = spots {
+            let taken = total.min(self.room(*spot)).max(0);
+            self.lower(*spot, by, taken);
+            return taken;
+        }
+        let rooms: Vec<i64> = spots.iter().map(|spot| self.room(*spot)).collect();
         let total = total.min(rooms.iter().copied().fold(0, i64::saturating_add));
         if total <= 0 {
             return 0;
         }
-        let mut weights: Vec<i64> = spots.iter().zip(&rooms).map(|(spot, room)| if *room > 0 { self.run(*spot).map_or(0, |(_, run)| run.amount) } else { 0 }).collect();
-        let mut left = total;
-        while left > 0 {
-            let shares = money::split(left, &weights);
-            let mut given = 0_i64;
-            for (((spot, share), room), weight) in spots.iter().zip(shares).zip(&mut rooms).zip(&mut weights) {
-                let minor = share.min(*room);
-                self.lower(*spot, by, minor);
-                *room = room.saturating_sub(minor);
-                given = given.saturating_add(minor);
-                if *room == 0 {
-                    *weight = 0;
-                }
-            }
-            if given == 0 {
-                break;
-            }
-            left = left.saturating_sub(given);
+        let amounts: Vec<i64> = spots.iter().map(|spot| self.run(*spot).map_or(0, |(_, run)| run.amount)).collect();
+        let shares = capped_split(total, amounts, &rooms);
+        for (spot, share) in spots.iter().zip(&shares) {
+            self.lower(*spot, by, *share);
         }
-        total.saturating_sub(left)
+        assert!(shares.iter().sum::<i64>() == total, "the shares sum to the total");
+        total
     }
 
     /// What each line costs now.
     pub(super) fn amounts(&self) -> Vec<i64> {
         self.lines.iter().map(BasketLine::amount).collect()
+    }
+}
+
+/// Splits `total`, at most the sum of `rooms`, by weights, with no part above its room: parts that would be are
+/// set to it, and what is left is split over the others anew.
+fn capped_split(total: i64, mut weights: Vec<i64>, rooms: &[i64]) -> Vec<i64> {
+    let mut fixed: Vec<Option<i64>> = rooms.iter().map(|room| (*room <= 0).then_some(0)).collect();
+    loop {
+        let given = fixed.iter().flatten().copied().fold(0, i64::saturating_add);
+        for (weight, fixed) in weights.iter_mut().zip(&fixed) {
+            *weight = if fixed.is_some() { 0 } else { *weight };
+        }
+        let shares = money::split(total.saturating_sub(given), &weights);
+        let mut again = false;
+        for ((fixed, share), room) in fixed.iter_mut().zip(&shares).zip(rooms) {
+            if fixed.is_none() && share > room {
+                *fixed = Some(*room);
+                again = true;
+            }
+        }
+        if !again {
+            return fixed.into_iter().zip(shares).map(|(fixed, share)| fixed.unwrap_or(share)).collect();
+        }
     }
 }
 
@@ -229,12 +245,14 @@ impl<'a> BasketLine<'a> {
 
     /// The least that so much of it may cost.
     fn floor(&self, milli: i64, currency: Currency) -> i64 {
-        let Some(least) = self.product.and_then(|product| product.unit_price_min).filter(|least| *least > UnitPrice::ZERO) else { return 0 };
+        let Some(least) = self.product.and_then(|product| product.unit_price_min).filter(|least| *least > UnitPrice::ZERO) else {
+            return 0;
+        };
         let quantity = Quantity::from_milli(milli);
         // What does not fit is more than any line costs: no room then.
         let Some(floor) = money::extend(quantity, least, currency) else { return i64::MAX };
         let short = money::unit_price(floor, quantity, currency).is_some_and(|price| price < least);
-        if short { (floor + Amount::from_minor(1)).minor() } else { floor.minor() }
+        floor.minor().saturating_add(i64::from(short))
     }
 }
 
@@ -249,7 +267,8 @@ impl Run {
     fn split_off(&mut self, milli: i64) -> Self {
         let whole = self.milli;
         let share = |minor: i64| money::proportion(minor, milli, whole, Rounding::HalfUp).unwrap_or(0);
-        let mut rest = Self { milli: whole.saturating_sub(milli), changes: Vec::with_capacity(self.changes.len()), ..self.clone() };
+        let mut rest =
+            Self { milli: whole.saturating_sub(milli), changes: Vec::with_capacity(self.changes.len()), ..self.clone() };
         let mut all = self.rung;
         let mut kept = share(all);
         rest.rung = all.saturating_sub(kept);

@@ -119,7 +119,8 @@ pub(super) fn admit(case: &Case<'_>, campaign: &Campaign) -> Result<i64, Reason>
     if campaign.stores.as_ref().is_some_and(|stores| stores.binary_search(&case.receipt.place.store).is_err()) {
         return Err(Reason::Store);
     }
-    let personal = campaign.customers_only || campaign.limits.of_customer() || !campaign.segments.is_empty() || !campaign.tiers.is_empty();
+    let personal =
+        campaign.customers_only || campaign.limits.of_customer() || !campaign.segments.is_empty() || !campaign.tiers.is_empty();
     if case.customer.is_none() && (personal || campaign.mechanic.needs_customer()) {
         return Err(if case.standing.customer.is_some() { Reason::Blocked } else { Reason::NoCustomer });
     }

@@ -30,7 +30,13 @@ pub(super) struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    pub(super) fn new(revision: &'a Revision, catalogue: &'a Catalogue, standing: &'a Standing, receipt: &'a Receipt, at: Timestamp) -> Self {
+    pub(super) fn new(
+        revision: &'a Revision,
+        catalogue: &'a Catalogue,
+        standing: &'a Standing,
+        receipt: &'a Receipt,
+        at: Timestamp,
+    ) -> Self {
         let customer = standing.customer.as_ref().filter(|customer| !customer.blocked);
         let local = vec![OnceCell::new(); revision.programs().len()];
         Self { revision, catalogue, standing, receipt, at, customer, local }

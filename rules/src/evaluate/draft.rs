@@ -6,7 +6,10 @@ use super::basket::{Basket, Spot};
 use super::candidates::{Candidate, Reason};
 use super::case::Case;
 use crate::asset::{Asset, AssetKind};
-use crate::decision::{CounterMove, DecidedLine, Instruction, LineShare, Missing, NearMiss, Note, Offer, Promise, Prompt, Redeemable, Redemption, Reward, RewardKind};
+use crate::decision::{
+    CounterMove, DecidedLine, Instruction, LineShare, Missing, NearMiss, Note, Offer, Promise, Prompt, Redeemable, Redemption,
+    Reward, RewardKind,
+};
 use crate::id::RewardId;
 use crate::money::{Amount, Units};
 
@@ -97,9 +100,18 @@ impl<'a, 'c> Draft<'a, 'c> {
     }
 
     /// Adds a reward of a campaign, unless its id would not fit.
-    pub(super) fn reward(&mut self, candidate: &Candidate<'_>, number: usize, kind: RewardKind, asset: Option<&Asset>) -> Option<&mut Reward> {
+    pub(super) fn reward(
+        &mut self,
+        candidate: &Candidate<'_>,
+        number: usize,
+        kind: RewardKind,
+        asset: Option<&Asset>,
+    ) -> Option<&mut Reward> {
         let campaign = candidate.campaign;
-        let waits_for = campaign.requires_answers.iter().filter(|fact| self.case.revision.fact(fact).is_some_and(|rule| self.case.unanswered(rule).is_some()));
+        let waits_for = campaign
+            .requires_answers
+            .iter()
+            .filter(|fact| self.case.revision.fact(fact).is_some_and(|rule| self.case.unanswered(rule).is_some()));
         let reward = Reward {
             id: reward_id(campaign.id.as_str(), number)?,
             campaign: campaign.id.clone(),
@@ -118,7 +130,13 @@ impl<'a, 'c> Draft<'a, 'c> {
     }
 
     /// Adds units of an asset as a reward and counts their worth. Nothing is added for no units.
-    pub(super) fn reward_units(&mut self, candidate: &Candidate<'_>, number: usize, asset: &Asset, units: i64) -> Option<&mut Reward> {
+    pub(super) fn reward_units(
+        &mut self,
+        candidate: &Candidate<'_>,
+        number: usize,
+        asset: &Asset,
+        units: i64,
+    ) -> Option<&mut Reward> {
         if units <= 0 {
             return None;
         }
@@ -131,7 +149,9 @@ impl<'a, 'c> Draft<'a, 'c> {
     pub(super) fn shares(&self, lines: &[usize], weights: &[i64], units: i64) -> Vec<LineShare> {
         let shares = crate::money::split(units, weights);
         let earned = lines.iter().zip(shares).filter(|(_, units)| *units != 0);
-        earned.filter_map(|(line, units)| Some(LineShare { line: self.basket.lines.get(*line)?.line.id.clone(), units })).collect()
+        earned
+            .filter_map(|(line, units)| Some(LineShare { line: self.basket.lines.get(*line)?.line.id.clone(), units }))
+            .collect()
     }
 
     pub(super) fn near_miss(&mut self, candidate: &Candidate<'_>, missing: Missing) {
@@ -151,7 +171,10 @@ impl<'a, 'c> Draft<'a, 'c> {
 fn filled(template: &str, missing: Missing, currency: crate::money::Currency) -> CompactString {
     let number = match missing {
         Missing::Units(units) => units.to_compact_string(),
-        Missing::Spend(amount) => rust_decimal::Decimal::try_from_i128_with_scale(i128::from(amount.minor()), currency.minor_digits()).map_or_else(|_| amount.minor().to_compact_string(), |decimal| decimal.to_compact_string()),
+        Missing::Spend(amount) => {
+            rust_decimal::Decimal::try_from_i128_with_scale(i128::from(amount.minor()), currency.minor_digits())
+                .map_or_else(|_| amount.minor().to_compact_string(), |decimal| decimal.to_compact_string())
+        }
     };
     CompactString::from(template.replace("{missing}", &number))
 }

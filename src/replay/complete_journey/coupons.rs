@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use indicatif::ProgressBar;
 use jiff::civil::Date;
-use tessera_rules::limits::RECEIPT_CODES_MAX;
+use tessera_contract::limits::CODES_MAX;
 
 use super::super::sale::{Sale, Texts};
 use super::super::source::{Row, SourceError, Table};
@@ -107,11 +107,13 @@ struct Tally {
 /// A file beside the receipts is broken.
 pub(super) fn present(receipts: &Path, sales: &mut [Sale]) -> Result<Vec<String>, SourceError> {
     let (Some(coupons), Some(file)) = (Coupons::beside(receipts)?, beside(receipts, "coupon_redemptions")) else {
-        return Ok(vec!["no coupons are shown: coupons.csv.gz and coupon_redemptions.csv.gz do not lie beside the receipts".to_owned()]);
+        return Ok(vec![
+            "no coupons are shown: coupons.csv.gz and coupon_redemptions.csv.gz do not lie beside the receipts".to_owned(),
+        ]);
     };
     let tally = present_from(&file, &coupons, sales)?;
     Ok(vec![format!(
-        "coupons: {} shown; {} fit no basket of their household and day, {} are listed twice for one day, {} are beyond the {RECEIPT_CODES_MAX} codes of a receipt",
+        "coupons: {} shown; {} fit no basket of their household and day, {} are listed twice for one day, {} are beyond the {CODES_MAX} codes of a receipt",
         tally.presented, tally.without_basket, tally.repeated, tally.beyond_limit
     )])
 }
@@ -127,14 +129,15 @@ fn present_from(file: &Path, coupons: &Coupons, sales: &mut [Sale]) -> Result<Ta
             return Err(row.unreadable(REDEMPTION_HOUSEHOLD, "a household number"));
         }
         let code = code_of(&row, REDEMPTION_UPC)?;
-        let day: Date = row.text(REDEMPTION_DATE).parse().map_err(|_| row.unreadable(REDEMPTION_DATE, "a date written YYYY-MM-DD"))?;
+        let day: Date =
+            row.text(REDEMPTION_DATE).parse().map_err(|_| row.unreadable(REDEMPTION_DATE, "a date written YYYY-MM-DD"))?;
         let card_number = card_number(household);
         let counted = if !seen.insert((card_number.clone(), code.to_owned(), day)) {
             &mut tally.repeated
         } else {
             match first_with(coupons, code, baskets.get(&(card_number, day)), sales) {
                 None => &mut tally.without_basket,
-                Some(sale) if sale.codes.len() >= RECEIPT_CODES_MAX => &mut tally.beyond_limit,
+                Some(sale) if sale.codes.len() >= CODES_MAX => &mut tally.beyond_limit,
                 Some(sale) => {
                     sale.codes.push(Arc::from(code));
                     &mut tally.presented

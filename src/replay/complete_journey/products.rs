@@ -10,7 +10,8 @@ use tessera_rules::receipt::Attribute;
 use super::super::source::{Row, SourceError, Table};
 use super::coupons::{Coupons, beside};
 
-const COLUMNS: [&str; 7] = ["product_id", "manufacturer_id", "department", "brand", "product_category", "product_type", "package_size"];
+const COLUMNS: [&str; 7] =
+    ["product_id", "manufacturer_id", "department", "brand", "product_category", "product_type", "package_size"];
 const PRODUCT: usize = 0;
 const DEPARTMENT: usize = 2;
 const BRAND: usize = 3;
@@ -41,7 +42,8 @@ pub(crate) fn catalogue_beside(receipts: &Path) -> Result<Vec<Product>, SourceEr
 
 fn product_of(row: &Row<'_>, codes: &[&str]) -> Result<Product, SourceError> {
     let sku = Sku::parse(row.text(PRODUCT)).map_err(|error| row.fault(PRODUCT, error))?;
-    let path: Vec<&str> = [DEPARTMENT, CATEGORY, TYPE].into_iter().map(|column| row.text(column)).take_while(|step| !step.is_empty()).collect();
+    let path: Vec<&str> =
+        [DEPARTMENT, CATEGORY, TYPE].into_iter().map(|column| row.text(column)).take_while(|step| !step.is_empty()).collect();
     // Products have no names of their own: the last step of their path says most.
     let mut product = Product::new(sku, path.last().copied().unwrap_or_else(|| row.text(PRODUCT)));
     product.categories = path.into_iter().map(Into::into).collect();

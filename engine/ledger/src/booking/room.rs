@@ -37,7 +37,8 @@ impl Booking {
 
     /// Posts what has lapsed, so that it takes no room.
     fn lapse(&mut self) {
-        let lapsed: Vec<Lot> = self.lots.iter().filter(|lot| lot.kind == LotKind::Earned && lot.is_lapsed(self.now)).cloned().collect();
+        let lapsed: Vec<Lot> =
+            self.lots.iter().filter(|lot| lot.kind == LotKind::Earned && lot.is_lapsed(self.now)).cloned().collect();
         for lot in lapsed {
             let debit = Debit {
                 asset: &lot.asset,
@@ -53,11 +54,18 @@ impl Booking {
 
     /// Makes one lot of the two earliest booked that are alike. False: no two are.
     fn consolidate(&mut self) -> bool {
-        let found = [Likeness::Same, Likeness::Vested, Likeness::Any].into_iter().find_map(|likeness| self.earliest_alike(likeness));
-        let Some((kept, gone)) = found else { return false };
-        let Some(place) = self.lots.iter().position(|lot| lot.id == gone) else { return false };
+        let found =
+            [Likeness::Same, Likeness::Vested, Likeness::Any].into_iter().find_map(|likeness| self.earliest_alike(likeness));
+        let Some((kept, gone)) = found else {
+            return false;
+        };
+        let Some(place) = self.lots.iter().position(|lot| lot.id == gone) else {
+            return false;
+        };
         let moved = self.lots.remove(place);
-        let Some(place) = self.lots.iter().position(|lot| lot.id == kept) else { return false };
+        let Some(place) = self.lots.iter().position(|lot| lot.id == kept) else {
+            return false;
+        };
         let mut lot = self.lots.remove(place);
         for (about, units) in [(&moved, negated(moved.left)), (&lot, moved.left)] {
             let of = Of { asset: &about.asset, program: Some(&about.program), campaign: about.campaign.as_ref() };

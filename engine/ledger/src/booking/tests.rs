@@ -1,1 +1,111 @@
-//! Tests.
+//! Tests of `booking`.
+
+use crate::account::UseCount;
+use crate::booking::{Booking, exceeds_bytes};
+use crate::limits::{ACCOUNT_BYTES_MAX, LOTS_MAX, USES_MAX};
+use crate::lot::{Lot, LotId};
+use crate::posting::{PostingReason, is_balanced};
+use crate::testing::*;
+
+fn many(count: usize, expires: impl Fn(i64) -> Option<i64>, name: &str) -> Vec<Lot> {
+    let number = |place: usize| i64::try_from(place).unwrap();
+    (0..count).map(|place| lot(&format!("{name}{place:04}"), 1 + number(place), number(place), expires(number(place)))).collect()
+}
+
+#[test]
+fn the_two_earliest_lots_of_equal_expiry_become_one() {
+    let mut account = account();
+    let mut booking = Booking::new(None, &receipt_id("r"), at(5_000));
+    booking.lots = many(LOTS_MAX + 1, |_| None, "l");
+    booking.store(&mut account);
+    assert_eq!(account.lots.len(), LOTS_MAX);
+    let kept = account.lots.iter().find(|lot| lot.id == LotId { receipt: receipt_id("l0000"), place: 0 }).unwrap();
+    assert_eq!(kept.left, units(1 + 2));
+    assert!(
+        is_balanced(&booking.postings) && booking.postings.iter().all(|posting| posting.reason == PostingReason::Consolidate)
+    );
+    account.check().unwrap();
+}
+
+#[test]
+fn lots_of_different_expiry_take_the_later_one_and_lapsed_ones_go_first() {
+    let mut account = account();
+    let mut booking = Booking::new(None, &receipt_id("r"), at(5_000));
+    booking.lots = many(LOTS_MAX + 5, |number| Some(if number < 3 { 4_000 } else { 6_000 + number }), "l");
+    booking.lots.sort_by(crate::lot::spending_order);
+    booking.store(&mut account);
+    let total: i64 = account.lots.iter().map(|lot| lot.left.units()).sum();
+    let all: i64 = (1..=i64::try_from(LOTS_MAX + 5).unwrap()).sum();
+    assert_eq!((account.lots.len(), total), (LOTS_MAX, all - 6), "only the three lapsed lots are gone");
+    assert!(is_balanced(&booking.postings));
+    account.check().unwrap();
+}
+
+/// An account with full lists of the longest ids.
+fn longest(long: &str) -> crate::account::Account {
+    let mut account = account();
+    account.uses = (0..USES_MAX)
+        .map(|number| UseCount { campaign: campaign(&format!("{number:04}{}", "c".repeat(44))), ever: 1, day: day(), on_day: 1 })
+        .collect();
+    account.counters = (0..128)
+        .map(|number| crate::account::Counter {
+            campaign: campaign(&format!("{number:04}{}", "c".repeat(44))),
+            counted_milli: 1,
+            rewarded: 0,
+        })
+        .collect();
+    let fact = |number: usize| crate::account::FactKnown {
+        fact: tessera_rules::id::FactId::parse(&format!("{number:04}{}", "f".repeat(28))).unwrap(),
+        known_at: at(0),
+        source: crate::account::FactSource::Till,
+        confirmed: false,
+        refused: false,
+    };
+    let mut member = account.members[0].clone();
+    member.facts = (0..64).map(fact).collect();
+    account.members = (0..4)
+        .map(|number| {
+            let customer = tessera_rules::id::CustomerId::parse(&format!("c-{number}")).unwrap();
+            crate::account::Member { customer, ..member.clone() }
+        })
+        .collect();
+    account.coupons = (0..64)
+        .map(|number| crate::account::PersonalCoupon {
+            code: format!("{number:016}").into(),
+            campaign: campaign(&"c".repeat(48)),
+            issued_by: receipt_id(long),
+            valid_from: at(0),
+            valid_until: None,
+            used_by: None,
+        })
+        .collect();
+    let hold = tessera_rules::decision::Promise::Uses { campaign: campaign(&"h".repeat(48)), count: 1 };
+    account.open_quotes = (0..64)
+        .map(|number| crate::hold::OpenQuote {
+            receipt: receipt_id(&format!("{number:04}{long}")),
+            quote_no: 1,
+            holds: vec![hold.clone(); 3],
+            until: at(9_000),
+        })
+        .collect();
+    account
+}
+
+#[test]
+fn an_account_of_very_long_ids_is_kept_within_its_bytes() {
+    let long = "n".repeat(60);
+    let mut account = longest(&long);
+    let mut booking = Booking::new(None, &receipt_id("r"), at(5_000));
+    booking.lots = many(LOTS_MAX, |_| None, &long);
+    for lot in &mut booking.lots {
+        lot.campaign = Some(campaign(&"c".repeat(48)));
+        lot.program = tessera_rules::id::ProgramId::parse(&"p".repeat(32)).unwrap();
+    }
+    let all: i64 = booking.lots.iter().map(|lot| lot.left.units()).sum();
+    account.lots.clone_from(&booking.lots);
+    assert!(exceeds_bytes(&account), "the test has a case");
+    booking.store(&mut account);
+    assert!(account.encode().len() <= ACCOUNT_BYTES_MAX);
+    assert_eq!(account.lots.iter().map(|lot| lot.left.units()).sum::<i64>(), all, "not a unit is lost");
+    assert!(account.lots.len() < LOTS_MAX && account.uses.len() == USES_MAX, "lots become fewer first");
+}

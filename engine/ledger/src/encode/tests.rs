@@ -1,1 +1,81 @@
-//! Tests.
+//! Tests of `encode`.
+
+use crate::account::{Account, PersonalCoupon};
+use crate::encode::{Damaged, VERSION};
+use crate::entry::{Aggregate, EntryState, ReceiptEntry};
+use crate::hold::OpenQuote;
+use crate::return_goods::{ReturnedLine, ReturnedSoFar};
+use crate::testing::*;
+use tessera_rules::money::Quantity;
+
+fn sample() -> Account {
+    let mut account = with_lots(vec![lot("a", 100, 0, Some(50)), lot("b", 30, 2, None), lot("d", -5, 3, None)]);
+    account.open_quotes = vec![OpenQuote { receipt: receipt_id("q"), quote_no: 3, holds: vec![hold(5)], until: at(15) }];
+    account.coupons = vec![PersonalCoupon {
+        code: "ABC".into(),
+        campaign: campaign("spring"),
+        issued_by: receipt_id("a"),
+        valid_from: at(0),
+        valid_until: None,
+        used_by: None,
+    }];
+    account.statistics.spent_minor = vec![("GBP".into(), 1_234)];
+    account
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let account = sample();
+    assert_eq!(Account::decode(&account.encode()), Ok(account));
+    let mut entry = ReceiptEntry::new(Aggregate::Own, EntryState::Parked { original: receipt_id("r") }, [9; 32], 2, day());
+    entry.park(receipt_id("b"), vec![1, 2, 3]).unwrap();
+    assert_eq!(ReceiptEntry::decode(&entry.encode()), Ok(entry));
+    let so_far = ReturnedSoFar {
+        lines: vec![ReturnedLine { line: line_id("1"), quantity: Quantity::ONE }],
+        returns: vec![receipt_id("b")],
+    };
+    assert_eq!(ReturnedSoFar::decode(&so_far.encode()), Ok(so_far));
+}
+
+#[test]
+fn an_unknown_version_an_empty_record_and_bytes_left_over_are_refused() {
+    let mut bytes = sample().encode();
+    bytes.push(0);
+    assert_eq!(Account::decode(&bytes), Err(Damaged::Trailing { bytes: 1 }));
+    bytes[0] = VERSION + 1;
+    assert_eq!(Account::decode(&bytes), Err(Damaged::UnknownVersion { found: VERSION + 1 }));
+    assert_eq!(Account::decode(&[]), Err(Damaged::Empty));
+    assert!(matches!(Account::decode(&vec![VERSION; 70_000]), Err(Damaged::TooLong { .. })));
+}
+
+/// Every flip of one bit and every cut ends in a checked account or in a value that says what is wrong.
+#[test]
+fn damaged_bytes_are_a_value_and_never_a_panic() {
+    let bytes = sample().encode();
+    let (mut read, mut refused) = (0, 0);
+    for place in 0..bytes.len() {
+        for bit in 0..8 {
+            let mut damaged = bytes.clone();
+            damaged[place] ^= 1 << bit;
+            match Account::decode(&damaged) {
+                Ok(account) => {
+                    account.check().unwrap();
+                    read += 1;
+                }
+                Err(_) => refused += 1,
+            }
+        }
+        assert!(Account::decode(&bytes[..place]).is_err(), "cut at {place}");
+    }
+    assert!(read > 0 && refused > 0, "{read} read, {refused} refused");
+}
+
+#[test]
+fn a_broken_invariant_is_named() {
+    let mut account = sample();
+    account.lots[0].left = units(0);
+    assert!(matches!(Account::decode(&account.encode()), Err(Damaged::Invariant(_))));
+    let mut account = sample();
+    account.lots.swap(0, 1);
+    assert!(matches!(Account::decode(&account.encode()), Err(Damaged::Invariant(_))));
+}

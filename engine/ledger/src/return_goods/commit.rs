@@ -11,8 +11,9 @@ use crate::booking::Booking;
 use crate::outcome::{Flag, Outcome, OutcomeKind, OutcomeRedemption};
 use crate::posting::is_balanced;
 use crate::return_goods::refund::{self, Refund};
-use crate::return_goods::take_back::{self, Step, TakenBack};
-use crate::return_goods::{Return, Returned};
+use crate::return_goods::step::Step;
+use crate::return_goods::take_back::{self, TakenBack};
+use crate::return_goods::{Return, Returned, give_back, unwind};
 use crate::settle::gain;
 
 /// What a return did beside the refund.
@@ -49,16 +50,18 @@ pub(super) fn commit(account: Option<&Account>, goods: &Return<'_>) -> Returned 
 }
 
 fn apply(account: Option<&mut Account>, goods: &Return<'_>, refund: &Refund, booking: &mut Booking) -> Effects {
-    let Some(sale) = goods.original else { return Effects::default() };
+    let Some(sale) = goods.original else {
+        return Effects::default();
+    };
     let step = Step { original: sale.outcome, before: sale.so_far, after: &refund.so_far, assets: goods.assets };
-    take_back::discounts(step, booking);
+    unwind::discounts(step, booking);
     let Some(account) = account else {
         return Effects { taken: take_back::rewards(step, None, booking, refund.total), ..Effects::default() };
     };
     // What was used comes back first: it can then be taken for the rewards.
-    let given = take_back::redemptions(step, booking);
+    let given = give_back::redemptions(step, booking);
     let taken = take_back::rewards(step, Some(account), booking, refund.total);
-    let counters = take_back::counters(step, account);
+    let counters = unwind::counters(step, account);
     Effects { taken, given, counters }
 }
 
@@ -116,7 +119,9 @@ fn flags(goods: &Return<'_>, refund: &Refund) -> Vec<Flag> {
 /// As the till says, else what is due in proportion to how the original was paid: points and certificates
 /// come back as such.
 fn tenders(goods: &Return<'_>, due: Amount) -> Vec<Tender> {
-    let Some(sale) = goods.original.filter(|_| goods.tenders.is_empty()) else { return goods.tenders.to_vec() };
+    let Some(sale) = goods.original.filter(|_| goods.tenders.is_empty()) else {
+        return goods.tenders.to_vec();
+    };
     let paid = &sale.outcome.tenders;
     let weights: Vec<i64> = paid.iter().map(|tender| tender.amount.minor().max(0)).collect();
     let parts = paid.iter().zip(split(due.minor(), &weights));

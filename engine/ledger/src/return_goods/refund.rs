@@ -1,8 +1,10 @@
 //! What comes back: which lines of the original, how much of each, and what was paid for it.
 
+use tessera_rules::id::ReceiptId;
 use tessera_rules::money::{Amount, Quantity};
 
 use crate::arithmetic::{amount_plus, quantity_left, quantity_plus, share, share_step};
+use crate::limits::RETURNS_MAX;
 use crate::outcome::{Outcome, OutcomeLine};
 use crate::return_goods::{Beyond, OriginalSale, Return, ReturnLine, ReturnedLine, ReturnedSoFar};
 
@@ -19,6 +21,9 @@ pub(super) struct Refund {
 /// more than sold, or has no original, is refunded as the till says.
 pub(super) fn compute(goods: &Return<'_>) -> Refund {
     let mut refund = Refund { so_far: goods.original.map(|sale| sale.so_far.clone()).unwrap_or_default(), ..Refund::default() };
+    if goods.original.is_some() {
+        refund.so_far.list(&goods.id);
+    }
     for line in goods.lines {
         let matched = match goods.original {
             Some(sale) => take_from(sale, line, &mut refund.so_far),
@@ -26,7 +31,13 @@ pub(super) fn compute(goods: &Return<'_>) -> Refund {
         };
         let as_the_till_says = Amount::from_minor(match line.quantity.milli() {
             0 => line.amount.minor(),
-            whole => if matched.left.is_zero() { 0 } else { share(line.amount.minor(), matched.left.milli(), whole) },
+            whole => {
+                if matched.left.is_zero() {
+                    0
+                } else {
+                    share(line.amount.minor(), matched.left.milli(), whole)
+                }
+            }
         });
         if goods.original.is_some() && matched.left.is_positive() {
             refund.beyond.push(Beyond { line: line.id.clone(), by: matched.left });
@@ -68,6 +79,13 @@ fn take_from<'o>(sale: OriginalSale<'o>, line: &ReturnLine, so_far: &mut Returne
 }
 
 impl ReturnedSoFar {
+    /// Lists a return once, as long as there is room.
+    fn list(&mut self, id: &ReceiptId) {
+        if self.returns.len() < RETURNS_MAX && !self.returns.contains(id) {
+            self.returns.push(id.clone());
+        }
+    }
+
     /// Sets how much of a line has come back, lines kept in the original's order.
     fn set(&mut self, original: &Outcome, sold: &OutcomeLine, quantity: Quantity) {
         match self.lines.iter_mut().find(|known| known.line == sold.id) {

@@ -46,7 +46,8 @@ impl Change {
         let mut explained = Amount::ZERO;
         for (campaign, shown) in by_campaign(&line.parts) {
             let promised = covered(settle, &line.id, &campaign);
-            let step = if shown.is_negative() { shown.max(promised.min(Amount::ZERO)) } else { shown.min(promised.max(Amount::ZERO)) };
+            let step =
+                if shown.is_negative() { shown.max(promised.min(Amount::ZERO)) } else { shown.min(promised.max(Amount::ZERO)) };
             explained = amount_plus(explained, step);
             match self.explained.iter_mut().find(|(known, _)| *known == campaign) {
                 Some((_, sum)) => *sum = amount_plus(*sum, step),
@@ -68,7 +69,8 @@ impl Change {
             amount_negated(sum).max(Amount::ZERO)
         };
         let decided = settle.decision.applied.iter();
-        let mut applied: Vec<Applied> = decided.map(|known| Applied { discount: shown(&known.campaign), ..known.clone() }).collect();
+        let mut applied: Vec<Applied> =
+            decided.map(|known| Applied { discount: shown(&known.campaign), ..known.clone() }).collect();
         for earlier in settle.promised.iter().flat_map(|promised| &promised.applied) {
             let known = applied.iter().any(|known| known.campaign == earlier.campaign);
             if !known && shown(&earlier.campaign).is_positive() {
@@ -81,7 +83,11 @@ impl Change {
     /// P6: what is explained and what is not sum to the change, lines sum to totals.
     fn assert_sums(&self) {
         let explained = self.explained.iter().map(|(_, amount)| *amount).fold(Amount::ZERO, amount_plus);
-        assert_eq!(amount_plus(explained, self.unexplained), amount_minus(self.after, self.before), "what changed is explained or not");
+        assert_eq!(
+            amount_plus(explained, self.unexplained),
+            amount_minus(self.after, self.before),
+            "what changed is explained or not"
+        );
         let paid = self.lines.iter().map(|line| line.paid).fold(Amount::ZERO, amount_plus);
         assert_eq!(paid, self.after, "lines sum to the total");
     }
@@ -157,3 +163,6 @@ fn covered(settle: &Settle<'_>, line: &LineId, campaign: &CampaignId) -> Amount 
 fn decided_line<'d>(decision: &'d Decision, line: &LineId) -> Option<&'d DecidedLine> {
     decision.lines.iter().find(|decided| decided.id == *line)
 }
+
+#[cfg(test)]
+mod tests;

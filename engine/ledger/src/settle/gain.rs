@@ -161,7 +161,8 @@ fn issue_coupon(account: &mut Account, settle: &Settle<'_>, reward: &Reward, cam
 /// Marks personal coupons as used. True: one was used or promised elsewhere already.
 fn use_coupons(account: &mut Account, settle: &Settle<'_>, now: Timestamp) -> bool {
     let receipt = &settle.receipt.id;
-    let applied = settle.decision.code_verdicts.iter().filter(|verdict| verdict.verdict == Verdict::Applied).map(|verdict| &verdict.code);
+    let applied =
+        settle.decision.code_verdicts.iter().filter(|verdict| verdict.verdict == Verdict::Applied).map(|verdict| &verdict.code);
     let promised = settle.decision.promises.iter().filter_map(|promise| match promise {
         Promise::Code { code } => Some(code),
         Promise::Units { .. } | Promise::Threshold { .. } | Promise::Uses { .. } | Promise::Budget { .. } => None,
@@ -199,7 +200,9 @@ fn count(counters: &mut Vec<Counter>, step: &CounterMove) -> bool {
 fn use_campaign(uses: &mut Vec<UseCount>, campaign: &CampaignId, count: u32, day: jiff::civil::Date) {
     match uses.binary_search_by(|known| known.campaign.cmp(campaign)) {
         Ok(place) => {
-            let Some(known) = uses.get_mut(place) else { return };
+            let Some(known) = uses.get_mut(place) else {
+                return;
+            };
             known.ever = known.ever.saturating_add(count);
             if day == known.day {
                 known.on_day = known.on_day.saturating_add(count);

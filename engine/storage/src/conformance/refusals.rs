@@ -10,10 +10,12 @@ use crate::limits::{
 };
 use crate::{Commit, CommitError, Partition, Space, StorageError, Version};
 
-/// At each limit a commit is taken, beyond it it is refused with the limit's value and changes nothing.
-pub async fn a_commit_over_a_limit_is_refused_whole(storage: Subject) {
-    type Grow = fn(&mut Commit, usize);
-    let cases: [(usize, Grow); 12] = [
+/// Lets one part of a commit grow to a size.
+type Grow = fn(&mut Commit, usize);
+
+/// Every limit of one part of a commit.
+fn limits() -> [(usize, Grow); 12] {
+    [
         (KEY_BYTES_MAX, |commit, size| commit.partition.key = Bytes::from(vec![b'k'; size])),
         (VALUE_BYTES_MAX, |commit, size| commit.head = Bytes::from(vec![1; size])),
         (KEY_BYTES_MAX, |commit, size| commit.rows = vec![row(1, &"i".repeat(size), "")]),
@@ -28,14 +30,19 @@ pub async fn a_commit_over_a_limit_is_refused_whole(storage: Subject) {
         (COMMIT_HINTS_MAX, |commit, size| commit.hints = vec![hint(1, "h", ""); size]),
         (COMMIT_DELTAS_MAX, |commit, size| commit.deltas = vec![delta("d", 1); size]),
         (COMMIT_FEED_KINDS_MAX, |commit, size| commit.feed_kinds = vec![1; size]),
-    ];
-    for (case, (limit, grow)) in cases.into_iter().enumerate() {
+    ]
+}
+
+/// At each limit a commit is taken, beyond it it is refused with the limit's value and changes nothing.
+pub async fn a_commit_over_a_limit_is_refused_whole(storage: Subject) {
+    for (case, (limit, grow)) in limits().into_iter().enumerate() {
         let mut over = commit(thing(&format!("case {case}")), 0, "head");
         let mut at = over.clone();
         grow(&mut over, limit + 1);
         grow(&mut at, limit);
         let answer = storage.commit(over.clone()).await;
-        let matches = matches!(&answer, Err(CommitError::TooLarge { limit: of, actual, .. }) if *of == limit && *actual == limit + 1);
+        let matches =
+            matches!(&answer, Err(CommitError::TooLarge { limit: of, actual, .. }) if *of == limit && *actual == limit + 1);
         assert!(matches, "case {case}: {answer:?}");
         assert_eq!(storage.head(&over.partition).await.expect("read"), None, "case {case}");
         let partition = at.partition.clone();

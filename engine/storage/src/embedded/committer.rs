@@ -131,9 +131,7 @@ impl Committer {
         batch.commit().map_err(|error| format!("writing the journal failed: {error}"))?;
         let journalled = Instant::now();
         if tip.sequence > self.tip.sequence {
-            self.watermark
-                .advance(tip.sequence, tip.chain)
-                .map_err(|error| format!("writing the watermark failed: {error}"))?;
+            self.watermark.advance(tip.sequence, tip.chain).map_err(|error| format!("writing the watermark failed: {error}"))?;
         }
         let marked = Instant::now();
         let commits = tip.sequence.saturating_sub(self.tip.sequence);

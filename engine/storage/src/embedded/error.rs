@@ -8,9 +8,7 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum OpenError {
     /// Another process has it open.
-    #[error(
-        "the storage folder {folder} is in use by process {holder}: stop that process, or give this one a folder of its own"
-    )]
+    #[error("the storage folder {folder} is in use by process {holder}: stop that process, or give this one a folder of its own")]
     Locked {
         /// The folder.
         folder: PathBuf,
@@ -32,7 +30,9 @@ pub enum OpenError {
         source: io::Error,
     },
     /// The disk is full.
-    #[error("the disk under the storage folder {folder} is full ({source}): make room, then start again; nothing acknowledged is lost")]
+    #[error(
+        "the disk under the storage folder {folder} is full ({source}): make room, then start again; nothing acknowledged is lost"
+    )]
     Full {
         /// The folder.
         folder: PathBuf,
@@ -58,7 +58,9 @@ pub enum OpenError {
         names: String,
     },
     /// It was written by a version of this program with another layout.
-    #[error("the storage folder {folder} has layout {found}, this program reads layout {wanted}: use the program version that wrote it, or export and import")]
+    #[error(
+        "the storage folder {folder} has layout {found}, this program reads layout {wanted}: use the program version that wrote it, or export and import"
+    )]
     OtherLayout {
         /// The folder.
         folder: PathBuf,
@@ -68,7 +70,9 @@ pub enum OpenError {
         wanted: u32,
     },
     /// Its files are damaged.
-    #[error("the storage in {folder} is damaged ({what}): restore the folder from a copy; before that keep all its files, the journals as they were found are in {journals}")]
+    #[error(
+        "the storage in {folder} is damaged ({what}): restore the folder from a copy; before that keep all its files, the journals as they were found are in {journals}"
+    )]
     Damaged {
         /// The folder.
         folder: PathBuf,
@@ -78,7 +82,9 @@ pub enum OpenError {
         journals: PathBuf,
     },
     /// The watermark cannot be used.
-    #[error("the watermark {file} of the storage in {folder} cannot be used ({what}): put back the watermark that belongs to this storage; without it nobody can tell whether acknowledged commits are missing")]
+    #[error(
+        "the watermark {file} of the storage in {folder} cannot be used ({what}): put back the watermark that belongs to this storage; without it nobody can tell whether acknowledged commits are missing"
+    )]
     Watermark {
         /// The storage folder.
         folder: PathBuf,
@@ -88,7 +94,9 @@ pub enum OpenError {
         what: String,
     },
     /// Acknowledged commits are missing.
-    #[error("the storage in {folder} has lost acknowledged commits ({what}): it does not open, so that none is lost for good. Keep the folder as it is, its journals as they were found are in {journals}; restore it from a copy that reaches commit {watermark}, then start again")]
+    #[error(
+        "the storage in {folder} has lost acknowledged commits ({what}): it does not open, so that none is lost for good. Keep the folder as it is, its journals as they were found are in {journals}; restore it from a copy that reaches commit {watermark}, then start again"
+    )]
     BehindWatermark {
         /// The folder.
         folder: PathBuf,
@@ -110,11 +118,28 @@ impl OpenError {
     /// The error for a failure of the file system.
     pub(crate) fn io(folder: &Path, doing: &'static str, source: io::Error) -> Self {
         let folder = folder.to_owned();
-        match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { folder, source },
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { folder, source },
-            io::ErrorKind::NotADirectory => Self::NotAFolder { folder },
-            _ => Self::Io { folder, doing, source },
+        let is = |kinds: &[io::ErrorKind]| kinds.contains(&source.kind());
+        if is(&[io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded]) {
+            return Self::Full { folder, source };
         }
+        if is(&[io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem]) {
+            return Self::ReadOnly { folder, source };
+        }
+        if is(&[io::ErrorKind::NotADirectory, io::ErrorKind::AlreadyExists]) {
+            return Self::NotAFolder { folder };
+        }
+        Self::Io { folder, doing, source }
+    }
+
+    /// The error for a failure of the store while a folder was opened.
+    pub(crate) fn store(folder: &Path, journals: PathBuf, doing: &'static str, error: fjall::Error) -> Self {
+        let (fjall::Error::Io(source) | fjall::Error::Storage(fjall::LsmError::Io(source))) = error else {
+            let folder = folder.to_owned();
+            if matches!(error, fjall::Error::Locked) {
+                return Self::Locked { folder, holder: "that is still closing it".to_owned() };
+            }
+            return Self::Damaged { folder, what: error.to_string(), journals };
+        };
+        Self::io(folder, doing, source)
     }
 }

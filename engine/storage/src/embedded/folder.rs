@@ -14,7 +14,7 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::OpenError;
+use super::{OpenError, journal};
 use crate::cursor::StorageId;
 
 /// The layout that this program reads and writes.
@@ -43,10 +43,7 @@ impl Folder {
         if path.exists() && !path.is_dir() {
             return Err(OpenError::NotAFolder { folder: path.to_owned() });
         }
-        fs::create_dir_all(path).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => OpenError::NotAFolder { folder: path.to_owned() },
-            _ => OpenError::io(path, "making the folder", error),
-        })?;
+        fs::create_dir_all(path).map_err(|error| OpenError::io(path, "making the folder", error))?;
         refuse_foreign_files(path)?;
         let lock = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path.join(LOCK));
         let mut lock = lock.map_err(|error| OpenError::io(path, "opening the lock", error))?;
@@ -146,6 +143,33 @@ impl Folder {
         Ok(total)
     }
 
+    /// Looks through the journals: the torn tail that a power cut leaves is cut, all other damage is
+    /// refused and left as it is.
+    ///
+    /// INVARIANT: after an unclean stop the journals have been copied aside before.
+    pub(crate) fn mend_journals(&self, unclean: bool) -> Result<(), OpenError> {
+        let doing = |error| OpenError::io(&self.path, "looking through the journals", error);
+        let mut journals = self.journals().map_err(doing)?;
+        let last = journals.pop();
+        for path in journals.iter().chain(&last) {
+            let scanned = journal::scan(path).map_err(doing)?;
+            if !scanned.torn {
+                continue;
+            }
+            if !unclean || last.as_ref() != Some(path) {
+                return Err(OpenError::Damaged {
+                    folder: self.path.clone(),
+                    what: format!("the journal {} does not read beyond byte {}", path.display(), scanned.whole_bytes),
+                    journals: if unclean { self.aside() } else { self.store() },
+                });
+            }
+            tracing::warn!(journal = %path.display(), at = scanned.whole_bytes, "cutting the torn tail of the last journal");
+            assert!(self.aside().exists(), "a journal is only cut when it was copied aside");
+            journal::cut(path, &scanned).map_err(doing)?;
+        }
+        Ok(())
+    }
+
     /// Copies the journals aside before the store sees them: it cuts them at the first damage.
     ///
     /// Copies that lie there already are from before an earlier attempt, and better than these.
@@ -194,7 +218,8 @@ impl Folder {
                 found.push(path);
             }
         }
-        found.sort();
+        // In the order in which they were begun; the last one is being written.
+        found.sort_by_key(|path| path.file_stem().and_then(|stem| stem.to_string_lossy().parse::<u64>().ok()));
         Ok(found)
     }
 }

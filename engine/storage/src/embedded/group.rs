@@ -83,8 +83,8 @@ impl<'a> Group<'a> {
         if items == 0 {
             return None;
         }
-        let mut batch = OwnedWriteBatch::with_capacity(self.tables.database.clone(), items)
-            .durability(Some(PersistMode::SyncAll));
+        let mut batch =
+            OwnedWriteBatch::with_capacity(self.tables.database.clone(), items).durability(Some(PersistMode::SyncAll));
         for (keyspace, changes) in self.tables.keyspaces().iter().zip(self.changed) {
             for (key, value) in changes {
                 match value {
@@ -151,7 +151,9 @@ impl<'a> Group<'a> {
             return Ok(kept);
         }
         for row in &prepared.rows {
-            let Some(stored) = self.get(row.table, &row.key)? else { continue };
+            let Some(stored) = self.get(row.table, &row.key)? else {
+                continue;
+            };
             let sealed = self.tables.names.open(row.table, &row.key, &stored)?;
             if sealed.stamp.mark == SHOWN {
                 let key = layout::replaced_key(prepared.space, &row.key, sealed.stamp.version.0);

@@ -123,7 +123,10 @@ impl Tables {
         Ok(Self { names, keyspaces, database, folder })
     }
 
-    #[expect(clippy::indexing_slicing, reason = "a TableId is only made from a position in the names, and `open` makes a keyspace a name")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a TableId is only made from a position in the names, and `open` makes a keyspace a name"
+    )]
     pub(crate) fn keyspace(&self, table: TableId) -> &Keyspace {
         &self.keyspaces[table.0]
     }

@@ -51,9 +51,7 @@ impl Options {
             let name = space.0;
             let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
             if name.is_empty() || name.len() > SPACE_NAME_BYTES_MAX || !plain {
-                return wrong(format!(
-                    "«{name}» is no name of a space: 1 to {SPACE_NAME_BYTES_MAX} of a to z, 0 to 9 and _"
-                ));
+                return wrong(format!("«{name}» is no name of a space: 1 to {SPACE_NAME_BYTES_MAX} of a to z, 0 to 9 and _"));
             }
             if self.spaces.iter().skip(position + 1).any(|other| other == space) {
                 return wrong(format!("the space «{name}» is named twice"));

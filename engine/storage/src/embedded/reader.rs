@@ -37,19 +37,29 @@ impl Visible {
 
     pub(crate) fn head(&self, partition: &Partition) -> Result<Option<Head>, StorageError> {
         let table = self.tables.names.heads(partition.space)?;
-        let Some(stored) = self.get(table, &partition.key)? else { return Ok(None) };
+        let Some(stored) = self.get(table, &partition.key)? else {
+            return Ok(None);
+        };
         self.to_head(table, &partition.key, &stored).map(Some)
     }
 
     pub(crate) fn row(&self, partition: &Partition, key: &RowKey) -> Result<Option<Bytes>, StorageError> {
         let table = self.tables.names.rows(partition.space)?;
         let key = layout::row_key(&partition.key, key);
-        let Some(stored) = self.get(table, &key)? else { return Ok(None) };
+        let Some(stored) = self.get(table, &key)? else {
+            return Ok(None);
+        };
         let sealed = self.tables.names.open(table, &key, &stored)?;
         Ok(Some(Bytes::copy_from_slice(sealed.value)))
     }
 
-    pub(crate) fn rows(&self, partition: &Partition, kind: u8, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StorageError> {
+    pub(crate) fn rows(
+        &self,
+        partition: &Partition,
+        kind: u8,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, StorageError> {
         let table = self.tables.names.rows(partition.space)?;
         let prefix = layout::row_prefix(&partition.key, kind);
         self.scan(table, &prefix, after, limit, |id, key, stored| {
@@ -61,9 +71,7 @@ impl Visible {
 
     pub(crate) fn heads(&self, space: Space, after: Option<&[u8]>, limit: usize) -> Result<Vec<(Bytes, Head)>, StorageError> {
         let table = self.tables.names.heads(space)?;
-        self.scan(table, &[], after, limit, |_, key, stored| {
-            Ok((Bytes::copy_from_slice(key), self.to_head(table, key, stored)?))
-        })
+        self.scan(table, &[], after, limit, |_, key, stored| Ok((Bytes::copy_from_slice(key), self.to_head(table, key, stored)?)))
     }
 
     pub(crate) fn hints(&self, bucket: u32, after: Option<&[u8]>, limit: usize) -> Result<Vec<Hint>, StorageError> {
@@ -97,7 +105,9 @@ impl Visible {
 
     /// The last sequence in the log; none where it is empty.
     pub(crate) fn last_in_log(&self) -> Result<Option<u64>, StorageError> {
-        let Some(guard) = self.snapshot.last_key_value(self.tables.keyspace(TableId::LOG)) else { return Ok(None) };
+        let Some(guard) = self.snapshot.last_key_value(self.tables.keyspace(TableId::LOG)) else {
+            return Ok(None);
+        };
         let key = guard.key().map_err(|error| self.tables.failed(TableId::LOG, &[], &error))?;
         let damaged = || envelope::damaged(self.tables.names.place(TableId::LOG, &key), "a sequence has 8 bytes");
         let bytes = <[u8; 8]>::try_from(&*key).map_err(|_| damaged())?;

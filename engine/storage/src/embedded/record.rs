@@ -81,9 +81,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Record> {
         content: ContentHash(fields.array()?),
         head: head(&mut fields)?,
         feed_kinds: fields.bytes()?.to_vec(),
-        rows: list(&mut fields, |fields| {
-            Some(RowKey { kind: fields.u8()?, id: Bytes::copy_from_slice(fields.bytes()?) })
-        })?,
+        rows: list(&mut fields, |fields| Some(RowKey { kind: fields.u8()?, id: Bytes::copy_from_slice(fields.bytes()?) }))?,
         claims: list(&mut fields, head)?,
         counters: list(&mut fields, |fields| fields.bytes().map(Bytes::copy_from_slice))?,
     };

@@ -13,11 +13,11 @@ use super::reader::Visible;
 use super::verify;
 use super::watermark::{Mark, Unusable, Watermark};
 use super::{OpenError, Options};
+use crate::StorageError;
 use crate::codec::{Fields, put_bytes};
 use crate::cursor::StorageId;
 use crate::envelope::Stamp;
 use crate::limits::JOURNAL_BYTES_MAX;
-use crate::StorageError;
 
 const IDENTITY: &[u8] = b"identity";
 const EPOCH: &[u8] = b"epoch";
@@ -49,15 +49,16 @@ pub(crate) fn recover(path: &Path, options: &Options) -> Result<Recovered, OpenE
         tracing::warn!(folder = %path.display(), "the storage was not stopped cleanly: checking what it acknowledged");
         folder.copy_journals_aside()?;
     }
+    if !created {
+        folder.mend_journals(unclean)?;
+    }
     folder.begin()?;
     let tables = Arc::new(open_tables(folder, options)?);
     let recovering = Recovering { visible: Visible::new(Arc::clone(&tables), 0) };
     let facts = recovering.facts(&id)?.unwrap_or_else(|| options.facts.to_vec());
     let tip = recovering.tip(&watermark.last())?;
-    if unclean {
-        verify::tail(&recovering.visible, tip, watermark.last().sequence, journal_bytes)
-            .map_err(|failure| recovering.behind(failure, tip.sequence, &watermark.last()))?;
-    }
+    verify::tail(&recovering.visible, tip, watermark.last().sequence, journal_bytes)
+        .map_err(|failure| recovering.behind(failure, tip.sequence, &watermark.last()))?;
     let epoch = recovering.begin_epoch(&id, &facts)?;
     drop(recovering);
     if tip.sequence > watermark.last().sequence {
@@ -72,11 +73,8 @@ pub(crate) fn recover(path: &Path, options: &Options) -> Result<Recovered, OpenE
 /// Reads whose storage this is and opens its watermark; makes both in an empty folder.
 fn identify(folder: &Folder, options: &Options) -> Result<(StorageId, Watermark), OpenError> {
     let file = watermark_file(folder, options)?;
-    let unusable = |what: &str| OpenError::Watermark {
-        folder: folder.path().to_owned(),
-        file: file.clone(),
-        what: what.to_owned(),
-    };
+    let unusable =
+        |what: &str| OpenError::Watermark { folder: folder.path().to_owned(), file: file.clone(), what: what.to_owned() };
     let id = match folder.read_marker()? {
         Some(id) => id,
         None => {
@@ -105,7 +103,9 @@ fn identify(folder: &Folder, options: &Options) -> Result<(StorageId, Watermark)
 }
 
 fn watermark_file(folder: &Folder, options: &Options) -> Result<PathBuf, OpenError> {
-    let Some(own) = &options.watermark_folder else { return Ok(folder.watermark()) };
+    let Some(own) = &options.watermark_folder else {
+        return Ok(folder.watermark());
+    };
     std::fs::create_dir_all(own).map_err(|error| OpenError::io(own, "making the watermark's folder", error))?;
     Ok(own.join("watermark"))
 }
@@ -131,27 +131,14 @@ fn refuse_lost_store(folder: &Folder, mark: &Mark) -> Result<(), OpenError> {
 }
 
 fn open_tables(folder: Folder, options: &Options) -> Result<Tables, OpenError> {
-    let path = folder.path().to_owned();
-    let failed = |error, damaged: &dyn Fn(&str) -> OpenError| match error {
-        fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => {
-            OpenError::io(&path, "opening the tables", error)
-        }
-        fjall::Error::Locked => OpenError::Locked { folder: path.clone(), holder: "that still closes it".to_owned() },
-        other => damaged(&other.to_string()),
-    };
+    let (path, journals) = (folder.path().to_owned(), folder.aside());
+    let failed = |error| OpenError::store(&path, journals.clone(), "opening the tables", error);
     let database = Database::builder(folder.store())
         .cache_size(options.cache_bytes)
         .max_journaling_size(JOURNAL_BYTES_MAX)
         .open()
-        .map_err(|error| failed(error, &|what| folder.damaged(what)))?;
-    let journals = folder.aside();
-    Tables::open(database, &options.spaces, folder).map_err(|error| {
-        failed(error, &|what| OpenError::Damaged {
-            folder: path.clone(),
-            what: what.to_owned(),
-            journals: journals.clone(),
-        })
-    })
+        .map_err(failed)?;
+    Tables::open(database, &options.spaces, folder).map_err(failed)
 }
 
 /// The open tables of a storage that nobody can use yet.
@@ -183,10 +170,8 @@ impl Recovering {
             let value = tables.names.seal(TableId::META, key, Stamp::default(), &value, &mut Vec::new());
             batch.insert(tables.keyspace(TableId::META), Slice::from(key), value);
         }
-        batch.commit().map_err(|error| match error {
-            fjall::Error::Io(error) => OpenError::io(self.folder().path(), "writing the epoch", error),
-            other => self.folder().damaged(&other.to_string()),
-        })?;
+        let folder = self.folder();
+        batch.commit().map_err(|error| OpenError::store(folder.path(), folder.aside(), "writing the epoch", error))?;
         Ok(epoch)
     }
 
@@ -245,4 +230,3 @@ fn read_identity(bytes: &[u8]) -> Option<(u32, StorageId, Vec<u8>)> {
     let facts = fields.bytes()?.to_vec();
     fields.end().map(|()| (layout, id, facts))
 }
-

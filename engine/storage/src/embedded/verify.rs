@@ -1,4 +1,4 @@
-//! After an unclean stop: does everything that the log names really lie in the tables?
+//! At every start: does everything that the log names really lie in the tables?
 //!
 //! The tables are written out one by one, so a journal that lost its middle can leave a log that
 //! reaches the watermark beside heads and rows that do not. The log's records name every key that a
@@ -65,8 +65,16 @@ fn written(visible: &Visible, sequence: u64, record: &Record) -> Result<Result<(
     Ok(Ok(()))
 }
 
+/// A value that rotted is there: it is damage for its readers, and no reason to serve nobody.
 fn reaches(visible: &Visible, table: TableId, key: &[u8], version: Version) -> Result<bool, StorageError> {
-    Ok(visible.version(table, key)?.is_some_and(|found| found >= version))
+    match visible.version(table, key) {
+        Ok(found) => Ok(found.is_some_and(|found| found >= version)),
+        Err(StorageError::Damaged { place, what }) => {
+            tracing::error!(place, what, "a stored value is damaged: restore it from a copy");
+            Ok(true)
+        }
+        Err(other) => Err(other),
+    }
 }
 
 /// The table of a written head's space; none where this opening does not use the space.

@@ -69,10 +69,11 @@ impl Watermark {
 
     /// Opens the file and reads the younger of its whole slots.
     pub(crate) fn open(path: &Path, id: &StorageId) -> Result<Self, Unusable> {
-        let file = OpenOptions::new().read(true).write(true).open(path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Unusable::Missing,
-            _ => Unusable::Io(error),
-        })?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(path)
+            .map_err(|error| if error.kind() == io::ErrorKind::NotFound { Unusable::Missing } else { Unusable::Io(error) })?;
         let mut marks = Vec::new();
         for offset in [0, SLOT_BYTES] {
             let mut slot = [0; USED_BYTES];

@@ -21,23 +21,11 @@ pub(super) fn open(folder: &Path, open_max: usize) -> Result<Disk, JournalError>
     let path = journal_path(folder);
     let (open, next_entry, damage) = match fs::read(&path) {
         Ok(bytes) => read(folder, &bytes)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            (BTreeMap::new(), EntryNumber(1), None)
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => (BTreeMap::new(), EntryNumber(1), None),
         Err(error) => return Err(failure("read", &path)(error)),
     };
     let (file, bytes) = write_anew(folder, &open)?;
-    Ok(Disk {
-        folder: folder.to_owned(),
-        file,
-        _lock: lock,
-        bytes,
-        open,
-        next_entry,
-        open_max,
-        damage,
-        failed: false,
-    })
+    Ok(Disk { folder: folder.to_owned(), file, _lock: lock, bytes, open, next_entry, open_max, damage, failed: false })
 }
 
 /// Writes the journal without what is struck out.
@@ -53,31 +41,18 @@ pub(super) fn rewrite(disk: &mut Disk) -> Result<(), JournalError> {
 
 fn lock(folder: &Path) -> Result<File, JournalError> {
     let path = folder.join("advices.lock");
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(failure("open", &path))?;
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failure("open", &path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(JournalError::InUse {
-            folder: folder.to_owned(),
-        }),
+        Err(TryLockError::WouldBlock) => Err(JournalError::InUse { folder: folder.to_owned() }),
         Err(TryLockError::Error(source)) => Err(failure("lock", &path)(source)),
     }
 }
 
-type Read = (
-    BTreeMap<EntryNumber, OpenAdvice>,
-    EntryNumber,
-    Option<Damage>,
-);
+type Read = (BTreeMap<EntryNumber, OpenAdvice>, EntryNumber, Option<Damage>);
 
 fn read(folder: &Path, bytes: &[u8]) -> Result<Read, JournalError> {
-    let other_format = || JournalError::OtherFormat {
-        path: journal_path(folder),
-    };
+    let other_format = || JournalError::OtherFormat { path: journal_path(folder) };
     let body = bytes.strip_prefix(&FILE_HEADER).ok_or_else(other_format)?;
     let (records, whole_bytes) = frame::whole_records(body);
     let mut open = BTreeMap::new();
@@ -108,14 +83,8 @@ fn keep_aside(folder: &Path, tail: &[u8], at_byte: u64) -> Result<Damage, Journa
         let path = folder.join(format!("advices.damaged-{number}"));
         match OpenOptions::new().create_new(true).write(true).open(&path) {
             Ok(mut file) => {
-                file.write_all(tail)
-                    .and_then(|()| file.sync_all())
-                    .map_err(failure("write", &path))?;
-                return Ok(Damage {
-                    at_byte,
-                    bytes: count(tail.len()),
-                    kept_in: path,
-                });
+                file.write_all(tail).and_then(|()| file.sync_all()).map_err(failure("write", &path))?;
+                return Ok(Damage { at_byte, bytes: count(tail.len()), kept_in: path });
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 number = number.saturating_add(1);
@@ -126,52 +95,30 @@ fn keep_aside(folder: &Path, tail: &[u8], at_byte: u64) -> Result<Damage, Journa
 }
 
 /// Writes a whole journal beside the old one and puts it in its place.
-fn write_anew(
-    folder: &Path,
-    open: &BTreeMap<EntryNumber, OpenAdvice>,
-) -> Result<(File, u64), JournalError> {
+fn write_anew(folder: &Path, open: &BTreeMap<EntryNumber, OpenAdvice>) -> Result<(File, u64), JournalError> {
     let mut bytes = FILE_HEADER.to_vec();
     for advice in open.values() {
-        frame::append(&mut bytes, &Record::kept(advice).encode_to_vec()).ok_or_else(|| {
-            JournalError::TooLarge {
-                receipt_id: advice.receipt_id.clone(),
-            }
-        })?;
+        frame::append(&mut bytes, &Record::kept(advice).encode_to_vec())
+            .ok_or_else(|| JournalError::TooLarge { receipt_id: advice.receipt_id.clone() })?;
     }
     let path = journal_path(folder);
     let beside = folder.join("advices.journal.new");
     replace(folder, &beside, &path, &bytes)?;
-    let file = OpenOptions::new()
-        .append(true)
-        .open(&path)
-        .map_err(failure("open", &path))?;
+    let file = OpenOptions::new().append(true).open(&path).map_err(failure("open", &path))?;
     Ok((file, count(bytes.len())))
 }
 
 /// Puts a file in place so that after a power cut it is the old one or the new one, whole.
-pub(crate) fn replace(
-    folder: &Path,
-    beside: &Path,
-    path: &Path,
-    bytes: &[u8],
-) -> Result<(), JournalError> {
+pub(crate) fn replace(folder: &Path, beside: &Path, path: &Path, bytes: &[u8]) -> Result<(), JournalError> {
     let mut file = File::create(beside).map_err(failure("create", beside))?;
-    file.write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(failure("write", beside))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failure("write", beside))?;
     fs::rename(beside, path).map_err(failure("rename", beside))?;
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(failure("sync the folder", folder))
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failure("sync the folder", folder))
 }
 
 fn failure(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> JournalError {
     let path = path.to_owned();
-    move |source| JournalError::Io {
-        action,
-        path,
-        source,
-    }
+    move |source| JournalError::Io { action, path, source }
 }
 
 fn count(bytes: usize) -> u64 {

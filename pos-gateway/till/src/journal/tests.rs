@@ -1,0 +1,130 @@
+use std::fs;
+
+use tessera_proto::billing::v1::{Receipt, SettleRequest, VoidRequest};
+
+use super::*;
+
+fn settle(receipt_id: &str) -> Advice {
+    Advice::Settle(SettleRequest {
+        receipt: Some(Receipt { receipt_id: receipt_id.to_owned(), ..Receipt::default() }),
+        attempt: 3,
+        ..SettleRequest::default()
+    })
+}
+
+fn waiting(journal: &Journal) -> Vec<String> {
+    let open = journal.open_advices();
+    open.into_iter().map(|open| open.receipt_id).collect()
+}
+
+#[tokio::test]
+async fn h1_an_advice_survives_reopening_until_it_is_struck_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let first = journal.keep(&settle("r1")).await.unwrap().unwrap();
+    let void = Advice::Void(VoidRequest { receipt_id: "r2".to_owned(), ..VoidRequest::default() });
+    journal.keep(&void).await.unwrap();
+    drop(journal);
+
+    let journal = Journal::open(folder.path()).unwrap();
+    assert_eq!(waiting(&journal), ["r1", "r2"]);
+    let open = journal.open_advices();
+    assert_eq!(open[0].attempt, 3);
+    assert_eq!(Advice::decode(open[0].call, &open[0].request), Some(settle("r1")));
+    assert_eq!(Advice::decode(open[1].call, &open[1].request), Some(void));
+    journal.strike(first).await.unwrap();
+    drop(journal);
+
+    let journal = Journal::open(folder.path()).unwrap();
+    assert_eq!(waiting(&journal), ["r2"]);
+    let next = journal.keep(&settle("r3")).await.unwrap().unwrap();
+    assert!(next > first, "numbers are not used again");
+}
+
+#[tokio::test]
+async fn the_same_advice_once_more_is_one_entry_and_another_decision_is_a_second() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let first = journal.keep(&settle("r1")).await.unwrap();
+    assert_eq!(journal.keep(&settle("r1")).await.unwrap(), first);
+    let Advice::Settle(mut again) = settle("r1") else { unreachable!() };
+    again.attempt = 4;
+    assert_ne!(journal.keep(&Advice::Settle(again)).await.unwrap(), first);
+    assert_eq!(journal.open_advices().len(), 2);
+}
+
+#[tokio::test]
+async fn a_full_journal_says_how_many_wait_and_takes_more_when_one_is_struck_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open_with(folder.path(), 2).unwrap();
+    let first = journal.keep(&settle("r1")).await.unwrap().unwrap();
+    journal.keep(&settle("r2")).await.unwrap();
+    let full = journal.keep(&settle("r3")).await.unwrap_err();
+    assert!(matches!(full, JournalError::Full { open: 2, limit: 2 }), "{full}");
+    assert!(full.to_string().starts_with("2 receipts wait for the server"));
+    journal.strike(first).await.unwrap();
+    journal.keep(&settle("r3")).await.unwrap();
+    assert_eq!(waiting(&journal), ["r2", "r3"]);
+}
+
+#[tokio::test]
+async fn a_damaged_end_is_cut_off_kept_aside_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("advices.journal");
+    let journal = Journal::open(folder.path()).unwrap();
+    journal.keep(&settle("r1")).await.unwrap();
+    let whole = fs::read(&path).unwrap().len();
+    journal.keep(&settle("r2")).await.unwrap();
+    drop(journal);
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+
+    let journal = Journal::open(folder.path()).unwrap();
+    assert_eq!(waiting(&journal), ["r1"]);
+    let damage = journal.damage().unwrap();
+    assert_eq!(damage.at_byte, u64::try_from(whole).unwrap());
+    assert_eq!(fs::read(&damage.kept_in).unwrap(), bytes[whole..bytes.len() - 1]);
+    journal.keep(&settle("r3")).await.unwrap();
+    drop(journal);
+    let journal = Journal::open(folder.path()).unwrap();
+    assert_eq!(waiting(&journal), ["r1", "r3"]);
+    assert_eq!(journal.damage(), None);
+}
+
+#[tokio::test]
+async fn a_journal_in_use_and_another_format_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let second = Journal::open(folder.path()).unwrap_err();
+    assert!(matches!(second, JournalError::InUse { .. }), "{second}");
+    drop(journal);
+    fs::write(folder.path().join("advices.journal"), "something else").unwrap();
+    let other = Journal::open(folder.path()).unwrap_err();
+    assert!(matches!(other, JournalError::OtherFormat { .. }), "{other}");
+}
+
+#[tokio::test]
+async fn what_is_struck_out_does_not_grow_the_file_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let Advice::Settle(mut large) = settle("large") else { unreachable!() };
+    large.quote_token = vec![7; 512 * 1024].into();
+    journal.keep(&settle("small")).await.unwrap();
+    for attempt in 0..12 {
+        large.attempt = attempt;
+        let entry = journal.keep(&Advice::Settle(large.clone())).await.unwrap();
+        journal.strike(entry.unwrap()).await.unwrap();
+    }
+    let bytes = fs::metadata(folder.path().join("advices.journal")).unwrap().len();
+    assert!(bytes < JOURNAL_REWRITE_BYTES + 1024 * 1024, "{bytes}");
+    drop(journal);
+    let journal = Journal::open(folder.path()).unwrap();
+    assert_eq!(waiting(&journal), ["small"]);
+}
+
+#[tokio::test]
+async fn without_a_journal_nothing_is_kept() {
+    let journal = Journal::none();
+    assert_eq!(journal.keep(&settle("r1")).await.unwrap(), None);
+    assert!(journal.open_advices().is_empty());
+}

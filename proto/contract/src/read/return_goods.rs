@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use tessera_proto::billing::v1;
 use tessera_proto::billing::v1::return_request::Original;
-use tessera_rules::id::{CashierId, LineId, ReceiptId, Sku, StoreId, TaxCode, TillId};
+use tessera_rules::id::{LineId, ReceiptId, Sku, TaxCode};
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice};
 use tessera_rules::receipt::{Attribute, Measure, Place};
 

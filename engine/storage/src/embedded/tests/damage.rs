@@ -1,6 +1,6 @@
 //! A store that lost something it acknowledged never opens as if nothing had happened.
 
-use fjall::{Database, KeyspaceCreateOptions};
+use fjall::{Database, KeyspaceCreateOptions, PersistMode};
 
 use super::*;
 use crate::envelope::{self, Place, Stamp};
@@ -31,13 +31,48 @@ async fn h24_a_store_behind_the_watermark_is_refused_and_its_journals_are_kept()
         }
     }
     // With what was lost put back, it opens, and the kept journals go.
-    let copy = filled(30).await;
-    let (path, _) = journal(copy.path());
-    fs::write(&path, b"").unwrap();
-    refusal(copy.path());
-    fs::write(&path, &fs::read(copy.path().join("journals-aside").join(path.file_name().unwrap())).unwrap()).unwrap();
-    refusal(copy.path());
-    drop(whole);
+    fs::write(&path, whole).unwrap();
+    assert_filled(&open(copy.path()).storage, 30).await;
+    assert!(!copy.path().join("journals-aside").exists());
+}
+
+#[tokio::test]
+async fn h23_a_torn_tail_behind_the_watermark_opens_wherever_it_is_torn() {
+    let good = filled(6).await;
+    let watermark = fs::read(good.path().join("watermark")).unwrap();
+    let opened = open(good.path());
+    let (path, before) = journal(good.path());
+    fill(&opened.storage, 6, 7).await;
+    let after = journal(good.path()).1;
+    for torn_at in (before + 1..after).step_by((after - before) / 12) {
+        let copy = image(good.path());
+        fs::write(copy.path().join("watermark"), &watermark).unwrap();
+        let torn = copy.path().join("store").join(path.file_name().unwrap());
+        let mut bytes = fs::read(&torn).unwrap();
+        bytes.truncate(after + 4096);
+        bytes[torn_at..].fill(0);
+        fs::write(&torn, bytes).unwrap();
+        let recovered = open(copy.path());
+        assert_eq!((recovered.sequence, recovered.unclean), (6, true), "torn at {torn_at}");
+        fill(&recovered.storage, 6, 8).await;
+        drop(recovered);
+        assert_filled(&open(copy.path()).storage, 8).await;
+    }
+}
+
+#[tokio::test]
+async fn h24_a_journal_that_rotted_after_a_clean_stop_is_refused_untouched() {
+    let copy = filled(12).await;
+    drop(open(copy.path()));
+    let (path, used) = journal(copy.path());
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[used / 2] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    for _ in 0..2 {
+        let error = refusal(copy.path());
+        assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), bytes, "not a byte is touched");
+    }
 }
 
 #[tokio::test]
@@ -114,8 +149,6 @@ fn tamper(folder: &Path, table: &str, change: impl FnOnce(&fjall::Keyspace)) {
     database.persist(PersistMode::SyncAll).unwrap();
 }
 
-use fjall::PersistMode;
-
 #[tokio::test]
 async fn h24_a_value_that_the_log_names_and_the_tables_lost_is_noticed() {
     let row_key = layout::row_key(b"1", &full(5).rows[0].key);
@@ -136,6 +169,26 @@ async fn h24_a_value_that_the_log_names_and_the_tables_lost_is_noticed() {
         });
         let error = refusal(copy.path());
         assert!(error.to_string().contains(words), "{table}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn h24_a_value_older_than_the_log_names_is_noticed() {
+    let row_key = layout::row_key(b"1", &full(5).rows[1].key);
+    let good = filled(8).await;
+    for (table, key) in [("heads-things", &b"1"[..]), ("rows-things", &row_key), ("counters", b"count")] {
+        let copy = image(good.path());
+        tamper(copy.path(), table, |keyspace| {
+            let place = Place { table, key };
+            let stored = keyspace.get(key).unwrap().unwrap();
+            let now = envelope::open(place, &stored).unwrap();
+            let before = Stamp { version: Version(now.stamp.version.0 - 1), ..now.stamp };
+            let mut sealed = Vec::new();
+            envelope::seal(place, before, now.value, &mut sealed);
+            keyspace.insert(key, sealed.as_slice()).unwrap();
+        });
+        let error = refusal(copy.path());
+        assert!(matches!(error, OpenError::BehindWatermark { .. }), "{table}: {error}");
     }
 }
 

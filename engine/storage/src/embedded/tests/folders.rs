@@ -17,96 +17,100 @@ fn h28_a_second_open_is_refused_and_names_the_holder() {
 /// A folder, what spoils it, and what the error must say.
 type Case = (&'static str, fn(&Path), fn(&OpenError) -> bool, &'static [&'static str]);
 
+const SPOILED_FOLDERS: [Case; 4] = [
+    (
+        "not a folder",
+        |path| fs::write(path, "a file").unwrap(),
+        |error| matches!(error, OpenError::NotAFolder { .. }),
+        &["is not a folder"],
+    ),
+    (
+        "foreign files",
+        |path| {
+            fs::create_dir(path).unwrap();
+            fs::write(path.join("letter.txt"), "dear").unwrap();
+        },
+        |error| matches!(error, OpenError::ForeignFiles { .. }),
+        &["letter.txt", "empty folder"],
+    ),
+    (
+        "another layout",
+        |path| {
+            drop(open(path));
+            let marker = fs::read_to_string(path.join("storage")).unwrap();
+            fs::write(path.join("storage"), marker.replace("layout 1", "layout 7")).unwrap();
+        },
+        |error| matches!(error, OpenError::OtherLayout { .. }),
+        &["layout 7", "layout 1"],
+    ),
+    (
+        "a marker that is none",
+        |path| {
+            drop(open(path));
+            fs::write(path.join("storage"), "something else").unwrap();
+        },
+        |error| matches!(error, OpenError::Damaged { .. }),
+        &["marker"],
+    ),
+];
+
+const SPOILED_STORAGES: [Case; 5] = [
+    (
+        "a watermark that is gone",
+        |path| {
+            drop(open(path));
+            fs::remove_file(path.join("watermark")).unwrap();
+        },
+        |error| matches!(error, OpenError::Watermark { .. }),
+        &["it is missing", "put back"],
+    ),
+    (
+        "a watermark that is rotten",
+        |path| {
+            drop(open(path));
+            fs::write(path.join("watermark"), [0; 8192]).unwrap();
+        },
+        |error| matches!(error, OpenError::Watermark { .. }),
+        &["neither of its two slots"],
+    ),
+    (
+        "a watermark of another storage",
+        |path| {
+            drop(open(path));
+            let other = path.with_file_name("other");
+            drop(open(&other));
+            fs::copy(other.join("watermark"), path.join("watermark")).unwrap();
+        },
+        |error| matches!(error, OpenError::Watermark { .. }),
+        &["another storage"],
+    ),
+    (
+        "a store that is gone",
+        |path| {
+            let opened = open(path);
+            opened.storage.enqueue(full(0)).unwrap();
+            drop(opened);
+            fs::remove_dir_all(path.join("store")).unwrap();
+        },
+        |error| matches!(error, OpenError::BehindWatermark { recovered: 0, watermark: 1, .. }),
+        &["tables are not there", "restore"],
+    ),
+    (
+        "tables that are damaged",
+        |path| {
+            let opened = open(path);
+            opened.storage.enqueue(full(0)).unwrap();
+            drop(opened);
+            fs::write(path.join("store").join("version"), "rotten").unwrap();
+        },
+        |error| matches!(error, OpenError::Damaged { .. }),
+        &["damaged", "restore"],
+    ),
+];
+
 #[test]
 fn p11_folders_that_cannot_be_used_are_told_apart() {
-    let cases: [Case; 9] = [
-        (
-            "not a folder",
-            |path| fs::write(path, "a file").unwrap(),
-            |error| matches!(error, OpenError::NotAFolder { .. }),
-            &["is not a folder"],
-        ),
-        (
-            "foreign files",
-            |path| {
-                fs::create_dir(path).unwrap();
-                fs::write(path.join("letter.txt"), "dear").unwrap();
-            },
-            |error| matches!(error, OpenError::ForeignFiles { .. }),
-            &["letter.txt", "empty folder"],
-        ),
-        (
-            "another layout",
-            |path| {
-                drop(open(path));
-                let marker = fs::read_to_string(path.join("storage")).unwrap();
-                fs::write(path.join("storage"), marker.replace("layout 1", "layout 7")).unwrap();
-            },
-            |error| matches!(error, OpenError::OtherLayout { .. }),
-            &["layout 7", "layout 1"],
-        ),
-        (
-            "a marker that is none",
-            |path| {
-                drop(open(path));
-                fs::write(path.join("storage"), "something else").unwrap();
-            },
-            |error| matches!(error, OpenError::Damaged { .. }),
-            &["marker"],
-        ),
-        (
-            "a watermark that is gone",
-            |path| {
-                drop(open(path));
-                fs::remove_file(path.join("watermark")).unwrap();
-            },
-            |error| matches!(error, OpenError::Watermark { .. }),
-            &["it is missing", "put back"],
-        ),
-        (
-            "a watermark that is rotten",
-            |path| {
-                drop(open(path));
-                fs::write(path.join("watermark"), [0; 8192]).unwrap();
-            },
-            |error| matches!(error, OpenError::Watermark { .. }),
-            &["neither of its two slots"],
-        ),
-        (
-            "a watermark of another storage",
-            |path| {
-                drop(open(path));
-                let other = path.with_file_name("other");
-                drop(open(&other));
-                fs::copy(other.join("watermark"), path.join("watermark")).unwrap();
-            },
-            |error| matches!(error, OpenError::Watermark { .. }),
-            &["another storage"],
-        ),
-        (
-            "a store that is gone",
-            |path| {
-                let opened = open(path);
-                opened.storage.enqueue(full(0)).unwrap();
-                drop(opened);
-                fs::remove_dir_all(path.join("store")).unwrap();
-            },
-            |error| matches!(error, OpenError::BehindWatermark { recovered: 0, watermark: 1, .. }),
-            &["tables are not there", "restore"],
-        ),
-        (
-            "tables that are damaged",
-            |path| {
-                let opened = open(path);
-                opened.storage.enqueue(full(0)).unwrap();
-                drop(opened);
-                fs::write(path.join("store").join("version"), "rotten").unwrap();
-            },
-            |error| matches!(error, OpenError::Damaged { .. }),
-            &["damaged", "restore"],
-        ),
-    ];
-    for (name, spoil, expected, words) in cases {
+    for (name, spoil, expected, words) in SPOILED_FOLDERS.into_iter().chain(SPOILED_STORAGES) {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("here");
         spoil(&path);

@@ -1,0 +1,117 @@
+//! Used units that a return gives back, with the expiry of the lots that they were taken from.
+
+use jiff::{SignedDuration, Timestamp};
+use tessera_rules::id::{AssetId, ProgramId};
+use tessera_rules::money::{Amount, Units};
+
+use crate::arithmetic::{minus, negated, share_step};
+use crate::booking::{Booking, Credit};
+use crate::limits::RESTORED_DAYS_MIN;
+use crate::outcome::{Outcome, OutcomeRedemption};
+use crate::posting::{Book, Posting, PostingPlace, PostingReason};
+use crate::return_goods::step::Step;
+use crate::terms::program_of;
+
+/// Gives used units back, each with the expiry of the lot that it was taken from, but some days at least.
+pub(super) fn redemptions(step: Step<'_>, booking: &mut Booking) -> Vec<OutcomeRedemption> {
+    let mut debits: Vec<(AssetId, Vec<Debited>)> = Vec::new();
+    let mut given = Vec::new();
+    for redemption in step.original.redemptions.iter().filter(|redemption| redemption.units.is_positive()) {
+        let place = debits.iter().position(|(asset, _)| *asset == redemption.asset).unwrap_or_else(|| {
+            debits.push((redemption.asset.clone(), debited(step.original, &redemption.asset)));
+            debits.len().saturating_sub(1)
+        });
+        let Some((_, queue)) = debits.get_mut(place) else {
+            continue;
+        };
+        let mine = cut(queue, redemption.units);
+        let whole = redemption.units.units();
+        let (from, to) = (step.fraction(step.before, &[]).of(whole), step.fraction(step.after, &[]).of(whole));
+        if to <= from {
+            continue;
+        }
+        let program = program_of(step.assets, &redemption.asset, &booking.lots);
+        for (units, debited) in within(&mine, from, to) {
+            booking.credit(Credit {
+                asset: redemption.asset.clone(),
+                program: debited.program.clone().unwrap_or_else(|| program.clone()),
+                campaign: None,
+                units,
+                vests_at: booking.now,
+                expires_at: debited.expires_at.map(|expires_at| expires_at.max(restored_until(booking.now))),
+                book: Book::Redeemed,
+                reason: PostingReason::Restore,
+            });
+        }
+        given.push(OutcomeRedemption {
+            units: Units::from_units(from.saturating_sub(to)),
+            amount: Amount::from_minor(share_step(redemption.amount.minor(), from, to, whole).saturating_neg()),
+            shortfall: Units::ZERO,
+            ..redemption.clone()
+        });
+    }
+    given
+}
+
+/// Units that a receipt took from one lot.
+#[derive(Clone, Debug)]
+struct Debited {
+    units: Units,
+    expires_at: Option<Timestamp>,
+    program: Option<ProgramId>,
+}
+
+fn debited(original: &Outcome, asset: &AssetId) -> Vec<Debited> {
+    let is_debit = |posting: &&Posting| {
+        posting.asset == *asset
+            && posting.reason == PostingReason::Redeem
+            && posting.units.is_negative()
+            && matches!(posting.place, PostingPlace::Lot(_))
+    };
+    let debits = original.postings.iter().filter(is_debit);
+    debits
+        .map(|posting| Debited {
+            units: negated(posting.units),
+            expires_at: posting.expires_at,
+            program: posting.program.clone(),
+        })
+        .collect()
+}
+
+/// Takes the first `units` out of the queue.
+fn cut(queue: &mut Vec<Debited>, units: Units) -> Vec<Debited> {
+    let mut left = units;
+    let mut mine = Vec::new();
+    for debited in queue.iter_mut() {
+        let step = left.min(debited.units);
+        if step.is_positive() {
+            mine.push(Debited { units: step, ..debited.clone() });
+            debited.units = minus(debited.units, step);
+            left = minus(left, step);
+        }
+    }
+    if left.is_positive() {
+        mine.push(Debited { units: left, expires_at: None, program: None });
+    }
+    queue.retain(|debited| debited.units.is_positive());
+    mine
+}
+
+/// The parts of the debits that lie between two places of their sum.
+fn within(debits: &[Debited], from: i64, to: i64) -> Vec<(Units, &Debited)> {
+    let mut place = 0_i64;
+    let mut parts = Vec::new();
+    for debited in debits {
+        let end = place.saturating_add(debited.units.units());
+        let units = end.min(to).saturating_sub(place.max(from));
+        if units > 0 {
+            parts.push((Units::from_units(units), debited));
+        }
+        place = end;
+    }
+    parts
+}
+
+fn restored_until(now: Timestamp) -> Timestamp {
+    now.checked_add(SignedDuration::from_hours(RESTORED_DAYS_MIN.saturating_mul(24))).unwrap_or(Timestamp::MAX)
+}

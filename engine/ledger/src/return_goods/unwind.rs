@@ -1,0 +1,96 @@
+//! What a return unwinds in the books: discounts of returned goods, and counters.
+
+use tessera_rules::decision::CounterMove;
+use tessera_rules::id::{CampaignId, ProgramId};
+use tessera_rules::money::{Units, split};
+
+use crate::account::Account;
+use crate::arithmetic::{amount_minus, share};
+use crate::booking::{BookSides, Booking};
+use crate::outcome::{Outcome, OutcomeLine};
+use crate::posting::{Book, PostingReason};
+use crate::return_goods::step::Step;
+use crate::settle::change::by_campaign;
+use crate::terms::money_asset;
+
+/// Takes discounts of returned goods out of the books again.
+pub(super) fn discounts(step: Step<'_>, booking: &mut Booking) {
+    let mut sums: Vec<(Option<CampaignId>, i64)> = Vec::new();
+    for line in &step.original.lines {
+        let (before, after, whole) = (step.before.quantity(&line.id), step.after.quantity(&line.id), line.quantity);
+        if before == after {
+            continue;
+        }
+        for (campaign, amount) in explained(line) {
+            let part = |quantity: i64| {
+                if quantity == 0 { 0 } else { share(amount, quantity, whole.milli()) }
+            };
+            let change = part(after.milli()).saturating_sub(part(before.milli()));
+            match sums.iter_mut().find(|(known, _)| *known == campaign) {
+                Some((_, sum)) => *sum = sum.saturating_add(change),
+                None => sums.push((campaign, change)),
+            }
+        }
+    }
+    let asset = money_asset(step.original.currency);
+    for (campaign, change) in sums {
+        let program = program_of_campaign(step.original, campaign.as_ref());
+        let cheaper = Units::from_units(change.saturating_neg());
+        let sides = BookSides { from: Book::Redeemed, to: Book::Returned, reason: PostingReason::Clawback };
+        booking.post_books(&asset, campaign.as_ref(), program.as_ref(), cheaper, sides);
+    }
+}
+
+fn program_of_campaign(original: &Outcome, campaign: Option<&CampaignId>) -> Option<ProgramId> {
+    let posting = original.postings.iter().find(|posting| campaign.is_some() && posting.campaign.as_ref() == campaign)?;
+    posting.program.clone()
+}
+
+/// The change of a line per campaign as it was posted, and without a campaign what nothing explained.
+fn explained(line: &OutcomeLine) -> Vec<(Option<CampaignId>, i64)> {
+    let shown = by_campaign(&line.parts);
+    let sum = shown.iter().map(|(_, amount)| amount.minor()).fold(0_i64, i64::saturating_add);
+    let total = amount_minus(amount_minus(line.paid, line.rung_up), line.unexplained).minor();
+    let amounts: Vec<i64> = if sum == total {
+        shown.iter().map(|(_, amount)| amount.minor()).collect()
+    } else {
+        let weights: Vec<i64> = shown.iter().map(|(_, amount)| amount.minor().saturating_abs()).collect();
+        split(total, &weights)
+    };
+    let mut changes: Vec<_> = shown.into_iter().map(|(campaign, _)| Some(campaign)).zip(amounts).collect();
+    if !line.unexplained.is_zero() {
+        changes.push((None, line.unexplained.minor()));
+    }
+    changes
+}
+
+/// Lowers counters by what came back of the lines that the campaign's reward lies on, else of the receipt.
+pub(super) fn counters(step: Step<'_>, account: &mut Account) -> Vec<CounterMove> {
+    let mut moves = Vec::new();
+    for counted in &step.original.counters {
+        let mut rewards = step.original.rewards.iter().filter(|reward| reward.campaign == counted.campaign);
+        let shares =
+            rewards.find(|reward| !reward.earned_on.is_empty()).map(|reward| reward.earned_on.as_slice()).unwrap_or_default();
+        let lowered = step.of(counted.counted_milli, shares);
+        // A threshold is taken back only when all that crossed it has come back.
+        let is_back = |so_far| {
+            let fraction = step.fraction(so_far, shares);
+            fraction.part >= fraction.whole
+        };
+        let rewarded = if is_back(step.after) && !is_back(step.before) { counted.rewarded } else { 0 };
+        let Some(counter) = account.counters.iter_mut().find(|counter| counter.campaign == counted.campaign) else {
+            continue;
+        };
+        if lowered == 0 && rewarded == 0 {
+            continue;
+        }
+        counter.counted_milli = counter.counted_milli.saturating_sub(lowered).max(0);
+        counter.rewarded = counter.rewarded.saturating_sub(rewarded).max(0);
+        moves.push(CounterMove {
+            campaign: counted.campaign.clone(),
+            counted_milli: lowered.saturating_neg(),
+            rewarded: rewarded.saturating_neg(),
+        });
+    }
+    moves
+}

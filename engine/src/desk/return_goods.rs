@@ -1,0 +1,256 @@
+//! Return: goods of a settled receipt come back, or goods without a receipt.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use prost::Message as _;
+use tessera_contract::read::{OriginalReceipt, ReadContext, ReturnInput, read_return};
+use tessera_contract::refusal::Refusal;
+use tessera_ledger::account::Account;
+use tessera_ledger::entry::{Aggregate, EntryState, ParkedReturn, ReceiptEntry};
+use tessera_ledger::order::{OriginalKnown, ReturnAdmission, admit_return};
+use tessera_ledger::outcome::{Flag, Outcome};
+use tessera_ledger::return_goods::{self as ledger, OriginalSale, Return, ReturnLine, ReturnedSoFar, return_goods};
+use tessera_proto::billing::v1;
+use tessera_rules::id::{CustomerId, ReceiptId};
+
+use super::Draft;
+use crate::core::asset_terms;
+use crate::layout;
+use crate::programs::Rules;
+use crate::record::{Extras, outcome_from_wire, outcome_to_wire};
+
+/// A return and all that it needs beside the aggregate.
+#[derive(Debug)]
+pub(crate) struct ReturnCase {
+    pub(crate) input: ReturnInput,
+    /// The request, kept where the return must wait for its original.
+    pub(crate) request: Bytes,
+    pub(crate) customer: Option<CustomerId>,
+    pub(crate) rules: Rules,
+    pub(crate) now: Timestamp,
+}
+
+/// How a return was answered.
+#[derive(Debug)]
+pub(crate) enum Returned {
+    /// Committed now, or before.
+    Outcome {
+        /// The outcome message as stored.
+        outcome: Bytes,
+        /// It had been committed before.
+        repeated: bool,
+        /// What it is computed from, where it was committed now.
+        result: Option<Box<ledger::Returned>>,
+    },
+    /// It waits for its original.
+    Parked {
+        /// It waited already.
+        repeated: bool,
+    },
+    /// The original lies with another aggregate: ask there.
+    Elsewhere,
+}
+
+/// The receipt that a return names, as this draft sees it.
+enum Original {
+    NotNamed,
+    NotSettled,
+    Elsewhere,
+    Settled(Box<Sale>),
+}
+
+struct Sale {
+    outcome: Outcome,
+    so_far: ReturnedSoFar,
+}
+
+impl ReturnCase {
+    pub(super) async fn apply(&self, draft: &mut Draft<'_>) -> Result<Returned, Refusal> {
+        let id = &self.input.id;
+        let entry = draft.entry(id).await?;
+        let stored = draft.outcome(entry.as_ref(), id).await?;
+        let original = self.original(draft).await?;
+        let known = match original {
+            Original::Elsewhere if stored.is_none() => return Ok(Returned::Elsewhere),
+            Original::Elsewhere | Original::Settled(_) => OriginalKnown::Settled,
+            Original::NotNamed => OriginalKnown::NotNamed,
+            Original::NotSettled => OriginalKnown::NotSettled,
+        };
+        match admit_return(entry.as_ref(), stored.is_some(), &self.input.content_hash.0, self.input.attempt, known) {
+            ReturnAdmission::Repeat => Ok(Returned::Outcome { outcome: stored.unwrap_or_default(), repeated: true, result: None }),
+            ReturnAdmission::RepeatParked => Ok(Returned::Parked { repeated: true }),
+            ReturnAdmission::Conflict | ReturnAdmission::Voided => Err(Refusal::Conflict),
+            ReturnAdmission::Park => self.park(draft).await,
+            ReturnAdmission::New => Ok(self.commit(draft, original, false)),
+        }
+    }
+
+    async fn original(&self, draft: &mut Draft<'_>) -> Result<Original, Refusal> {
+        let OriginalReceipt::Receipt(id) = &self.input.original else { return Ok(Original::NotNamed) };
+        let entry = draft.entry(id).await?;
+        let stored = draft.outcome(entry.as_ref(), id).await?;
+        let (Some(entry), Some(stored)) = (entry, stored) else { return Ok(Original::NotSettled) };
+        if entry.state != EntryState::Settled {
+            return Ok(Original::NotSettled);
+        }
+        if !draft.is_here(&entry.aggregate, id) {
+            return Ok(Original::Elsewhere);
+        }
+        let outcome = read_stored(draft, id, &stored)?;
+        let so_far = draft.returned(&entry.aggregate, id).await?;
+        Ok(Original::Settled(Box::new(Sale { outcome, so_far })))
+    }
+
+    /// Keeps the request with the original's entry until the original arrives.
+    async fn park(&self, draft: &mut Draft<'_>) -> Result<Returned, Refusal> {
+        let OriginalReceipt::Receipt(original) = &self.input.original else { return Err(Refusal::UnknownOriginal) };
+        let before = draft.entry(original).await?;
+        let mut awaited = before.unwrap_or_else(|| {
+            ReceiptEntry::new(draft.aggregate(original), EntryState::Awaited, [0; 32], 0, self.input.business_date)
+        });
+        awaited.park(self.input.id.clone(), self.request.to_vec()).map_err(|_| Refusal::LimitExceeded {
+            what: "returns that wait for one receipt",
+            limit: u64::try_from(tessera_ledger::limits::PARKED_MAX).unwrap_or(u64::MAX),
+        })?;
+        let state = EntryState::Parked { original: original.clone() };
+        let own = ReceiptEntry::new(Aggregate::Sale(original.clone()), state, self.input.content_hash.0, self.input.attempt, self.input.business_date);
+        draft.put_entry(original, awaited);
+        draft.put_entry(&self.input.id, own);
+        Ok(Returned::Parked { repeated: false })
+    }
+
+    fn commit(&self, draft: &mut Draft<'_>, original: Original, was_parked: bool) -> Returned {
+        let sale = match original {
+            Original::Settled(sale) => Some(sale),
+            Original::NotNamed | Original::NotSettled | Original::Elsewhere => None,
+        };
+        let opened = draft.account_id().map(|id| match draft.account() {
+            Some(account) => Account::clone(account),
+            None => Account::new(id.clone(), self.customer.clone().unwrap_or_else(|| crate::directory::customer_of(id)), self.now),
+        });
+        let mut result = self.compute(draft, opened.as_ref(), sale.as_deref());
+        if was_parked && let Err(place) = result.outcome.flags.binary_search(&Flag::WasParked) {
+            result.outcome.flags.insert(place, Flag::WasParked);
+        }
+        let message = Bytes::from(outcome_to_wire(&result.outcome, self.extras()).encode_to_vec());
+        if !self.input.training {
+            self.put(draft, &result, message.clone());
+        }
+        Returned::Outcome { outcome: message, repeated: false, result: Some(Box::new(result)) }
+    }
+
+    fn put(&self, draft: &mut Draft<'_>, result: &ledger::Returned, message: Bytes) {
+        let id = &self.input.id;
+        let aggregate = draft.aggregate(id);
+        let mut entry = ReceiptEntry::new(aggregate, EntryState::Returned, self.input.content_hash.0, self.input.attempt, self.input.business_date);
+        entry.state = EntryState::Returned;
+        if let Some(account) = &result.account {
+            draft.put_account(account.clone());
+        }
+        if let OriginalReceipt::Receipt(original) = &self.input.original {
+            draft.put_row(layout::returned_row(original), Bytes::from(result.so_far.encode()));
+        }
+        draft.put_entry(id, entry);
+        draft.put_row(layout::outcome_row(id.as_str()), message);
+    }
+
+    fn compute(&self, draft: &Draft<'_>, account: Option<&Account>, sale: Option<&Sale>) -> ledger::Returned {
+        let lines: Vec<ReturnLine> = self.input.lines.iter().map(return_line).collect();
+        let tenders: Vec<_> = self.input.tenders.iter().map(|tender| tender.tender.clone()).collect();
+        return_goods(
+            account,
+            &Return {
+                id: self.input.id.clone(),
+                place: &self.input.place,
+                returned_at: self.input.returned_at,
+                business_date: self.input.business_date,
+                currency: self.input.currency,
+                lines: &lines,
+                original: sale.map(|sale| OriginalSale { outcome: &sale.outcome, so_far: &sale.so_far }),
+                tenders: &tenders,
+                cash_rounding: self.input.cash_rounding,
+                content_hash: self.input.content_hash.0,
+                attempt: self.input.attempt,
+                basis: super::settle::basis(&self.rules),
+                booked_at: self.now,
+                booking_date: draft.core.ledger_day(self.now),
+                customer: self.customer.clone(),
+                assets: &asset_terms(&self.rules.revision, self.input.currency),
+            },
+        )
+    }
+
+    fn extras(&self) -> Extras {
+        Extras {
+            tenders: self.input.tenders.iter().map(tessera_contract::read::TenderInput::to_wire).collect(),
+            fiscal: self.input.fiscal.as_ref().map(|fiscal| v1::FiscalDocument { device_id: fiscal.device.to_string(), number: fiscal.number.to_string() }),
+            return_reasons: self.input.lines.iter().filter_map(|line| Some((line.id.as_str().to_owned(), line.reason.as_ref()?.to_string()))).collect(),
+            proven: true,
+            ..Extras::default()
+        }
+    }
+}
+
+fn return_line(line: &tessera_contract::read::ReturnedLine) -> ReturnLine {
+    ReturnLine {
+        id: line.id.clone(),
+        original: line.original_line.clone(),
+        sku: line.sku.clone(),
+        tax_code: line.tax_code.clone(),
+        quantity: line.quantity,
+        measure: line.measure,
+        unit_price: line.unit_price,
+        amount: line.amount,
+    }
+}
+
+fn read_stored(draft: &Draft<'_>, id: &ReceiptId, stored: &Bytes) -> Result<Outcome, Refusal> {
+    let wire = v1::Outcome::decode(stored.clone()).map_err(|error| draft.core.quarantined(id.as_str(), &error))?;
+    outcome_from_wire(&wire).map_err(|error| draft.core.quarantined(id.as_str(), &error))
+}
+
+/// What a return would do; nothing is written.
+///
+/// # Errors
+/// The original is not known, has another currency, or more would come back than was sold.
+pub(crate) async fn preview(case: &ReturnCase, draft: &mut Draft<'_>) -> Result<Returned, Refusal> {
+    let original = case.original(draft).await?;
+    let sale = match &original {
+        Original::NotNamed => None,
+        Original::NotSettled => return Err(Refusal::UnknownOriginal),
+        Original::Elsewhere => return Ok(Returned::Elsewhere),
+        Original::Settled(sale) => Some(sale.as_ref()),
+    };
+    if sale.is_some_and(|sale| sale.outcome.currency != case.input.currency) {
+        return Err(Refusal::fault("currency_code", "must be the currency of the original receipt"));
+    }
+    let account = draft.account().cloned();
+    let result = case.compute(draft, account.as_deref(), sale);
+    if let Some(beyond) = result.beyond.first() {
+        let place = case.input.lines.iter().position(|line| line.id == beyond.line).unwrap_or(0);
+        return Err(Refusal::MoreThanSold { field: format!("lines[{place}].quantity_milli") });
+    }
+    let outcome = Bytes::from(outcome_to_wire(&result.outcome, case.extras()).encode_to_vec());
+    Ok(Returned::Outcome { outcome, repeated: false, result: Some(Box::new(result)) })
+}
+
+/// Carries out a return that waited for the receipt which this draft has just settled.
+///
+/// # Errors
+/// The storage cannot read. A request that cannot be read any more is left out and told to the log: it was
+/// read whole when it was parked, so this is a fault of ours and no reason to refuse the sale.
+pub(super) async fn apply_parked(draft: &mut Draft<'_>, original: &ReceiptId, waiting: &ParkedReturn, now: Timestamp) -> Result<(), Refusal> {
+    let read = v1::ReturnRequest::decode(waiting.request.as_slice()).ok().and_then(|request| read_return(&request, &ReadContext { now }).ok());
+    let Some(input) = read else {
+        let _ = draft.core.internal(&format!("the parked return {} of {original} cannot be read", waiting.id));
+        return Ok(());
+    };
+    let rules = draft.core.programs.newest();
+    let mut case = ReturnCase { input, request: Bytes::from(waiting.request.clone()), customer: None, rules, now };
+    let sale = case.original(draft).await?;
+    if let Original::Settled(sale) = &sale {
+        case.customer.clone_from(&sale.outcome.customer);
+    }
+    case.commit(draft, sale, true);
+    Ok(())
+}

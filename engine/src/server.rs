@@ -1,0 +1,115 @@
+//! Serves an engine: billing, feed, health, and reflection on loopback.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tessera_proto::billing::v1::billing_service_server::BillingServiceServer;
+use tessera_proto::feed::v1::feed_service_server::FeedServiceServer;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+
+use crate::engine::Engine;
+use crate::feed::Feed;
+use crate::service::{Billing, ConverseLimits};
+
+/// Bytes of a message, both ways (design: 1 MiB).
+pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of a feed message: an outcome of 1,000 lines with its postings.
+const FEED_MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Streams of one connection; a caller with more at once uses Converse.
+const STREAMS_MAX: u32 = 1_024;
+/// Streams that were reset before they were served (H54).
+const RESET_STREAMS_MAX: usize = 20;
+/// Bytes of a header list (H54).
+const HEADER_BYTES_MAX: u32 = 8 * 1024;
+/// How often a silent connection is asked whether it lives, and how long it may take to answer.
+const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(5));
+/// How long calls may take to end once the server is told to stop; tonic alone would wait for ever (H53).
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// A server could not start or broke.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Only loopback is served without certificates, and those are not built yet.
+    #[error("{address} is not a loopback address: without mutual TLS the engine listens on 127.0.0.1 or [::1] only")]
+    NotLoopback {
+        /// The address asked for.
+        address: SocketAddr,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// The address asked for.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The server broke while serving.
+    #[error("the server broke: {0}")]
+    Transport(#[from] tonic::transport::Error),
+    /// Reflection could not be set up from the built-in descriptors.
+    #[error("reflection: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+}
+
+/// Takes an address of loopback.
+///
+/// # Errors
+/// The address is another one, or it is taken.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    if !address.ip().is_loopback() {
+        return Err(ServeError::NotLoopback { address });
+    }
+    TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })
+}
+
+/// Serves until `closing` becomes true, then ends open calls within five seconds.
+///
+/// # Errors
+/// The server breaks.
+pub async fn serve(engine: Engine, listener: TcpListener, mut closing: watch::Receiver<bool>) -> Result<(), ServeError> {
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health.set_serving::<BillingServiceServer<Billing>>().await;
+    health.set_serving::<FeedServiceServer<Feed>>().await;
+    let billing = BillingServiceServer::new(Billing::new(engine.clone(), closing.clone(), ConverseLimits::default()))
+        .max_decoding_message_size(MESSAGE_BYTES_MAX)
+        .max_encoding_message_size(MESSAGE_BYTES_MAX);
+    let feed = FeedServiceServer::new(Feed::new(&engine, closing.clone())).max_encoding_message_size(FEED_MESSAGE_BYTES_MAX);
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(tessera_proto::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()?;
+    let mut stop = closing.clone();
+    let serving = Server::builder()
+        .tcp_nodelay(true)
+        .max_concurrent_streams(STREAMS_MAX)
+        .http2_max_pending_accept_reset_streams(Some(RESET_STREAMS_MAX))
+        .http2_max_header_list_size(HEADER_BYTES_MAX)
+        .http2_keepalive_interval(Some(KEEPALIVE.0))
+        .http2_keepalive_timeout(Some(KEEPALIVE.1))
+        .add_service(health_service)
+        .add_service(reflection)
+        .add_service(billing)
+        .add_service(feed)
+        .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async move {
+            let _ = stop.wait_for(|closing| *closing).await;
+            health.set_not_serving::<BillingServiceServer<Billing>>().await;
+            health.set_not_serving::<FeedServiceServer<Feed>>().await;
+        });
+    tokio::select! {
+        served = serving => served?,
+        () = drained(&mut closing) => tracing::warn!("calls were still open {DRAIN:?} after the stop; they are cut, their commits are not"),
+    }
+    Ok(())
+}
+
+/// Ends when the time for open calls is over.
+async fn drained(closing: &mut watch::Receiver<bool>) {
+    if closing.wait_for(|closing| *closing).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    tokio::time::sleep(DRAIN).await;
+}

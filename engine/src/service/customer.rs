@@ -1,0 +1,170 @@
+//! Identify, Enrol, `AnswerPrompts`: who a customer is and what they say of themselves.
+
+use tessera_contract::convert::timestamp_to_wire;
+use tessera_contract::read::{Identity, ReadContext, TillDisplay, read_answer_prompts, read_enrol, read_identify};
+use tessera_contract::refusal::Refusal;
+use tessera_contract::render::AnswerContext;
+use tessera_ledger::account::Account;
+use tessera_ledger::standing::View;
+use tessera_proto::billing::v1;
+use tessera_rules::id::{CashierId, ReceiptId, StoreId, TillId};
+use tessera_rules::effort::Effort;
+use tessera_rules::evaluate::evaluate;
+use tessera_rules::receipt::{Explain, Place, Receipt, Stage};
+use tessera_rules::standing::Standing;
+
+use super::shared::{balances, fact_shapes, position, stored_outcome};
+use crate::desk::{AnswersCase, Case, CaseAnswer, Done, EnrolCase};
+use crate::directory::{Found, Recognised, derived};
+use crate::engine::{Call, Engine, account_key};
+use crate::programs::Rules;
+
+/// The till of what was not said at a till.
+const NO_TILL: &str = "-";
+
+/// Finds a customer. Writes nothing.
+pub(crate) async fn identify(engine: &Engine, request: v1::IdentifyRequest, call: &Call) -> Result<v1::IdentifyResponse, Refusal> {
+    let input = read_identify(&request, &ReadContext { now: call.now })?;
+    let recognised = engine.core.directory.recognise(&engine.core, Some(&input.customer)).await?;
+    let account = match recognised.found() {
+        Some(found) => engine.core.account(&found.account).await?.account,
+        None => None,
+    };
+    let Some((found, account)) = recognised.found().zip(account.as_deref()) else {
+        return Ok(v1::IdentifyResponse { customer_status: i32::from(v1::CustomerStatus::Unknown), ..Default::default() });
+    };
+    let rules = engine.core.rules_at(call.now).await?;
+    let place = place(&input.store, input.till.as_ref(), None);
+    Ok(v1::IdentifyResponse {
+        customer_status: i32::from(status(account)),
+        customer_id: found.customer.as_str().to_owned(),
+        account_id: found.account.as_str().to_owned(),
+        tiers: account.tiers.iter().map(tier).collect(),
+        balances: balances(Some(account), &rules.revision, call.now),
+        prompts: prompts_due(engine, &rules, account, found, place, call),
+    })
+}
+
+/// What would be asked on a receipt without goods.
+fn prompts_due(engine: &Engine, rules: &Rules, account: &Account, found: &Found, place: Place, call: &Call) -> Vec<v1::Prompt> {
+    let receipt = empty_receipt(engine, place, call);
+    let view = View { customer: Some(&found.customer), receipt: &receipt.id, supersedes: None, now: call.now, business_date: receipt.business_date };
+    let standing = Standing { customer: Some(account.standing(&view)), ..Standing::default() };
+    let decision = evaluate(&rules.revision, &rules.catalogue, &standing, &receipt, call.now, Effort::default());
+    let context = AnswerContext { facts: &fact_shapes(&rules.revision), ..AnswerContext::plain(&receipt, TillDisplay::default()) };
+    tessera_contract::render::answer(&decision, context).prompts
+}
+
+fn empty_receipt(engine: &Engine, place: Place, call: &Call) -> Receipt {
+    #[expect(clippy::expect_used, reason = "one hyphen is an id")]
+    let id = ReceiptId::parse("-").expect("a hyphen is an id");
+    Receipt {
+        id,
+        place,
+        sold_at: call.now,
+        business_date: engine.core.ledger_day(call.now),
+        currency: engine.core.settings.currency,
+        stage: Stage::Basket,
+        lines: Vec::new(),
+        codes: Vec::new(),
+        redeem: Vec::new(),
+        tenders: Vec::new(),
+        declined: Vec::new(),
+        choices: Vec::new(),
+        given: Vec::new(),
+        training: false,
+        offers_max: Some(0),
+        language: None,
+        explain: Explain::Nothing,
+    }
+}
+
+fn status(account: &Account) -> v1::CustomerStatus {
+    if account.blocked { v1::CustomerStatus::Blocked } else { v1::CustomerStatus::Known }
+}
+
+fn tier(held: &tessera_ledger::account::TierHeld) -> v1::CustomerTier {
+    v1::CustomerTier { program_id: held.program.as_str().to_owned(), tier_id: held.tier.as_str().to_owned(), until: held.until.map(timestamp_to_wire) }
+}
+
+fn place(store: &StoreId, till: Option<&TillId>, cashier: Option<&CashierId>) -> Place {
+    #[expect(clippy::expect_used, reason = "one hyphen is an id")]
+    let till = till.cloned().unwrap_or_else(|| TillId::parse(NO_TILL).expect("a hyphen is an id"));
+    Place { store: store.clone(), till, cashier: cashier.cloned() }
+}
+
+/// Creates a customer: in the account of their card, or in a new one named after the request.
+pub(crate) async fn enrol(engine: &Engine, request: v1::EnrolRequest, call: &Call) -> Result<v1::EnrolResponse, Refusal> {
+    let input = read_enrol(&request, &ReadContext { now: call.now })?;
+    let found = match &input.card {
+        Some(card) => derived(&engine.core.keys.directory_name("card", card.expose())),
+        None => derived(&engine.core.keys.directory_name("enrolment", input.request.as_str())),
+    };
+    let rules = engine.core.rules_at(call.now).await?;
+    let place = place(&input.store, input.till.as_ref(), input.cashier.as_ref());
+    let case = EnrolCase { input, found: found.clone(), place, rules: rules.clone(), now: call.now };
+    let done = engine.at_desk(account_key(&found), Case::Enrol(Box::new(case))).await?;
+    let Some(outcome) = recorded(engine, &done)? else {
+        return Ok(v1::EnrolResponse { status: i32::from(v1::EnrolStatus::AlreadyKnown), ..Default::default() });
+    };
+    Ok(v1::EnrolResponse {
+        status: i32::from(v1::EnrolStatus::Enrolled),
+        customer_id: found.customer.as_str().to_owned(),
+        account_id: found.account.as_str().to_owned(),
+        outcome: Some(outcome),
+        position: position(&done),
+        balances: balances(done.account.as_deref(), &rules.revision, call.now),
+    })
+}
+
+fn recorded(engine: &Engine, done: &Done) -> Result<Option<v1::Outcome>, Refusal> {
+    match &done.answer {
+        CaseAnswer::Recorded { outcome } => stored_outcome(&engine.core, outcome).map(Some),
+        CaseAnswer::AlreadyKnown => Ok(None),
+        CaseAnswer::Quoted(_) | CaseAnswer::Settled(_) | CaseAnswer::Voided(_) | CaseAnswer::Returned(_) => {
+            Err(engine.core.internal("the desk answered an enrolment or answers with something else"))
+        }
+    }
+}
+
+/// Stores a customer's answers.
+pub(crate) async fn answer_prompts(engine: &Engine, request: v1::AnswerPromptsRequest, call: &Call) -> Result<v1::AnswerPromptsResponse, Refusal> {
+    let input = read_answer_prompts(&request, &ReadContext { now: call.now })?;
+    let recognised = engine.core.directory.recognise(&engine.core, Some(&input.customer)).await?;
+    let Recognised::Known(found) = recognised else { return Ok(nothing_stored(v1::CustomerStatus::Unknown)) };
+    let known = engine.core.account(&found.account).await?.account;
+    if known.as_ref().is_some_and(|account| account.blocked) {
+        return Ok(nothing_stored(v1::CustomerStatus::Blocked));
+    }
+    if known.is_none() && matches!(input.customer, Identity::Customer(_)) {
+        return Ok(nothing_stored(v1::CustomerStatus::Unknown));
+    }
+    let rules = engine.core.rules_at(call.now).await?;
+    let place = place(&input.store, input.till.as_ref(), input.cashier.as_ref());
+    let case = AnswersCase { input, found: found.clone(), place: place.clone(), rules: rules.clone(), now: call.now };
+    let done = engine.at_desk(account_key(&found), Case::Answers(Box::new(case))).await?;
+    let outcome = recorded(engine, &done)?;
+    let prompts = done.account.as_deref().map(|account| prompts_due(engine, &rules, account, &found, place, call));
+    Ok(v1::AnswerPromptsResponse {
+        outcome,
+        position: position(&done),
+        customer_status: i32::from(v1::CustomerStatus::Known),
+        prompts: prompts.unwrap_or_default(),
+        balances: balances(done.account.as_deref(), &rules.revision, call.now),
+    })
+}
+
+fn nothing_stored(status: v1::CustomerStatus) -> v1::AnswerPromptsResponse {
+    v1::AnswerPromptsResponse { customer_status: i32::from(status), ..Default::default() }
+}
+
+/// The customer of a receipt, as far as it is known, for the answer.
+pub(super) fn status_of(recognised: &Recognised, account: Option<&Account>) -> v1::CustomerStatus {
+    match (recognised, account) {
+        (Recognised::Anonymous, _) => v1::CustomerStatus::Anonymous,
+        (Recognised::Unknown, _) => v1::CustomerStatus::Unknown,
+        (Recognised::Known(_), Some(account)) => status(account),
+        (Recognised::Known(_), None) => v1::CustomerStatus::Known,
+    }
+}
+

@@ -1,0 +1,167 @@
+//! Quote: reads, evaluates on the account as known, holds what is scarce at the desk, seals and renders.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use compact_str::CompactString;
+use jiff::Timestamp;
+use tessera_contract::canonical::basket_hash;
+use tessera_contract::convert::timestamp_to_wire;
+use tessera_contract::read::{QuoteInput, ReadContext, read_quote};
+use tessera_contract::refusal::Refusal;
+use tessera_contract::render::AnswerContext;
+use tessera_contract::token::{NONCE_BYTES, RevisionName, TokenHead};
+use tessera_ledger::account::Account;
+use tessera_proto::billing::v1;
+use tessera_rules::decision::Decision;
+use tessera_rules::effort::Effort;
+use tessera_rules::id::{AssetId, ProgramId, Sku};
+
+use super::customer::status_of;
+use super::shared::{balances, fact_shapes, plain_times, stored_outcome};
+use crate::desk::{Case, CaseAnswer, Decided, QuoteCase, Quoted, before_quote, evaluate_quote, needs_desk};
+use crate::directory::Recognised;
+use crate::engine::{Call, Engine, account_key};
+use crate::programs::Rules;
+
+/// What a quote was made from, for its answer.
+struct Made<'a> {
+    input: &'a QuoteInput,
+    rules: Rules,
+    recognised: Recognised,
+    quoted_at: Timestamp,
+}
+
+/// The four-part answer for the receipt as it stands.
+pub(crate) async fn quote(engine: &Engine, request: v1::QuoteRequest, call: &Call) -> Result<v1::QuoteResponse, Refusal> {
+    let input = Arc::new(read_quote(&request, &ReadContext { now: call.now })?);
+    let parsed = Instant::now();
+    super::settle::refuse_too_old(engine, input.receipt.business_date, call)?;
+    if let Some(quoted) = before_quote(&engine.core, &input).await? {
+        return without_answer(engine, &quoted);
+    }
+    let recognised = engine.core.directory.recognise(&engine.core, input.customer.as_ref()).await?;
+    let rules = engine.core.rules_at(call.now).await?;
+    let made = Made { input: &input, rules, recognised, quoted_at: call.now };
+    let account = account(engine, &made, call).await?;
+    let read = Instant::now();
+    let decided = match decide(engine, &made, account).await? {
+        Quoted::Decided(decided) => decided,
+        other @ (Quoted::AlreadySettled(_) | Quoted::Voided | Quoted::Superseded) => return without_answer(engine, &other),
+    };
+    let evaluated = Instant::now();
+    render(engine, &made, &decided, plain_times(call, parsed, read, evaluated))
+}
+
+/// The customer's account, at a card's first use a new one; none for an anonymous receipt.
+async fn account(engine: &Engine, made: &Made<'_>, call: &Call) -> Result<Option<Arc<Account>>, Refusal> {
+    let Some(found) = made.recognised.found() else { return Ok(None) };
+    let known = engine.core.account(&found.account).await?.account;
+    Ok(Some(known.unwrap_or_else(|| Arc::new(Account::new(found.account.clone(), found.customer.clone(), call.now)))))
+}
+
+async fn decide(engine: &Engine, made: &Made<'_>, account: Option<Arc<Account>>) -> Result<Quoted, Refusal> {
+    let found = made.recognised.found();
+    let customer = found.map(|found| &found.customer);
+    let decision = evaluate_quote(made.input, &made.rules, account.as_deref(), customer, made.quoted_at);
+    let (Some(account), Some(found)) = (account, found) else {
+        return Ok(Quoted::Decided(Box::new(Decided { decision, held_until: None, account: None })));
+    };
+    if !needs_desk(&account, made.input, &decision, made.quoted_at) {
+        return Ok(Quoted::Decided(Box::new(Decided { decision, held_until: None, account: Some(account) })));
+    }
+    let case = QuoteCase {
+        input: Arc::new(made.input.clone()),
+        rules: made.rules.clone(),
+        at: made.quoted_at,
+        customer: found.customer.clone(),
+        account: found.account.clone(),
+    };
+    let done = engine.at_desk(account_key(found), Case::Quote(Box::new(case))).await?;
+    match done.answer {
+        CaseAnswer::Quoted(quoted) => Ok(*quoted),
+        CaseAnswer::Settled(_) | CaseAnswer::Voided(_) | CaseAnswer::Returned(_) | CaseAnswer::Recorded { .. } | CaseAnswer::AlreadyKnown => {
+            Err(engine.core.internal("the desk answered a quote with something else"))
+        }
+    }
+}
+
+/// A receipt that is not open any more.
+fn without_answer(engine: &Engine, quoted: &Quoted) -> Result<v1::QuoteResponse, Refusal> {
+    let (status, outcome) = match quoted {
+        Quoted::AlreadySettled(outcome) => (v1::QuoteStatus::AlreadySettled, Some(stored_outcome(&engine.core, outcome)?)),
+        Quoted::Voided => (v1::QuoteStatus::Voided, None),
+        Quoted::Superseded => (v1::QuoteStatus::Superseded, None),
+        Quoted::Decided(_) => return Err(engine.core.internal("a decision was rendered as none")),
+    };
+    Ok(v1::QuoteResponse { status: i32::from(status), outcome, basis: i32::from(v1::AnswerBasis::Engine), ..Default::default() })
+}
+
+fn render(engine: &Engine, made: &Made<'_>, decided: &Decided, times: v1::PhaseTimes) -> Result<v1::QuoteResponse, Refusal> {
+    let token = seal(engine, made, decided)?;
+    let decision = &decided.decision;
+    let revision = &made.rules.revision;
+    let descriptions = descriptions(decision, &made.rules);
+    let facts = if decision.prompts.is_empty() { Vec::new() } else { fact_shapes(revision) };
+    let asset_programs = asset_programs(decision, &made.rules);
+    let account = decided.account.as_deref();
+    let context = AnswerContext {
+        receipt: &made.input.receipt,
+        display: made.input.display,
+        revision: revision.number(),
+        catalogue: made.rules.catalogue.number(),
+        balances: balances(account, revision, made.quoted_at),
+        customer_status: status_of(&made.recognised, account),
+        dropped: Vec::new(),
+        limits_reached: if token.shortened { vec![v1::LimitReached::TokenSize] } else { Vec::new() },
+        descriptions: &descriptions,
+        facts: &facts,
+        asset_programs: &asset_programs,
+        claim_code: String::new(),
+    };
+    Ok(v1::QuoteResponse {
+        status: i32::from(v1::QuoteStatus::Ok),
+        answer: Some(tessera_contract::render::answer(decision, context)),
+        quote_token: token.bytes,
+        outcome: None,
+        basis: i32::from(v1::AnswerBasis::Engine),
+        basis_reason: i32::from(v1::BasisReason::Unspecified),
+        quoted_at: Some(timestamp_to_wire(made.quoted_at)),
+        held_until: decided.held_until.map(timestamp_to_wire),
+        phase_times: Some(times),
+    })
+}
+
+fn seal(engine: &Engine, made: &Made<'_>, decided: &Decided) -> Result<tessera_contract::token::SealedToken, Refusal> {
+    let mut nonce = [0_u8; NONCE_BYTES];
+    getrandom::fill(&mut nonce).map_err(|error| engine.core.internal(&error.to_string()))?;
+    let revision = &made.rules.revision;
+    let found = made.recognised.found();
+    let head = TokenHead {
+        receipt: made.input.receipt.id.clone(),
+        basket_hash: basket_hash(&made.input.receipt, made.input.customer.as_ref()),
+        revision: (revision.number() != 0).then(|| RevisionName { number: revision.number(), hash: revision.hash() }),
+        catalogue: made.rules.catalogue.number(),
+        quoted_at: made.quoted_at,
+        steps_max: Effort::default().steps_max,
+        quote_no: made.input.quote_no,
+        customer: found.map(|found| found.customer.clone()),
+        account: found.map(|found| found.account.clone()),
+        held_until: decided.held_until,
+    };
+    Ok(engine.core.tokens.seal(&head, &decided.decision, nonce))
+}
+
+/// Names of the products that are added or offered.
+fn descriptions(decision: &Decision, rules: &Rules) -> Vec<(Sku, CompactString)> {
+    let added = decision.lines.iter().filter(|line| line.added_by.is_some()).map(|line| &line.sku);
+    let offered = decision.offers.iter().map(|offer| &offer.sku);
+    added.chain(offered).filter_map(|sku| Some((sku.clone(), rules.catalogue.product(sku)?.name.clone()))).collect()
+}
+
+/// Whose the assets are that are used up or could be.
+fn asset_programs(decision: &Decision, rules: &Rules) -> Vec<(AssetId, ProgramId)> {
+    let used = decision.redemptions.iter().map(|redemption| &redemption.asset);
+    let usable = decision.redeemable.iter().map(|redeemable| &redeemable.asset);
+    used.chain(usable).filter_map(|asset| Some((asset.clone(), rules.revision.asset(asset)?.program.clone()))).collect()
+}

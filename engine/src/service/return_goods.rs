@@ -1,0 +1,145 @@
+//! Return: finds the original's aggregate, lets the desk commit or only looks, renders.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use prost::Message as _;
+use tessera_contract::read::{OriginalReceipt, ReadContext, ReturnInput, ReturnMode, read_return};
+use tessera_contract::refusal::Refusal;
+use tessera_ledger::entry::{Aggregate, EntryState};
+use tessera_ledger::return_goods as ledger;
+use tessera_proto::billing::v1;
+use tessera_rules::id::CustomerId;
+
+use super::settle::refuse_too_old;
+use super::shared::{balances, desk_times, position, stored_outcome};
+use crate::desk::{AggregateKey, Case, CaseAnswer, Done, Draft, ReturnCase, Returned, preview};
+use crate::engine::{Call, Engine, account_key};
+
+/// How often a return follows its original from one aggregate to another.
+const FOLLOWED_MAX: usize = 3;
+
+/// Goods come back.
+pub(crate) async fn return_goods(engine: &Engine, request: v1::ReturnRequest, call: &Call) -> Result<v1::ReturnResponse, Refusal> {
+    let input = read_return(&request, &ReadContext { now: call.now })?;
+    if matches!(input.original, OriginalReceipt::Fiscal(_)) {
+        return Err(Refusal::NotYetServed { call: "Return by fiscal document" });
+    }
+    refuse_too_old(engine, input.business_date, call)?;
+    let request = Bytes::from(request.encode_to_vec());
+    let parsed = Instant::now();
+    for _ in 0..FOLLOWED_MAX {
+        let (key, customer) = whereto(engine, &input).await?;
+        let rules = engine.core.rules_at(input.returned_at).await?;
+        let case = ReturnCase { input: input.clone(), request: request.clone(), customer, rules, now: call.now };
+        match input.mode {
+            ReturnMode::Preview => {
+                let mut draft = Draft::open(&engine.core, &key).await?;
+                if let Returned::Outcome { outcome, result: Some(result), .. } = preview(&case, &mut draft).await? {
+                    return previewed(engine, &outcome, &result);
+                }
+            }
+            ReturnMode::Done => {
+                let done = engine.at_desk(key, Case::Return(Box::new(case))).await?;
+                if let Some(response) = done_response(engine, &input, call, parsed, &done)? {
+                    return Ok(response);
+                }
+            }
+        }
+    }
+    Err(Refusal::InProgress)
+}
+
+/// The queue of the aggregate in which the original lies; without one, the customer's or the return's own.
+async fn whereto(engine: &Engine, input: &ReturnInput) -> Result<(AggregateKey, Option<CustomerId>), Refusal> {
+    let found = engine.core.directory.recognise(&engine.core, input.customer.as_ref()).await?.found().cloned();
+    let customer = found.as_ref().map(|found| found.customer.clone());
+    let own = || found.as_ref().map_or_else(|| AggregateKey::Receipt(input.id.clone()), account_key);
+    let OriginalReceipt::Receipt(original) = &input.original else { return Ok((own(), customer)) };
+    let (_, entry) = engine.core.receipt_entry(original).await?;
+    Ok(match entry {
+        Some(entry) if entry.state == EntryState::Settled => match entry.aggregate {
+            Aggregate::Account(id) => (AggregateKey::Account(id), customer),
+            Aggregate::Own => (AggregateKey::Receipt(original.clone()), customer),
+            Aggregate::Sale(sale) => (AggregateKey::Receipt(sale), customer),
+        },
+        Some(_) | None => (AggregateKey::Receipt(original.clone()), customer),
+    })
+}
+
+fn previewed(engine: &Engine, outcome: &Bytes, result: &ledger::Returned) -> Result<v1::ReturnResponse, Refusal> {
+    let outcome = stored_outcome(&engine.core, outcome)?;
+    Ok(v1::ReturnResponse {
+        status: i32::from(v1::ReturnStatus::Previewed),
+        answer: Some(answer(&outcome, Some(result))),
+        ..v1::ReturnResponse::default()
+    })
+}
+
+/// None where the original turned out to lie elsewhere.
+fn done_response(engine: &Engine, input: &ReturnInput, call: &Call, parsed: Instant, done: &Done) -> Result<Option<v1::ReturnResponse>, Refusal> {
+    let CaseAnswer::Returned(returned) = &done.answer else { return Err(engine.core.internal("the desk answered a return with something else")) };
+    let times = Some(desk_times(call, parsed, done));
+    let response = match returned.as_ref() {
+        Returned::Elsewhere => return Ok(None),
+        Returned::Parked { repeated } => {
+            v1::ReturnResponse { status: i32::from(v1::ReturnStatus::Parked), repeated_before: *repeated, phase_times: times, ..Default::default() }
+        }
+        Returned::Outcome { outcome, repeated, result } => {
+            let outcome = stored_outcome(&engine.core, outcome)?;
+            let status = if input.training { v1::ReturnStatus::Training } else { v1::ReturnStatus::Committed };
+            let revision = engine.core.programs.newest().revision;
+            v1::ReturnResponse {
+                status: i32::from(status),
+                answer: Some(answer(&outcome, result.as_deref())),
+                outcome: Some(outcome),
+                repeated_before: *repeated,
+                accepted: None,
+                position: if *repeated { None } else { position(done) },
+                balances: balances(done.account.as_deref(), &revision, call.now),
+                phase_times: times,
+            }
+        }
+    };
+    Ok(Some(response))
+}
+
+/// What is to be given and taken back, as the outcome says it.
+fn answer(outcome: &v1::Outcome, result: Option<&ledger::Returned>) -> v1::ReturnAnswer {
+    let notes = result.map_or(&[][..], |result| &result.beyond);
+    let totals = outcome.totals_after.clone();
+    let refund: i64 = outcome.lines.iter().map(|line| line.paid_minor).sum();
+    v1::ReturnAnswer {
+        lines: outcome
+            .lines
+            .iter()
+            .map(|line| v1::LineRefund {
+                line_id: line.line_id.clone(),
+                original_line_id: line.original_line_id.clone(),
+                quantity_milli: line.quantity_milli,
+                refund_minor: line.paid_minor,
+                tax_code: line.tax_code.clone(),
+            })
+            .collect(),
+        tenders: outcome
+            .tenders
+            .iter()
+            .map(|tender| v1::TenderRefund { kind: tender.kind, amount_minor: tender.amount_minor, reference: tender.reference.clone(), ..Default::default() })
+            .collect(),
+        taken_back: outcome.rewards.clone(),
+        restored: outcome.redemptions.clone(),
+        restored_codes: Vec::new(),
+        deducted_minor: totals.as_ref().map_or(0, |totals| refund.saturating_sub(totals.due_minor).max(0)),
+        totals,
+        notes: notes
+            .iter()
+            .map(|beyond| v1::Note {
+                code: i32::from(v1::NoteCode::ReturnedBeyondSale),
+                line_id: beyond.line.as_str().to_owned(),
+                text: "More came back than was sold.".to_owned(),
+            })
+            .collect(),
+        screen_texts: Vec::new(),
+        footer_texts: Vec::new(),
+    }
+}

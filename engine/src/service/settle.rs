@@ -1,0 +1,116 @@
+//! Settle: reads, finds account and rules, lets the desk commit, renders.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use tessera_contract::canonical::basket_hash;
+use tessera_contract::read::{InstructionDone, OfferShown, ReadContext, SettleInput, StatedFact, TenderInput, read_settle};
+use tessera_contract::refusal::Refusal;
+use tessera_ledger::entry::is_too_old;
+use tessera_ledger::limits::REMEMBERED_DAYS;
+use tessera_proto::billing::v1;
+
+use super::shared::{balances, desk_times, position, stored_outcome};
+use crate::desk::{AggregateKey, Case, CaseAnswer, Done, Promised, SettleCase, Settled};
+use crate::directory::{Found, Recognised};
+use crate::engine::{Call, Engine, account_key};
+use crate::record::Extras;
+
+/// Commits what was paid.
+pub(crate) async fn settle(engine: &Engine, request: v1::SettleRequest, call: &Call) -> Result<v1::SettleResponse, Refusal> {
+    let input = read_settle(&request, &ReadContext { now: call.now })?;
+    refuse_too_old(engine, input.receipt.business_date, call)?;
+    let basket_hash = basket_hash(&input.receipt, input.customer.as_ref());
+    let parsed = Instant::now();
+    let recognised = engine.core.directory.recognise(&engine.core, input.customer.as_ref()).await?;
+    let found = recognised.found().cloned();
+    let key = found.as_ref().map_or_else(|| AggregateKey::Receipt(input.receipt.id.clone()), account_key);
+    let training = input.receipt.training;
+    let case = SettleCase {
+        extras: extras(&input, found.as_ref()),
+        promise: promise(engine, &input).await?,
+        basket_hash,
+        customer: found.map(|found| found.customer),
+        unknown_customer: recognised == Recognised::Unknown,
+        now: call.now,
+        till_clock_off: input.notes.told_late && input.delivery.route == v1::DeliveryRoute::Direct,
+        input,
+    };
+    let done = engine.at_desk(key, Case::Settle(Box::new(case))).await?;
+    render(engine, call, parsed, &done, training)
+}
+
+/// An id older than ids are remembered is for people, never silently applied (H3).
+pub(super) fn refuse_too_old(engine: &Engine, business_date: jiff::civil::Date, call: &Call) -> Result<(), Refusal> {
+    if is_too_old(business_date, engine.core.ledger_day(call.now)) {
+        return Err(Refusal::TooOld { remembered_days: u32::try_from(REMEMBERED_DAYS).unwrap_or(u32::MAX) });
+    }
+    Ok(())
+}
+
+/// What the token promises, under whose rules. A token of another receipt is as none.
+async fn promise(engine: &Engine, input: &SettleInput) -> Result<Promised, Refusal> {
+    if !input.quote_token.is_empty() {
+        if let Ok(body) = engine.core.tokens.open(&input.quote_token)
+            && body.head.receipt == input.receipt.id
+        {
+            let rules = engine.core.rules(body.head.revision.as_ref().map_or(0, |revision| revision.number), body.head.catalogue).await?;
+            return Ok(Promised::Token { body: Box::new(body), rules });
+        }
+        metrics::counter!("tessera_engine_tokens_rejected_total").increment(1);
+    }
+    let rules = engine.core.rules_at(input.receipt.sold_at).await?;
+    Ok(Promised::Nothing { rejected: !input.quote_token.is_empty(), rules })
+}
+
+fn extras(input: &SettleInput, found: Option<&Found>) -> Extras {
+    Extras {
+        tenders: input.tenders.iter().map(TenderInput::to_wire).collect(),
+        fiscal: input.fiscal.as_ref().map(|fiscal| v1::FiscalDocument { device_id: fiscal.device.to_string(), number: fiscal.number.to_string() }),
+        declined_ids: input.receipt.declined.iter().map(|id| id.as_str().to_owned()).collect(),
+        offer_results: input.offers.iter().map(offer).collect(),
+        instruction_results: input.instructions.iter().map(instruction).collect(),
+        answers: input.answers.iter().filter_map(|fact| answer(fact, found?)).collect(),
+        ..Extras::default()
+    }
+}
+
+fn offer(offer: &OfferShown) -> v1::OfferResult {
+    v1::OfferResult { offer_id: offer.id.as_str().to_owned(), shown: offer.shown, taken: offer.taken }
+}
+
+fn instruction(done: &InstructionDone) -> v1::InstructionResult {
+    v1::InstructionResult {
+        instruction_id: done.id.as_str().to_owned(),
+        state: i32::from(done.state),
+        serial: done.serial.as_ref().map(ToString::to_string).unwrap_or_default(),
+    }
+}
+
+fn answer(fact: &StatedFact, found: &Found) -> Option<v1::RecordedAnswer> {
+    Some(v1::RecordedAnswer {
+        fact_id: fact.fact.as_str().to_owned(),
+        customer_id: found.customer.as_str().to_owned(),
+        refused: fact.value.is_none(),
+        trust: i32::from(v1::FactTrust::Stated),
+    })
+}
+
+fn render(engine: &Engine, call: &Call, parsed: Instant, done: &Done, training: bool) -> Result<v1::SettleResponse, Refusal> {
+    let CaseAnswer::Settled(settled) = &done.answer else { return Err(engine.core.internal("the desk answered a settle with something else")) };
+    let (status, outcome, repeated): (_, Option<&Bytes>, _) = match settled {
+        Settled::Voided => (v1::SettleStatus::Voided, None, false),
+        Settled::Outcome { outcome, .. } if training => (v1::SettleStatus::Training, Some(outcome), false),
+        Settled::Outcome { outcome, repeated } => (v1::SettleStatus::Committed, Some(outcome), *repeated),
+    };
+    let revision = engine.core.programs.newest().revision;
+    Ok(v1::SettleResponse {
+        status: i32::from(status),
+        outcome: outcome.map(|bytes| stored_outcome(&engine.core, bytes)).transpose()?,
+        repeated_before: repeated,
+        accepted: None,
+        position: if repeated { None } else { position(done) },
+        balances: balances(done.account.as_deref(), &revision, call.now),
+        phase_times: Some(desk_times(call, parsed, done)),
+    })
+}

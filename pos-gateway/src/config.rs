@@ -1,0 +1,78 @@
+//! What a gateway is told once, and what keeps it from starting.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http::Uri;
+use thiserror::Error;
+
+use crate::limits::{BUDGET_DEFAULT, SHUTDOWN_MAX, STREAM_AGE};
+
+/// What a gateway is told once.
+#[derive(Debug, Clone)]
+pub struct GatewayConfig {
+    /// Name of this gateway, 1 to 64 characters; the engines see it with every call.
+    pub gateway_id: String,
+    /// The engines, best first: the first that answers is used.
+    pub engines: Vec<Uri>,
+    /// How long a call may take; a till may ask for less, never for more.
+    pub budget: Duration,
+    /// Age at which a stream is told to close; up to a minute more by chance.
+    pub stream_age: Duration,
+    /// How long a shutdown may take.
+    pub shutdown_max: Duration,
+    /// What the screen says when no engine answered and the customer is named.
+    pub reward_follows_text: String,
+    /// What the screen says when no engine answered and nobody is named.
+    pub unchanged_text: String,
+}
+
+impl GatewayConfig {
+    /// A gateway with the contract's budget and English texts.
+    pub fn new(gateway_id: impl Into<String>, engines: Vec<Uri>) -> Self {
+        Self {
+            gateway_id: gateway_id.into(),
+            engines,
+            budget: BUDGET_DEFAULT,
+            stream_age: STREAM_AGE,
+            shutdown_max: SHUTDOWN_MAX,
+            reward_follows_text: "Unchanged, reward follows by SMS".to_owned(),
+            unchanged_text: "Unchanged".to_owned(),
+        }
+    }
+}
+
+/// What keeps a gateway from starting or serving.
+#[derive(Debug, Error)]
+pub enum GatewayError {
+    /// No engine is named.
+    #[error("a gateway needs at least one engine")]
+    NoEngine,
+    /// An engine's address has no scheme or host, or one that cannot be used.
+    #[error("the engine {uri} is no address of the form http://HOST:PORT")]
+    Engine {
+        /// As it was given.
+        uri: Uri,
+    },
+    /// The name of the gateway cannot travel.
+    #[error("the gateway id {gateway_id:?} must have 1 to 64 printable ASCII characters")]
+    GatewayId {
+        /// As it was given.
+        gateway_id: String,
+    },
+    /// Other machines could connect, and there is no encryption yet.
+    #[error("{address} can be reached by other machines; without TLS a gateway listens on loopback only (127.0.0.1 or [::1])")]
+    NotLoopback {
+        /// Where it should have listened.
+        address: SocketAddr,
+    },
+    /// The listener does not know its address.
+    #[error("the listener's address cannot be read")]
+    Listener(#[source] std::io::Error),
+    /// The descriptors of the contract cannot be served.
+    #[error("reflection cannot be served")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// The server stopped by itself.
+    #[error("the gateway's server stopped")]
+    Serve(#[from] tonic::transport::Error),
+}

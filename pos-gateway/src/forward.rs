@@ -1,0 +1,207 @@
+//! One call through the gateway: forwarded under its clock, repeated once where that is safe, and ended
+//! in time by the gateway itself where no engine does (P1).
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tessera_proto::billing::v1::{BasisReason, ErrorReason};
+use tokio::time::{sleep, timeout_at};
+use tonic::metadata::{AsciiMetadataValue, MetadataMap};
+use tonic::{Code, Response, Status};
+use tower::retry::budget::{Budget as _, TpsBudget};
+
+use crate::call::{Call, Kind};
+use crate::clock::CallClock;
+use crate::config::{GatewayConfig, GatewayError};
+use crate::failure;
+use crate::last_answer;
+use crate::limits::{ATTEMPT_MIN, RETRY_JITTER_MS_MAX, RETRY_PAUSE_MS_MIN, RETRY_SHARE, RETRY_WINDOW};
+use crate::metadata::{GATEWAY_ID_KEY, crossing};
+use crate::observe::{self, Maker};
+use crate::upstream::{Failed, Upstream};
+
+/// Forwards calls.
+pub(crate) struct Forwarder {
+    config: GatewayConfig,
+    gateway_id: AsciiMetadataValue,
+    upstream: Upstream,
+    repeats: TpsBudget,
+}
+
+impl fmt::Debug for Forwarder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Forwarder")
+            .field("config", &self.config)
+            .field("upstream", &self.upstream)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Forwarder {
+    pub(crate) fn new(config: GatewayConfig) -> Result<Self, GatewayError> {
+        let length = config.gateway_id.len();
+        let value = AsciiMetadataValue::try_from(config.gateway_id.as_str()).ok();
+        let Some(gateway_id) = value.filter(|_| (1..=64).contains(&length)) else {
+            return Err(GatewayError::GatewayId { gateway_id: config.gateway_id });
+        };
+        Ok(Self {
+            upstream: Upstream::new(&config.engines)?,
+            gateway_id,
+            config,
+            repeats: TpsBudget::new(RETRY_WINDOW, 1, RETRY_SHARE),
+        })
+    }
+
+    pub(crate) fn config(&self) -> &GatewayConfig {
+        &self.config
+    }
+
+    pub(crate) fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
+    /// Answers a call before its clock runs out: the engine's bytes or error unchanged, else what the
+    /// call's kind leaves to the gateway.
+    pub(crate) async fn answer(
+        &self,
+        call: Call,
+        body: Bytes,
+        metadata: &MetadataMap,
+        clock: CallClock,
+    ) -> Result<Response<Bytes>, Status> {
+        let mut crossing = crossing(metadata);
+        crossing.insert(GATEWAY_ID_KEY, self.gateway_id.clone());
+        let attempts = self.attempts(call, &body, &crossing, &clock);
+        let end = timeout_at(clock.answer_at(), attempts).await.unwrap_or(Err(Failed::Overdue));
+        let (maker, answer) = match end {
+            Ok(response) => (Maker::Engine, Ok(cleaned(response))),
+            Err(failed) => self.conclude(call, &body, &failed),
+        };
+        observe::answered(call, maker, &clock);
+        answer
+    }
+
+    async fn attempts(
+        &self,
+        call: Call,
+        body: &Bytes,
+        metadata: &MetadataMap,
+        clock: &CallClock,
+    ) -> Result<Response<Bytes>, Failed> {
+        self.repeats.deposit();
+        let engine = self.upstream.choose(None);
+        let send = |engine| {
+            let metadata = metadata.clone();
+            self.upstream.send(engine, call, body.clone(), metadata, clock.left())
+        };
+        let failed = match send(engine).await {
+            Ok(response) => return Ok(response),
+            Err(failed) => failed,
+        };
+        count(call, &failed);
+        let Some(pause) = self.pause_before_repeat(call, &failed) else {
+            return Err(failed);
+        };
+        if clock.left() < pause + ATTEMPT_MIN || !self.repeats.withdraw() {
+            return Err(failed);
+        }
+        observe::repeated(call);
+        sleep(pause).await;
+        let second = send(self.upstream.choose(Some(engine))).await;
+        second.inspect_err(|failed| count(call, failed))
+    }
+
+    /// After which pause a call may be sent once more. None: not at all. A write is safe to repeat since
+    /// its id is the same; a quote that an engine has answered, or a read, is the till's to repeat.
+    fn pause_before_repeat(&self, call: Call, failed: &Failed) -> Option<Duration> {
+        let asked = match (call.kind(), failed) {
+            (Kind::Quote | Kind::Write, Failed::Link(_)) => Duration::ZERO,
+            (Kind::Write, Failed::Engine(status)) if matches!(status.code(), Code::Unavailable | Code::Aborted) => {
+                failure::retry_after(status).unwrap_or_default()
+            }
+            (Kind::Quote, Failed::Engine(status)) if status.code() == Code::Unavailable && self.upstream.has_another() => {
+                Duration::ZERO
+            }
+            (Kind::Quote | Kind::Write, Failed::Engine(_) | Failed::Overdue)
+            | (Kind::Read, Failed::Link(_) | Failed::Engine(_) | Failed::Overdue) => return None,
+        };
+        Some(asked.max(jitter()))
+    }
+
+    /// Ends a call that no engine answered.
+    fn conclude(&self, call: Call, body: &Bytes, failed: &Failed) -> (Maker, Result<Response<Bytes>, Status>) {
+        let code = match failed {
+            Failed::Engine(status) if call.kind() != Kind::Quote || is_of_the_receipt(status) => {
+                return (Maker::EngineRefused, Err(failure::passed_on(status)));
+            }
+            Failed::Overdue => Code::DeadlineExceeded,
+            Failed::Link(_) | Failed::Engine(_) => Code::Unavailable,
+        };
+        match call.kind() {
+            Kind::Write => (Maker::Gateway, Err(failure::outcome_unknown(code))),
+            Kind::Read => (Maker::Gateway, Err(failure::no_engine(code))),
+            Kind::Quote => {
+                let answer = last_answer::to_quote(body, basis_reason(failed), &self.config);
+                let maker = if answer.is_ok() { Maker::Unchanged } else { Maker::Gateway };
+                (maker, answer.map(Response::new))
+            }
+        }
+    }
+}
+
+fn basis_reason(failed: &Failed) -> BasisReason {
+    match failed {
+        Failed::Overdue => BasisReason::Deadline,
+        Failed::Link(_) => BasisReason::LinkDown,
+        Failed::Engine(status) if status.code() == Code::DeadlineExceeded => BasisReason::Deadline,
+        Failed::Engine(_) => BasisReason::EngineError,
+    }
+}
+
+/// Whether a quote's error says something of the receipt or the caller, which the till must see, and not
+/// of the engine, in whose place the gateway answers.
+fn is_of_the_receipt(status: &Status) -> bool {
+    match status.code() {
+        Code::InvalidArgument
+        | Code::AlreadyExists
+        | Code::NotFound
+        | Code::OutOfRange
+        | Code::PermissionDenied
+        | Code::Unauthenticated
+        | Code::Unimplemented => true,
+        Code::FailedPrecondition => !failure::is(status, ErrorReason::UpgradeEngine),
+        Code::ResourceExhausted => failure::is(status, ErrorReason::LimitExceeded),
+        Code::Ok
+        | Code::Cancelled
+        | Code::Unknown
+        | Code::DeadlineExceeded
+        | Code::Aborted
+        | Code::Internal
+        | Code::Unavailable
+        | Code::DataLoss => false,
+    }
+}
+
+fn count(call: Call, failed: &Failed) {
+    match failed {
+        Failed::Overdue => observe::attempt_failed(call, Code::DeadlineExceeded, true),
+        Failed::Link(status) => {
+            tracing::debug!(call = call.name(), %status, "no engine");
+            observe::attempt_failed(call, status.code(), true);
+        }
+        Failed::Engine(status) => observe::attempt_failed(call, status.code(), false),
+    }
+}
+
+fn cleaned(response: Response<Bytes>) -> Response<Bytes> {
+    let (metadata, body, _extensions) = response.into_parts();
+    Response::from_parts(crossing(&metadata), body, tonic::Extensions::new())
+}
+
+/// A pause by chance; without a source of chance the shortest.
+fn jitter() -> Duration {
+    let chance = getrandom::u32().map_or(0, u64::from);
+    Duration::from_millis(RETRY_PAUSE_MS_MIN + chance % (RETRY_JITTER_MS_MAX + 1))
+}

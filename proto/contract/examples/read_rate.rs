@@ -1,0 +1,164 @@
+//! How long reading, hashing and sealing take for a receipt of twelve lines. Run with `--release`.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use prost::Message as _;
+use tessera_contract::canonical::{basket_hash, settle_hash};
+use tessera_contract::convert::timestamp_to_wire;
+use tessera_contract::read::{QuoteInput, ReadContext, read_quote, read_settle};
+use tessera_contract::render::{AnswerContext, answer};
+use tessera_contract::sold::sold_as_quoted;
+use tessera_contract::token::{RevisionName, TokenHead, TokenKeys};
+use tessera_proto::billing::v1;
+use tessera_rules::decision::{Adjustment, DecidedLine, Decision, Part};
+use tessera_rules::id::CampaignId;
+use tessera_rules::money::{Amount, Quantity, UnitPrice};
+use tessera_rules::receipt::Receipt;
+
+/// Lines of the receipt.
+const LINES: usize = 12;
+/// Calls of each step.
+const CALLS: u32 = 100_000;
+
+fn line(number: usize) -> v1::Line {
+    v1::Line {
+        line_id: format!("L{number}"),
+        sku: format!("SHOE-{number:04}"),
+        quantity_milli: 2_000,
+        quantity_kind: 1,
+        unit_price_micros: 1_990_000,
+        amount_minor: 398,
+        tax_code: "A".to_owned(),
+        ..v1::Line::default()
+    }
+}
+
+fn quote(now: Timestamp) -> v1::QuoteRequest {
+    let receipt = v1::Receipt {
+        receipt_id: "S1/T4/20261122/000123/9f3a".to_owned(),
+        sold_at: Some(timestamp_to_wire(now)),
+        business_date: "2026-11-22".to_owned(),
+        store_id: "S1".to_owned(),
+        till_id: "T4".to_owned(),
+        cashier_id: "C7".to_owned(),
+        customer: Some(v1::CustomerIdentity {
+            identity: Some(v1::customer_identity::Identity::CardNumber("9901000017".to_owned())),
+            entry_method: 1,
+        }),
+        currency_code: "EUR".to_owned(),
+        lines: (1..=LINES).map(line).collect(),
+        ..v1::Receipt::default()
+    };
+    v1::QuoteRequest { receipt: Some(receipt), quote_no: 1, ..v1::QuoteRequest::default() }
+}
+
+fn decision(receipt: &Receipt) -> Option<Decision> {
+    let campaign = CampaignId::parse("ten-percent").ok()?;
+    let lines = receipt.lines.iter().map(|line| DecidedLine {
+        id: line.id.clone(),
+        sku: line.sku.clone(),
+        tax_code: line.tax_code.clone(),
+        measure: line.measure,
+        added_by: None,
+        parts: vec![Part {
+            quantity: Quantity::from_milli(2_000),
+            unit_price: UnitPrice::from_micros(1_790_000),
+            amount: Amount::from_minor(358),
+            adjustments: vec![Adjustment { campaign: campaign.clone(), amount: Amount::from_minor(-40), text: "10 % off".into() }],
+        }],
+        before: line.amount,
+        after: Amount::from_minor(358),
+    });
+    Some(Decision {
+        lines: lines.collect(),
+        redemptions: Vec::new(),
+        rewards: Vec::new(),
+        prompts: Vec::new(),
+        instructions: Vec::new(),
+        offers: Vec::new(),
+        near_misses: Vec::new(),
+        code_verdicts: Vec::new(),
+        redeemable: Vec::new(),
+        counters: Vec::new(),
+        promises: Vec::new(),
+        applied: Vec::new(),
+        before: receipt.total(),
+        after: Amount::from_minor(358 * 12),
+        depends_on_tenders: false,
+        notes: Vec::new(),
+        steps: 12,
+        proven: true,
+        bound: Amount::ZERO,
+        explained: Vec::new(),
+    })
+}
+
+fn head(input: &QuoteInput, now: Timestamp) -> TokenHead {
+    TokenHead {
+        receipt: input.receipt.id.clone(),
+        basket_hash: basket_hash(&input.receipt, input.customer.as_ref()),
+        revision: Some(RevisionName { number: 1, hash: [1; 32] }),
+        catalogue: 1,
+        quoted_at: now,
+        steps_max: 200_000,
+        quote_no: 1,
+        customer: None,
+        account: None,
+        held_until: None,
+    }
+}
+
+/// The mean of one call, in the best of five rounds.
+fn measure(name: &str, mut call: impl FnMut()) -> Duration {
+    let round = |call: &mut dyn FnMut()| {
+        let begun = Instant::now();
+        (0..CALLS).for_each(|_| call());
+        begun.elapsed().checked_div(CALLS).unwrap_or_default()
+    };
+    let best = (0..5).map(|_| round(&mut call)).min().unwrap_or_default();
+    println!("{name:<28} {best:>10.2?}");
+    best
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let now: Timestamp = "2026-11-22T12:00:00Z".parse()?;
+    let context = ReadContext { now };
+    let request = quote(now);
+    let input = read_quote(&request, &context)?;
+    let decision = decision(&input.receipt).ok_or("the campaign's id is one")?;
+    let keys = TokenKeys::new((1, [7; 32]), &[]);
+    let shown = answer(&decision, AnswerContext::plain(&input.receipt, input.display));
+    let receipt = request.receipt.clone().unwrap_or_default();
+    let (sold, added_lines) = sold_as_quoted(&receipt, &shown);
+    let settle = v1::SettleRequest { receipt: Some(sold), added_lines, ..v1::SettleRequest::default() };
+    read_settle(&settle, &context)?;
+    let token = keys.seal(&head(&input, now), &decision, [9; 24]);
+    println!("{LINES} lines; request {} bytes, token {} bytes", request.encoded_len(), token.bytes.len());
+
+    let read = measure("read_quote", || {
+        black_box(read_quote(black_box(&request), &context));
+    });
+    let hash = measure("basket_hash", || {
+        black_box(basket_hash(black_box(&input.receipt), input.customer.as_ref()));
+    });
+    let made = head(&input, now);
+    let seal = measure("seal", || {
+        black_box(keys.seal(black_box(&made), &decision, [9; 24]));
+    });
+    println!("{:<28} {:>10.2?}", "together", read.saturating_add(hash).saturating_add(seal));
+    measure("answer", || {
+        black_box(answer(black_box(&decision), AnswerContext::plain(&input.receipt, input.display)));
+    });
+    measure("read_settle (with its hash)", || {
+        black_box(read_settle(black_box(&settle), &context));
+    });
+    measure("settle_hash", || {
+        black_box(settle_hash(black_box(&settle)));
+    });
+    measure("open", || {
+        black_box(keys.open(black_box(&token.bytes)));
+    });
+    Ok(())
+}

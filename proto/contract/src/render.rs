@@ -1,0 +1,179 @@
+//! Rules to wire: a decision as the four-part answer that a till shows.
+//!
+//! What a decision does not know (balances, product texts, the shape of an answer to a prompt) the engine
+//! hands over in [`AnswerContext`]. Texts are fitted to the till; those of more than one row have a line
+//! feed between rows.
+
+mod explanation;
+pub mod fit;
+mod lines;
+mod remarks;
+mod rewards;
+
+use compact_str::CompactString;
+use tessera_proto::billing::v1;
+use tessera_rules::decision::{Decision, Prompt, PromptReason};
+use tessera_rules::id::{AssetId, FactId, ProgramId, Sku};
+use tessera_rules::receipt::Receipt;
+
+use crate::read::TillDisplay;
+
+pub use lines::totals_of;
+pub use remarks::offer_id;
+
+/// What an answer needs beside the decision.
+#[derive(Clone, Debug)]
+pub struct AnswerContext<'a> {
+    /// The receipt that was decided on.
+    pub receipt: &'a Receipt,
+    /// What the till can show.
+    pub display: TillDisplay,
+    /// Number of the revision; 0: none.
+    pub revision: u64,
+    /// Number of the catalogue; 0: none.
+    pub catalogue: u64,
+    /// The customer's balances before this receipt.
+    pub balances: Vec<v1::Balance>,
+    /// What is known of the customer.
+    pub customer_status: v1::CustomerStatus,
+    /// Parts that were left out for want of time; what they name is not rendered.
+    pub dropped: Vec<v1::AnswerPart>,
+    /// Limits that the engine met; those that the decision tells are added.
+    pub limits_reached: Vec<v1::LimitReached>,
+    /// Texts of the products that are added or offered, in any order.
+    pub descriptions: &'a [(Sku, CompactString)],
+    /// What answers to facts look like, in any order; others are texts.
+    pub facts: &'a [FactShape],
+    /// The programs of assets, in any order.
+    pub asset_programs: &'a [(AssetId, ProgramId)],
+    /// Code to print for a later claim; empty: none.
+    pub claim_code: String,
+}
+
+/// What an answer to a prompt looks like.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FactShape {
+    /// The fact.
+    pub fact: FactId,
+    /// The form of the answer.
+    pub kind: v1::AnswerKind,
+    /// What to choose from, with `ONE_OF`.
+    pub options: Vec<v1::PromptOption>,
+    /// For how many days an answer is good; 0: for ever.
+    pub valid_days: u32,
+}
+
+impl<'a> AnswerContext<'a> {
+    /// The context of an anonymous receipt without revision, catalogue and balances.
+    #[must_use]
+    pub fn plain(receipt: &'a Receipt, display: TillDisplay) -> Self {
+        Self {
+            receipt,
+            display,
+            revision: 0,
+            catalogue: 0,
+            balances: Vec::new(),
+            customer_status: v1::CustomerStatus::Anonymous,
+            dropped: Vec::new(),
+            limits_reached: Vec::new(),
+            descriptions: &[],
+            facts: &[],
+            asset_programs: &[],
+            claim_code: String::new(),
+        }
+    }
+
+    pub(crate) fn is_kept(&self, part: v1::AnswerPart) -> bool {
+        !self.dropped.contains(&part)
+    }
+
+    pub(crate) fn description(&self, sku: &Sku) -> String {
+        let found = self.descriptions.iter().find(|(other, _)| other == sku);
+        found.map(|(_, text)| fit::row(text, &self.display)).unwrap_or_default()
+    }
+
+    pub(crate) fn program(&self, asset: &AssetId) -> Option<&ProgramId> {
+        self.asset_programs.iter().find(|(other, _)| other == asset).map(|(_, program)| program)
+    }
+}
+
+/// The answer to a quote.
+#[must_use]
+pub fn answer(decision: &Decision, context: AnswerContext<'_>) -> v1::Answer {
+    let kept = |part: v1::AnswerPart| context.is_kept(part);
+    let redemption_kept = kept(v1::AnswerPart::Redemption);
+    let (explanation, explanation_cut) = explanation::explanation(decision, &context);
+    let mut answer = v1::Answer {
+        totals_before: Some(lines::totals_before(context.receipt)),
+        totals_after: Some(lines::totals_after(decision)),
+        screen_texts: remarks::screen_texts(decision, &context),
+        footer_texts: remarks::footer_texts(decision, &context),
+        code_verdicts: remarks::code_verdicts(decision),
+        notes: remarks::notes(decision, &context),
+        limits_reached: remarks::limits_reached(decision, &context),
+        explanation,
+        explanation_cut,
+        proven: decision.proven,
+        bound_minor: decision.bound.minor().max(0),
+        steps: decision.steps,
+        ..v1::Answer::default()
+    };
+    if kept(v1::AnswerPart::Lines) {
+        answer.lines = lines::changed_lines(decision, &context);
+    }
+    if redemption_kept {
+        answer.redemptions = rewards::redemptions(decision, &context);
+        answer.redeemable_max = rewards::redeemable_max(decision, &context);
+    }
+    if kept(v1::AnswerPart::Rewards) {
+        answer.rewards = rewards::rewards(decision, &context);
+    }
+    if kept(v1::AnswerPart::Prompts) {
+        answer.prompts = decision.prompts.iter().map(|prompt| prompt_to_wire(prompt, decision, &context)).collect();
+    }
+    if kept(v1::AnswerPart::Instructions) {
+        answer.instructions = remarks::instructions(decision, &context);
+    }
+    if kept(v1::AnswerPart::Offers) {
+        answer.offers = remarks::offers(decision, &context);
+        answer.near_misses = remarks::near_misses(decision, &context);
+    }
+    answer.revision = context.revision;
+    answer.catalogue = context.catalogue;
+    answer.customer_status = i32::from(context.customer_status);
+    answer.dropped_parts = context.dropped.iter().map(|part| i32::from(*part)).collect();
+    answer.balances = context.balances;
+    answer.claim_code = context.claim_code;
+    answer
+}
+
+/// The wire's id of a prompt for a fact: one prompt a fact and receipt.
+#[must_use]
+pub fn prompt_id(fact: &FactId) -> String {
+    format!("prompt:{fact}")
+}
+
+fn prompt_to_wire(prompt: &Prompt, decision: &Decision, context: &AnswerContext<'_>) -> v1::Prompt {
+    let reason = match prompt.reason {
+        PromptReason::Missing => v1::PromptReason::Missing,
+        PromptReason::Expired => v1::PromptReason::Expired,
+        PromptReason::Unconfirmed => v1::PromptReason::Unconfirmed,
+    };
+    let shape = context.facts.iter().find(|shape| shape.fact == prompt.fact);
+    let waiting = decision.rewards.iter().filter(|reward| reward.waits_for.contains(&prompt.fact));
+    v1::Prompt {
+        prompt_id: prompt_id(&prompt.fact),
+        fact_id: prompt.fact.as_str().to_owned(),
+        customer_id: String::new(),
+        reason: i32::from(reason),
+        answer_kind: i32::from(shape.map_or(v1::AnswerKind::Text, |shape| shape.kind)),
+        options: shape.map(|shape| shape.options.clone()).unwrap_or_default(),
+        text: fit::text(&prompt.text, &context.display),
+        customer_text: String::new(),
+        reward_ids: waiting.map(|reward| reward.id.as_str().to_owned()).collect(),
+        valid_days: shape.map_or(0, |shape| shape.valid_days),
+    }
+}
+
+#[cfg(test)]
+mod tests;

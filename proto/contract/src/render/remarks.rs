@@ -1,0 +1,125 @@
+//! Instructions, offers, near misses, verdicts, notes, limits, and the texts for screen and footer.
+
+use tessera_proto::billing::v1;
+use tessera_rules::decision::{Decision, Missing, Note};
+use tessera_rules::id::{CampaignId, Sku};
+
+use super::{AnswerContext, fit};
+use crate::convert::{campaign_to_wire, verdict_to_wire};
+use crate::limits::OFFERS_MAX;
+
+/// Hexadecimal digits of the hash in an offer's id: two offers of one receipt do not share them.
+const OFFER_ID_BYTES: usize = 12;
+
+/// The wire's id of an offer: the same for the same campaign and product, on every quote.
+#[must_use]
+pub fn offer_id(campaign: &CampaignId, sku: &Sku) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(campaign.as_str().as_bytes());
+    hasher.update(&[0]);
+    hasher.update(sku.as_str().as_bytes());
+    let hash = hasher.finalize();
+    let short = hash.as_bytes().first_chunk::<OFFER_ID_BYTES>();
+    format!("offer:{}", short.map(|bytes| data_encoding::HEXLOWER.encode(bytes)).unwrap_or_default())
+}
+
+/// Things that the cashier must do.
+pub(super) fn instructions(decision: &Decision, context: &AnswerContext<'_>) -> Vec<v1::Instruction> {
+    let to_wire = |instruction: &tessera_rules::decision::Instruction| v1::Instruction {
+        instruction_id: instruction.id.as_str().to_owned(),
+        campaign_id: instruction.campaign.as_str().to_owned(),
+        kind: i32::from(v1::InstructionKind::ShowText),
+        text: fit::text(&instruction.text, &context.display),
+        reward_id: String::new(),
+        line_id: String::new(),
+        series_id: String::new(),
+        quantity: 1,
+    };
+    decision.instructions.iter().map(to_wire).collect()
+}
+
+/// Goods to offer, best first.
+pub(super) fn offers(decision: &Decision, context: &AnswerContext<'_>) -> Vec<v1::Offer> {
+    let to_wire = |offer: &tessera_rules::decision::Offer| v1::Offer {
+        offer_id: offer_id(&offer.campaign, &offer.sku),
+        campaign_id: offer.campaign.as_str().to_owned(),
+        sku: offer.sku.as_str().to_owned(),
+        description: context.description(&offer.sku),
+        line_id: String::new(),
+        text: fit::text(&offer.text, &context.display),
+    };
+    decision.offers.iter().take(OFFERS_MAX).map(to_wire).collect()
+}
+
+/// What little is missing for a campaign.
+pub(super) fn near_misses(decision: &Decision, context: &AnswerContext<'_>) -> Vec<v1::NearMiss> {
+    let to_wire = |near: &tessera_rules::decision::NearMiss| {
+        let (missing_quantity_milli, missing_amount_minor) = match near.missing {
+            Missing::Units(units) => (i64::from(units).saturating_mul(1_000), 0),
+            Missing::Spend(amount) => (0, amount.minor()),
+        };
+        v1::NearMiss {
+            campaign_id: near.campaign.as_str().to_owned(),
+            missing_quantity_milli,
+            missing_amount_minor,
+            sku: String::new(),
+            text: fit::text(&near.text, &context.display),
+        }
+    };
+    decision.near_misses.iter().map(to_wire).collect()
+}
+
+/// A verdict for each code, in the receipt's order.
+pub(super) fn code_verdicts(decision: &Decision) -> Vec<v1::CodeVerdict> {
+    let to_wire = |verdict: &tessera_rules::decision::CodeVerdict| v1::CodeVerdict {
+        code: verdict.code.to_string(),
+        state: i32::from(verdict_to_wire(verdict.verdict)),
+        campaign_id: campaign_to_wire(verdict.campaign.as_ref()),
+        text: String::new(),
+    };
+    decision.code_verdicts.iter().map(to_wire).collect()
+}
+
+/// Remarks on the receipt.
+pub(super) fn notes(decision: &Decision, context: &AnswerContext<'_>) -> Vec<v1::Note> {
+    let to_wire = |note: &Note| match note {
+        Note::UnknownSku { line } => Some(v1::Note {
+            code: i32::from(v1::NoteCode::UnknownSku),
+            line_id: line.as_str().to_owned(),
+            text: fit::text("Not in the catalogue; sold as it stands.", &context.display),
+        }),
+        Note::TooManyOpenQuotes { .. } | Note::NotProven => None,
+    };
+    decision.notes.iter().filter_map(to_wire).collect()
+}
+
+/// Limits that kept something out, ascending, each once.
+pub(super) fn limits_reached(decision: &Decision, context: &AnswerContext<'_>) -> Vec<i32> {
+    let told = |note: &Note| match note {
+        Note::TooManyOpenQuotes { .. } => Some(v1::LimitReached::TooManyOpenQuotes),
+        Note::NotProven => Some(v1::LimitReached::Steps),
+        Note::UnknownSku { .. } => None,
+    };
+    let from_decision = decision.notes.iter().filter_map(told);
+    let mut limits: Vec<i32> = context.limits_reached.iter().copied().chain(from_decision).map(i32::from).collect();
+    limits.sort_unstable();
+    limits.dedup();
+    limits
+}
+
+/// Rows for the screen: what the customer gets, then what little is missing.
+pub(super) fn screen_texts(decision: &Decision, context: &AnswerContext<'_>) -> Vec<String> {
+    let mut rows = footer_texts(decision, context);
+    if context.is_kept(v1::AnswerPart::Offers) {
+        rows.extend(decision.near_misses.iter().flat_map(|near| fit::rows(&near.text, &context.display)));
+    }
+    rows
+}
+
+/// Rows for the footer: what the customer gets.
+pub(super) fn footer_texts(decision: &Decision, context: &AnswerContext<'_>) -> Vec<String> {
+    if !context.is_kept(v1::AnswerPart::Rewards) {
+        return Vec::new();
+    }
+    decision.rewards.iter().flat_map(|reward| fit::rows(&reward.text, &context.display)).collect()
+}

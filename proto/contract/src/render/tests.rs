@@ -1,0 +1,118 @@
+use tessera_proto::billing::v1;
+use tessera_rules::decision::Explained;
+use tessera_rules::id::CampaignId;
+use tessera_rules::money::{Amount, Quantity};
+
+use super::*;
+use crate::limits::EXPLANATION_BYTES_MAX;
+use crate::read::{QuoteInput, read_quote};
+use crate::sample;
+
+fn input() -> QuoteInput {
+    read_quote(&sample::quote(), &sample::context()).expect("is good")
+}
+
+#[test]
+fn an_answer_holds_changed_lines_with_added_ones_last() {
+    let input = input();
+    let answer = answer(&sample::decision(2), AnswerContext::plain(&input.receipt, input.display));
+    let lines: Vec<(&str, bool, &str, &str)> =
+        answer.lines.iter().map(|line| (line.line_id.as_str(), line.added, line.sku.as_str(), line.decline_id.as_str())).collect();
+    assert_eq!(lines, [("L1", false, "", ""), ("+3.1", true, "GIFT BOX", "+3.1")]);
+    assert_eq!((answer.lines[0].parts.len(), answer.lines[0].added_quantity_milli), (2, 0));
+}
+
+#[test]
+fn p6_lines_sum_to_totals_and_totals_per_tax_code_to_the_amount() {
+    let input = input();
+    let answer = answer(&sample::decision(2), AnswerContext::plain(&input.receipt, input.display));
+    let (before, after) = (answer.totals_before.expect("is there"), answer.totals_after.expect("is there"));
+    assert_eq!((before.amount_minor, before.due_minor), (1_194, 1_194));
+    assert_eq!((after.amount_minor, after.due_minor), (995, 495), "500 points pay as tender");
+    let codes: Vec<(&str, i64)> = after.tax_totals.iter().map(|total| (total.tax_code.as_str(), total.amount_minor)).collect();
+    assert_eq!(codes, [("A", 995), ("B", 0)]);
+}
+
+#[test]
+fn units_that_a_campaign_adds_are_declined_by_the_id_that_the_evaluation_knows() {
+    let input = input();
+    let mut decision = sample::decision(2);
+    let part = &mut decision.lines[0].parts[1];
+    part.quantity = Quantity::from_milli(2_000);
+    part.adjustments[0].amount = Amount::ZERO;
+    let answer = answer(&decision, AnswerContext::plain(&input.receipt, input.display));
+    let line = &answer.lines[0];
+    assert_eq!((line.added_quantity_milli, line.decline_id.as_str(), line.campaign_id.as_str()), (1_000, "three-for-two.1", "three-for-two"));
+}
+
+#[test]
+fn the_four_parts_are_filled_from_decision_and_context() {
+    let input = input();
+    let sku = tessera_rules::id::Sku::parse("SPRAY").expect("is one");
+    let fact = tessera_rules::id::FactId::parse("birthday").expect("is an id");
+    let descriptions = [(sku, "Waterproof spray, 200 ml, for shoes".into())];
+    let facts = [FactShape { fact, kind: v1::AnswerKind::Date, options: Vec::new(), valid_days: 365 }];
+    let context = AnswerContext {
+        revision: 17,
+        catalogue: 5,
+        customer_status: v1::CustomerStatus::Known,
+        descriptions: &descriptions,
+        facts: &facts,
+        ..AnswerContext::plain(&input.receipt, input.display)
+    };
+    let answer = answer(&sample::decision(2), context);
+    let reward = &answer.rewards[0];
+    assert_eq!((reward.kind, reward.units, reward.waits_for), (i32::from(v1::RewardKind::Points), 99, i32::from(v1::RewardWait::Answers)));
+    let prompt = &answer.prompts[0];
+    assert_eq!((prompt.prompt_id.as_str(), prompt.answer_kind, prompt.valid_days), ("prompt:birthday", i32::from(v1::AnswerKind::Date), 365));
+    assert_eq!(prompt.reward_ids, ["points.1"]);
+    assert_eq!(answer.offers[0].description, "Waterproof spray, 200 ml, for...");
+    assert_eq!(answer.near_misses[0].missing_quantity_milli, 1_000);
+    assert_eq!(answer.code_verdicts[0].state, i32::from(v1::CodeState::Applied));
+    assert_eq!((answer.notes[0].line_id.as_str(), answer.notes.len()), ("L2", 1));
+    assert_eq!(answer.limits_reached, [i32::from(v1::LimitReached::Steps)]);
+    assert_eq!((answer.revision, answer.catalogue, answer.proven, answer.bound_minor, answer.steps), (17, 5, false, 3, 17));
+    assert_eq!(answer.footer_texts, ["99 points for you"]);
+    assert_eq!(answer.screen_texts, ["99 points for you", "One more is free"]);
+}
+
+#[test]
+fn a_part_that_was_dropped_is_named_and_not_there() {
+    let input = input();
+    let dropped = vec![v1::AnswerPart::Offers, v1::AnswerPart::Prompts];
+    let context = AnswerContext { dropped, ..AnswerContext::plain(&input.receipt, input.display) };
+    let answer = answer(&sample::decision(2), context);
+    assert!(answer.offers.is_empty() && answer.near_misses.is_empty() && answer.prompts.is_empty());
+    assert_eq!(answer.dropped_parts, [i32::from(v1::AnswerPart::Offers), i32::from(v1::AnswerPart::Prompts)]);
+    assert!(!answer.rewards.is_empty());
+}
+
+#[test]
+fn an_explanation_that_is_too_long_is_cut_and_says_so() {
+    let input = input();
+    let explained = |number: usize, why: &str| Explained {
+        campaign: CampaignId::parse(&format!("c{number}")).expect("is an id"),
+        why: why.into(),
+        applied: false,
+    };
+    let table = [(200, "no line is selected", false), (201, "no line is selected", true), (150, &*"x".repeat(1_000), true)];
+    for (count, why, cut) in table {
+        let decision = tessera_rules::decision::Decision {
+            explained: (0..count).map(|number| explained(number, why)).collect(),
+            ..sample::decision(2)
+        };
+        let answer = answer(&decision, AnswerContext::plain(&input.receipt, input.display));
+        assert_eq!(answer.explanation_cut, cut, "{count}");
+        let bytes: usize = answer.explanation.iter().map(prost::Message::encoded_len).sum();
+        assert!(bytes <= EXPLANATION_BYTES_MAX && !answer.explanation.is_empty());
+    }
+}
+
+#[test]
+fn the_id_of_an_offer_can_be_sent_back() {
+    let campaign = CampaignId::parse("spray").expect("is an id");
+    let sku = tessera_rules::id::Sku::parse("A SKU with blanks, and a comma").expect("is one");
+    let id = offer_id(&campaign, &sku);
+    assert!(tessera_rules::id::RewardId::parse(&id).is_ok(), "{id}");
+    assert_eq!(id, offer_id(&campaign, &sku));
+}

@@ -1,0 +1,103 @@
+//! Units and gift lines that campaigns add; each has an id by which it can be declined.
+
+use compact_str::{CompactString, format_compact};
+
+use super::basket::{By, Change, Role, Run};
+use super::candidates::{Candidate, Reason};
+use super::draft::{Draft, reward_id};
+use crate::catalogue::ProductKind;
+use crate::decision::{Adjustment, DecidedLine, Instruction, Part, RewardKind};
+use crate::id::{LineId, Sku};
+use crate::money::{self, Amount, Quantity, UnitPrice};
+use crate::receipt::Measure;
+
+impl Draft<'_, '_> {
+    /// Adds units at zero to a line, or tells the cashier to scan them where they carry marks.
+    ///
+    /// Their id is `<campaign>.<number of the line>`, whatever else is declined.
+    pub(super) fn extra_added(
+        &mut self,
+        candidate: &Candidate<'_>,
+        place: usize,
+        units: i64,
+        (marked, worth): (bool, i64),
+    ) -> Result<(), Reason> {
+        let id = reward_id(candidate.campaign.id.as_str(), place.saturating_add(1)).ok_or(Reason::Declined)?;
+        if self.declined(id.as_str()) {
+            return Err(Reason::Declined);
+        }
+        if self.case.paid() {
+            return Ok(());
+        }
+        if marked {
+            let text = format_compact!("+{units}: {}", self.case.words(&candidate.campaign.text));
+            self.instructions.push(Instruction { id, campaign: candidate.campaign.id.clone(), text });
+            return Ok(());
+        }
+        let milli = units.saturating_mul(Quantity::ONE.milli());
+        if let Some(line) = self.basket.lines.get_mut(place) {
+            let changes = vec![Change { by: By::Campaign(candidate.place), minor: 0 }];
+            line.runs.push(Run { milli, rung: 0, amount: 0, used: u64::MAX, added: true, role: Role::None, changes });
+        }
+        if worth > 0 {
+            self.worth = self.worth.saturating_add(worth);
+            self.reward(candidate, place.saturating_add(1), RewardKind::DiscountNow { amount: Amount::from_minor(worth) }, None);
+        }
+        Ok(())
+    }
+
+    /// Adds a line at zero. Its id is `+<place of the campaign in the revision>.1`, whatever else is declined.
+    ///
+    /// Returns what the gift is worth by the catalogue's price. On a receipt that is paid nothing is added.
+    pub(super) fn gift(&mut self, candidate: &Candidate<'_>, sku: &Sku, quantity: Quantity, times: i64) -> Result<i64, Reason> {
+        let id = LineId::parse(&format_compact!("+{}.1", candidate.place)).map_err(|_| Reason::Declined)?;
+        let milli =
+            quantity.milli().saturating_mul(times).min(crate::limits::ADDED_UNITS_MAX.saturating_mul(Quantity::ONE.milli()));
+        let quantity = Quantity::from_milli(milli);
+        let product = self.case.catalogue.product(sku);
+        if self.declined(id.as_str()) {
+            return Err(Reason::Declined);
+        }
+        if product.is_none_or(|product| needs_stock(product.kind)) && self.out_of_stock(sku) {
+            return Err(Reason::OutOfStock);
+        }
+        if product.and_then(|product| product.unit_price_min).is_some_and(|least| least > UnitPrice::ZERO) {
+            return Err(Reason::MinimumPrice);
+        }
+        let price = product.and_then(|product| product.price);
+        let worth = price.and_then(|price| money::extend(quantity, price, self.basket.currency)).map_or(0, Amount::minor);
+        if !self.case.paid() {
+            let text = self.case.words(&candidate.campaign.text).clone();
+            let adjustment = Adjustment { campaign: candidate.campaign.id.clone(), amount: Amount::ZERO, text };
+            self.added.push(DecidedLine {
+                id,
+                sku: sku.clone(),
+                tax_code: product.and_then(|product| product.tax_code.clone()),
+                measure: Measure::Counted,
+                added_by: Some(candidate.campaign.id.clone()),
+                parts: vec![Part { quantity, unit_price: UnitPrice::ZERO, amount: Amount::ZERO, adjustments: vec![adjustment] }],
+                before: Amount::ZERO,
+                after: Amount::ZERO,
+            });
+            self.worth = self.worth.saturating_add(worth);
+        }
+        Ok(worth)
+    }
+
+    /// Whether this store has run out of an article.
+    pub(super) fn out_of_stock(&self, sku: &Sku) -> bool {
+        self.case.standing.out_of_stock.binary_search_by(|known: &CompactString| known.as_str().cmp(sku.as_str())).is_ok()
+    }
+}
+
+/// Whether a product of this kind can run out.
+pub(super) fn needs_stock(kind: ProductKind) -> bool {
+    match kind {
+        ProductKind::Goods | ProductKind::Bag => true,
+        ProductKind::Service
+        | ProductKind::Deposit
+        | ProductKind::CertificateSale
+        | ProductKind::TopUp
+        | ProductKind::Donation => false,
+    }
+}

@@ -1,0 +1,143 @@
+//! Verdicts on codes, and why campaigns did what they did.
+
+use compact_str::{CompactString, format_compact};
+
+use super::basket::Basket;
+use super::candidates::{Reason, admit, code_state};
+use super::draft::{Draft, Effect};
+use crate::decision::{CodeVerdict, Explained, Promise, Verdict};
+use crate::id::CampaignId;
+use crate::limits::EXPLAINED_MAX;
+use crate::receipt::Explain;
+use crate::standing::CodeState;
+use crate::validity::OutOfTime;
+
+impl Draft<'_, '_> {
+    /// A verdict for each presented code, and a hold on each single-use code that was used.
+    pub(super) fn code_verdicts(&mut self) -> Vec<CodeVerdict> {
+        let codes = &self.case.receipt.codes;
+        let mut verdicts = Vec::with_capacity(codes.len());
+        for (place, code) in codes.iter().enumerate() {
+            let again = codes.iter().take(place).any(|before| before == code);
+            let (verdict, campaign) = if again { (Verdict::NotNeeded, None) } else { self.code_verdict(code) };
+            verdicts.push(CodeVerdict { code: code.clone(), verdict, campaign });
+        }
+        verdicts
+    }
+
+    fn code_verdict(&mut self, code: &CompactString) -> (Verdict, Option<CampaignId>) {
+        let revision = self.case.revision;
+        let campaigns: Vec<usize> = revision.opened_by(code).collect();
+        let first = campaigns.first().and_then(|place| revision.campaigns().get(*place));
+        let known = first.map(|campaign| campaign.id.clone());
+        match code_state(self.case, code) {
+            CodeState::Used => return (Verdict::Used, known),
+            CodeState::Expired => return (Verdict::Expired, known),
+            CodeState::NotThisCustomer => return (Verdict::NotThisCustomer, known),
+            CodeState::Open => {}
+        }
+        let Some(first) = first else { return (Verdict::Unknown, None) };
+        if let Some(applied) = campaigns.iter().find(|place| self.effects.iter().any(|effect| effect.place == **place)) {
+            if first.codes.iter().any(|known| known.code == *code && known.single_use) {
+                self.promises.push(Promise::Code { code: code.clone() });
+            }
+            return (Verdict::Applied, revision.campaigns().get(*applied).map(|campaign| campaign.id.clone()));
+        }
+        let own_until = first.codes.iter().find(|known| known.code == *code).and_then(|known| known.until);
+        let over = campaigns.iter().all(|place| self.reason(*place) == Some(Reason::Time(OutOfTime::Over)));
+        if over || own_until.is_some_and(|until| self.case.at >= until) {
+            return (Verdict::Expired, known);
+        }
+        let not_needed =
+            campaigns.iter().any(|place| matches!(self.reason(*place), Some(Reason::NothingToTakeOff | Reason::Declined)));
+        (if not_needed { Verdict::NotNeeded } else { Verdict::ConditionMissing }, known)
+    }
+
+    /// Why a campaign was not applied; it need not have been looked at yet.
+    fn reason(&self, place: usize) -> Option<Reason> {
+        let known = self.refused.iter().find(|(refused, _)| *refused == place).map(|(_, reason)| *reason);
+        known.or_else(|| {
+            let campaign = self.case.revision.campaigns().get(place)?;
+            admit(self.case, campaign).err().or(Some(Reason::NoLine))
+        })
+    }
+
+    pub(super) fn explain(&self) -> Vec<Explained> {
+        let (named, candidates) = match &self.case.receipt.explain {
+            Explain::Nothing => return Vec::new(),
+            Explain::Named(named) => (named, false),
+            Explain::Candidates(named) => (named, true),
+        };
+        let mut places: Vec<usize> = Vec::new();
+        if candidates {
+            places.extend(self.effects.iter().map(|effect| effect.place).chain(self.refused.iter().map(|(place, _)| *place)));
+            places.sort_unstable();
+            places.dedup();
+            places.truncate(EXPLAINED_MAX);
+        }
+        let mut explained: Vec<Explained> = places.iter().filter_map(|place| self.explained(*place)).collect();
+        for id in named {
+            if explained.iter().any(|known| known.campaign == *id) {
+                continue;
+            }
+            let found = self.case.revision.place_of(id).and_then(|place| self.explained(place));
+            explained.push(found.unwrap_or_else(|| Explained {
+                campaign: id.clone(),
+                why: CompactString::const_new("this revision has no such campaign"),
+                applied: false,
+            }));
+        }
+        explained
+    }
+
+    fn explained(&self, place: usize) -> Option<Explained> {
+        let campaign = self.case.revision.campaigns().get(place)?;
+        let effect = self.effects.iter().find(|effect| effect.place == place);
+        let why = match effect {
+            Some(effect) => applied(effect, &self.basket),
+            None => CompactString::const_new(self.reason(place).map_or("not looked at", words)),
+        };
+        Some(Explained { campaign: campaign.id.clone(), why, applied: effect.is_some() })
+    }
+}
+
+fn applied(effect: &Effect, basket: &Basket<'_>) -> CompactString {
+    let decimal = rust_decimal::Decimal::try_from_i128_with_scale(i128::from(effect.discount), basket.currency.minor_digits())
+        .unwrap_or_default();
+    match (effect.times, effect.discount) {
+        (times, 0) => format_compact!("applied, times: {times}"),
+        (times, _) => format_compact!("applied, times: {times}, cheaper by {decimal} {}", basket.currency.code()),
+    }
+}
+
+/// A reason in a marketer's words.
+fn words(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Currency => "the receipt is in another currency than the program",
+        Reason::Time(OutOfTime::NotYet) => "it has not begun yet",
+        Reason::Time(OutOfTime::Over) => "it is over",
+        Reason::Time(OutOfTime::Weekday) => "it is not on this weekday",
+        Reason::Time(OutOfTime::Hours) => "it is not on at this hour",
+        Reason::Store => "it is not for this store",
+        Reason::NoCustomer => "it is for known customers, and this one is not known",
+        Reason::Blocked => "the customer's card is blocked",
+        Reason::Tier => "the customer does not have the tier",
+        Reason::Segment => "the customer is in none of its segments",
+        Reason::NoCode => "its code was not presented",
+        Reason::CodeNotUsable => "its code was presented, but is used up, expired or another customer's",
+        Reason::LimitReached => "it has been used as often as its limits allow",
+        Reason::TooManyOpenQuotes => "too many quotes are open to promise anything scarce",
+        Reason::NoLine => "none of its products is on the receipt",
+        Reason::SpendMore => "too little is spent",
+        Reason::TooFewUnits => "too few units of its products are on the receipt",
+        Reason::NothingToTakeOff => {
+            "there is nothing left to take off: another campaign used the units, or they take no discount"
+        }
+        Reason::Declined => "the customer declined it",
+        Reason::OutOfStock => "the gift is out of stock",
+        Reason::MinimumPrice => "the product has a minimum price and cannot be free",
+        Reason::TooLate => "the receipt is paid, and it has no fallback",
+        Reason::NothingToOffer => "there is nothing to offer that is in stock and not in the basket",
+        Reason::StepsUsedUp => "the search steps were used up",
+    }
+}

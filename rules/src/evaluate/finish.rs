@@ -1,0 +1,149 @@
+//! From the draft to the decision: runs become parts.
+
+use compact_str::CompactString;
+
+use super::basket::{BasketLine, By, Change, Run};
+use super::draft::Draft;
+use crate::campaign::REDEEM_PREFIX;
+use crate::decision::{Adjustment, Applied, DecidedLine, Decision, Note, Part, Promise};
+use crate::id::CampaignId;
+use crate::money::{self, Amount, Quantity};
+
+impl Draft<'_, '_> {
+    pub(super) fn finish(mut self) -> Decision {
+        let code_verdicts = self.code_verdicts();
+        let explained = self.explain();
+        self.promise_uses();
+        let mut lines: Vec<DecidedLine> = Vec::with_capacity(self.basket.lines.len().saturating_add(self.added.len()));
+        for mut line in std::mem::take(&mut self.basket.lines) {
+            lines.push(self.decided(&mut line));
+        }
+        lines.append(&mut self.added);
+        let before = self.case.receipt.total();
+        let after = lines.iter().map(|line| line.after).sum();
+        let campaigns = self.case.revision.campaigns();
+        let applied = self.effects.iter().filter_map(|effect| {
+            let times = u32::try_from(effect.times).unwrap_or(u32::MAX);
+            Some(Applied {
+                campaign: campaigns.get(effect.place)?.id.clone(),
+                times,
+                discount: Amount::from_minor(effect.discount),
+            })
+        });
+        let applied = applied.collect();
+        if !self.proven {
+            self.notes.push(Note::NotProven);
+        }
+        Decision {
+            lines,
+            redemptions: self.redemptions,
+            rewards: self.rewards,
+            prompts: self.prompts,
+            instructions: self.instructions,
+            offers: self.offers,
+            near_misses: self.near_misses,
+            code_verdicts,
+            redeemable: self.redeemable,
+            counters: self.counters,
+            promises: self.promises,
+            applied,
+            before,
+            after,
+            // The language has no condition on tenders yet.
+            depends_on_tenders: false,
+            notes: self.notes,
+            steps: self.steps,
+            proven: self.proven,
+            bound: Amount::from_minor(self.bound),
+            explained,
+        }
+    }
+
+    /// Uses of campaigns with a limit per customer are scarce.
+    fn promise_uses(&mut self) {
+        for effect in &self.effects {
+            let Some(campaign) =
+                self.case.revision.campaigns().get(effect.place).filter(|campaign| campaign.limits.of_customer())
+            else {
+                continue;
+            };
+            let count = u32::try_from(effect.times).unwrap_or(u32::MAX);
+            self.promises.push(Promise::Uses { campaign: campaign.id.clone(), count });
+        }
+    }
+
+    fn decided(&self, item: &mut BasketLine<'_>) -> DecidedLine {
+        let line = item.line;
+        let changed = item.runs.iter().any(|run| run.added || !run.changes.is_empty());
+        let parts = if changed { self.parts(item) } else { Vec::new() };
+        let after = if changed { parts.iter().map(|part| part.amount).sum() } else { line.amount };
+        let catalogue_tax = || item.product.and_then(|product| product.tax_code.clone());
+        DecidedLine {
+            id: line.id.clone(),
+            sku: line.sku.clone(),
+            tax_code: line.tax_code.clone().or_else(catalogue_tax),
+            measure: line.measure,
+            added_by: None,
+            parts,
+            before: line.amount,
+            after,
+        }
+    }
+
+    /// Runs in order; neighbours that were treated alike become one part.
+    fn parts(&self, item: &mut BasketLine<'_>) -> Vec<Part> {
+        let mut merged: Vec<Run> = Vec::with_capacity(item.runs.len());
+        for run in std::mem::take(&mut item.runs) {
+            match merged.last_mut().filter(|last| alike(last, &run)) {
+                Some(last) => join(last, &run),
+                None => merged.push(run),
+            }
+        }
+        merged.iter().map(|run| self.part(item, run)).collect()
+    }
+
+    fn part(&self, item: &BasketLine<'_>, run: &Run) -> Part {
+        let (quantity, amount) = (Quantity::from_milli(run.milli), Amount::from_minor(run.amount));
+        let unchanged = run.changes.is_empty();
+        let unit_price =
+            if unchanged { Some(item.line.unit_price) } else { money::unit_price(amount, quantity, self.basket.currency) };
+        // A split may leave nothing of a change; only added units stand with an adjustment of zero.
+        let shown = run.changes.iter().filter(|change| run.added || change.minor != 0);
+        let adjustments: Vec<Adjustment> = shown.filter_map(|change| self.adjustment(*change)).collect();
+        let sum = run.changes.iter().map(|change| change.minor).fold(run.rung, i64::saturating_add);
+        assert!(sum == run.amount && run.amount >= 0, "P6: adjustments sum to the part's change, and no part is negative");
+        Part { quantity, unit_price: unit_price.unwrap_or(item.line.unit_price), amount, adjustments }
+    }
+
+    fn adjustment(&self, change: Change) -> Option<Adjustment> {
+        let amount = Amount::from_minor(change.minor);
+        match change.by {
+            By::Campaign(place) => {
+                let campaign = self.case.revision.campaigns().get(place)?;
+                Some(Adjustment { campaign: campaign.id.clone(), amount, text: self.case.words(&campaign.text).clone() })
+            }
+            By::Redeem(place) => {
+                let asset = self.case.revision.assets().get(place)?;
+                let campaign = CampaignId::parse(&compact_str::format_compact!("{REDEEM_PREFIX}{}", asset.id)).ok()?;
+                Some(Adjustment { campaign, amount, text: CompactString::from(asset.id.as_str()) })
+            }
+        }
+    }
+}
+
+/// Whether two neighbours have the same price for the same reasons.
+fn alike(a: &Run, b: &Run) -> bool {
+    let same_price =
+        i128::from(a.amount).saturating_mul(i128::from(b.milli)) == i128::from(b.amount).saturating_mul(i128::from(a.milli));
+    let same_reasons = a.changes.iter().map(|change| change.by).eq(b.changes.iter().map(|change| change.by));
+    a.added == b.added && same_reasons && (same_price || a.changes.is_empty())
+}
+
+fn join(into: &mut Run, run: &Run) {
+    into.milli = into.milli.saturating_add(run.milli);
+    into.rung = into.rung.saturating_add(run.rung);
+    into.amount = into.amount.saturating_add(run.amount);
+    for (change, other) in into.changes.iter_mut().zip(&run.changes) {
+        change.minor = change.minor.saturating_add(other.minor);
+    }
+}

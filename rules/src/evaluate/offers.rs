@@ -1,0 +1,65 @@
+//! Goods to offer: a property of what is bought, linked to a property of what is not.
+
+use super::added::needs_stock;
+use super::candidates::{Candidate, Reason};
+use super::draft::{Draft, Effect};
+use crate::catalogue::{Catalogue, Product};
+use crate::decision::Offer;
+use crate::limits::{OFFER_PRODUCTS_LOOKED_AT_MAX, OFFERS_MAX};
+use crate::selector::Selector;
+
+impl<'a> Draft<'a, '_> {
+    /// Offers products of the catalogue, in the order of their numbers, never one that is in the basket, already
+    /// offered, or out of stock.
+    pub(super) fn offer(&mut self, candidate: &Candidate<'_>, suggest: &Selector, limit: usize) -> Result<Effect, Reason> {
+        let most = self.case.receipt.offers_max.map_or(OFFERS_MAX, usize::from).min(OFFERS_MAX);
+        let limit = limit.min(most.saturating_sub(self.offers.len()));
+        if limit == 0 || self.case.paid() {
+            return Err(Reason::NothingToOffer);
+        }
+        let products = self.suggested(self.case.catalogue, suggest, limit);
+        if products.is_empty() {
+            return Err(Reason::NothingToOffer);
+        }
+        let times = i64::try_from(products.len()).unwrap_or(i64::MAX);
+        for product in products {
+            let text = self.case.words(&candidate.campaign.text).clone();
+            self.offers.push(Offer { campaign: candidate.campaign.id.clone(), sku: product.sku.clone(), text });
+        }
+        Ok(Effect { place: candidate.place, times, discount: 0, added_worth: 0 })
+    }
+
+    fn suggested(&mut self, catalogue: &'a Catalogue, suggest: &Selector, limit: usize) -> Vec<&'a Product> {
+        // The clause that the fewest products satisfy is the one to walk along.
+        let count =
+            |clause: &crate::selector::Clause| clause.keys().map(|key| catalogue.count_with(key)).fold(0, usize::saturating_add);
+        let Some(clause) = suggest.clauses.iter().min_by_key(|clause| count(clause)) else { return Vec::new() };
+        let mut looked_at = 0_usize;
+        let mut products: Vec<&Product> = Vec::new();
+        for key in clause.keys() {
+            let mut of_key = 0_usize;
+            for entry in catalogue.entries_with(key) {
+                if of_key >= limit || looked_at >= OFFER_PRODUCTS_LOOKED_AT_MAX {
+                    break;
+                }
+                looked_at = looked_at.saturating_add(1);
+                if suggest.matches_product(&entry.properties) && self.may_be_offered(&entry.product) {
+                    products.push(&entry.product);
+                    of_key = of_key.saturating_add(1);
+                }
+            }
+        }
+        self.step(looked_at);
+        products.sort_by(|a, b| a.sku.cmp(&b.sku));
+        products.dedup_by(|a, b| a.sku == b.sku);
+        products.truncate(limit);
+        products
+    }
+
+    fn may_be_offered(&self, product: &Product) -> bool {
+        let in_basket = self.basket.lines.iter().any(|line| line.line.sku == product.sku);
+        let offered = self.offers.iter().any(|offer| offer.sku == product.sku);
+        let gone = needs_stock(product.kind) && self.out_of_stock(&product.sku);
+        !in_basket && !offered && !gone
+    }
+}

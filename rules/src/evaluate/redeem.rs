@@ -1,0 +1,127 @@
+//! Using up assets: what could be redeemed here, and what was asked for.
+
+use compact_str::format_compact;
+
+use super::basket::By;
+use super::draft::Draft;
+use crate::asset::Asset;
+use crate::campaign::REDEEM_PREFIX;
+use crate::decision::{Note, Promise, RedeemCap, Redeemable, Redemption};
+use crate::id::{CampaignId, RewardId};
+use crate::money::{Amount, Rounding, Units, split};
+use crate::receipt::{RedeemMode, RedeemRequest};
+
+impl<'a> Draft<'a, '_> {
+    /// Works out what may be redeemed of each asset, then redeems what was asked for, in the order asked.
+    pub(super) fn redeem(&mut self) {
+        let Some(customer) = self.case.customer else { return };
+        let base = self.redeemable_base();
+        for asset in self.case.revision.assets() {
+            let held = customer.available.iter().find(|(id, _)| *id == asset.id).map(|(_, units)| *units);
+            if held.is_some() || asset.redeem.is_some() {
+                let most = self.most(asset, base, base, held.unwrap_or(Units::ZERO), RedeemMode::Tender);
+                self.redeemable.push(most);
+            }
+        }
+        let mut left = base;
+        for (place, request) in self.case.receipt.redeem.iter().enumerate() {
+            let again = self.case.receipt.redeem.iter().take(place).any(|before| before.asset == request.asset);
+            let Some(asset) = self.case.revision.asset(&request.asset).filter(|_| !again) else { continue };
+            let held = customer.available.iter().find(|(id, _)| *id == asset.id).map_or(Units::ZERO, |(_, units)| *units);
+            let wanted = request.units.map_or(held, |wanted| wanted.min(held));
+            let most = self.most(asset, base, left, wanted, request.mode);
+            if most.units.is_positive() && most.amount.is_positive() {
+                left = left.saturating_sub(self.redeem_one(asset, &most, request));
+            }
+        }
+    }
+
+    /// What goods that may be paid so cost now.
+    fn redeemable_base(&self) -> i64 {
+        self.basket.lines.iter().filter(|line| line.redeems).map(super::basket::BasketLine::amount).fold(0, i64::saturating_add)
+    }
+
+    /// What a redemption as discount could lower prices by at most.
+    fn room(&self) -> i64 {
+        let lines = self.basket.lines.iter().enumerate().filter(|(_, line)| line.redeems && line.takes_discount);
+        lines
+            .flat_map(|(place, line)| (0..line.runs.len()).map(move |run| (place, run)))
+            .map(|spot| self.basket.room(spot))
+            .fold(0, i64::saturating_add)
+    }
+
+    /// The most units of an asset within what is held, the greatest share of `base`, and what is `left` to pay.
+    fn most(&self, asset: &Asset, base: i64, left: i64, held: Units, mode: RedeemMode) -> Redeemable {
+        let none = |cap| Redeemable { asset: asset.id.clone(), units: Units::ZERO, amount: Amount::ZERO, cap };
+        let Some(rule) = asset.redeem.as_ref().filter(|_| asset.currency == self.basket.currency) else {
+            return none(RedeemCap::NotAllowed);
+        };
+        let share = rule.share_max.of(base, Rounding::Down).unwrap_or(0).min(left);
+        let share = match mode {
+            RedeemMode::Tender => share,
+            RedeemMode::Discount => share.min(self.room()),
+        };
+        let by_share = asset.units_for(Amount::from_minor(share)).unwrap_or(Units::ZERO);
+        let units = held.min(by_share).units();
+        let units = units.saturating_sub(units.checked_rem(rule.units_step.units()).unwrap_or(0));
+        if units <= 0 || units < rule.units_min.units() {
+            return none(RedeemCap::BelowMinimum);
+        }
+        let units = Units::from_units(units);
+        let amount = asset.worth_of(units).unwrap_or(Amount::ZERO).min(Amount::from_minor(share));
+        Redeemable {
+            asset: asset.id.clone(),
+            units,
+            amount,
+            cap: if held <= by_share { RedeemCap::Balance } else { RedeemCap::Share },
+        }
+    }
+
+    /// Redeems; returns how much less there is to pay.
+    fn redeem_one(&mut self, asset: &'a Asset, most: &Redeemable, request: &RedeemRequest) -> i64 {
+        let name = format_compact!("{REDEEM_PREFIX}{}", asset.id);
+        let (Ok(id), Ok(campaign)) = (RewardId::parse(&name), CampaignId::parse(&name)) else { return 0 };
+        let too_late = self.case.paid() && request.mode == RedeemMode::Discount;
+        if self.declined(&name) || too_late {
+            return 0;
+        }
+        if self.case.standing.promises_exhausted {
+            self.notes.push(Note::TooManyOpenQuotes { campaign });
+            return 0;
+        }
+        let place = self.case.revision.assets().iter().position(|known| known.id == asset.id).unwrap_or(usize::MAX);
+        match request.mode {
+            RedeemMode::Discount => self.as_discount(place, most.amount),
+            RedeemMode::Tender => self.as_tender(most.amount),
+        }
+        self.redemptions.push(Redemption {
+            id,
+            asset: asset.id.clone(),
+            units: most.units,
+            amount: most.amount,
+            mode: request.mode,
+        });
+        self.promises.push(Promise::Units { asset: asset.id.clone(), units: most.units });
+        most.amount.minor()
+    }
+
+    fn as_discount(&mut self, asset: usize, amount: Amount) {
+        let lines = self.basket.lines.iter().enumerate().filter(|(_, line)| line.redeems && line.takes_discount);
+        let spots: Vec<_> = lines.flat_map(|(place, line)| (0..line.runs.len()).map(move |run| (place, run))).collect();
+        let taken = self.basket.spread(&spots, By::Redeem(asset), amount.minor());
+        assert!(taken == amount.minor(), "the amount was capped by the room");
+    }
+
+    /// What an asset pays lowers no price, and earns nothing.
+    fn as_tender(&mut self, amount: Amount) {
+        let weights: Vec<i64> = self
+            .basket
+            .lines
+            .iter()
+            .map(|line| if line.redeems { line.amount().saturating_sub(line.not_earning).max(0) } else { 0 })
+            .collect();
+        for (line, minor) in self.basket.lines.iter_mut().zip(split(amount.minor(), &weights)) {
+            line.not_earning = line.not_earning.saturating_add(minor);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! What holds for every program and receipt: P6, P7, the index against a naive scan, and the extremes of H17.
+
+use proptest::prelude::*;
+
+use super::fixture::{HEAD, catalogue, hold, known, noon, points, receipt};
+use crate::catalogue::Catalogue;
+use crate::decision::Decision;
+use crate::evaluate::basket::Basket;
+use crate::evaluate::candidates::{admit, find};
+use crate::evaluate::case::Case;
+use crate::id::{CampaignId, ProgramId, TierId};
+use crate::limits::{LINE_AMOUNT_MAX, LINE_QUANTITY_MAX, RECEIPT_LINES_MAX, UNIT_PRICE_MAX};
+use crate::money::{Amount, Currency};
+use crate::receipt::{Explain, Given, Receipt, RedeemMode, RedeemRequest, Stage};
+use crate::revision::{Revision, Source};
+use crate::standing::{CounterStanding, Standing};
+use crate::{Effort, evaluate};
+
+const TIERS: &str = "tiers:\n- {id: gold, multiplier: 1.5}\n";
+
+fn compile(campaigns: &[String]) -> Revision {
+    let head = HEAD.replace(
+        "worth_minor: 1}\n- {id: fine",
+        "worth_minor: 1, redeem: {minimum_units: 3, step_units: 2, share_percent_max: 70}}\n- {id: fine",
+    );
+    let none = if campaigns.is_empty() { "[]" } else { "" };
+    let text = format!("{head}{TIERS}campaigns: {none}\n{}", campaigns.join("\n"));
+    Revision::compile(1, jiff::Timestamp::UNIX_EPOCH, &[Source { name: "p".into(), text }])
+        .unwrap_or_else(|error| panic!("{error}"))
+        .revision
+}
+
+fn mechanic() -> impl Strategy<Value = String> {
+    let money = (1_u32..2_000).prop_map(|minor| format!("{}.{:02}", minor / 100, minor % 100));
+    prop_oneof![
+        (1_u32..=100, prop_oneof![Just("line"), Just("basket")])
+            .prop_map(|(percent, level)| format!("percent_off: {percent}, level: {level}")),
+        (money.clone(), prop_oneof![Just("unit"), Just("line"), Just("basket")])
+            .prop_map(|(money, per)| format!("amount_off: {money}, per: {per}")),
+        (
+            2_u32..6,
+            1_u32..5,
+            prop_oneof![Just("cheapest"), Just("dearest")],
+            prop_oneof![Just("free_unit"), Just("spread"), Just("minimum_unit")]
+        )
+            .prop_map(|(take, pay, free, show)| format!(
+                "n_for_m: {{take: {take}, pay: {}, free: {free}}}, show_as: {show}",
+                pay.min(take - 1)
+            )),
+        (1_u32..6, 1_u32..3).prop_map(|(every, add)| format!("extra_units: {{every: {every}, add: {add}}}")),
+        (money.clone(), money.clone(), any::<bool>())
+            .prop_map(|(least, off, again)| format!("spend: {{at_least: {least}, repeating: {again}, give: {{amount: {off}}}}}")),
+        money.clone().prop_map(|least| format!("spend: {{at_least: {least}, give: {{gift: {{sku: CRISPS, quantity: 2}}}}}}")),
+        (money, 1_u32..9).prop_map(|(per, units)| format!("points: {{per: {per}, units: {units}, asset: points}}")),
+        (1_u32..9).prop_map(|every| format!("count: {{every: {every}, give: {{gift: {{sku: PENNE}}}}}}")),
+        Just("offer: {to: {category: shoes}, suggest: {category: accessories}}".to_owned()),
+    ]
+}
+
+fn campaign() -> impl Strategy<Value = (String, String)> {
+    let on = prop_oneof![
+        Just(""),
+        Just("on: {category: food}, "),
+        Just("on: {category: [food/dairy, shoes]}, "),
+        Just("on: {attribute: {kind: bottle}}, "),
+        Just("on: {sku: [BLUE, MILK, BEER], except: {attribute: {colour: blue}}}, "),
+        Just("on: {category: food, attribute: {brand: [Best, Other]}}, "),
+        Just("on: {measured: true}, "),
+    ];
+    let group = prop_oneof![Just(""), Just("group: x, "), Just("group: y, ")];
+    let limit = prop_oneof![Just(""), Just("limits: {per_receipt: 2}, "), Just("limits: {per_customer: 3}, ")];
+    let fallback = prop_oneof![Just(""), Just("fallback: {points: points}, ")];
+    (on, group, limit, fallback, -2_i32..3, mechanic()).prop_map(|(on, group, limit, fallback, priority, mechanic)| {
+        let on = if mechanic.starts_with("offer") { "" } else { on };
+        (format!("priority: {priority}, {group}{limit}{fallback}"), format!("{on}{mechanic}"))
+    })
+}
+
+fn campaigns() -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec(campaign(), 0..12).prop_map(|campaigns| {
+        campaigns
+            .into_iter()
+            .enumerate()
+            .map(|(place, (manner, what))| format!("- {{id: c{place}, name: C, {manner}{what}}}"))
+            .collect()
+    })
+}
+
+fn basket() -> impl Strategy<Value = Receipt> {
+    let sku =
+        prop::sample::select(vec!["MILK", "BUTTER", "PENNE", "CRISPS", "BEER", "DEPOSIT", "BOOK", "BLUE", "RED", "LACE", "NEW"]);
+    let quantity = prop_oneof![4 => (1_u32..30).prop_map(|pieces| pieces.to_string()), 1 => (1_u32..5_000).prop_map(|grams| format!("{}.{:03}kg", grams / 1_000, grams % 1_000))];
+    let line = (sku, quantity, 0_u32..9_999)
+        .prop_map(|(sku, quantity, price)| format!("{sku} {quantity}x{}.{:03}", price / 1_000, price % 1_000));
+    let stage = prop_oneof![3 => Just(Stage::Total), 1 => Just(Stage::Paid)];
+    let redeem = prop_oneof![Just(None), Just(Some(RedeemMode::Tender)), Just(Some(RedeemMode::Discount))];
+    (prop::collection::vec(line, 1..14), stage, redeem, 0_i64..500).prop_map(|(lines, stage, redeem, given)| {
+        let mut receipt = receipt(&lines.join(" "));
+        receipt.stage = stage;
+        receipt.redeem = redeem.map(|mode| RedeemRequest { asset: points(0).0, units: None, mode }).into_iter().collect();
+        if stage == Stage::Paid {
+            receipt.given = vec![Given { campaign: CampaignId::parse("c0").unwrap(), amount: Amount::from_minor(given) }];
+        }
+        receipt.explain = Explain::Candidates(Vec::new());
+        receipt
+    })
+}
+
+fn standing() -> impl Strategy<Value = Standing> {
+    (any::<bool>(), 0_i64..2_000, any::<bool>(), 0_i64..40).prop_map(|(is_known, held, gold, counted)| {
+        if !is_known {
+            return Standing::default();
+        }
+        known(|customer| {
+            customer.available = vec![points(held)];
+            customer.tiers =
+                if gold { vec![(ProgramId::parse("p").unwrap(), TierId::parse("gold").unwrap())] } else { Vec::new() };
+            customer.counters = vec![CounterStanding {
+                campaign: CampaignId::parse("c1").unwrap(),
+                counted_milli: counted * 1_000,
+                rewarded: counted / 9,
+            }];
+        })
+    })
+}
+
+fn decide(revision: &Revision, catalogue: &Catalogue, standing: &Standing, receipt: &Receipt) -> Decision {
+    evaluate(revision, catalogue, standing, receipt, noon(), Effort::default())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn p6_parts_sum_to_the_lines_change_and_nothing_is_negative(campaigns in campaigns(), receipt in basket(), standing in standing()) {
+        let decision = decide(&compile(&campaigns), &catalogue(), &standing, &receipt);
+        hold(&receipt, &decision);
+        if receipt.stage == Stage::Paid {
+            prop_assert_eq!(decision.before, decision.after, "what is paid does not change");
+            prop_assert!(decision.lines.iter().all(|line| line.parts.is_empty()));
+        }
+        for (line, decided) in receipt.lines.iter().zip(&decision.lines).filter(|(line, _)| line.sku.as_str() == "BEER" && line.unit_price.micros() >= 1_500_000) {
+            prop_assert!(decided.parts.iter().filter(|part| part.amount.is_positive()).all(|part| part.unit_price.micros() >= 1_500_000), "the minimum price holds: {:?}", line);
+        }
+    }
+
+    #[test]
+    fn p7_the_same_arguments_give_the_same_decision_in_whatever_order_campaigns_were_written(campaigns in campaigns(), receipt in basket(), standing in standing()) {
+        let revision = compile(&campaigns);
+        let first = decide(&revision, &catalogue(), &standing, &receipt);
+        prop_assert_eq!(&first, &decide(&revision, &catalogue(), &standing, &receipt));
+        let turned: Vec<String> = campaigns.iter().rev().cloned().collect();
+        prop_assert_eq!(&first, &decide(&compile(&turned), &catalogue(), &standing, &receipt));
+    }
+
+    #[test]
+    fn the_index_finds_what_a_naive_scan_finds(campaigns in campaigns(), receipt in basket(), standing in standing()) {
+        let (revision, catalogue) = (compile(&campaigns), catalogue());
+        let case = Case::new(&revision, &catalogue, &standing, &receipt, noon());
+        let basket = Basket::open(&case);
+        let found = find(&case, &basket);
+        let by_index: Vec<(usize, Vec<usize>)> = found.candidates.iter().map(|candidate| (candidate.place, candidate.lines.clone())).collect();
+        let naive: Vec<(usize, Vec<usize>)> = revision.campaigns().iter().enumerate().filter(|(_, campaign)| admit(&case, campaign).is_ok()).filter_map(|(place, campaign)| {
+            let lines: Vec<usize> = basket.lines.iter().enumerate().filter(|(_, line)| campaign.on.matches(&line.properties, line.line.measure)).map(|(line, _)| line).collect();
+            (!lines.is_empty()).then_some((place, lines))
+        }).collect();
+        prop_assert_eq!(by_index, naive);
+    }
+}
+
+#[test]
+fn h17_the_largest_receipt_does_not_overflow() {
+    let mechanics = [
+        "percent_off: 33.33",
+        "amount_off: 0.01",
+        "amount_off: 9999999999.99, per: line, group: b",
+        "n_for_m: {take: 3, pay: 2}, group: c, show_as: spread",
+        "n_for_m: {take: 7, pay: 1}, group: d, show_as: minimum_unit",
+        "extra_units: {every: 1, add: 1000000}, group: e",
+        "percent_off: 1, level: basket, group: f",
+        "spend: {at_least: 0.01, repeating: true, give: {amount: 0.01}}, group: g",
+        "spend: {at_least: 0.01, repeating: true, give: {points: {units: 1000, asset: points}}}",
+        "points: {per: 0.01, units: 500, asset: points}",
+        "count: {every: 1, give: {gift: {sku: CRISPS, quantity: 1000000}}}",
+        "count: {every: 1, give: {points: {units: 1000000, asset: points}}}",
+    ];
+    let campaigns: Vec<String> = mechanics
+        .iter()
+        .enumerate()
+        .map(|(place, mechanic)| format!("- {{id: c{place}, name: C, fallback: {{points: points}}, {mechanic}}}"))
+        .collect();
+    let revision = compile(&campaigns);
+    let mut largest = receipt("MILK 1x1.00");
+    let line = largest.lines[0].clone();
+    largest.lines = (1..=RECEIPT_LINES_MAX)
+        .map(|place| {
+            let mut line = line.clone();
+            line.id = crate::id::LineId::parse(&place.to_string()).unwrap();
+            (line.quantity, line.unit_price, line.amount) = (LINE_QUANTITY_MAX, UNIT_PRICE_MAX, LINE_AMOUNT_MAX);
+            line
+        })
+        .collect();
+    let standing = known(|customer| {
+        customer.tiers = vec![(ProgramId::parse("p").unwrap(), TierId::parse("gold").unwrap())];
+        customer.available = vec![points(i64::MAX)];
+    });
+    let asset = points(0).0;
+    for (stage, mode) in
+        [(Stage::Total, RedeemMode::Discount), (Stage::Total, RedeemMode::Tender), (Stage::Paid, RedeemMode::Tender)]
+    {
+        largest.stage = stage;
+        largest.redeem = vec![RedeemRequest { asset: asset.clone(), units: None, mode }];
+        let decision = decide(&revision, &catalogue(), &standing, &largest);
+        hold(&largest, &decision);
+        assert!(decision.rewards.len() >= 3 && !decision.applied.is_empty());
+    }
+    largest.currency = Currency::from_code("KWD").unwrap();
+    assert_eq!(decide(&revision, &catalogue(), &standing, &largest).applied, []);
+}

@@ -1,0 +1,120 @@
+//! The command line: one subcommand a file.
+
+mod catalogue;
+mod demo;
+mod feed;
+mod program;
+mod serve;
+mod till;
+
+use std::error::Error;
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{self, Config, ConfigFaults, LogFormat};
+use crate::replay::{self, ReplayArgs};
+
+/// Loyalty and point-of-sale billing engine: answers tills, keeps accounts, feeds reports.
+#[derive(Debug, Parser)]
+#[command(name = "tessera", version, about, after_help = "Start with: tessera demo")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show it all on this machine: engine, gateway and simulated tills; ends by itself.
+    Demo(demo::DemoArgs),
+    /// Run engine and gateway until Ctrl-C.
+    Serve(serve::ServeArgs),
+    /// Speak to a running engine or gateway as a till: JSON in, a table or JSON out.
+    Till(till::TillArgs),
+    /// Send real receipts from a file through the real service.
+    Replay(ReplayArgs),
+    /// Check program files and tell every mistake with its place.
+    Program(program::ProgramArgs),
+    /// Load products into a stopped engine's storage.
+    Catalogue(catalogue::CatalogueArgs),
+    /// Print the outcomes that a running engine has committed, one JSON object a line.
+    Feed(feed::FeedArgs),
+    /// Print every setting with its meaning and default.
+    Config,
+}
+
+/// How a command ends when it fails.
+pub(crate) type Failure = Box<dyn Error + Send + Sync>;
+
+/// Carries out a command.
+///
+/// # Errors
+/// What went wrong, for the person at the terminal.
+pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    match arguments.command {
+        Command::Demo(args) => demo::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
+        Command::Till(args) => till::run(args).await,
+        Command::Replay(args) => Ok(replay::run(args).await?),
+        Command::Program(args) => program::run(&args),
+        Command::Catalogue(args) => catalogue::run(args).await,
+        Command::Feed(args) => feed::run(args).await,
+        Command::Config => {
+            print(&config::reference());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Says what went wrong and why, down to its cause.
+pub(crate) fn fail(error: &dyn Error) -> ExitCode {
+    let mut text = format!("error: {error}");
+    let mut cause = error.source();
+    while let Some(below) = cause {
+        let words = below.to_string();
+        if !text.contains(&words) {
+            text.push_str(&format!("\n  because: {words}"));
+        }
+        cause = below.source();
+    }
+    #[expect(clippy::print_stderr, reason = "this is the command line's one way to say that it failed")]
+    {
+        eprintln!("{text}");
+    }
+    ExitCode::FAILURE
+}
+
+/// Prints to standard output; a reader who has left (`| head`) is no failure.
+pub(crate) fn print(text: &str) {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Reads the configuration named on the command line and the environment.
+pub(crate) fn read_config(file: Option<&Path>) -> Result<Config, ConfigFaults> {
+    Config::read(file, std::env::vars())
+}
+
+/// The file of a configuration, as every command takes it.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ConfigFile {
+    /// The configuration file; none: defaults and the environment (`tessera config` prints them all).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// Log lines go to standard error, `RUST_LOG` says which.
+pub(crate) fn start_log(format: LogFormat, default: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match format {
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).try_init(),
+        LogFormat::Json => lines.json().try_init(),
+    };
+    // A second start in one process keeps the first, which only tests do.
+    drop(started);
+}

@@ -1,0 +1,40 @@
+//! `tessera feed`: the outcomes that a running engine has committed, one JSON object a line.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use data_encoding::BASE64;
+use tessera_crm::follow::{Follower, Position};
+
+use super::{Failure, print};
+
+/// Arguments of `tessera feed`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct FeedArgs {
+    /// Where the engine listens.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7301")]
+    endpoint: String,
+    /// Go on behind this cursor, as an earlier line printed it; none: from the beginning.
+    #[arg(long, value_name = "CURSOR")]
+    from: Option<String>,
+    /// Stay and print what is committed from now on, until Ctrl-C.
+    #[arg(long)]
+    follow: bool,
+}
+
+/// Prints until the feed is caught up, or until Ctrl-C.
+pub(crate) async fn run(args: FeedArgs) -> Result<ExitCode, Failure> {
+    let position = match &args.from {
+        None => Position::default(),
+        Some(text) => Position::after(BASE64.decode(text.as_bytes())?),
+    };
+    let mut follower = Follower::new(&args.endpoint, position, args.follow)?;
+    loop {
+        let next = tokio::select! {
+            next = follower.next() => next?,
+            stopped = tokio::signal::ctrl_c() => { stopped?; return Ok(ExitCode::SUCCESS) }
+        };
+        let Some(response) = next else { return Ok(ExitCode::SUCCESS) };
+        print(&format!("{}\n", serde_json::to_string(&response)?));
+    }
+}

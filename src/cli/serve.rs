@@ -1,0 +1,107 @@
+//! `tessera serve`: all roles in one process, until Ctrl-C or SIGTERM.
+
+use std::process::ExitCode;
+
+use axum::Router;
+use axum::routing::get;
+use clap::{Args, ValueEnum};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tessera_engine::server;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{ConfigFile, Failure, print, read_config, start_log};
+use crate::config::Config;
+use crate::node::{Node, NodeError, Roles, publish};
+
+/// Arguments of `tessera serve`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Which parts to run; none named: all of them.
+    #[arg(long, value_enum)]
+    role: Vec<Role>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Role {
+    /// Accounts, programs, outcomes.
+    Engine,
+    /// The deadline between tills and engine.
+    Gateway,
+}
+
+/// A broken invariant ends the process (H31): a supervisor starts it again, the disk holds every answer given.
+fn end_on_panic() {
+    let say = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        say(info);
+        std::process::abort();
+    }));
+}
+
+/// Serves until it is told to stop.
+pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
+    let config = read_config(args.config.config.as_deref())?;
+    start_log(config.log_format, "info");
+    end_on_panic();
+    let has = |role: Role| args.role.is_empty() || args.role.contains(&role);
+    let roles = Roles { engine: has(Role::Engine), gateway: has(Role::Gateway) };
+    let metrics = serve_metrics(&config).await?;
+    let mut node = Node::start(&config, roles).await?;
+    say_where(&config, roles, &node);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut reload = signal(SignalKind::hangup())?;
+    let broken = loop {
+        tokio::select! {
+            broken = node.broken() => break broken,
+            stopped = tokio::signal::ctrl_c() => { stopped?; break None }
+            _ = terminate.recv() => break None,
+            _ = reload.recv() => reload_programs(&config, &node).await,
+        }
+    };
+    tracing::info!("stopping: open calls end within five seconds");
+    node.shutdown().await;
+    metrics.abort();
+    match broken {
+        Some(error) => Err(error.into()),
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// SIGHUP: program files are read again; with a mistake in them the old revision stays.
+async fn reload_programs(config: &Config, node: &Node) {
+    let (Some(programs), Some(engine)) = (&config.programs, node.engine()) else { return };
+    if let Err(error) = publish(engine, programs, jiff::Timestamp::now()).await {
+        tracing::error!("the programs were not changed:\n{error}");
+    }
+}
+
+fn say_where(config: &Config, roles: Roles, node: &Node) {
+    let mut text = String::new();
+    if roles.engine {
+        text.push_str(&format!("engine   {}  (data in {})\n", node.endpoint(), config.data.display()));
+    }
+    if roles.gateway {
+        text.push_str(&format!("gateway  {}\n", node.gateway_endpoint()));
+    }
+    text.push_str(&format!("metrics  http://{}/metrics\nCtrl-C stops; SIGHUP reads the programs again.\n", config.listen_metrics));
+    print(&text);
+}
+
+/// Metrics for Prometheus and a page that says whether the process lives.
+async fn serve_metrics(config: &Config) -> Result<tokio::task::JoinHandle<()>, NodeError> {
+    let failed = |error: &dyn std::fmt::Display| NodeError::Metrics(error.to_string());
+    let handle: PrometheusHandle = PrometheusBuilder::new().install_recorder().map_err(|error| failed(&error))?;
+    let listener = server::bind(config.listen_metrics).await?;
+    let page = move || {
+        let handle = handle.clone();
+        async move { handle.render() }
+    };
+    let routes = Router::new().route("/metrics", get(page)).route("/livez", get(|| async { "ok\n" }));
+    Ok(tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, routes).await {
+            tracing::error!(%error, "metrics are not served any more");
+        }
+    }))
+}

@@ -1,0 +1,274 @@
+//! Configuration: one file, overridden by the environment under the same names, read once; every fault is
+//! told at once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use tessera_rules::money::Currency;
+
+/// What the environment's names begin with: `listen.engine` is `TESSERA_LISTEN_ENGINE`.
+const PREFIX: &str = "TESSERA_";
+
+/// One setting: its name, what it means, its default as it would be written.
+struct Setting {
+    name: &'static str,
+    meaning: &'static str,
+    default: &'static str,
+}
+
+/// Every setting there is; the reference page is made from this.
+const SETTINGS: [Setting; 13] = [
+    Setting { name: "data", meaning: "Folder of the storage and the keys; made where it is not there.", default: "\"data\"" },
+    Setting {
+        name: "watermark",
+        meaning: "Folder for the storage's watermark, best on another disk. Empty: in the data folder.",
+        default: "\"\"",
+    },
+    Setting { name: "programs", meaning: "Program files (*.yaml), or a folder of them. Empty: no campaigns.", default: "\"\"" },
+    Setting {
+        name: "listen.engine",
+        meaning: "Where the engine answers tills, gateways and followers of the feed. Loopback only.",
+        default: "\"127.0.0.1:7301\"",
+    },
+    Setting { name: "listen.gateway", meaning: "Where the gateway answers tills. Loopback only.", default: "\"127.0.0.1:7302\"" },
+    Setting { name: "listen.metrics", meaning: "Where metrics and health are read over HTTP. Loopback only.", default: "\"127.0.0.1:7303\"" },
+    Setting { name: "gateway.id", meaning: "Name of this gateway in what it forwards.", default: "\"gateway-1\"" },
+    Setting {
+        name: "gateway.engines",
+        meaning: "Engines that the gateway forwards to, with commas between. Empty: the engine of this process.",
+        default: "\"\"",
+    },
+    Setting { name: "store.currency", meaning: "Currency of records without amounts, ISO 4217.", default: "\"GBP\"" },
+    Setting { name: "ledger.time_zone", meaning: "Time zone whose days are ledger days (IANA). Never change it later.", default: "\"UTC\"" },
+    Setting { name: "quote.hold_seconds", meaning: "How long a quote holds what it promised.", default: "900" },
+    Setting {
+        name: "cards.open_accounts",
+        meaning: "Whether a card that nobody enrolled opens an account at its first use.",
+        default: "true",
+    },
+    Setting { name: "log.format", meaning: "How log lines are written: text or json.", default: "\"text\"" },
+];
+
+/// The configuration of a process.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) data: PathBuf,
+    pub(crate) watermark: Option<PathBuf>,
+    pub(crate) programs: Option<PathBuf>,
+    pub(crate) listen_engine: SocketAddr,
+    pub(crate) listen_gateway: SocketAddr,
+    pub(crate) listen_metrics: SocketAddr,
+    pub(crate) gateway_id: String,
+    pub(crate) gateway_engines: Vec<String>,
+    pub(crate) currency: Currency,
+    pub(crate) ledger_time_zone: TimeZone,
+    pub(crate) hold: Duration,
+    pub(crate) cards_open_accounts: bool,
+    pub(crate) log_format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Every fault of a configuration.
+#[derive(Debug)]
+pub(crate) struct ConfigFaults(Vec<String>);
+
+impl std::error::Error for ConfigFaults {}
+
+impl fmt::Display for ConfigFaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "the configuration has {} fault{}:", self.0.len(), if self.0.len() == 1 { "" } else { "s" })?;
+        for fault in &self.0 {
+            writeln!(f, "  - {fault}")?;
+        }
+        write!(f, "`tessera config` prints every setting with its default")
+    }
+}
+
+/// A value and where it was set, for texts of faults.
+struct Given {
+    text: String,
+    origin: String,
+}
+
+/// Values by name, and the faults found so far.
+struct Reader {
+    given: BTreeMap<&'static str, Given>,
+    faults: Vec<String>,
+}
+
+impl Config {
+    /// Reads `file` (none: defaults alone) and the environment.
+    ///
+    /// # Errors
+    /// Every fault: unknown names, wrong forms, a file that cannot be read.
+    pub(crate) fn read(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigFaults> {
+        let mut reader = Reader { given: BTreeMap::new(), faults: Vec::new() };
+        if let Some(file) = file {
+            reader.read_file(file);
+        }
+        reader.read_environment(environment);
+        reader.finish()
+    }
+
+    /// The defaults with another data folder, for the demo.
+    pub(crate) fn defaults() -> Result<Self, ConfigFaults> {
+        Self::read(None, std::iter::empty())
+    }
+}
+
+impl Reader {
+    fn read_file(&mut self, file: &Path) {
+        let text = match std::fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(error) => return self.faults.push(format!("{} cannot be read: {error}", file.display())),
+        };
+        match text.parse::<toml::Table>() {
+            Ok(table) => self.read_table("", &table, &file.display().to_string()),
+            Err(error) => self.faults.push(format!("{} is no TOML: {}", file.display(), error.message())),
+        }
+    }
+
+    fn read_table(&mut self, above: &str, table: &toml::Table, origin: &str) {
+        for (key, value) in table {
+            let name = if above.is_empty() { key.clone() } else { format!("{above}.{key}") };
+            match value {
+                toml::Value::Table(below) => self.read_table(&name, below, origin),
+                toml::Value::String(text) => self.give(&name, text.clone(), origin.to_owned()),
+                toml::Value::Integer(_) | toml::Value::Boolean(_) => self.give(&name, value.to_string(), origin.to_owned()),
+                toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Array(_) => {
+                    self.faults.push(format!("{name} ({origin}): must be a text, a whole number, true or false"));
+                }
+            }
+        }
+    }
+
+    fn read_environment(&mut self, environment: impl Iterator<Item = (String, String)>) {
+        for (key, value) in environment {
+            let Some(rest) = key.strip_prefix(PREFIX) else { continue };
+            let Some(setting) = SETTINGS.iter().find(|setting| environment_name(setting.name) == rest) else { continue };
+            self.given.insert(setting.name, Given { text: value, origin: format!("environment {key}") });
+        }
+    }
+
+    fn give(&mut self, name: &str, text: String, origin: String) {
+        match SETTINGS.iter().find(|setting| setting.name == name) {
+            Some(setting) => {
+                self.given.insert(setting.name, Given { text, origin });
+            }
+            None => self.faults.push(format!("{name} ({origin}): there is no such setting{}", nearest(name))),
+        }
+    }
+
+    /// The text of a setting, as given or by default.
+    fn text(&self, name: &str) -> String {
+        let default = SETTINGS.iter().find(|setting| setting.name == name).map_or("", |setting| setting.default);
+        self.given.get(name).map_or_else(|| default.trim_matches('"').to_owned(), |given| given.text.clone())
+    }
+
+    fn parsed<T>(&mut self, name: &'static str, wanted: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let text = self.text(name);
+        let value = parse(&text);
+        if value.is_none() {
+            let origin = self.given.get(name).map_or("default", |given| given.origin.as_str());
+            self.faults.push(format!("{name} ({origin}): «{text}» must be {wanted}"));
+        }
+        value
+    }
+
+    fn address(&mut self, name: &'static str) -> Option<SocketAddr> {
+        self.parsed(name, "an address and port such as 127.0.0.1:7301", |text| text.parse().ok())
+    }
+
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        Some(self.text(name)).filter(|text| !text.is_empty()).map(PathBuf::from)
+    }
+
+    fn finish(mut self) -> Result<Config, ConfigFaults> {
+        let listen_engine = self.address("listen.engine");
+        let listen_gateway = self.address("listen.gateway");
+        let listen_metrics = self.address("listen.metrics");
+        let currency = self.parsed("store.currency", "a currency of ISO 4217 such as GBP", Currency::from_code);
+        let zone = self.parsed("ledger.time_zone", "a time zone such as Europe/London", |text| TimeZone::get(text).ok());
+        let hold = self.parsed("quote.hold_seconds", "seconds from 1 to 2592000", |text| text.parse().ok().filter(|seconds| (1..=2_592_000).contains(seconds)));
+        let cards = self.parsed("cards.open_accounts", "true or false", |text| text.parse().ok());
+        let log_format = self.parsed("log.format", "text or json", |text| match text {
+            "text" => Some(LogFormat::Text),
+            "json" => Some(LogFormat::Json),
+            _ => None,
+        });
+        let data = self.path("data");
+        if data.is_none() {
+            self.faults.push("data: must name a folder".to_owned());
+        }
+        let all = (|| {
+            Some(Config {
+                data: data?,
+                watermark: self.path("watermark"),
+                programs: self.path("programs"),
+                listen_engine: listen_engine?,
+                listen_gateway: listen_gateway?,
+                listen_metrics: listen_metrics?,
+                gateway_id: self.text("gateway.id"),
+                gateway_engines: self.text("gateway.engines").split(',').map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect(),
+                currency: currency?,
+                ledger_time_zone: zone?,
+                hold: Duration::from_secs(hold?),
+                cards_open_accounts: cards?,
+                log_format: log_format?,
+            })
+        })();
+        match all {
+            Some(config) if self.faults.is_empty() => Ok(config),
+            _ => Err(ConfigFaults(self.faults)),
+        }
+    }
+}
+
+fn environment_name(name: &str) -> String {
+    name.replace('.', "_").to_ascii_uppercase()
+}
+
+/// «did you mean», where a name of a setting ends or begins alike.
+fn nearest(name: &str) -> String {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let near = SETTINGS.iter().find(|setting| setting.name.rsplit('.').next() == Some(last) || setting.name.starts_with(name));
+    near.map(|setting| format!("; did you mean {}?", setting.name)).unwrap_or_default()
+}
+
+/// The reference page: every setting with its meaning, default and name in the environment.
+pub(crate) fn reference() -> String {
+    let mut page = String::from(
+        "# Every setting of Tessera with its default. Copy what you change into a file of your own and name it with --config.\n# The environment overrides the file.\n",
+    );
+    let (plain, grouped): (Vec<&Setting>, Vec<&Setting>) = SETTINGS.iter().partition(|setting| !setting.name.contains('.'));
+    for setting in plain {
+        page.push_str(&entry(setting, setting.name));
+    }
+    let mut group = "";
+    for setting in grouped {
+        let (above, name) = setting.name.split_once('.').unwrap_or(("", setting.name));
+        if above != group {
+            page.push_str(&format!("\n[{above}]\n"));
+            group = above;
+        }
+        page.push_str(&entry(setting, name));
+    }
+    page
+}
+
+fn entry(setting: &Setting, name: &str) -> String {
+    format!("\n# {}\n# Environment: {PREFIX}{}\n{name} = {}\n", setting.meaning, environment_name(setting.name), setting.default)
+}
+
+#[cfg(test)]
+mod tests;

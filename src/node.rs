@@ -1,0 +1,246 @@
+//! A node: engine, gateway and metrics wired together in this process, started and stopped as one.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tessera_engine::clock::SystemClock;
+use tessera_engine::keys::Keys;
+use tessera_engine::programs::ProgramsError;
+use tessera_engine::server::{self, ServeError};
+use tessera_engine::{Engine, Settings, layout};
+use tessera_gateway::{Gateway, GatewayConfig, GatewayError};
+use tessera_rules::catalogue::Product;
+use tessera_rules::money::Currency;
+use tessera_rules::revision::Source;
+use tessera_storage::{EmbeddedStorage, MemoryStorage, OpenError, Options, Storage, StorageError};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::config::Config;
+use crate::program_files::{self, FilesError};
+
+/// What a storage made for replay says of itself, so that nothing else uses it and it takes calls with a
+/// time of their own.
+const MADE_FOR_REPLAY: &[u8] = b"replay";
+/// What any other storage says.
+const MADE_FOR_TRADE: &[u8] = b"trade";
+/// Exit code of a process whose storage failed: what the disk holds can only be told by opening anew.
+const EXIT_STORAGE: i32 = 74;
+
+/// A node could not start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NodeError {
+    #[error(transparent)]
+    Storage(#[from] OpenError),
+    #[error("the keys in {file}: {source}")]
+    Keys { file: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    #[error(transparent)]
+    Programs(#[from] ProgramsError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+    #[error("the engine address {0} is none")]
+    EngineAddress(String),
+    #[error("{folder} was made for {found}, not for {wanted}: use another folder")]
+    OtherPurpose { folder: PathBuf, found: String, wanted: &'static str },
+    #[error("metrics: {0}")]
+    Metrics(String),
+}
+
+/// A running node.
+#[derive(Debug)]
+pub(crate) struct Node {
+    engine: Option<Engine>,
+    storage: Option<Arc<dyn Storage>>,
+    closing: watch::Sender<bool>,
+    tasks: JoinSet<Result<(), NodeError>>,
+    engine_address: Option<SocketAddr>,
+    gateway_address: Option<SocketAddr>,
+}
+
+/// What a replay's node is made of.
+#[derive(Clone, Debug)]
+pub(crate) struct ReplayNode {
+    /// Folder of the storage; none: in memory.
+    pub(crate) storage: Option<PathBuf>,
+    /// The program file; none: no campaigns.
+    pub(crate) program: Option<PathBuf>,
+    /// The products.
+    pub(crate) catalogue: Vec<Product>,
+    /// From when program and products are valid.
+    pub(crate) valid_from: Timestamp,
+}
+
+/// Which parts of the product a process runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Roles {
+    pub(crate) engine: bool,
+    pub(crate) gateway: bool,
+}
+
+impl Node {
+    /// Starts the roles of a configuration.
+    ///
+    /// # Errors
+    /// Says which part could not start and what to do.
+    pub(crate) async fn start(config: &Config, roles: Roles) -> Result<Self, NodeError> {
+        let mut node = Self::empty();
+        if roles.engine {
+            let listener = server::bind(config.listen_engine).await?;
+            let engine = open_engine(config).await?;
+            if let Some(programs) = &config.programs {
+                publish(&engine, programs, Timestamp::now()).await?;
+            }
+            node.serve_engine(engine, listener)?;
+        }
+        if roles.gateway {
+            node.serve_gateway(config).await?;
+        }
+        Ok(node)
+    }
+
+    /// Starts an engine on a free port of loopback, over a storage that is made for replay.
+    ///
+    /// # Errors
+    /// The folder was made for something else, or something in it or in the program file is wrong.
+    pub(crate) async fn start_replay(replay: ReplayNode) -> Result<Self, NodeError> {
+        let storage: Arc<dyn Storage> = match &replay.storage {
+            None => Arc::new(MemoryStorage::new(&layout::SPACES)),
+            Some(folder) => open_storage(folder, None, MADE_FOR_REPLAY, "replay")?,
+        };
+        #[expect(clippy::expect_used, reason = "GBP is in ISO 4217")]
+        let currency = Currency::from_code("GBP").expect("a currency");
+        let settings = Settings { replay: true, ..Settings::new(currency) };
+        let engine = Engine::open(storage, Arc::new(SystemClock::default()), Keys::for_replay(), settings).await?;
+        if !replay.catalogue.is_empty() {
+            engine.programs().load_catalogue(replay.catalogue, replay.valid_from).await?;
+        }
+        if let Some(program) = &replay.program {
+            publish(&engine, program, replay.valid_from).await?;
+        }
+        let mut node = Self::empty();
+        let listener = server::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+        node.serve_engine(engine, listener)?;
+        Ok(node)
+    }
+
+    fn empty() -> Self {
+        Self {
+            engine: None,
+            storage: None,
+            closing: watch::Sender::new(false),
+            tasks: JoinSet::new(),
+            engine_address: None,
+            gateway_address: None,
+        }
+    }
+
+    fn serve_engine(&mut self, engine: Engine, listener: TcpListener) -> Result<(), NodeError> {
+        let address = listener.local_addr().map_err(|error| NodeError::EngineAddress(error.to_string()))?;
+        self.engine_address = Some(address);
+        self.storage = Some(Arc::clone(engine.storage()));
+        self.engine = Some(engine.clone());
+        let closing = self.closing.subscribe();
+        self.tasks.spawn(async move { server::serve(engine, listener, closing).await.map_err(NodeError::from) });
+        Ok(())
+    }
+
+    async fn serve_gateway(&mut self, config: &Config) -> Result<(), NodeError> {
+        let engines = if config.gateway_engines.is_empty() { vec![self.endpoint()] } else { config.gateway_engines.clone() };
+        let parse = |text: &String| text.parse().map_err(|_| NodeError::EngineAddress(text.clone()));
+        let engines = engines.iter().map(parse).collect::<Result<_, _>>()?;
+        let gateway = Gateway::new(GatewayConfig::new(config.gateway_id.clone(), engines))?;
+        let listener = server::bind(config.listen_gateway).await?;
+        self.gateway_address = listener.local_addr().ok();
+        let mut closing = self.closing.subscribe();
+        self.tasks.spawn(async move {
+            let stop = async move {
+                let _ = closing.wait_for(|closing| *closing).await.map(drop);
+            };
+            gateway.serve(listener, stop).await.map_err(NodeError::from)
+        });
+        Ok(())
+    }
+
+    /// The engine of this process, where it has that role.
+    pub(crate) fn engine(&self) -> Option<&Engine> {
+        self.engine.as_ref()
+    }
+
+    /// Where the engine answers, as in `http://127.0.0.1:7301`.
+    pub(crate) fn endpoint(&self) -> String {
+        self.engine_address.map(|address| format!("http://{address}")).unwrap_or_default()
+    }
+
+    /// Where the gateway answers; empty where there is none.
+    pub(crate) fn gateway_endpoint(&self) -> String {
+        self.gateway_address.map(|address| format!("http://{address}")).unwrap_or_default()
+    }
+
+    /// Waits until a part stops by itself, which none does without a fault.
+    pub(crate) async fn broken(&mut self) -> Option<NodeError> {
+        match self.tasks.join_next().await {
+            Some(Ok(Err(error))) => Some(error),
+            Some(Ok(Ok(())) | Err(_)) | None => None,
+        }
+    }
+
+    /// Stops taking calls, ends the open ones, writes what is buffered and closes the storage (H53).
+    pub(crate) async fn shutdown(mut self) {
+        self.closing.send_replace(true);
+        while self.tasks.join_next().await.is_some() {}
+        if let Some(storage) = &self.storage
+            && let Err(error) = storage.close().await
+            && !matches!(error, StorageError::Stopped(_))
+        {
+            tracing::error!(%error, "the storage did not close cleanly; the next start will check it");
+        }
+    }
+}
+
+/// Opens storage and engine as configured.
+pub(crate) async fn open_engine(config: &Config) -> Result<Engine, NodeError> {
+    let storage = open_storage(&config.data.join("storage"), config.watermark.clone(), MADE_FOR_TRADE, "trade")?;
+    let file = config.data.join("keys");
+    let keys = Keys::load_or_create(&file).map_err(|source| NodeError::Keys { file, source })?;
+    let settings = Settings {
+        hold: config.hold,
+        ledger_time_zone: config.ledger_time_zone.clone(),
+        cards_open_accounts: config.cards_open_accounts,
+        ..Settings::new(config.currency)
+    };
+    Ok(Engine::open(storage, Arc::new(SystemClock::default()), keys, settings).await?)
+}
+
+fn open_storage(folder: &Path, watermark_folder: Option<PathBuf>, facts: &'static [u8], wanted: &'static str) -> Result<Arc<dyn Storage>, NodeError> {
+    let options = Options {
+        watermark_folder,
+        facts: bytes::Bytes::from_static(facts),
+        on_fatal: Box::new(|reason| {
+            tracing::error!(reason, "the storage failed; the process ends, since only a new start can tell what is on disk");
+            std::process::exit(EXIT_STORAGE);
+        }),
+        ..Options::new(&layout::SPACES)
+    };
+    let opened = EmbeddedStorage::open(folder, options)?;
+    if opened.facts != facts {
+        let found = String::from_utf8_lossy(&opened.facts).into_owned();
+        return Err(NodeError::OtherPurpose { folder: folder.to_owned(), found, wanted });
+    }
+    tracing::info!(folder = %folder.display(), sequence = opened.sequence, unclean = opened.unclean, "storage opened");
+    Ok(Arc::new(opened.storage))
+}
+
+/// Reads program files and makes them live, where they differ from what is.
+pub(crate) async fn publish(engine: &Engine, programs: &Path, valid_from: Timestamp) -> Result<(), NodeError> {
+    let sources: Vec<Source> = program_files::read(programs)?;
+    let published = engine.programs().publish(&sources, valid_from).await?;
+    tracing::info!(?published, "programs");
+    Ok(())
+}
