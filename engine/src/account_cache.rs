@@ -13,7 +13,7 @@ use tessera_storage::Version;
 
 /// An account and the version it was read at.
 #[derive(Clone, Debug)]
-pub struct Known {
+pub(crate) struct Known {
     /// The version of its partition.
     pub version: Version,
     /// The account; none where it was never committed.
@@ -22,24 +22,24 @@ pub struct Known {
 
 /// The cache, bounded by the number of accounts.
 #[derive(Debug)]
-pub struct AccountCache {
+pub(crate) struct AccountCache {
     accounts: Cache<AccountId, Known>,
 }
 
 impl AccountCache {
     /// Room for so many accounts.
     #[must_use]
-    pub fn new(accounts_max: u64) -> Self {
+    pub(crate) fn new(accounts_max: u64) -> Self {
         Self { accounts: Cache::builder().max_capacity(accounts_max).build() }
     }
 
     /// The account as last seen.
-    pub fn get(&self, id: &AccountId) -> Option<Known> {
+    pub(crate) fn get(&self, id: &AccountId) -> Option<Known> {
         self.accounts.get(id)
     }
 
     /// Remembers an account, unless a newer version is here already.
-    pub fn put(&self, id: &AccountId, known: Known) {
+    pub(crate) fn put(&self, id: &AccountId, known: Known) {
         self.accounts.entry_by_ref(id).and_compute_with(|present| match present {
             Some(present) if present.value().version > known.version => Op::Nop,
             Some(_) | None => Op::Put(known),
@@ -47,7 +47,7 @@ impl AccountCache {
     }
 
     /// Forgets an account, so that the next read asks the storage.
-    pub fn forget(&self, id: &AccountId) {
+    pub(crate) fn forget(&self, id: &AccountId) {
         self.accounts.invalidate(id);
     }
 }

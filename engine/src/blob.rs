@@ -53,7 +53,7 @@ fn piece_key(number: u32) -> RowKey {
 ///
 /// # Errors
 /// The storage refuses, or a complete value stands there already.
-pub async fn store(storage: &dyn Storage, partition: &Partition, value: &[u8]) -> Result<(), BlobError> {
+pub(crate) async fn store(storage: &dyn Storage, partition: &Partition, value: &[u8]) -> Result<(), BlobError> {
     let hash = *blake3::hash(value).as_bytes();
     let pieces: Vec<&[u8]> = value.chunks(PIECE_BYTES).collect();
     let count = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
@@ -88,7 +88,7 @@ async fn put(storage: &dyn Storage, partition: &Partition, expected: Version, ma
 ///
 /// # Errors
 /// The storage cannot read, or the pieces do not fit.
-pub async fn load(storage: &dyn Storage, partition: &Partition) -> Result<Option<Vec<u8>>, BlobError> {
+pub(crate) async fn load(storage: &dyn Storage, partition: &Partition) -> Result<Option<Vec<u8>>, BlobError> {
     let Some(Head { value: head, .. }) = storage.head(partition).await? else { return Ok(None) };
     let damaged = || BlobError::Damaged { name: name(partition) };
     let manifest: Manifest = postcard::from_bytes(&head).map_err(|_| damaged())?;

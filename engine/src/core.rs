@@ -127,7 +127,7 @@ impl Core {
         match error {
             StorageError::Damaged { place, .. } => self.quarantined(place, error),
             StorageError::Stopped(_) | StorageError::Unavailable(_) => Refusal::StorageStopped,
-            _ => self.internal(&error.to_string()),
+            StorageError::Misuse(what) => self.internal(what),
         }
     }
 

@@ -96,7 +96,7 @@ impl Desk {
             }
             Err(CommitError::Busy) => Batch::Refused(Refusal::TooManyWaiting { retry_after: BACK_OFF }),
             Err(CommitError::Storage(error)) => Batch::Refused(self.core.storage_refusal(&error)),
-            Err(error) => Batch::Refused(self.core.internal(&format!("a commit was refused: {error}"))),
+            Err(error @ CommitError::TooLarge { .. }) => Batch::Refused(self.core.internal(&format!("a commit was refused: {error}"))),
         }
     }
 }

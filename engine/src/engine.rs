@@ -30,15 +30,13 @@ pub struct Engine {
     desk: Arc<Queues<AggregateKey, Job, Desk>>,
 }
 
-/// One call: when it came, what time it is for it, and until when it is waited for.
+/// One call: when it came, and what time it is for it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call {
     /// The engine's time; in a storage made for replay, the receipt's.
     pub(crate) now: Timestamp,
     /// When it arrived.
     pub(crate) arrived: Instant,
-    /// Until when its caller waits.
-    pub(crate) deadline: Option<Instant>,
 }
 
 impl Engine {
@@ -97,7 +95,7 @@ impl Engine {
             (Some(time), true) => time,
             (Some(_), false) => return Err(Refusal::ReplayTimeRefused),
         };
-        Ok(Call { now, arrived, deadline: budget.and_then(|budget| arrived.checked_add(budget)) })
+        Ok(Call { now, arrived })
     }
 }
 

@@ -154,6 +154,6 @@ fn refusal(error: &StorageError) -> Refusal {
     match error {
         StorageError::Misuse(_) => Refusal::UnknownCursor,
         StorageError::Stopped(_) | StorageError::Unavailable(_) => Refusal::StorageStopped,
-        _ => Refusal::Quarantined,
+        StorageError::Damaged { .. } => Refusal::Quarantined,
     }
 }

@@ -17,6 +17,10 @@ mod sealing;
 pub mod server;
 mod service;
 pub mod settings;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use engine::Engine;
 pub use feed::Feed;

@@ -11,7 +11,7 @@ use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Takes the batches of one key after another.
-pub trait Work<K, J>: Send + Sync + 'static {
+pub(crate) trait Work<K, J>: Send + Sync + 'static {
     /// Works through `jobs`, which are in the order of their arrival, and answers each.
     fn run(&self, key: &K, jobs: Vec<J>) -> impl Future<Output = ()> + Send;
 }
@@ -19,7 +19,7 @@ pub trait Work<K, J>: Send + Sync + 'static {
 /// Too many jobs wait for this aggregate already: try again later.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{limit} receipts are waiting for this account already")]
-pub struct QueueFull {
+pub(crate) struct QueueFull {
     /// How many may wait.
     pub limit: usize,
 }
@@ -34,7 +34,7 @@ pub struct QueueLimits {
 }
 
 /// The queues of all aggregates that have work; an aggregate without any costs nothing.
-pub struct Queues<K, J, W> {
+pub(crate) struct Queues<K, J, W> {
     shards: Box<[Shard<K, J>]>,
     hasher: RandomState,
     limits: QueueLimits,
@@ -57,12 +57,13 @@ where
 {
     /// Queues whose batches go to `work`.
     #[must_use]
-    pub fn new(work: W, limits: QueueLimits) -> Arc<Self> {
+    pub(crate) fn new(work: W, limits: QueueLimits) -> Arc<Self> {
         let shards = (0..SHARDS).map(|_| Mutex::new(HashMap::new())).collect();
         Arc::new(Self { shards, hasher: RandomState::new(), limits, work })
     }
 
-    /// Whom the batches go to.
+    /// Whom the batches go to; tests look at it.
+    #[cfg(test)]
     pub fn work(&self) -> &W {
         &self.work
     }
@@ -71,7 +72,7 @@ where
     ///
     /// # Errors
     /// [`QueueFull`] where too many wait already (H39): nothing was queued, the job is dropped.
-    pub fn submit(self: &Arc<Self>, key: K, job: J) -> Result<(), QueueFull> {
+    pub(crate) fn submit(self: &Arc<Self>, key: K, job: J) -> Result<(), QueueFull> {
         let mut shard = self.shard(&key).lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(waiting) = shard.get_mut(&key) {
             if waiting.len() >= self.limits.waiting_max {

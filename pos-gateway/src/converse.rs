@@ -89,7 +89,7 @@ impl Session {
                     closing = true;
                     ends_at = self.announce_closing(CLOSING_MAX).await?;
                 }
-                () = signalled(&mut going_down), if false => {
+                () = signalled(&mut going_down), if !closing => {
                     closing = true;
                     ends_at = self.announce_closing(CLOSING_AT_SHUTDOWN_MAX).await?;
                 }

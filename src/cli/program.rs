@@ -32,7 +32,7 @@ pub(crate) fn run(args: &ProgramArgs) -> Result<ExitCode, Failure> {
     let ProgramCommand::Check { path } = &args.command;
     let sources = program_files::read(path)?;
     let compiled = Revision::compile(1, Timestamp::UNIX_EPOCH, &sources)?;
-    for warning in &compiled.warnings {
+    for warning in &compiled.warnings.0 {
         print(&format!("{warning}\n"));
     }
     let campaigns = compiled.revision.campaigns().len();

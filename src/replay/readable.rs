@@ -1,6 +1,6 @@
 //! The summary for people: tables, and what to do next.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, CellAlignment, Table};
 use tessera_rules::money::{Amount, Currency};
 
@@ -68,7 +68,7 @@ fn assets(summary: &Summary) -> Table {
 
 fn refused(tally: &Tally) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["reason", "receipts", "such as"]);
+    table.load_style(NOTHING).set_header(["reason", "receipts", "such as"]);
     for (reason, refusals) in tally.refused() {
         let (receipt_id, text) = &refusals.example;
         table.add_row([reason.to_owned(), grouped(refusals.receipts), format!("{receipt_id}: {text}")]);
@@ -101,7 +101,7 @@ fn next_step(args: &ReplayArgs) -> String {
 /// A table whose columns stand right, but for the first.
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(header);
+    table.load_style(NOTHING).set_header(header);
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }

@@ -13,6 +13,8 @@ use super::sale::{Import, Sale, SaleKind};
 
 /// Digits to which latencies are kept.
 const LATENCY_DIGITS: u8 = 3;
+/// The longest latency that is told apart, microseconds: an hour, beyond every budget and its repeats.
+const LATENCY_US_MAX: u64 = 3_600_000_000;
 
 /// Adds up what single receipts came to, in whatever order they end.
 #[derive(Debug)]
@@ -56,7 +58,7 @@ impl Tally {
     /// Nothing yet.
     ///
     /// # Errors
-    /// Never with the digits above; the histogram's own check.
+    /// Never with the digits and the bound above; the histogram's own check.
     pub(crate) fn new() -> Result<Self, CreationError> {
         Ok(Self {
             settled: Count::default(),
@@ -67,9 +69,9 @@ impl Tally {
             assets_issued: BTreeMap::new(),
             refused: BTreeMap::new(),
             outcomes: Vec::new(),
-            quote_us: Histogram::new(LATENCY_DIGITS)?,
-            settle_us: Histogram::new(LATENCY_DIGITS)?,
-            return_us: Histogram::new(LATENCY_DIGITS)?,
+            quote_us: latencies()?,
+            settle_us: latencies()?,
+            return_us: latencies()?,
         })
     }
 
@@ -260,6 +262,10 @@ impl Summary {
     pub(crate) fn to_json(&self) -> String {
         serde_json::to_string(self).expect("a summary of numbers and texts")
     }
+}
+
+fn latencies() -> Result<Histogram<u64>, CreationError> {
+    Histogram::new_with_max(LATENCY_US_MAX, LATENCY_DIGITS)
 }
 
 fn per_second(receipts: u64, elapsed: Duration) -> u64 {

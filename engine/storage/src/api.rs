@@ -160,7 +160,6 @@ pub struct FeedEntry {
 
 /// Storage could not do what was asked.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum StorageError {
     /// What was read does not match its checksum or its form: the value is not to be used.
     #[error("damaged value in {place}: {what}")]
@@ -183,7 +182,6 @@ pub enum StorageError {
 
 /// A commit that was not applied, or may not have been.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum CommitError {
     /// The partition has another version; nothing of the batch was applied (claims and hints may be).
     #[error("the partition has version {}, not the expected one", found.as_ref().map_or(0, |h| h.version.0))]

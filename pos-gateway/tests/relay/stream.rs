@@ -35,7 +35,7 @@ impl Till {
     }
 
     async fn next(&mut self) -> (u64, Reply) {
-        let answer = self.answers.message().await.unwrap().unwrap();
+        let answer = tokio::time::timeout(LONG, self.answers.message()).await.expect("an answer").unwrap().unwrap();
         (answer.correlation_id, answer.result.unwrap())
     }
 }

@@ -125,7 +125,7 @@ fn is_of_a_scheme(leading: u32, length: usize) -> bool {
     }
 }
 
-/// Maestro, and with it Discover (6011, 644-649, 65) and UnionPay (62), which lie in its range.
+/// Maestro, and with it Discover (6011, 644-649, 65) and `UnionPay` (62), which lie in its range.
 const fn is_maestro(two: u32) -> bool {
     matches!(two, 50 | 56..=58 | 60..=69)
 }

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use tessera_rules::limits as rules;
+
 /// Bytes of one message: a thousand lines at 640 bytes both ways fit.
 pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// Lines a receipt or return: a cash server's largest known receipt has 600.
@@ -97,8 +99,23 @@ pub const BUSINESS_DATE_DAYS_APART_MAX: i32 = 2;
 
 const _: () = assert!(LINES_MAX * 640 <= MESSAGE_BYTES_MAX, "the largest receipt fits a message at 640 bytes a line");
 const _: () = assert!(TOKEN_BYTES_MAX + LINES_MAX * 640 <= MESSAGE_BYTES_MAX, "a settle carries its token too");
-const _: () = assert!(EXPLANATION_BYTES_MAX + TOKEN_BYTES_MAX + LINES_MAX * 640 <= MESSAGE_BYTES_MAX, "so does an answer with its explanation");
+const _: () = assert!(
+    EXPLANATION_BYTES_MAX + TOKEN_BYTES_MAX + LINES_MAX * 640 <= MESSAGE_BYTES_MAX,
+    "so does an answer with its explanation"
+);
 const _: () = assert!(FAULT_BYTES_MAX * 4 / 3 * 2 <= 16 << 10, "details and message of an error fit a header list");
 const _: () = assert!(TENDER_AMOUNT_MINOR_MAX / LINE_AMOUNT_MINOR_MAX == 1_000, "one tender can pay the largest receipt");
 const _: () = assert!(LINE_AMOUNT_MINOR_MAX <= i64::MAX / 1_000_000, "a thousand lines of a thousand amounts each fit 64 bits");
-const _: () = assert!(TILL_COLUMNS_MIN <= TILL_COLUMNS_DEFAULT && TILL_COLUMNS_DEFAULT <= TILL_COLUMNS_MAX, "the default lies in the range");
+const _: () = assert!(
+    LINES_MAX == rules::RECEIPT_LINES_MAX && CODES_MAX == rules::RECEIPT_CODES_MAX,
+    "the rules take what the wire lets in"
+);
+const _: () = assert!(LINE_AMOUNT_MINOR_MAX == rules::LINE_AMOUNT_MAX.minor(), "so for amounts");
+const _: () = assert!(LINE_QUANTITY_MILLI_MAX == rules::LINE_QUANTITY_MAX.milli(), "so for quantities");
+const _: () = assert!(UNIT_PRICE_MICROS_MAX == rules::UNIT_PRICE_MAX.micros(), "so for prices");
+const _: () =
+    assert!(OFFERS_MAX == rules::OFFERS_MAX && EXPLAINED_MAX == rules::EXPLAINED_MAX, "the wire takes what the rules give");
+const _: () = assert!(
+    TILL_COLUMNS_MIN <= TILL_COLUMNS_DEFAULT && TILL_COLUMNS_DEFAULT <= TILL_COLUMNS_MAX,
+    "the default lies in the range"
+);

@@ -170,22 +170,27 @@ impl Refusal {
     /// When to repeat, where the refusal says so.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::TooManyWaiting { retry_after } | Self::RateLimited { retry_after } => Some(*retry_after),
-            _ => None,
+        if let Self::TooManyWaiting { retry_after } | Self::RateLimited { retry_after } = self {
+            Some(*retry_after)
+        } else {
+            None
         }
     }
 
     /// The faults of the input, with field paths.
     #[must_use]
     pub fn faults(&self) -> Vec<Fault> {
-        let one = |field: &String, description: &'static str| vec![Fault { field: field.clone(), description: description.into() }];
-        match self {
-            Self::Invalid(faults) => faults.clone(),
-            Self::CardNumber { field } => one(field, "holds a payment card's number; none may be sent"),
-            Self::MoreThanSold { field } => one(field, "is more than was sold and not yet returned"),
-            _ => Vec::new(),
+        if let Self::Invalid(faults) = self {
+            return faults.clone();
         }
+        let (field, description) = if let Self::CardNumber { field } = self {
+            (field, "holds a payment card's number; none may be sent")
+        } else if let Self::MoreThanSold { field } = self {
+            (field, "is more than was sold and not yet returned")
+        } else {
+            return Vec::new();
+        };
+        vec![Fault { field: field.clone(), description: description.into() }]
     }
 
     /// The status of a single call, with `google.rpc` details.

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{
-    Adjustment, Applied, CodeVerdict, CounterMove, DecidedLine, Decision, Explained, Instruction, LineShare, Missing, NearMiss, Note, Offer,
-    Part, Promise, Prompt, PromptReason, RedeemCap, Redeemable, Redemption, Reward, RewardKind, Shortfall, Verdict,
+    Adjustment, Applied, CodeVerdict, CounterMove, DecidedLine, Decision, Explained, Instruction, LineShare, Missing, NearMiss,
+    Note, Offer, Part, Promise, Prompt, PromptReason, RedeemCap, Redeemable, Redemption, Reward, RewardKind, Shortfall, Verdict,
 };
 use tessera_rules::id::{AssetId, CampaignId, FactId, LineId, ProgramId, RewardId, Sku, TaxCode};
 use tessera_rules::money::{Amount, Quantity, UnitPrice, Units};
@@ -131,7 +131,8 @@ pub(crate) fn delivery() -> v1::Delivery {
 pub(crate) fn settle() -> v1::SettleRequest {
     let mut receipt = receipt(2);
     receipt.lines[0].sold_parts = sold_parts();
-    let gift = v1::Adjustment { campaign_id: "gift".to_owned(), amount_minor: 0, tax_code: String::new(), text: "Gift".to_owned() };
+    let gift =
+        v1::Adjustment { campaign_id: "gift".to_owned(), amount_minor: 0, tax_code: String::new(), text: "Gift".to_owned() };
     v1::SettleRequest {
         contract_minor: 0,
         receipt: Some(receipt),
@@ -142,7 +143,12 @@ pub(crate) fn settle() -> v1::SettleRequest {
             quantity_kind: i32::from(v1::QuantityKind::Counted),
             tax_code: "B".to_owned(),
             marks: vec!["mark-2".to_owned()],
-            sold_parts: vec![v1::SoldPart { quantity_milli: 1_000, unit_price_micros: 0, amount_minor: 0, adjustments: vec![gift] }],
+            sold_parts: vec![v1::SoldPart {
+                quantity_milli: 1_000,
+                unit_price_micros: 0,
+                amount_minor: 0,
+                adjustments: vec![gift],
+            }],
         }],
         quote_token: vec![7; 64].into(),
         attempt: 1,
@@ -278,10 +284,22 @@ pub(crate) fn decision(lines: usize) -> Decision {
             mode: RedeemMode::Tender,
         }],
         rewards: vec![points_reward()],
-        prompts: vec![Prompt { fact: FactId::parse("birthday").expect("is an id"), reason: PromptReason::Missing, text: "When is your birthday?".into() }],
+        prompts: vec![Prompt {
+            fact: FactId::parse("birthday").expect("is an id"),
+            reason: PromptReason::Missing,
+            text: "When is your birthday?".into(),
+        }],
         instructions: vec![Instruction { id: id("gift.1"), campaign: campaign("gift"), text: "Hand over the box".into() }],
-        offers: vec![Offer { campaign: campaign("spray"), sku: Sku::parse("SPRAY").expect("is one"), text: "Keeps shoes dry".into() }],
-        near_misses: vec![NearMiss { campaign: campaign("three-for-two"), missing: Missing::Units(1), text: "One more is free".into() }],
+        offers: vec![Offer {
+            campaign: campaign("spray"),
+            sku: Sku::parse("SPRAY").expect("is one"),
+            text: "Keeps shoes dry".into(),
+        }],
+        near_misses: vec![NearMiss {
+            campaign: campaign("three-for-two"),
+            missing: Missing::Units(1),
+            text: "One more is free".into(),
+        }],
         code_verdicts: vec![CodeVerdict { code: "SAVE10".into(), verdict: Verdict::Applied, campaign: Some(campaign("save")) }],
         redeemable: vec![Redeemable {
             asset: AssetId::parse("points").expect("is an id"),

@@ -81,10 +81,7 @@ impl TokenKeys {
     #[must_use]
     pub fn new(current: (u32, [u8; KEY_BYTES]), previous: &[(u32, [u8; KEY_BYTES])]) -> Self {
         let cipher = |key: &[u8; KEY_BYTES]| XChaCha20Poly1305::new(&Key::from(*key));
-        Self {
-            current: (current.0, cipher(&current.1)),
-            previous: previous.iter().map(|(id, key)| (*id, cipher(key))).collect(),
-        }
+        Self { current: (current.0, cipher(&current.1)), previous: previous.iter().map(|(id, key)| (*id, cipher(key))).collect() }
     }
 
     /// Seals what a quote promised. `nonce` must be random and never used before.

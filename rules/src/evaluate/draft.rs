@@ -1,6 +1,6 @@
 //! The decision in the making.
 
-use compact_str::{CompactString, ToCompactString, format_compact};
+use compact_str::{CompactString, ToCompactString};
 
 use super::basket::{Basket, Spot};
 use super::candidates::{Candidate, Reason};
@@ -181,7 +181,14 @@ fn filled(template: &str, missing: Missing, currency: crate::money::Currency) ->
 
 /// `<campaign>.<number>`: a campaign's id leaves room for it.
 pub(super) fn reward_id(campaign: &str, number: usize) -> Option<RewardId> {
-    RewardId::parse(&format_compact!("{campaign}.{number}")).ok()
+    let mut id = CompactString::from(campaign);
+    id.push('.');
+    match number {
+        // The common case, and formatting a number is slow beside all else here.
+        0 => id.push('0'),
+        other => id.push_str(&other.to_compact_string()),
+    }
+    RewardId::parse(&id).ok()
 }
 
 fn kind_of(asset: &Asset, units: Units) -> RewardKind {

@@ -120,6 +120,18 @@ fn the_hash_tells_other_outcomes_and_other_receipts_apart() {
     }
 }
 
+#[test]
+fn latencies_are_told_to_three_digits_from_microseconds_to_minutes() {
+    let mut tally = Tally::new().unwrap();
+    for (number, took_us) in [(1, 90_000_000), (2, 250), (3, 1_500), (4, 120)] {
+        let sent = Sent { quote_us: Some(took_us), settle_us: None, return_us: None, ..refused("CONFLICT", "") };
+        tally.add(&sale(number, SaleKind::Settle), sent);
+    }
+    let quantiles = Quantiles::of(&tally.quote_us);
+    let near = |value: u64, wanted: u64| value.abs_diff(wanted) <= wanted / 500;
+    assert!(near(quantiles.p50, 250) && near(quantiles.p99, 90_000_000) && near(quantiles.max, 90_000_000), "{quantiles:?}");
+}
+
 proptest! {
     #[test]
     fn h19_the_hash_does_not_depend_on_the_order_of_answers(numbers in Just((0_u8..40).collect::<Vec<_>>()).prop_shuffle()) {

@@ -96,7 +96,17 @@ where
 
 #[test]
 fn h2_any_change_of_the_content_changes_the_hash_and_no_change_of_the_envelope_does() {
-    let envelope = ["/contractMinor", "/quoteToken", "/attempt", "/declinedIds", "/instructionResults", "/offerResults", "/answers", "/redemptions", "/delivery"];
+    let envelope = [
+        "/contractMinor",
+        "/quoteToken",
+        "/attempt",
+        "/declinedIds",
+        "/instructionResults",
+        "/offerResults",
+        "/answers",
+        "/redemptions",
+        "/delivery",
+    ];
     check(&sample::settle(), settle_hash, &envelope);
     check(&sample::return_goods(), return_hash, &["/contractMinor", "/mode", "/attempt", "/delivery"]);
     check(&sample::enrol(), enrol_hash, &["/contractMinor", "/confirmationCode", "/delivery"]);
@@ -143,7 +153,10 @@ fn h2_the_encoding_of_version_1_is_fixed() {
         assert_eq!(hash.to_string(), expected);
     }
     let quote = read_quote(&sample::quote(), &sample::context()).expect("is good");
-    assert_eq!(basket_hash(&quote.receipt, quote.customer.as_ref()).to_string(), "2c295f51908b20ed3748ad9a7da642ae01367a79924e0c1c54a3c5e930b92ed2");
+    assert_eq!(
+        basket_hash(&quote.receipt, quote.customer.as_ref()).to_string(),
+        "2c295f51908b20ed3748ad9a7da642ae01367a79924e0c1c54a3c5e930b92ed2"
+    );
 }
 
 #[test]
@@ -165,7 +178,9 @@ fn the_receipt_that_is_settled_is_known_as_the_one_that_was_quoted() {
     let quoted = read_quote(&sample::quote(), &sample::context()).expect("is good");
     let request = v1::SettleRequest { declined_ids: vec!["+3.1".to_owned()], added_lines: Vec::new(), ..sample::settle() };
     let settled = read_settle(&request, &sample::context()).expect("is good");
-    let hash = |receipt: &tessera_rules::receipt::Receipt, customer: &Option<crate::read::Identity>| basket_hash(receipt, customer.as_ref());
+    let hash = |receipt: &tessera_rules::receipt::Receipt, customer: &Option<crate::read::Identity>| {
+        basket_hash(receipt, customer.as_ref())
+    };
     let first = hash(&quoted.receipt, &quoted.customer);
     assert_eq!(first, hash(&settled.receipt, &settled.customer), "stage, tenders and sold parts do not count");
     assert_ne!(first, hash(&settled.receipt, &None));

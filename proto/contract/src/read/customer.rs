@@ -7,9 +7,7 @@ use tessera_rules::id::CustomerId;
 
 use super::field::Reader;
 use crate::fault::At;
-use crate::limits::{
-    CARD_CHARACTERS_MAX, CARD_CHARACTERS_MIN, PHONE_CHARACTERS_MAX, PHONE_CHARACTERS_MIN, QR_CHARACTERS_MAX,
-};
+use crate::limits::{CARD_CHARACTERS_MAX, CARD_CHARACTERS_MIN, PHONE_CHARACTERS_MAX, PHONE_CHARACTERS_MIN, QR_CHARACTERS_MAX};
 use crate::pii::Pii;
 
 /// How a customer was identified.

@@ -105,7 +105,14 @@ impl Reader {
     }
 
     /// A list of ids at `name` below `above`.
-    pub(super) fn ids<T>(&mut self, above: &At<'_>, name: &'static str, texts: &[String], limit: usize, parse: fn(&str) -> Result<T, IdError>) -> Vec<T> {
+    pub(super) fn ids<T>(
+        &mut self,
+        above: &At<'_>,
+        name: &'static str,
+        texts: &[String],
+        limit: usize,
+        parse: fn(&str) -> Result<T, IdError>,
+    ) -> Vec<T> {
         self.length(&above.field(name), texts.len(), limit);
         let mut ids = Vec::with_capacity(texts.len().min(limit));
         for (index, text) in texts.iter().enumerate().take(limit) {
@@ -260,7 +267,13 @@ impl Reader {
     }
 
     /// The keys of a list differ; a repeated one is a fault of the later item.
-    pub(super) fn distinct<'k>(&mut self, above: &At<'_>, list: &'static str, key: &'static str, keys: impl Iterator<Item = &'k str>) {
+    pub(super) fn distinct<'k>(
+        &mut self,
+        above: &At<'_>,
+        list: &'static str,
+        key: &'static str,
+        keys: impl Iterator<Item = &'k str>,
+    ) {
         let mut keys: Vec<(&str, usize)> = keys.zip(0..).take(LINES_MAX).collect();
         let pairwise = keys.len() <= PAIRWISE_MAX;
         if pairwise && !keys.iter().any(|(text, index)| keys.iter().take(*index).any(|(other, _)| other == text)) {
@@ -289,7 +302,9 @@ fn sku_fault(error: &IdError) -> String {
 fn iso_date(text: &str) -> Option<Date> {
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text.as_bytes() else { return None };
     let number = |digits: &[u8]| {
-        digits.iter().try_fold(0_i16, |sum, digit| if digit.is_ascii_digit() { Some(sum * 10 + i16::from(digit - b'0')) } else { None })
+        digits
+            .iter()
+            .try_fold(0_i16, |sum, digit| if digit.is_ascii_digit() { Some(sum * 10 + i16::from(digit - b'0')) } else { None })
     };
     let (year, month, day) = (number(&[y1, y2, y3, y4])?, number(&[m1, m2])?, number(&[d1, d2])?);
     Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()

@@ -15,7 +15,13 @@ use crate::limits::{
 };
 
 /// The lines at `lines` below `above`; sold parts are looked at elsewhere, and only in a settle.
-pub(super) fn lines(reader: &mut Reader, above: &At<'_>, wire: &[v1::Line], currency: Option<Currency>, stage: Stage) -> Vec<Line> {
+pub(super) fn lines(
+    reader: &mut Reader,
+    above: &At<'_>,
+    wire: &[v1::Line],
+    currency: Option<Currency>,
+    stage: Stage,
+) -> Vec<Line> {
     reader.line_count(&above.field("lines"), wire.len());
     reader.distinct(above, "lines", "line_id", wire.iter().map(|line| line.line_id.as_str()));
     let mut read = Vec::with_capacity(wire.len().min(LINES_MAX));
@@ -36,14 +42,18 @@ pub(super) fn lines(reader: &mut Reader, above: &At<'_>, wire: &[v1::Line], curr
 fn line(reader: &mut Reader, at: &At<'_>, wire: &v1::Line) -> Option<Line> {
     let id = reader.minted_id(&at.field("line_id"), &wire.line_id, LineId::parse);
     reader.text(&at.field("description"), &wire.description, TEXT_CHARACTERS_MAX);
-    let goods = goods(reader, at, &Goods {
-        sku: &wire.sku,
-        quantity_milli: wire.quantity_milli,
-        quantity_kind: wire.quantity_kind,
-        unit_price_micros: wire.unit_price_micros,
-        amount_minor: wire.amount_minor,
-        tax_code: &wire.tax_code,
-    });
+    let goods = goods(
+        reader,
+        at,
+        &Goods {
+            sku: &wire.sku,
+            quantity_milli: wire.quantity_milli,
+            quantity_kind: wire.quantity_kind,
+            unit_price_micros: wire.unit_price_micros,
+            amount_minor: wire.amount_minor,
+            tax_code: &wire.tax_code,
+        },
+    );
     let regular_at = at.field("regular_unit_price_micros");
     let regular_unit_price = wire
         .regular_unit_price_micros
@@ -131,7 +141,10 @@ pub(super) fn tolerable(reader: &mut Reader, at: &At<'_>, line: (Quantity, UnitP
     };
     let apart = amount.minor().abs_diff(extended.minor());
     if apart > amount_tolerance(quantity, currency).minor().unsigned_abs() {
-        reader.fault(&at.field("amount_minor"), "differs from quantity times unit price by more than max(1, half a micro times quantity, rounded up)");
+        reader.fault(
+            &at.field("amount_minor"),
+            "differs from quantity times unit price by more than max(1, half a micro times quantity, rounded up)",
+        );
     }
 }
 

@@ -63,7 +63,8 @@ fn quote(reader: &mut Reader, request: &v1::QuoteRequest) -> Option<QuoteInput> 
     let offers_max = offers_max(reader, &root, request.offers_max);
     let confirmation_code =
         reader.text(&root.field("confirmation_code"), &request.confirmation_code, SHORT_TEXT_CHARACTERS_MAX).map(Pii::new);
-    let supersedes = reader.optional_minted_id(&root.field("supersedes_receipt_id"), &request.supersedes_receipt_id, ReceiptId::parse);
+    let supersedes =
+        reader.optional_minted_id(&root.field("supersedes_receipt_id"), &request.supersedes_receipt_id, ReceiptId::parse);
     let read = ReceiptRead::of(reader, &root, request.receipt.as_ref(), stage)?;
     let mut receipt = read.receipt;
     receipt.declined = declined;

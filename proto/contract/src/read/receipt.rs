@@ -98,7 +98,8 @@ impl ReceiptRead {
         let redeem = redeem(reader, &at, &wire.redeem_requested);
         let tenders = tenders(reader, &at, &wire.tenders);
         let rounding_at = at.field("cash_rounding_minor");
-        let cash_rounding = reader.range(&rounding_at, wire.cash_rounding_minor, -CASH_ROUNDING_MINOR_MAX, CASH_ROUNDING_MINOR_MAX);
+        let cash_rounding =
+            reader.range(&rounding_at, wire.cash_rounding_minor, -CASH_ROUNDING_MINOR_MAX, CASH_ROUNDING_MINOR_MAX);
         let fiscal = wire.fiscal.as_ref().and_then(|wire| fiscal(reader, &at.field("fiscal"), wire));
         let display = display(reader, &at, wire.till_columns, wire.till_charset);
         let language = reader.language(&at.field("language"), &wire.language);

@@ -136,7 +136,8 @@ fn return_goods(reader: &mut Reader, request: &v1::ReturnRequest) -> Option<Retu
     let lines = lines(reader, &root, request, currency, without_original);
     let tenders = tenders(reader, &root, &request.tenders);
     let rounding_at = root.field("cash_rounding_minor");
-    let cash_rounding = reader.range(&rounding_at, request.cash_rounding_minor, -CASH_ROUNDING_MINOR_MAX, CASH_ROUNDING_MINOR_MAX);
+    let cash_rounding =
+        reader.range(&rounding_at, request.cash_rounding_minor, -CASH_ROUNDING_MINOR_MAX, CASH_ROUNDING_MINOR_MAX);
     let fiscal = request.fiscal.as_ref().and_then(|wire| fiscal(reader, &root.field("fiscal"), wire));
     let delivery = delivery(reader, &root, request.delivery.as_ref());
     let display = display(reader, &root, request.till_columns, request.till_charset);
@@ -215,14 +216,18 @@ fn lines(
 fn line(reader: &mut Reader, at: &At<'_>, wire: &v1::ReturnedLine) -> Option<ReturnedLine> {
     let id = reader.minted_id(&at.field("line_id"), &wire.line_id, LineId::parse);
     let original_line = reader.optional_id(&at.field("original_line_id"), &wire.original_line_id, LineId::parse);
-    let goods = goods(reader, at, &Goods {
-        sku: &wire.sku,
-        quantity_milli: wire.quantity_milli,
-        quantity_kind: wire.quantity_kind,
-        unit_price_micros: wire.unit_price_micros,
-        amount_minor: wire.amount_minor,
-        tax_code: &wire.tax_code,
-    });
+    let goods = goods(
+        reader,
+        at,
+        &Goods {
+            sku: &wire.sku,
+            quantity_milli: wire.quantity_milli,
+            quantity_kind: wire.quantity_kind,
+            unit_price_micros: wire.unit_price_micros,
+            amount_minor: wire.amount_minor,
+            tax_code: &wire.tax_code,
+        },
+    );
     let reason = reader.text(&at.field("reason"), &wire.reason, SHORT_TEXT_CHARACTERS_MAX);
     let attributes = attributes(reader, at, &wire.attributes);
     let description = reader.text(&at.field("description"), &wire.description, TEXT_CHARACTERS_MAX);

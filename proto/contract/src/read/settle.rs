@@ -8,6 +8,7 @@ use tessera_rules::id::{AssetId, RewardId};
 use tessera_rules::money::{Amount, Units};
 use tessera_rules::receipt::{Receipt, Stage};
 
+use super::ReadContext;
 use super::answer_prompts::{StatedFact, stated_facts};
 use super::customer::Identity;
 use super::delivery::{DeliveryInput, delivery};
@@ -15,7 +16,6 @@ use super::field::{Reader, check_contract_minor};
 use super::receipt::{FiscalDocument, InputNotes, ReceiptRead, TillDisplay};
 use super::sold_line::{SoldLine, added_lines, given, sold_lines};
 use super::tender::TenderInput;
-use super::ReadContext;
 use crate::canonical::{ContentHash, settle_hash};
 use crate::convert::redeem_mode_from_wire;
 use crate::fault::At;

@@ -2,7 +2,6 @@
 //!
 //! INVARIANT: of every sold line, the parts' amounts sum to what was rung up plus all adjustments (P6).
 
-use compact_str::CompactString;
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{Adjustment, Part};
 use tessera_rules::id::{CampaignId, LineId, Sku, TaxCode};
@@ -168,13 +167,14 @@ fn adjustments(reader: &mut Reader, above: &At<'_>, wire: &[v1::Adjustment], tax
     for (index, adjustment) in wire.iter().enumerate().take(ADJUSTMENTS_MAX) {
         let at = above.item("adjustments", index);
         let campaign = campaign(reader, &at.field("campaign_id"), &adjustment.campaign_id);
-        let amount = reader.range(&at.field("amount_minor"), adjustment.amount_minor, -LINE_AMOUNT_MINOR_MAX, LINE_AMOUNT_MINOR_MAX);
+        let amount =
+            reader.range(&at.field("amount_minor"), adjustment.amount_minor, -LINE_AMOUNT_MINOR_MAX, LINE_AMOUNT_MINOR_MAX);
         let tax_at = at.field("tax_code");
         let told_tax_code = reader.optional_id(&tax_at, &adjustment.tax_code, TaxCode::parse);
         if told_tax_code.is_some() && told_tax_code.as_ref() != tax_code {
             reader.fault(&tax_at, "must be empty or the line's");
         }
-        let text = reader.text(&at.field("text"), &adjustment.text, TEXT_CHARACTERS_MAX).unwrap_or_else(CompactString::default);
+        let text = reader.text(&at.field("text"), &adjustment.text, TEXT_CHARACTERS_MAX).unwrap_or_default();
         if let (Some(campaign), Some(amount)) = (campaign, amount) {
             adjustments.push(Adjustment { campaign, amount: Amount::from_minor(amount), text });
         }

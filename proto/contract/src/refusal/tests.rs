@@ -70,7 +70,10 @@ fn a_status_of_somebody_else_has_no_reason() {
 
 #[test]
 fn the_largest_error_fits_the_header_list_of_a_client() {
-    let fault = Fault { field: "receipt.lines[999].sold_parts[63].adjustments[63].campaign_id".to_owned(), description: "x".repeat(64).into() };
+    let fault = Fault {
+        field: "receipt.lines[999].sold_parts[63].adjustments[63].campaign_id".to_owned(),
+        description: "x".repeat(64).into(),
+    };
     let faults = vec![fault; crate::limits::FAULTS_MAX + 1];
     let mut map = tonic::metadata::MetadataMap::new().into_headers();
     Refusal::Invalid(faults).into_status().add_header(&mut map).expect("can be written");

@@ -10,7 +10,9 @@ impl Refusal {
     pub fn till_text(&self) -> Cow<'static, str> {
         match self {
             Self::Invalid(faults) => return invalid_text(faults),
-            Self::CardNumber { .. } => "A payment card's number was read in a wrong field. Clear it and go on; nothing was stored.",
+            Self::CardNumber { .. } => {
+                "A payment card's number was read in a wrong field. Clear it and go on; nothing was stored."
+            }
             Self::Conflict => "This receipt number was used before for another sale. Call support; the sale itself stands.",
             Self::TooOld { .. } => "The receipt is too old to be booked by itself. Call support.",
             Self::UpgradeEngine { .. } => "The till is newer than the engine. The receipt is kept and sent again later.",
@@ -44,14 +46,19 @@ impl Refusal {
         match self {
             Self::Invalid(faults) => return format!("the request has {} faults; see the field violations", faults.len()).into(),
             Self::CardNumber { field } => {
-                return format!("{field} holds 13 to 19 digits that are a payment card's number; it was not stored or logged").into();
+                return format!("{field} holds 13 to 19 digits that are a payment card's number; it was not stored or logged")
+                    .into();
             }
             Self::Conflict => "the id is stored with another content hash; nothing was overwritten, the alarm names the receipt",
             Self::TooOld { remembered_days } => {
-                return format!("ids are remembered for {remembered_days} days; a repeat could not be told from a new sale").into();
+                return format!("ids are remembered for {remembered_days} days; a repeat could not be told from a new sale")
+                    .into();
             }
             Self::UpgradeEngine { theirs, ours } => {
-                return format!("the request was built with contract minor {theirs}, this engine serves up to {ours}; upgrade it, then resend").into();
+                return format!(
+                    "the request was built with contract minor {theirs}, this engine serves up to {ours}; upgrade it, then resend"
+                )
+                .into();
             }
             Self::TooManyWaiting { .. } => "the account's or the engine's queue is full; not applied",
             Self::Quarantined => "what was read of the account breaks an invariant; the alarm names it",
@@ -67,7 +74,9 @@ impl Refusal {
             Self::OutcomeUnknown => "the deadline passed while the commit was under way; unknown, repeat the same id",
             Self::ForeignStore => "the caller's certificate does not list the store",
             Self::RateLimited { .. } => "the limit of this till, store or customer is used up",
-            Self::Internal { support_number } => return format!("look for support_number={support_number} in the engine's log").into(),
+            Self::Internal { support_number } => {
+                return format!("look for support_number={support_number} in the engine's log").into();
+            }
             Self::LimitExceeded { what, limit } => return format!("limit: {limit} {what}").into(),
             Self::UnknownCursor => "the cursor is of another storage or of a time before its restore; follow from the start",
             Self::WrongClaimCode => "the keyed hash of the receipt id gives another code",

@@ -163,7 +163,11 @@ mod tests {
     #[test]
     fn a_row_is_never_wider_than_the_till_wide_characters_count_twice() {
         for columns in 16..=80 {
-            for text in ["割引割引割引割引割引割引割引割引割引割引割引割引", "a b c d e f g h i j k l m n o p q r s t u v w x y z", "naïve café e\u{301}e\u{301}e\u{301} long long long text"] {
+            for text in [
+                "割引割引割引割引割引割引割引割引割引割引割引割引",
+                "a b c d e f g h i j k l m n o p q r s t u v w x y z",
+                "naïve café e\u{301}e\u{301}e\u{301} long long long text",
+            ] {
                 let display = display(columns, TillCharset::Unicode);
                 assert!(width(&row(text, &display)) <= usize::from(columns));
                 for row in rows(text, &display) {

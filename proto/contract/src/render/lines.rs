@@ -13,7 +13,8 @@ use crate::convert::{campaign_to_wire, part_to_wire};
 pub(super) fn changed_lines(decision: &Decision, context: &AnswerContext<'_>) -> Vec<v1::ChangedLine> {
     let mut lines = Vec::new();
     for (place, line) in decision.lines.iter().enumerate().filter(|(_, line)| !line.parts.is_empty()) {
-        let mut wire = v1::ChangedLine { line_id: line.id.as_str().to_owned(), parts: parts(line, context), ..v1::ChangedLine::default() };
+        let mut wire =
+            v1::ChangedLine { line_id: line.id.as_str().to_owned(), parts: parts(line, context), ..v1::ChangedLine::default() };
         match context.receipt.lines.get(place).filter(|original| original.id == line.id) {
             Some(original) => name_added_units(&mut wire, line, place, original.quantity),
             None => name_added_line(&mut wire, line, context),

@@ -16,8 +16,11 @@ fn input() -> QuoteInput {
 fn an_answer_holds_changed_lines_with_added_ones_last() {
     let input = input();
     let answer = answer(&sample::decision(2), AnswerContext::plain(&input.receipt, input.display));
-    let lines: Vec<(&str, bool, &str, &str)> =
-        answer.lines.iter().map(|line| (line.line_id.as_str(), line.added, line.sku.as_str(), line.decline_id.as_str())).collect();
+    let lines: Vec<(&str, bool, &str, &str)> = answer
+        .lines
+        .iter()
+        .map(|line| (line.line_id.as_str(), line.added, line.sku.as_str(), line.decline_id.as_str()))
+        .collect();
     assert_eq!(lines, [("L1", false, "", ""), ("+3.1", true, "GIFT BOX", "+3.1")]);
     assert_eq!((answer.lines[0].parts.len(), answer.lines[0].added_quantity_milli), (2, 0));
 }
@@ -42,7 +45,10 @@ fn units_that_a_campaign_adds_are_declined_by_the_id_that_the_evaluation_knows()
     part.adjustments[0].amount = Amount::ZERO;
     let answer = answer(&decision, AnswerContext::plain(&input.receipt, input.display));
     let line = &answer.lines[0];
-    assert_eq!((line.added_quantity_milli, line.decline_id.as_str(), line.campaign_id.as_str()), (1_000, "three-for-two.1", "three-for-two"));
+    assert_eq!(
+        (line.added_quantity_milli, line.decline_id.as_str(), line.campaign_id.as_str()),
+        (1_000, "three-for-two.1", "three-for-two")
+    );
 }
 
 #[test]
@@ -62,9 +68,15 @@ fn the_four_parts_are_filled_from_decision_and_context() {
     };
     let answer = answer(&sample::decision(2), context);
     let reward = &answer.rewards[0];
-    assert_eq!((reward.kind, reward.units, reward.waits_for), (i32::from(v1::RewardKind::Points), 99, i32::from(v1::RewardWait::Answers)));
+    assert_eq!(
+        (reward.kind, reward.units, reward.waits_for),
+        (i32::from(v1::RewardKind::Points), 99, i32::from(v1::RewardWait::Answers))
+    );
     let prompt = &answer.prompts[0];
-    assert_eq!((prompt.prompt_id.as_str(), prompt.answer_kind, prompt.valid_days), ("prompt:birthday", i32::from(v1::AnswerKind::Date), 365));
+    assert_eq!(
+        (prompt.prompt_id.as_str(), prompt.answer_kind, prompt.valid_days),
+        ("prompt:birthday", i32::from(v1::AnswerKind::Date), 365)
+    );
     assert_eq!(prompt.reward_ids, ["points.1"]);
     assert_eq!(answer.offers[0].description, "Waterproof spray, 200 ml, for...");
     assert_eq!(answer.near_misses[0].missing_quantity_milli, 1_000);

@@ -22,7 +22,10 @@ fn p6_what_was_sold_as_quoted_reads_back_as_the_decisions_parts() {
             None => decided.parts.clone(),
         };
         assert_eq!(sold.parts, expected, "{}", decided.id);
-        assert_eq!((&sold.id, &sold.sku, &sold.tax_code, sold.paid()), (&decided.id, &decided.sku, &decided.tax_code, decided.after));
+        assert_eq!(
+            (&sold.id, &sold.sku, &sold.tax_code, sold.paid()),
+            (&decided.id, &decided.sku, &decided.tax_code, decided.after)
+        );
         assert_eq!(sold.added_by, decided.added_by);
     }
 }

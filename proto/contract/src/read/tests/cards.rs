@@ -12,8 +12,20 @@ use crate::sample;
 /// Texts that are none: enum names, times, dates, numbers beyond 32 bits and bytes stand as strings in
 /// JSON too.
 const NOT_TEXT: [&str; 14] = [
-    "soldAt", "businessDate", "returnedAt", "enrolledAt", "answeredAt", "spooledAt", "quoteToken", "gatewaySignature", "kind", "state", "route",
-    "mode", "stage", "tillCharset",
+    "soldAt",
+    "businessDate",
+    "returnedAt",
+    "enrolledAt",
+    "answeredAt",
+    "spooledAt",
+    "quoteToken",
+    "gatewaySignature",
+    "kind",
+    "state",
+    "route",
+    "mode",
+    "stage",
+    "tillCharset",
 ];
 
 /// Numbers in JSON are strings where they have 64 bits; their names end so.
@@ -63,10 +75,14 @@ where
         let request: R = serde_json::from_value(message.clone()).expect("is a message");
         *message.pointer_mut(pointer).expect("is there") = kept;
         let Some(refusal) = read(&request) else { panic!("{pointer} took a number, seed {seed}") };
-        let printed = format!("{refusal:?} {} {} {:?}", refusal.till_text(), refusal.support_text(), refusal.clone().into_status());
+        let printed =
+            format!("{refusal:?} {} {} {:?}", refusal.till_text(), refusal.support_text(), refusal.clone().into_status());
         assert!(!printed.contains(&number), "{pointer} is repeated");
         assert!(!holds_card_number(&printed), "{pointer} is repeated");
-        let is_too_long = pointer.ends_with("/taxCode") || pointer.ends_with("/language") || pointer.ends_with("/currencyCode") || pointer.ends_with("/phone");
+        let is_too_long = pointer.ends_with("/taxCode")
+            || pointer.ends_with("/language")
+            || pointer.ends_with("/currencyCode")
+            || pointer.ends_with("/phone");
         assert!(is_too_long || matches!(refusal, Refusal::CardNumber { .. }), "{pointer}: {refusal:?}");
     }
 }
@@ -78,7 +94,9 @@ fn h79_a_hundred_thousand_numbers_through_all_text_fields_are_refused_and_not_re
     check(&sample::settle(), 30_000..60_000, |request: &v1::SettleRequest| read_settle(request, &context).err());
     check(&sample::return_goods(), 60_000..80_000, |request: &v1::ReturnRequest| read_return(request, &context).err());
     check(&sample::enrol(), 80_000..90_000, |request: &v1::EnrolRequest| read_enrol(request, &context).err());
-    check(&sample::answer_prompts(), 90_000..100_000, |request: &v1::AnswerPromptsRequest| read_answer_prompts(request, &context).err());
+    check(&sample::answer_prompts(), 90_000..100_000, |request: &v1::AnswerPromptsRequest| {
+        read_answer_prompts(request, &context).err()
+    });
 }
 
 #[test]
@@ -99,7 +117,8 @@ fn h79_a_barcode_is_sold_though_it_looks_like_a_card() {
 
 #[test]
 fn h79_a_phone_that_begins_as_a_card_does_is_a_phone() {
-    let phone = (0..100_000_u64).map(|number| format!("+62812{number:08}")).find(|text| holds_card_number(text)).expect("is not rare");
+    let phone =
+        (0..100_000_u64).map(|number| format!("+62812{number:08}")).find(|text| holds_card_number(text)).expect("is not rare");
     let mut request = sample::enrol();
     request.phone = phone;
     assert!(read_enrol(&request, &sample::context()).is_ok());

@@ -4,8 +4,8 @@ use tessera_proto::billing::v1;
 use tessera_rules::receipt::{Explain, Measure, RedeemMode, Stage, TenderKind};
 
 use crate::read::{
-    GetReceiptInput, Identity, OriginalReceipt, ReturnMode, read_answer_prompts, read_enrol, read_get_receipt, read_quote, read_return,
-    read_settle,
+    GetReceiptInput, Identity, OriginalReceipt, ReturnMode, read_answer_prompts, read_enrol, read_get_receipt, read_quote,
+    read_return, read_settle,
 };
 use crate::sample;
 
@@ -44,14 +44,22 @@ fn what_is_left_out_gets_the_contracts_defaults() {
     let request = v1::QuoteRequest { receipt: Some(receipt), quote_no: 1, ..v1::QuoteRequest::default() };
     let input = read_quote(&request, &sample::context()).expect("is good");
     assert_eq!((input.receipt.stage, input.display.columns, input.display.charset), (Stage::Total, 40, v1::TillCharset::Unicode));
-    assert_eq!((input.receipt.lines[0].measure, input.customer, input.receipt.explain), (Measure::Counted, None, Explain::Nothing));
+    assert_eq!(
+        (input.receipt.lines[0].measure, input.customer, input.receipt.explain),
+        (Measure::Counted, None, Explain::Nothing)
+    );
     assert_eq!((input.receipt.offers_max, input.receipt.language, input.receipt.place.cashier), (None, None, None));
 }
 
 #[test]
 fn times_that_are_odd_are_noted_and_not_refused() {
     let day = 24 * 3_600;
-    let table = [(0, "2026-11-22", false, false), (-3, "2026-11-22", true, false), (-2, "2026-11-22", false, false), (-8, "2026-11-14", false, true)];
+    let table = [
+        (0, "2026-11-22", false, false),
+        (-3, "2026-11-22", true, false),
+        (-2, "2026-11-22", false, false),
+        (-8, "2026-11-14", false, true),
+    ];
     for (days, business_date, is_off, is_late) in table {
         let mut request = sample::settle();
         let receipt = request.receipt.as_mut().expect("is there");
@@ -68,13 +76,18 @@ fn a_return_enrolment_answers_and_a_question_are_read() {
     assert_eq!((input.mode, input.lines[0].amount.minor()), (ReturnMode::Done, 199));
     assert!(matches!(&input.original, OriginalReceipt::Receipt(id) if id.as_str() == "S1/T4/20261122/000123/9f3a"));
     let input = read_enrol(&sample::enrol(), &sample::context()).expect("is good");
-    assert_eq!((input.answers.len(), input.marketing_consent, input.business_date.to_string()), (1, true, "2026-11-22".to_owned()));
+    assert_eq!(
+        (input.answers.len(), input.marketing_consent, input.business_date.to_string()),
+        (1, true, "2026-11-22".to_owned())
+    );
     let request = v1::AnswerPromptsRequest { business_date: String::new(), ..sample::answer_prompts() };
     let input = read_answer_prompts(&request, &sample::context()).expect("is good");
     assert_eq!(input.business_date.to_string(), "2026-11-22", "that of the answer");
     let wanted = v1::get_receipt_request::Receipt::ReceiptId("S1/T4/1".to_owned());
     let request = v1::GetReceiptRequest { contract_minor: 0, receipt: Some(wanted) };
-    assert!(matches!(read_get_receipt(&request, &sample::context()), Ok(GetReceiptInput::Receipt(id)) if id.as_str() == "S1/T4/1"));
+    assert!(
+        matches!(read_get_receipt(&request, &sample::context()), Ok(GetReceiptInput::Receipt(id)) if id.as_str() == "S1/T4/1")
+    );
 }
 
 #[test]

@@ -19,18 +19,42 @@ fn p6_parts_that_do_not_sum_to_the_line_are_refused() {
         ("less than the line", |s| first_line(s).sold_parts[0].quantity_milli = 1_000, &["receipt.lines[0].sold_parts"]),
         ("more, by nobody", |s| first_line(s).sold_parts = vec![part(4_000, 597)], &["receipt.lines[0].sold_parts"]),
         ("amount without adjustment", |s| first_line(s).sold_parts[0].amount_minor = 399, &["receipt.lines[0].sold_parts"]),
-        ("adjustment without amount", |s| first_line(s).sold_parts[1].adjustments[0].amount_minor = -200, &["receipt.lines[0].sold_parts"]),
+        (
+            "adjustment without amount",
+            |s| first_line(s).sold_parts[1].adjustments[0].amount_minor = -200,
+            &["receipt.lines[0].sold_parts"],
+        ),
         ("negative part", |s| first_line(s).sold_parts[0].amount_minor = -1, &["receipt.lines[0].sold_parts[0].amount_minor"]),
-        ("part of nothing", |s| first_line(s).sold_parts[0].quantity_milli = 0, &["receipt.lines[0].sold_parts[0].quantity_milli"]),
+        (
+            "part of nothing",
+            |s| first_line(s).sold_parts[0].quantity_milli = 0,
+            &["receipt.lines[0].sold_parts[0].quantity_milli"],
+        ),
         ("half a piece", |s| first_line(s).sold_parts[0].quantity_milli = 2_500, &["receipt.lines[0].sold_parts"]),
         ("65 parts", |s| first_line(s).sold_parts = vec![part(1_000, 0); 65], &["receipt.lines[0].sold_parts"]),
-        ("another tax code", |s| first_line(s).sold_parts[1].adjustments[0].tax_code = "B".to_owned(), &["receipt.lines[0].sold_parts[1].adjustments[0].tax_code"]),
-        ("kept campaign id", |s| first_line(s).sold_parts[1].adjustments[0].campaign_id = "+till".to_owned(), &["receipt.lines[0].sold_parts[1].adjustments[0].campaign_id"]),
-        ("overflow", |s| first_line(s).sold_parts[1].adjustments[0].amount_minor = i64::MIN, &["receipt.lines[0].sold_parts[1].adjustments[0].amount_minor"]),
+        (
+            "another tax code",
+            |s| first_line(s).sold_parts[1].adjustments[0].tax_code = "B".to_owned(),
+            &["receipt.lines[0].sold_parts[1].adjustments[0].tax_code"],
+        ),
+        (
+            "kept campaign id",
+            |s| first_line(s).sold_parts[1].adjustments[0].campaign_id = "+till".to_owned(),
+            &["receipt.lines[0].sold_parts[1].adjustments[0].campaign_id"],
+        ),
+        (
+            "overflow",
+            |s| first_line(s).sold_parts[1].adjustments[0].amount_minor = i64::MIN,
+            &["receipt.lines[0].sold_parts[1].adjustments[0].amount_minor"],
+        ),
         ("added line without parts", |s| s.added_lines[0].sold_parts.clear(), &["added_lines[0].sold_parts"]),
         ("added line of the till", |s| s.added_lines[0].line_id = "L9".to_owned(), &["added_lines[0].line_id"]),
         ("added line twice", |s| s.added_lines = vec![s.added_lines[0].clone(); 2], &["added_lines[1].line_id"]),
-        ("added line with a price of nobody", |s| s.added_lines[0].sold_parts[0].amount_minor = 1, &["added_lines[0].sold_parts"]),
+        (
+            "added line with a price of nobody",
+            |s| s.added_lines[0].sold_parts[0].amount_minor = 1,
+            &["added_lines[0].sold_parts"],
+        ),
         ("token too large", |s| s.quote_token = vec![0; 65_537].into(), &["quote_token"]),
         ("101 results", |s| s.instruction_results = vec![s.instruction_results[0].clone(); 101], &["instruction_results"]),
         ("11 offers", |s| s.offer_results = vec![s.offer_results[0].clone(); 11], &["offer_results"]),
@@ -49,10 +73,14 @@ fn p6_sold_lines_show_what_was_rung_up_what_was_paid_and_what_each_campaign_gave
     let input = read_settle(&sample::settle(), &sample::context()).expect("is good");
     let [first, second, added] = &*input.sold else { panic!("two lines and an added one") };
     assert_eq!((first.rung_up.minor(), first.paid().minor(), first.quantity().milli()), (597, 398, 3_000));
-    assert_eq!((second.rung_up, second.paid(), second.parts.len(), second.parts_were_sent), (second.rung_up, second.rung_up, 1, false));
+    assert_eq!(
+        (second.rung_up, second.paid(), second.parts.len(), second.parts_were_sent),
+        (second.rung_up, second.rung_up, 1, false)
+    );
     assert_eq!((added.added, added.id.as_str(), added.paid()), (true, "+3.1", Amount::ZERO));
     assert_eq!(added.added_by.as_ref().map(|campaign| campaign.as_str()), Some("gift"));
-    let given: Vec<(&str, i64)> = input.receipt.given.iter().map(|given| (given.campaign.as_str(), given.amount.minor())).collect();
+    let given: Vec<(&str, i64)> =
+        input.receipt.given.iter().map(|given| (given.campaign.as_str(), given.amount.minor())).collect();
     assert_eq!(given, [("three-for-two", 199), ("gift", 0)]);
 }
 

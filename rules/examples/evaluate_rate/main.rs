@@ -1,0 +1,41 @@
+//! How long one evaluation takes.
+//!
+//! Run it with `cargo run --release -p tessera-rules --example evaluate_rate`.
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a program for people, on data of its own"
+)]
+
+mod data;
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use tessera_rules::{Effort, evaluate};
+
+const ROUNDS: u32 = 200_000;
+
+fn main() {
+    let (revision, catalogue, receipt, standing) = (data::revision(), data::catalogue(), data::receipt(), data::standing());
+    let at: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+    let once = || evaluate(&revision, &catalogue, black_box(&standing), black_box(&receipt), at, Effort::default());
+    let decision = once();
+    println!(
+        "{} lines, {} campaigns, {} applied, {} rewards, {} steps",
+        receipt.lines.len(),
+        revision.campaigns().len(),
+        decision.applied.len(),
+        decision.rewards.len(),
+        decision.steps
+    );
+    for _ in 0..3 {
+        let start = Instant::now();
+        for _ in 0..ROUNDS {
+            black_box(once());
+        }
+        println!("{:?} each", start.elapsed() / ROUNDS);
+    }
+}
