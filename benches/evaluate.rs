@@ -1,5 +1,5 @@
 //! Evaluation alone: 12 lines, 100 campaigns, about 15 of which are candidates. The aim is 10 µs.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, missing_docs, reason = "a measurement on data of its own")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a measurement on data of its own")]
 
 #[path = "../rules/examples/evaluate_rate/data.rs"]
 mod data;

@@ -116,7 +116,7 @@ mod tests {
     #[tokio::test]
     async fn a_large_value_comes_back_whole_and_an_unfinished_one_does_not() {
         let storage = MemoryStorage::new(&layout::SPACES);
-        let place = layout::program("revision/1");
+        let place = layout::program("revision/unfinished");
         assert_eq!(load(&storage, &place).await.unwrap(), None);
         for length in [0, 1, PIECE_BYTES, PIECE_BYTES * 3 + 7] {
             let place = layout::program(&format!("revision/{length}"));

@@ -30,7 +30,12 @@ language: 1
 name: Club
 currency: GBP
 assets:
-  points: {kind: points, scale: 0, worth: 0.01, redeem: {minimum_units: 1, step_units: 1, share_percent_max: 100}}
+  - {id: points, kind: points, scale: 0, worth_minor: 1, redeem: {minimum_units: 1, step_units: 1, share_percent_max: 100}}
+facts:
+  - id: surname
+    valid_for_days: 365
+    ask: {when: always}
+    text: Your surname?
 campaigns:
   - id: earn
     name: A point for each pound

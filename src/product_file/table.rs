@@ -174,20 +174,85 @@ fn column(name: &str) -> Result<Column, String> {
 struct Row {
     sku: Option<Sku>,
     name: String,
-    /// The last values of the other columns, in a product that has no number and name yet.
-    rest: Option<Product>,
+    kind: ProductKind,
+    tax_code: Option<TaxCode>,
+    price: Option<UnitPrice>,
+    no_discount: bool,
+    no_earn: bool,
+    no_redeem: bool,
+    unit_price_min: Option<UnitPrice>,
+    unit_price_max: Option<UnitPrice>,
+    categories: Vec<String>,
+    attributes: Vec<Attribute>,
 }
 
 impl Row {
+    /// Takes one value; an empty one says nothing, but for number and name.
     fn take(&mut self, column: &Column, value: &str) -> Result<(), String> {
         match column {
             Column::Sku => self.sku = Some(Sku::parse(value).map_err(|error| format!("{} {error}", shown(value)))?),
-            Column::Name => match name_problem(value) {
-                Some(problem) => return Err(problem),
-                None => value.clone_into(&mut self.name),
-            },
-            _ if value.is_empty() => {}
+            Column::Name => {
+                name_problem(value).map_or(Ok(()), Err)?;
+                value.clone_into(&mut self.name);
+            }
+            Column::Kind => self.kind = optional(value, kind)?.unwrap_or_default(),
+            Column::TaxCode => {
+                self.tax_code = optional(value, |code| TaxCode::parse(code).map_err(|error| format!("{} {error}", shown(code))))?;
+            }
+            Column::Price => self.price = optional(value, price::parse)?,
+            Column::NoDiscount => self.no_discount = yes_or_no(value)?,
+            Column::NoEarn => self.no_earn = yes_or_no(value)?,
+            Column::NoRedeem => self.no_redeem = yes_or_no(value)?,
+            Column::UnitPriceMin => self.unit_price_min = optional(value, price::parse)?,
+            Column::UnitPriceMax => self.unit_price_max = optional(value, price::parse)?,
+            Column::Categories => self.categories = steps(value, PATH_SEPARATOR),
+            Column::Attribute(name) => {
+                let values = steps(value, VALUE_SEPARATOR);
+                self.attributes.extend(values.iter().map(|value| Attribute { name: name.into(), value: value.into() }));
+            }
         }
         Ok(())
+    }
+
+    /// None where there is no number.
+    fn into_product(self) -> Option<Product> {
+        Some(Product {
+            sku: self.sku?,
+            name: self.name.into(),
+            kind: self.kind,
+            tax_code: self.tax_code,
+            price: self.price,
+            no_discount: self.no_discount,
+            no_earn: self.no_earn,
+            no_redeem: self.no_redeem,
+            unit_price_min: self.unit_price_min,
+            unit_price_max: self.unit_price_max,
+            categories: self.categories.into_iter().map(Into::into).collect(),
+            attributes: self.attributes,
+        })
+    }
+}
+
+fn optional<T>(value: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>, String> {
+    if value.is_empty() { Ok(None) } else { parse(value).map(Some) }
+}
+
+fn steps(value: &str, separator: char) -> Vec<String> {
+    if value.is_empty() { Vec::new() } else { value.split(separator).map(|step| step.trim().to_owned()).collect() }
+}
+
+fn kind(value: &str) -> Result<ProductKind, String> {
+    let known = KINDS.iter().find(|(name, _)| *name == value);
+    known.map(|(_, kind)| *kind).ok_or_else(|| {
+        let known = KINDS.map(|(name, _)| name).join(", ");
+        format!("{} must be one of {known}, or empty for goods", shown(value))
+    })
+}
+
+fn yes_or_no(value: &str) -> Result<bool, String> {
+    match value {
+        "yes" | "true" | "1" => Ok(true),
+        "" | "no" | "false" | "0" => Ok(false),
+        other => Err(format!("{} must be yes or no", shown(other))),
     }
 }

@@ -245,6 +245,10 @@ pub(super) async fn apply_parked(draft: &mut Draft<'_>, original: &ReceiptId, wa
         let _ = draft.core.internal(&format!("the parked return {} of {original} cannot be read", waiting.id));
         return Ok(());
     };
+    let entry = draft.entry(&waiting.id).await?;
+    if draft.outcome(entry.as_ref(), &waiting.id).await?.is_some() {
+        return Ok(());
+    }
     let rules = draft.core.programs.newest();
     let mut case = ReturnCase { input, request: Bytes::from(waiting.request.clone()), customer: None, rules, now };
     let sale = case.original(draft).await?;

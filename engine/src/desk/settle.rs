@@ -111,12 +111,20 @@ impl SettleCase {
         if let Some(account) = account {
             draft.put_account(account);
         }
-        let mut settled = ReceiptEntry::settled(entry, draft.aggregate(id), self.input.content_hash.0, self.input.attempt, self.input.receipt.business_date);
-        let parked = std::mem::take(&mut settled.parked);
+        // The parked returns stay in the entry: it may be written although the commit is refused, and what
+        // it said before must not be lost then. Each is carried out once, by its own id.
+        let settled = ReceiptEntry::settled(
+            entry,
+            draft.aggregate(id),
+            self.input.content_hash.0,
+            self.input.attempt,
+            self.input.receipt.business_date,
+        );
+        let parked = settled.parked.clone();
         draft.put_entry(id, settled);
         draft.put_row(layout::outcome_row(id.as_str()), outcome.clone());
-        for waiting in parked {
-            apply_parked(draft, id, &waiting, self.now).await?;
+        for waiting in &parked {
+            apply_parked(draft, id, waiting, self.now).await?;
         }
         Ok(Settled::Outcome { outcome, repeated: false })
     }

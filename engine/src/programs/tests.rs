@@ -7,7 +7,7 @@ use super::*;
 
 fn source(percent: &str) -> Vec<Source> {
     let text = format!(
-        "program: club\nlanguage: 1\nname: Club\ncurrency: GBP\nassets:\n  points: {{kind: points, scale: 0}}\ncampaigns:\n  - id: off\n    name: Off\n    percent_off: {percent}\n"
+        "program: club\nlanguage: 1\nname: Club\ncurrency: GBP\ncampaigns:\n  - id: off\n    name: Off\n    percent_off: {percent}\n"
     );
     vec![Source { name: "club.yaml".to_owned(), text }]
 }

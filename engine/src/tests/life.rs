@@ -106,7 +106,7 @@ async fn h7_h8_h10_p4_a_hold_is_seen_by_others_replaced_by_its_own_and_lapses() 
     assert_eq!(redeemed(&after), 80, "h8: holds lapse by themselves");
     let settled = rig.settle(as_quoted(redeeming("C", 80), &after)).await.unwrap();
     assert_eq!(settled.outcome.unwrap().redemptions[0].units, 80);
-    assert_eq!(rig.points("1001").await, 20 + 42, "points are earned on what money paid");
+    assert_eq!(rig.points("1001").await, 20 + 49, "points are earned on what money paid");
     rig.outcomes().await;
 }
 

@@ -97,6 +97,11 @@ pub const LATE_FROM: Duration = Duration::from_secs(7 * 24 * 3_600);
 /// and a time zone.
 pub const BUSINESS_DATE_DAYS_APART_MAX: i32 = 2;
 
+/// Adjustments of the largest settle: its lines, and as many added ones.
+const SOLD_ADJUSTMENTS_MAX: i64 = 2 * 1_000 * 64 * 64;
+
+const _: () =
+    assert!(LINES_MAX == 1_000 && PARTS_MAX == 64 && ADJUSTMENTS_MAX == 64, "the product above is written out for these");
 const _: () = assert!(LINES_MAX * 640 <= MESSAGE_BYTES_MAX, "the largest receipt fits a message at 640 bytes a line");
 const _: () = assert!(TOKEN_BYTES_MAX + LINES_MAX * 640 <= MESSAGE_BYTES_MAX, "a settle carries its token too");
 const _: () = assert!(
@@ -115,6 +120,7 @@ const _: () = assert!(LINE_QUANTITY_MILLI_MAX == rules::LINE_QUANTITY_MAX.milli(
 const _: () = assert!(UNIT_PRICE_MICROS_MAX == rules::UNIT_PRICE_MAX.micros(), "so for prices");
 const _: () =
     assert!(OFFERS_MAX == rules::OFFERS_MAX && EXPLAINED_MAX == rules::EXPLAINED_MAX, "the wire takes what the rules give");
+const _: () = assert!(SOLD_ADJUSTMENTS_MAX <= i64::MAX / LINE_AMOUNT_MINOR_MAX, "what one campaign gave fits 64 bits");
 const _: () = assert!(
     TILL_COLUMNS_MIN <= TILL_COLUMNS_DEFAULT && TILL_COLUMNS_DEFAULT <= TILL_COLUMNS_MAX,
     "the default lies in the range"

@@ -107,10 +107,73 @@ fn h2_any_change_of_the_content_changes_the_hash_and_no_change_of_the_envelope_d
         "/redemptions",
         "/delivery",
     ];
-    check(&sample::settle(), settle_hash, &envelope);
-    check(&sample::return_goods(), return_hash, &["/contractMinor", "/mode", "/attempt", "/delivery"]);
-    check(&sample::enrol(), enrol_hash, &["/contractMinor", "/confirmationCode", "/delivery"]);
-    check(&sample::answer_prompts(), answers_hash, &["/contractMinor", "/delivery"]);
+    check(&full_settle(), settle_hash, &envelope);
+    let mut request = sample::return_goods();
+    request.training = true;
+    request.tenders[0].asset_id = "points".to_owned();
+    check(&request, return_hash, &["/contractMinor", "/mode", "/attempt", "/delivery"]);
+    let mut request = sample::enrol();
+    request.answers[0].refused = true;
+    check(&request, enrol_hash, &["/contractMinor", "/confirmationCode", "/delivery"]);
+    let mut request = sample::answer_prompts();
+    request.answers[0].refused = true;
+    check(&request, answers_hash, &["/contractMinor", "/delivery"]);
+}
+
+/// A settle in which no field of the content has its default, since JSON leaves defaults out.
+fn full_settle() -> v1::SettleRequest {
+    let mut request = sample::settle();
+    request.added_lines[0].sold_parts[0].unit_price_micros = 1;
+    request.added_lines[0].sold_parts[0].amount_minor = 1;
+    let adjustment = &mut request.added_lines[0].sold_parts[0].adjustments[0];
+    (adjustment.amount_minor, adjustment.tax_code) = (1, "B".to_owned());
+    let receipt = request.receipt.as_mut().expect("is there");
+    receipt.training = true;
+    receipt.tenders[0].asset_id = "points".to_owned();
+    for line in &mut receipt.lines {
+        (line.no_discount, line.no_earn) = (true, true);
+    }
+    request
+}
+
+#[test]
+fn h2_the_kind_of_an_identity_an_original_and_a_wish_counts() {
+    use v1::customer_identity::Identity;
+    let settle = |identity: Option<Identity>, wish: Option<v1::redeem_request::Amount>| {
+        let mut request = sample::settle();
+        let receipt = request.receipt.as_mut().expect("is there");
+        receipt.customer.as_mut().expect("is there").identity = identity;
+        receipt.redeem_requested[0].amount = wish;
+        settle_hash(&request)
+    };
+    let text = || "9901".to_owned();
+    let hashes = [
+        settle(None, None),
+        settle(Some(Identity::CardNumber(text())), None),
+        settle(Some(Identity::Qr(text())), None),
+        settle(Some(Identity::Phone(text())), None),
+        settle(Some(Identity::CustomerId(text())), None),
+        settle(None, Some(v1::redeem_request::Amount::Units(1))),
+        settle(None, Some(v1::redeem_request::Amount::Max(true))),
+    ];
+    for (place, hash) in hashes.iter().enumerate() {
+        assert!(!hashes[..place].contains(hash), "{place}");
+    }
+    let mut request = sample::return_goods();
+    let by_id = return_hash(&request);
+    request.original = Some(v1::return_request::Original::OriginalFiscal(v1::FiscalDocument::default()));
+    assert_ne!(by_id, return_hash(&request));
+}
+
+#[test]
+fn h2_no_field_of_the_content_has_its_default_in_the_message_that_is_changed() {
+    let request = full_settle();
+    let printed = format!("{:?} {:?}", request.receipt, request.added_lines);
+    let zero_for_a_reason = ["unit_price_micros: 0", "amount_minor: 0", "nanos: 0"];
+    let printed = zero_for_a_reason.iter().fold(printed, |printed, field| printed.replace(field, ""));
+    for default in [r#": """#, ": 0", ": false", "Unspecified", "None"] {
+        assert!(!printed.contains(default), "{default}: {printed}");
+    }
 }
 
 #[test]
