@@ -26,7 +26,10 @@ pub(crate) fn text(summary: &Summary, import: &Import, tally: &Tally, args: &Rep
         latencies(summary, tally)
     ));
     parts.push(format!("outcomes {}", summary.outcomes_hash));
-    parts.push(next_step(args));
+    // After Ctrl-C the way on is another one, and is told beside the summary.
+    if u64::try_from(import.sales.len()).is_ok_and(|all| tally.answered() == all) {
+        parts.push(next_step(args));
+    }
     parts.join("\n\n")
 }
 

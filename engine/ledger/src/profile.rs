@@ -113,13 +113,25 @@ pub fn enrol(
 /// # Errors
 /// No such member, or too many facts.
 pub fn record_answers(account: &Account, request: &ProfileRequest<'_>, answers: &[Answer]) -> Result<Profiled, ProfileRefusal> {
+    let next = record_facts(account, &request.customer, answers, request.booked_at)?;
+    let mut facts: Vec<FactId> = answers.iter().map(|answer| answer.fact.clone()).collect();
+    facts.sort();
+    facts.dedup();
+    Ok(finish(next, request, OutcomeKind::Answers, facts))
+}
+
+/// The account with answers that came with another command, which makes the outcome.
+///
+/// # Errors
+/// No such member, or too many facts.
+pub fn record_facts(account: &Account, customer: &CustomerId, answers: &[Answer], now: Timestamp) -> Result<Account, ProfileRefusal> {
     let mut next = account.clone();
-    let now = next.booked_at(request.booked_at);
-    let member = next.members.iter_mut().find(|member| member.customer == request.customer).ok_or(ProfileRefusal::NotAMember)?;
+    let known_at = next.booked_at(now);
+    let member = next.members.iter_mut().find(|member| member.customer == *customer).ok_or(ProfileRefusal::NotAMember)?;
     for answer in answers {
         let known = FactKnown {
             fact: answer.fact.clone(),
-            known_at: now,
+            known_at,
             source: answer.source,
             confirmed: answer.confirmed,
             refused: answer.refused,
@@ -134,16 +146,12 @@ pub fn record_answers(account: &Account, request: &ProfileRequest<'_>, answers: 
         }
     }
     let total: usize = next.members.iter().map(|member| member.facts.len()).sum();
-    if total > FACTS_TOTAL_MAX
-        || next.members.iter().any(|member| member.facts.len() > FACTS_MAX)
-        || crate::booking::exceeds_bytes(&next)
+    if total > FACTS_TOTAL_MAX || next.members.iter().any(|member| member.facts.len() > FACTS_MAX) || crate::booking::exceeds_bytes(&next)
     {
         return Err(ProfileRefusal::TooManyFacts);
     }
-    let mut facts: Vec<FactId> = answers.iter().map(|answer| answer.fact.clone()).collect();
-    facts.sort();
-    facts.dedup();
-    Ok(finish(next, request, OutcomeKind::Answers, facts))
+    assert!(next.check().is_ok(), "answers keep the account's invariants");
+    Ok(next)
 }
 
 fn new_member(customer: CustomerId) -> Member {

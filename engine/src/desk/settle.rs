@@ -1,5 +1,7 @@
 //! Settle: this receipt has been paid, exactly so. Never refused for a business reason.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use prost::Message as _;
@@ -8,10 +10,12 @@ use tessera_contract::refusal::Refusal;
 use tessera_contract::canonical::BasketHash;
 use tessera_contract::convert::{campaign_to_wire, verdict_to_wire};
 use tessera_contract::token::{self, TokenBody, decision_hash};
+use tessera_ledger::account::{Account, FactSource};
 use tessera_ledger::entry::ReceiptEntry;
 use tessera_ledger::order::{SettleAdmission, admit_settle};
 use tessera_ledger::outcome::{Basis, Flag};
-use tessera_ledger::settle::{Relation, Settle, SoldLine, settle};
+use tessera_ledger::profile::record_facts;
+use tessera_ledger::settle::{self as ledger, Relation, Settle, SoldLine, settle};
 use tessera_ledger::standing::View;
 use tessera_proto::billing::v1;
 use tessera_rules::decision::Decision;
@@ -22,9 +26,11 @@ use tessera_rules::receipt::{Receipt, Stage};
 use tessera_rules::standing::Standing;
 
 use super::as_decided::is_as_decided;
+use super::enrol::{answers, keep_values};
 use super::return_goods::apply_parked;
 use super::{Draft, quote};
 use crate::core::asset_terms;
+use crate::directory::Found;
 use crate::layout;
 use crate::programs::Rules;
 use crate::record::{Extras, outcome_to_wire};
@@ -103,12 +109,14 @@ impl SettleCase {
     }
 
     async fn commit(&self, draft: &mut Draft<'_>, entry: Option<&ReceiptEntry>, after_void: bool) -> Result<Settled, Refusal> {
-        let (outcome, account) = self.settle(draft, after_void);
+        let (settled, extras) = self.settle(draft, after_void);
         let id = &self.input.receipt.id;
+        let outcome = Bytes::from(outcome_to_wire(&settled.outcome, extras).encode_to_vec());
         if self.input.receipt.training {
             return Ok(Settled::Outcome { outcome, repeated: false });
         }
-        if let Some(account) = account {
+        if let Some(account) = settled.account {
+            let account = self.told(draft, account).await?;
             draft.put_account(account);
         }
         // The parked returns stay in the entry: it may be written although the commit is refused, and what
@@ -129,15 +137,15 @@ impl SettleCase {
         Ok(Settled::Outcome { outcome, repeated: false })
     }
 
-    fn settle(&self, draft: &Draft<'_>, after_void: bool) -> (Bytes, Option<tessera_ledger::account::Account>) {
+    fn settle(&self, draft: &Draft<'_>, after_void: bool) -> (ledger::Settled, Extras) {
         let judged = self.judge(draft);
         let rules = self.promise.rules();
         let assets = asset_terms(&rules.revision, self.input.receipt.currency);
         let sold = sold_lines(&self.input);
         let opened = draft.account_id().map(|id| {
             draft.account().map_or_else(
-                || std::sync::Arc::new(tessera_ledger::account::Account::new(id.clone(), self.member(id), self.now)),
-                std::sync::Arc::clone,
+                || Arc::new(Account::new(id.clone(), self.member(id), self.now)),
+                Arc::clone,
             )
         });
         let mut settled = settle(
@@ -169,8 +177,24 @@ impl SettleCase {
         extras.bound_minor = judged.decision.bound.minor();
         extras.steps = judged.decision.steps;
         extras.code_verdicts = code_verdicts(&judged.decision);
-        let message = outcome_to_wire(&settled.outcome, extras);
-        (Bytes::from(message.encode_to_vec()), settled.account)
+        if !extras.answers.is_empty() {
+            settled.outcome.facts = self.input.answers.iter().map(|answer| answer.fact.clone()).collect();
+        }
+        (settled, extras)
+    }
+
+    /// The account with the answers that came with the sale. What an account has no room for is not kept, and
+    /// the sale stands all the same.
+    async fn told(&self, draft: &mut Draft<'_>, account: Account) -> Result<Account, Refusal> {
+        let (Some(customer), false) = (&self.customer, self.input.answers.is_empty()) else { return Ok(account) };
+        let facts = answers(&self.input.answers, FactSource::Till);
+        let Ok(told) = record_facts(&account, customer, &facts, self.now) else {
+            tracing::warn!(account = %account.id, "answers were not kept: the account has no room for them");
+            return Ok(account);
+        };
+        let found = Found { customer: customer.clone(), account: account.id.clone() };
+        keep_values(draft, &found, &self.input.answers).await?;
+        Ok(told)
     }
 
     fn member(&self, account: &tessera_rules::id::AccountId) -> CustomerId {
@@ -222,13 +246,13 @@ impl SettleCase {
     }
 
     fn evaluate(&self, draft: &Draft<'_>, rules: &Rules, receipt: &Receipt, at: Timestamp) -> Decision {
-        let account = draft.account().map(std::sync::Arc::as_ref);
+        let account = draft.account().map(Arc::as_ref);
         let view = View { customer: self.customer.as_ref(), receipt: &receipt.id, supersedes: None, now: self.now, business_date: receipt.business_date };
         let fresh;
         let account = match (account, draft.account_id()) {
             (Some(account), _) => Some(account),
             (None, Some(id)) => {
-                fresh = tessera_ledger::account::Account::new(id.clone(), self.member(id), self.now);
+                fresh = Account::new(id.clone(), self.member(id), self.now);
                 Some(&fresh)
             }
             (None, None) => None,

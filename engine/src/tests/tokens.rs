@@ -1,1 +1,97 @@
-//! Tests of tokens.
+//! What a quote promised is kept, and nothing else is believed.
+
+use std::time::Duration;
+
+use super::super::testing::*;
+use tessera_proto::billing::v1;
+use tessera_rules::revision::Source;
+
+fn flags(outcome: &v1::Outcome) -> Vec<v1::OutcomeFlag> {
+    outcome.flags().collect()
+}
+
+#[tokio::test]
+async fn h15_a_forged_or_foreign_token_settles_as_without_a_quote_and_is_flagged() {
+    let rig = Rig::new().await;
+    let goods = |id: &str| receipt(id, Some("1001"), vec![line("1", "SOCKS", 1, 500)]);
+    let quoted = rig.quote(quote(goods("A"))).await.unwrap();
+    let other = rig.quote(quote(goods("B"))).await.unwrap();
+    let mut forged = quoted.quote_token.to_vec();
+    let last = forged.len() - 1;
+    forged[last] ^= 1;
+    for (number, token) in [other.quote_token.to_vec(), forged, b"nonsense".to_vec()].into_iter().enumerate() {
+        let request = v1::SettleRequest { quote_token: token.into(), ..unquoted(goods(&format!("R{number}"))) };
+        let outcome = rig.settle(request).await.unwrap().outcome.unwrap();
+        assert_eq!(flags(&outcome), vec![v1::OutcomeFlag::TokenRejected, v1::OutcomeFlag::UnknownSku]);
+        assert_eq!(outcome.totals_after.unwrap().amount_minor, 500, "what was paid is the fact");
+        assert!(outcome.rewards.iter().any(|reward| reward.fallback && reward.units == 50), "the tenth off comes as points worth the same");
+    }
+    rig.outcomes().await;
+}
+
+#[tokio::test]
+async fn h15_a_price_that_the_till_changed_by_itself_is_recorded_and_not_trusted() {
+    let rig = Rig::new().await;
+    let goods = receipt("A", Some("1001"), vec![line("1", "SOCKS", 1, 500)]);
+    let quoted = rig.quote(quote(goods.clone())).await.unwrap();
+    let mut request = as_quoted(goods, &quoted);
+    let part = &mut request.receipt.as_mut().unwrap().lines[0].sold_parts[0];
+    assert_eq!(part.amount_minor, 450);
+    part.amount_minor = 100;
+    part.unit_price_micros = 1_000_000;
+    part.adjustments.push(v1::Adjustment { amount_minor: -350, ..Default::default() });
+    let outcome = rig.settle(request).await.unwrap().outcome.unwrap();
+    assert_eq!(outcome.lines[0].paid_minor, 100);
+    assert_eq!(outcome.lines[0].unexplained_minor, -350);
+    let flagged = flags(&outcome);
+    assert!(flagged.contains(&v1::OutcomeFlag::DiffersFromQuote) && flagged.contains(&v1::OutcomeFlag::UnexplainedChange), "{flagged:?}");
+    rig.outcomes().await;
+}
+
+#[tokio::test]
+async fn h16_the_token_pins_its_revision_while_another_is_published() {
+    let rig = Rig::new().await;
+    let goods = |id: &str| receipt(id, Some("1001"), vec![line("1", "SOCKS", 1, 500)]);
+    let before = rig.quote(quote(goods("A"))).await.unwrap();
+    let text = PROGRAM.replace("percent_off: 10", "percent_off: 50");
+    rig.pass(Duration::from_secs(1));
+    let now = begin().checked_add(Duration::from_secs(1)).unwrap();
+    rig.engine.programs().publish(&[Source { name: "club.yaml".to_owned(), text }], now).await.unwrap();
+    let after = rig.quote(quote(goods("B"))).await.unwrap();
+    let first = rig.settle(as_quoted(goods("A"), &before)).await.unwrap().outcome.unwrap();
+    let second = rig.settle(as_quoted(goods("B"), &after)).await.unwrap().outcome.unwrap();
+    assert_eq!((first.revision, first.totals_after.unwrap().amount_minor), (1, 450));
+    assert_eq!((second.revision, second.totals_after.unwrap().amount_minor), (2, 250));
+    // Without a quote the revision of the time of sale counts, not today's.
+    let late = rig.settle(unquoted(goods("C"))).await.unwrap().outcome.unwrap();
+    assert_eq!(late.revision, 1);
+}
+
+#[tokio::test]
+async fn sold_otherwise_is_evaluated_again_under_the_token_and_price_changes_given_stand() {
+    let rig = Rig::new().await;
+    let whole = receipt("A", Some("1001"), vec![line("1", "SOCKS", 2, 500), line("2", "OTHER", 1, 1_000)]);
+    let quoted = rig.quote(quote(whole.clone())).await.unwrap();
+    let mut request = as_quoted(whole, &quoted);
+    request.receipt.as_mut().unwrap().lines.remove(1);
+    let outcome = rig.settle(request).await.unwrap().outcome.unwrap();
+    assert_eq!(outcome.totals_after.as_ref().unwrap().amount_minor, 900);
+    assert!(flags(&outcome).contains(&v1::OutcomeFlag::DiffersFromQuote));
+    assert!(!flags(&outcome).contains(&v1::OutcomeFlag::UnexplainedChange));
+    assert_eq!(rig.points("1001").await, 9, "rewards follow what was sold");
+}
+
+#[tokio::test]
+async fn an_added_unit_that_was_declined_is_not_sold_and_not_explained_away() {
+    let rig = Rig::new().await;
+    let goods = receipt("A", None, vec![line("1", "PACK", 10, 100)]);
+    let quoted = rig.quote(quote(goods.clone())).await.unwrap();
+    let changed = &quoted.answer.as_ref().unwrap().lines[0];
+    assert_eq!(changed.added_quantity_milli, 1_000);
+    let request = v1::SettleRequest { quote_token: quoted.quote_token.clone(), declined_ids: vec![changed.decline_id.clone()], ..unquoted(goods) };
+    let outcome = rig.settle(request).await.unwrap().outcome.unwrap();
+    assert_eq!(outcome.lines[0].quantity_milli, 10_000);
+    assert_eq!(outcome.declined_ids, vec![changed.decline_id.clone()]);
+    assert!(outcome.rewards.iter().all(|reward| !reward.fallback), "a declined unit is not paid in points");
+    rig.outcomes().await;
+}

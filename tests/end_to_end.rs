@@ -1,0 +1,2 @@
+//! End-to-end tests: the binary as its users meet it.
+
