@@ -1,5 +1,6 @@
 //! The command line: one subcommand a file.
 
+mod admin;
 mod catalogue;
 mod demo;
 mod feed;
@@ -36,9 +37,9 @@ enum Command {
     Till(till::TillArgs),
     /// Send real receipts from a file through the real service.
     Replay(ReplayArgs),
-    /// Check program files and tell every mistake with its place.
+    /// Check program files and tell every mistake with its place, or publish them to a running engine.
     Program(program::ProgramArgs),
-    /// Load products into a stopped engine's storage.
+    /// Load products into a running engine, or into the storage of a stopped one.
     Catalogue(catalogue::CatalogueArgs),
     /// Print the outcomes that a running engine has committed, one JSON object a line.
     Feed(feed::FeedArgs),
@@ -59,7 +60,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Serve(args) => serve::run(args).await,
         Command::Till(args) => till::run(args).await,
         Command::Replay(args) => Ok(replay::run(args).await?),
-        Command::Program(args) => program::run(&args),
+        Command::Program(args) => program::run(&args).await,
         Command::Catalogue(args) => catalogue::run(args).await,
         Command::Feed(args) => feed::run(args).await,
         Command::Config => {

@@ -1,6 +1,7 @@
 //! The billing engine: quotes and settles receipts against programs, accounts and storage.
 
 mod account_cache;
+mod admin;
 mod blob;
 pub mod clock;
 mod core;
@@ -22,6 +23,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use admin::Admin;
 pub use engine::Engine;
 pub use feed::Feed;
 pub use queue::QueueLimits;

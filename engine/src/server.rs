@@ -1,9 +1,10 @@
-//! Serves an engine: billing, feed, health, and reflection on loopback.
+//! Serves an engine: billing, feed, admin, health, and reflection on loopback.
 
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tessera_proto::admin::v1::admin_service_server::AdminServiceServer;
 use tessera_proto::billing::v1::billing_service_server::BillingServiceServer;
 use tessera_proto::feed::v1::feed_service_server::FeedServiceServer;
 use tokio::net::TcpListener;
@@ -11,6 +12,7 @@ use tokio::sync::watch;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 
+use crate::admin::Admin;
 use crate::engine::Engine;
 use crate::feed::Feed;
 use crate::service::{Billing, ConverseLimits};
@@ -19,6 +21,8 @@ use crate::service::{Billing, ConverseLimits};
 pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of a feed message: an outcome of 1,000 lines with its postings.
 const FEED_MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of an admin message: 64 program files.
+const ADMIN_MESSAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Streams of one connection; a caller with more at once uses Converse.
 const STREAMS_MAX: u32 = 1_024;
 /// Streams that were reset before they were served (H54).
@@ -93,6 +97,7 @@ pub async fn serve(engine: Engine, listener: TcpListener, mut closing: watch::Re
         .add_service(health_service)
         .add_service(reflection)
         .add_service(billing)
+        .add_service(AdminServiceServer::new(Admin::new(engine.clone())).max_decoding_message_size(ADMIN_MESSAGE_BYTES_MAX))
         .add_service(feed)
         .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async move {
             let _ = stop.wait_for(|closing| *closing).await;

@@ -59,3 +59,20 @@ pub mod feed {
         include!(concat!(env!("OUT_DIR"), "/tessera.feed.v1.serde.rs"));
     }
 }
+
+/// What an operator's commands tell a running engine.
+pub mod admin {
+    /// Version 1.
+    #[allow(
+        missing_docs,
+        clippy::all,
+        clippy::pedantic,
+        clippy::restriction,
+        rustdoc::all,
+        reason = "generated code follows its generator's style, not ours"
+    )]
+    pub mod v1 {
+        tonic::include_proto!("tessera.admin.v1");
+        include!(concat!(env!("OUT_DIR"), "/tessera.admin.v1.serde.rs"));
+    }
+}

@@ -1,4 +1,4 @@
-//! `tessera catalogue`: products into the storage of a stopped engine.
+//! `tessera catalogue`: products into a running engine, or into the storage of a stopped one.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -6,10 +6,15 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use tessera_engine::programs::Published;
+use tessera_proto::admin::v1::LoadCatalogueRequest;
+use tessera_rules::catalogue::Product;
 
-use super::{ConfigFile, Failure, print, read_config};
+use super::{ConfigFile, Failure, admin, print, read_config};
 use crate::node::open_engine;
 use crate::product_file;
+
+/// Bytes from which on a piece is sent; a product more fits the message.
+const PIECE_BYTES: usize = 256 * 1024;
 
 /// Arguments of `tessera catalogue`.
 #[derive(Clone, Debug, Args)]
@@ -48,12 +53,41 @@ async fn load(file: &Path, config: &ConfigFile, check: bool) -> Result<ExitCode,
         return Ok(ExitCode::SUCCESS);
     }
     let config = read_config(config.config.as_deref())?;
+    if let Some(mut engine) = admin::connect(&config).await {
+        let loaded = engine.load_catalogue(futures_util::stream::iter(pieces(&products)?)).await.map_err(admin::refused)?.into_inner();
+        return Ok(say(count, loaded.catalogue, loaded.unchanged));
+    }
     let engine = open_engine(&config).await?;
     let published = engine.programs().load_catalogue(products, Timestamp::now()).await?;
     engine.storage().close().await?;
-    print(&match published {
-        Published::New(number) => format!("{count} products loaded as catalogue {number}\n"),
-        Published::Unchanged(number) => format!("catalogue {number} holds exactly these {count} products already\n"),
+    Ok(match published {
+        Published::New(number) => say(count, number, false),
+        Published::Unchanged(number) => say(count, number, true),
+    })
+}
+
+fn say(count: usize, number: u64, unchanged: bool) -> ExitCode {
+    print(&if unchanged {
+        format!("catalogue {number} holds exactly these {count} products already\n")
+    } else {
+        format!("{count} products loaded as catalogue {number}\n")
     });
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
+}
+
+/// The products as JSON lines, in pieces that fit a message.
+fn pieces(products: &[Product]) -> Result<Vec<LoadCatalogueRequest>, serde_json::Error> {
+    let mut pieces = Vec::new();
+    let mut piece = Vec::new();
+    for product in products {
+        serde_json::to_writer(&mut piece, product)?;
+        piece.push(b'\n');
+        if piece.len() >= PIECE_BYTES {
+            pieces.push(LoadCatalogueRequest { json_lines: std::mem::take(&mut piece) });
+        }
+    }
+    if !piece.is_empty() {
+        pieces.push(LoadCatalogueRequest { json_lines: piece });
+    }
+    Ok(pieces)
 }

@@ -1,1 +1,59 @@
-//! Tests of outcome messages.
+//! Tests of outcome messages: what is written is what a return reads.
+
+use tessera_proto::billing::v1;
+
+use super::{Extras, outcome_from_wire, outcome_to_wire};
+use crate::testing::*;
+
+/// What the message says beside the ledger's outcome, taken from the message again.
+fn extras(wire: &v1::Outcome) -> Extras {
+    Extras {
+        tenders: wire.tenders.clone(),
+        fiscal: wire.fiscal.clone(),
+        declined_ids: wire.declined_ids.clone(),
+        offer_results: wire.offer_results.clone(),
+        instruction_results: wire.instruction_results.clone(),
+        code_verdicts: wire.code_verdicts.clone(),
+        footer_texts: wire.footer_texts.clone(),
+        answers: wire.recorded_answers.clone(),
+        return_reasons: wire
+            .lines
+            .iter()
+            .filter(|line| !line.return_reason.is_empty())
+            .map(|line| (line.line_id.clone(), line.return_reason.clone()))
+            .collect(),
+        proven: wire.proven,
+        bound_minor: wire.bound_minor,
+        steps: wire.steps,
+        notice_due_at: wire.notice_due_at,
+    }
+}
+
+#[tokio::test]
+async fn a_message_read_and_written_again_is_the_same_but_for_its_flags() {
+    let rig = Rig::new().await;
+    let mut goods = receipt("A", Some("1001"), vec![line("1", "PACK", 20, 250), line("2", "SOCKS", 3, 333), line("3", "BOTTLE", 4, 99)]);
+    goods.tenders =
+        vec![v1::Tender { kind: i32::from(v1::TenderKind::Mobile), amount_minor: 6_295, brand: "W".to_owned(), ..Default::default() }];
+    rig.sell(goods).await;
+    rig.sell(receipt("B", None, vec![line("1", "SOCKS", 3, 333)])).await;
+    let mut back = give_back("C", Some("A"), vec![("1", line("1", "PACK", 7, 250)), ("2", line("2", "SOCKS", 1, 333))]);
+    back.lines[0].reason = "stale".to_owned();
+    rig.give_back(back).await.unwrap();
+    rig.give_back(give_back("D", None, vec![("", line("1", "SOCKS", 1, 333))])).await.unwrap();
+    let outcomes = rig.outcomes().await;
+    assert_eq!(outcomes.len(), 4);
+    for mut wire in outcomes {
+        let read = outcome_from_wire(&wire).unwrap();
+        let again = outcome_to_wire(&read, extras(&wire));
+        wire.flags.clear();
+        assert_eq!(again, wire);
+    }
+}
+
+#[test]
+fn h18_a_message_of_a_later_format_is_not_guessed_at() {
+    let wire = v1::Outcome { format: super::FORMAT + 1, ..Default::default() };
+    assert!(outcome_from_wire(&wire).unwrap_err().to_string().contains("format"));
+    assert!(outcome_from_wire(&v1::Outcome::default()).is_err());
+}
