@@ -39,7 +39,6 @@ pub(crate) fn outcome_from_wire(wire: &v1::Outcome) -> Result<Outcome, Unreadabl
     let day = |text: &str| text.parse::<Date>().map_err(|_| Unreadable("a date is none"));
     let currency = Currency::from_code(&wire.currency_code).ok_or(Unreadable("its currency is none"))?;
     let rewards = wire.rewards.iter().map(|reward| read_reward(reward, wire)).collect::<Result<_, _>>()?;
-    let amount = |totals: Option<&v1::Totals>| Amount::from_minor(totals.map_or(0, |totals| totals.amount_minor));
     Ok(Outcome {
         id: CompactString::from(wire.outcome_id.as_str()),
         kind: kind(wire.kind())?,
@@ -69,8 +68,8 @@ pub(crate) fn outcome_from_wire(wire: &v1::Outcome) -> Result<Outcome, Unreadabl
         redemptions: wire.redemptions.iter().map(read_redemption).collect::<Result<_, _>>()?,
         applied: wire.applied_campaigns.iter().map(read_applied).collect::<Result<_, _>>()?,
         tenders: wire.tenders.iter().map(read_tender).collect(),
-        before: amount(wire.totals_before.as_ref()),
-        after: amount(wire.totals_after.as_ref()),
+        before: total(wire, wire.totals_before.as_ref()),
+        after: total(wire, wire.totals_after.as_ref()),
         cash_rounding: Amount::from_minor(wire.cash_rounding_minor),
         postings: wire.postings.iter().map(read_posting).collect::<Result<_, _>>()?,
         counters: wire.counter_changes.iter().map(read_counter).collect::<Result<_, _>>()?,
@@ -78,6 +77,12 @@ pub(crate) fn outcome_from_wire(wire: &v1::Outcome) -> Result<Outcome, Unreadabl
         facts: Vec::new(),
         flags: Vec::new(),
     })
+}
+
+/// A return's totals stand without sign on the wire, and what is due after deductions is its total.
+fn total(wire: &v1::Outcome, totals: Option<&v1::Totals>) -> Amount {
+    let (amount, due) = totals.map_or((0, 0), |totals| (totals.amount_minor, totals.due_minor));
+    Amount::from_minor(if wire.kind() == v1::OutcomeKind::Return { due.saturating_neg() } else { amount })
 }
 
 fn kind(kind: v1::OutcomeKind) -> Result<OutcomeKind, Unreadable> {
@@ -164,7 +169,7 @@ fn read_reward(wire: &v1::Reward, outcome: &v1::Outcome) -> Result<OutcomeReward
 
 fn read_reward_kind(wire: &v1::Reward) -> Result<RewardKind, Unreadable> {
     let asset = || AssetId::parse(&wire.asset_id);
-    let units = Units::from_units(wire.units.saturating_abs());
+    let units = Units::from_units(wire.units);
     let count = |count: i64| u32::try_from(count.saturating_abs()).unwrap_or(u32::MAX);
     Ok(match wire.kind() {
         v1::RewardKind::Unspecified => return Err(Unreadable("a reward has no kind")),

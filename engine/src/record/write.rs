@@ -136,9 +136,10 @@ fn share(reward: &OutcomeReward, line: &OutcomeLine) -> Option<v1::LineReward> {
 fn reward(reward: &OutcomeReward) -> v1::Reward {
     let mut wire = reward_kind_to_wire(&reward.kind);
     if reward.taken_back {
-        wire.units = wire.units.saturating_neg();
-        wire.amount_minor = wire.amount_minor.saturating_neg();
-        wire.draw_tickets = wire.draw_tickets.saturating_neg();
+        // The ledger's units are below zero already, its counts cannot be.
+        wire.units = wire.units.saturating_abs().saturating_neg();
+        wire.amount_minor = wire.amount_minor.saturating_abs().saturating_neg();
+        wire.draw_tickets = wire.draw_tickets.saturating_abs().saturating_neg();
     }
     wire.reward_id = reward.id.as_str().to_owned();
     wire.program_id = reward.program.as_str().to_owned();

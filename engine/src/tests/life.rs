@@ -17,6 +17,9 @@ async fn a_receipt_is_quoted_settled_and_returned_to_the_last_unit() {
     let answer = back.answer.unwrap();
     assert_eq!(answer.lines[0].refund_minor, 720, "what was paid comes back, not what was rung up");
     assert_eq!(rig.points("1001").await, 25, "points in proportion");
+    let taken = &answer.taken_back[0];
+    assert_eq!((taken.reward_id.as_str(), taken.units), ("earn.0", -7), "what is taken back is below zero");
+    assert_eq!(back.outcome.unwrap().lines[0].rewards[0].units, -7);
     let state = rig.get("R1").await;
     assert_eq!(state.state(), v1::ReceiptState::PartlyReturned);
     assert_eq!(state.return_receipt_ids, vec!["R2"]);

@@ -104,7 +104,7 @@ fn date(field: &mut String, at: &Zoned, filled: &mut Filled) {
     }
 }
 
-/// Another till, or nobody's: an id of a request that names no till still needs a place.
+/// Mints an id where there is none; a request that comes from no till has `hand` in that place.
 fn id(field: &mut String, name: &str, place: (&str, &str), at: &Zoned, filled: &mut Filled) -> Result<(), TillFailure> {
     if field.is_empty() {
         let (store, till) = place;

@@ -8,7 +8,7 @@ use tessera_rules::receipt::Tender;
 use crate::account::Account;
 use crate::arithmetic::{amount_minus, amount_negated, amount_plus};
 use crate::booking::Booking;
-use crate::outcome::{Flag, Outcome, OutcomeKind, OutcomeRedemption};
+use crate::outcome::{Flag, Outcome, OutcomeKind, OutcomeRedemption, OutcomeReward};
 use crate::posting::is_balanced;
 use crate::return_goods::refund::{self, Refund};
 use crate::return_goods::step::Step;
@@ -85,11 +85,11 @@ fn render(
         business_date: goods.business_date,
         booking_date: goods.booking_date,
         currency: goods.currency,
-        customer: goods.customer.clone(),
+        customer: goods.customer.clone().or_else(|| goods.original.and_then(|sale| sale.outcome.customer.clone())),
         account: account.map(|account| account.id.clone()),
         basis: goods.basis.clone(),
         lines: refund.lines.clone(),
-        rewards: effects.taken.rewards,
+        rewards: on_own_lines(effects.taken.rewards, refund),
         redemptions: effects.given,
         applied: Vec::new(),
         tenders: tenders(goods, due),
@@ -102,6 +102,16 @@ fn render(
         facts: Vec::new(),
         flags: flags(goods, refund),
     }
+}
+
+/// The shares of what was taken back, on the return's own lines: the first one of each line of the original.
+fn on_own_lines(mut rewards: Vec<OutcomeReward>, refund: &Refund) -> Vec<OutcomeReward> {
+    for share in rewards.iter_mut().flat_map(|reward| &mut reward.earned_on) {
+        if let Some(line) = refund.lines.iter().find(|line| line.original.as_ref() == Some(&share.line)) {
+            share.line = line.id.clone();
+        }
+    }
+    rewards
 }
 
 fn flags(goods: &Return<'_>, refund: &Refund) -> Vec<Flag> {

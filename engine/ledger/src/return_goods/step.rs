@@ -1,8 +1,9 @@
 //! A return's step through its original: which share of a value falls to it.
 
 use tessera_rules::decision::LineShare;
+use tessera_rules::money::split;
 
-use crate::arithmetic::share;
+use crate::arithmetic::{share, share_step};
 use crate::outcome::{Outcome, OutcomeLine};
 use crate::return_goods::ReturnedSoFar;
 use crate::terms::AssetTerms;
@@ -60,6 +61,19 @@ impl Step<'_> {
     /// What of `value` falls to this step.
     pub(super) fn of(&self, value: i64, shares: &[LineShare]) -> i64 {
         self.fraction(self.after, shares).of(value).saturating_sub(self.fraction(self.before, shares).of(value))
+    }
+
+    /// How `taken` of a reward lies on the lines that came back in this step, by the original's line ids.
+    pub(super) fn shares_of(&self, taken: i64, shares: &[LineShare]) -> Vec<LineShare> {
+        let came_back = |share_of: &LineShare| {
+            let line = self.original.lines.iter().find(|line| line.id == share_of.line)?;
+            let quantity = |so_far: &ReturnedSoFar| so_far.quantity(&line.id).milli();
+            Some(share_step(share_of.units.max(0), quantity(self.before), quantity(self.after), line.quantity.milli()))
+        };
+        let weights: Vec<i64> = shares.iter().map(|share| came_back(share).unwrap_or(0).max(0)).collect();
+        let parts = split(taken, &weights);
+        let lines = shares.iter().zip(parts).map(|(share, units)| LineShare { line: share.line.clone(), units });
+        lines.filter(|share| share.units != 0).collect()
     }
 
     /// Whether the last of the goods came back with this step.

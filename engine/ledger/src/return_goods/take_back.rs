@@ -44,7 +44,8 @@ pub(super) fn rewards(step: Step<'_>, account: Option<&mut Account>, booking: &m
         let (gone, deducted) = take_units(step, account, booking, (reward, asset, due), left);
         taken.deducted = amount_plus(taken.deducted, deducted);
         if gone.is_positive() {
-            taken.rewards.push(OutcomeReward { kind: with_units(&reward.kind, negated(gone)), ..record(reward) });
+            let earned_on = step.shares_of(gone.units(), &reward.earned_on);
+            taken.rewards.push(OutcomeReward { kind: with_units(&reward.kind, negated(gone)), earned_on, ..record(reward) });
         }
     }
     taken.rewards.extend(tickets(step));
@@ -149,7 +150,8 @@ fn tickets(step: Step<'_>) -> Vec<OutcomeReward> {
     let taken = step.original.rewards.iter().filter_map(|reward| match &reward.kind {
         RewardKind::Ticket { draw, count } => {
             let due = u32::try_from(step.of(i64::from(*count), &reward.earned_on)).ok().filter(|due| *due > 0)?;
-            Some(OutcomeReward { kind: RewardKind::Ticket { draw: draw.clone(), count: due }, ..record(reward) })
+            let earned_on = step.shares_of(i64::from(due), &reward.earned_on);
+            Some(OutcomeReward { kind: RewardKind::Ticket { draw: draw.clone(), count: due }, earned_on, ..record(reward) })
         }
         RewardKind::DiscountNow { .. }
         | RewardKind::DiscountLater { .. }

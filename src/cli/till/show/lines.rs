@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, Table};
 use tessera_proto::billing::v1::{
-    Adjustment, Answer, ChangedLine, Line, Outcome, OutcomeLine, Receipt, ReturnAnswer, ReturnRequest, SoldPart,
+    Adjustment, Answer, ChangedLine, Outcome, Receipt, ReturnAnswer, ReturnRequest, SoldPart,
 };
 
 use super::super::money::{Money, quantity};
@@ -19,7 +19,8 @@ pub(super) fn of_quote(receipt: &Receipt, answer: &Answer, money: &Money) -> Tab
     let mut changed: BTreeMap<&str, &ChangedLine> = answer.lines.iter().map(|line| (line.line_id.as_str(), line)).collect();
     for line in &receipt.lines {
         let goods = goods(&line.sku, &line.description);
-        add_row(&mut table, [&line.line_id, &goods, &quantity(line.quantity_milli), &price_of(line, money), &money.of(line.amount_minor)], "");
+        let (price, amount) = (money.price(line.unit_price_micros), money.of(line.amount_minor));
+        add_row(&mut table, [&line.line_id, &goods, &quantity(line.quantity_milli), &price, &amount], "");
         if let Some(change) = changed.remove(line.line_id.as_str()) {
             add_parts(&mut table, "", &change.parts, money);
         }
@@ -30,21 +31,13 @@ pub(super) fn of_quote(receipt: &Receipt, answer: &Answer, money: &Money) -> Tab
     table
 }
 
-fn price_of(line: &Line, money: &Money) -> String {
-    money.price(line.unit_price_micros)
-}
-
 /// The lines of an outcome, as rung up and as paid.
 pub(super) fn of_outcome(outcome: &Outcome, money: &Money) -> Table {
     let mut table = table(&["line", "goods", "quantity", "price", "amount", "what changed it"]);
     for line in &outcome.lines {
         if !line.added {
-            let rung_up = rung_up_quantity(line);
-            add_row(
-                &mut table,
-                [&line.line_id, &line.sku, &quantity(rung_up), &money.price(line.unit_price_micros), &money.of(line.rung_up_minor)],
-                &line.return_reason,
-            );
+            let (price, rung_up) = (money.price(line.unit_price_micros), money.of(line.rung_up_minor));
+            add_row(&mut table, [&line.line_id, &line.sku, &quantity(line.quantity_milli), &price, &rung_up], &line.return_reason);
         }
         let label = if line.added { format!("{} {}", line.line_id, line.sku) } else { String::new() };
         let as_rung_up = line.parts.iter().all(|part| part.adjustments.is_empty()) && line.paid_minor == line.rung_up_minor;
@@ -53,18 +46,6 @@ pub(super) fn of_outcome(outcome: &Outcome, money: &Money) -> Table {
         }
     }
     table
-}
-
-/// An outcome's quantity counts units that a campaign added; those were given at zero and not rung up.
-fn rung_up_quantity(line: &OutcomeLine) -> i64 {
-    match line.unit_price_micros {
-        0 => line.quantity_milli,
-        price => {
-            let amount_micros = i128::from(line.rung_up_minor).saturating_mul(10_000_000);
-            let whole = amount_micros.checked_div(i128::from(price)).and_then(|milli| i64::try_from(milli).ok());
-            whole.filter(|milli| *milli < line.quantity_milli && milli.checked_rem(1_000) == Some(0)).unwrap_or(line.quantity_milli)
-        }
-    }
 }
 
 /// The refund of each line.

@@ -181,10 +181,12 @@ impl Page {
 }
 
 fn reward_text(reward: &Reward, scales: &[Balance], money: &Money) -> String {
-    let mut text = match reward.kind() {
-        RewardKind::DiscountNow => format!("{} off", money.of(reward.amount_minor)),
-        _ if reward.asset_id.is_empty() => plain(reward.kind().as_str_name(), "REWARD_KIND_"),
-        _ => format!("{} {}", units(reward.units, scale(scales, &reward.program_id, &reward.asset_id)), reward.asset_id),
+    let mut text = if reward.kind() == RewardKind::DiscountNow {
+        format!("{} off", money.of(reward.amount_minor))
+    } else if reward.asset_id.is_empty() {
+        plain(reward.kind().as_str_name(), "REWARD_KIND_")
+    } else {
+        format!("{} {}", units(reward.units, scale(scales, &reward.program_id, &reward.asset_id)), reward.asset_id)
     };
     let prints = |at: &Option<tessera_proto::Timestamp>, word: &str| at.as_ref().map(|at| format!("{word} {}", time(at)));
     let details = [
