@@ -3,6 +3,7 @@
 mod cli;
 mod config;
 mod node;
+mod product_file;
 mod program_files;
 mod replay;
 

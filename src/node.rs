@@ -9,7 +9,7 @@ use tessera_engine::clock::SystemClock;
 use tessera_engine::keys::Keys;
 use tessera_engine::programs::ProgramsError;
 use tessera_engine::server::{self, ServeError};
-use tessera_engine::{Engine, Settings, layout};
+use tessera_engine::{Engine, OpenError as EngineError, Settings, layout};
 use tessera_gateway::{Gateway, GatewayConfig, GatewayError};
 use tessera_rules::catalogue::Product;
 use tessera_rules::money::Currency;
@@ -37,6 +37,8 @@ pub(crate) enum NodeError {
     Storage(#[from] OpenError),
     #[error("the keys in {file}: {source}")]
     Keys { file: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     #[error(transparent)]
     Files(#[from] FilesError),
     #[error(transparent)]

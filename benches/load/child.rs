@@ -72,6 +72,11 @@ impl Drop for Server {
     }
 }
 
+/// What this process has used of the processors so far.
+pub(crate) fn own_cpu() -> Option<Duration> {
+    cpu("self")
+}
+
 /// User and system time of a process, from Linux's `/proc`; none elsewhere.
 fn cpu(process: &str) -> Option<Duration> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;

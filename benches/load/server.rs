@@ -13,6 +13,7 @@ use prost::Message as _;
 use tessera_engine::clock::SystemClock;
 use tessera_engine::keys::Keys;
 use tessera_engine::{Engine, Settings, layout, server};
+use tessera_proto::billing::v1;
 use tessera_rules::money::Currency;
 use tessera_storage::{EmbeddedStorage, Options as StorageOptions, Storage};
 use tokio::net::TcpListener;
@@ -82,8 +83,8 @@ async fn serve_engine(folder: &Path, options: &Options, listener: TcpListener) {
 /// The settings are those of `tessera_engine::server::serve`.
 async fn serve_echo(folder: &Path, listener: TcpListener) {
     let echo = Echo {
-        quote: Message::decode(fs::read(folder.join(QUOTE_ANSWER)).unwrap().as_slice()).unwrap(),
-        settle: Message::decode(fs::read(folder.join(SETTLE_ANSWER)).unwrap().as_slice()).unwrap(),
+        quote: v1::QuoteResponse::decode(fs::read(folder.join(QUOTE_ANSWER)).unwrap().as_slice()).unwrap(),
+        settle: v1::SettleResponse::decode(fs::read(folder.join(SETTLE_ANSWER)).unwrap().as_slice()).unwrap(),
     };
     let mut closing = closing();
     say_where(&listener);

@@ -22,6 +22,7 @@ use crate::desk::AggregateKey;
 use crate::directory::Directory;
 use crate::keys::Keys;
 use crate::layout;
+use crate::nonce::Nonces;
 use crate::programs::{Programs, ProgramsError, Rules};
 use crate::settings::Settings;
 
@@ -35,6 +36,7 @@ pub(crate) struct Core {
     pub(crate) directory: Directory,
     pub(crate) keys: Keys,
     pub(crate) tokens: TokenKeys,
+    pub(crate) nonces: Nonces,
     pub(crate) settings: Settings,
 }
 

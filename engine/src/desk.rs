@@ -22,7 +22,7 @@ use tessera_contract::refusal::Refusal;
 use tessera_rules::id::{AccountId, ReceiptId};
 use tessera_storage::{CommitError, Committed};
 
-pub(crate) use case::{Case, CaseAnswer, Done, Job};
+pub(crate) use case::{Carried, Case, CaseAnswer, Done, Job};
 pub(crate) use draft::Draft;
 pub(crate) use enrol::EnrolCase;
 pub(crate) use answers::AnswersCase;

@@ -14,6 +14,7 @@ use crate::core::Core;
 use crate::desk::{AggregateKey, Case, Desk, Done, Job};
 use crate::directory::{Directory, Found};
 use crate::keys::Keys;
+use crate::nonce::Nonces;
 use crate::programs::{Programs, ProgramsError};
 use crate::queue::Queues;
 use crate::settings::Settings;
@@ -30,6 +31,17 @@ pub struct Engine {
     desk: Arc<Queues<AggregateKey, Job, Desk>>,
 }
 
+/// An engine could not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// What is live cannot be read.
+    #[error(transparent)]
+    Programs(#[from] ProgramsError),
+    /// There is no randomness for nonces.
+    #[error("the system has no randomness: {0}")]
+    Randomness(#[from] getrandom::Error),
+}
+
 /// One call: when it came, and what time it is for it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call {
@@ -43,8 +55,8 @@ impl Engine {
     /// Opens an engine over a storage that was opened with [`crate::layout::SPACES`].
     ///
     /// # Errors
-    /// The newest revision or catalogue in the storage cannot be read.
-    pub async fn open(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, keys: Keys, settings: Settings) -> Result<Self, ProgramsError> {
+    /// The newest revision or catalogue in the storage cannot be read, or the system has no randomness.
+    pub async fn open(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, keys: Keys, settings: Settings) -> Result<Self, OpenError> {
         let programs = Arc::new(Programs::open(Arc::clone(&storage)).await?);
         let core = Arc::new(Core {
             storage,
@@ -54,6 +66,7 @@ impl Engine {
             directory: Directory::new(settings.accounts_in_memory_max),
             tokens: TokenKeys::new((TOKEN_KEY, keys.token()), &[]),
             keys,
+            nonces: Nonces::new()?,
             settings,
         });
         let limits = core.settings.queues;

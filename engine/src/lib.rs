@@ -11,6 +11,7 @@ mod engine;
 mod feed;
 pub mod keys;
 pub mod layout;
+mod nonce;
 pub mod programs;
 mod queue;
 mod record;
@@ -24,7 +25,7 @@ mod testing;
 mod tests;
 
 pub use admin::Admin;
-pub use engine::Engine;
+pub use engine::{Engine, OpenError};
 pub use feed::Feed;
 pub use queue::QueueLimits;
 pub use service::{Billing, ConverseLimits, REPLAY_TIME};

@@ -64,7 +64,7 @@ where
 
     /// Whom the batches go to; tests look at it.
     #[cfg(test)]
-    pub fn work(&self) -> &W {
+    pub(crate) fn work(&self) -> &W {
         &self.work
     }
 

@@ -16,7 +16,7 @@ use tessera_storage::{Cursor, MemoryStorage, Storage};
 use tokio::sync::watch;
 use tonic::{Request, Status};
 
-use crate::clock::ManualClock;
+use crate::clock::{Clock, ManualClock};
 use crate::keys::Keys;
 use crate::{Billing, ConverseLimits, Engine, Settings, layout};
 
@@ -82,7 +82,9 @@ impl Rig {
 
     pub(crate) async fn over(storage: Arc<MemoryStorage>, settings: Settings) -> Self {
         let clock = Arc::new(ManualClock::at(begin()));
-        let engine = Engine::open(Arc::clone(&storage) as Arc<dyn Storage>, Arc::clone(&clock) as _, Keys::for_replay(), settings).await.unwrap();
+        let shared: Arc<dyn Storage> = Arc::<MemoryStorage>::clone(&storage);
+        let time: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
+        let engine = Engine::open(shared, time, Keys::for_replay(), settings).await.unwrap();
         let source = Source { name: "club.yaml".to_owned(), text: PROGRAM.to_owned() };
         engine.programs().publish(&[source], begin()).await.unwrap();
         let closing = watch::Sender::new(false);
@@ -91,7 +93,6 @@ impl Rig {
     }
 
     pub(crate) fn pass(&self, time: Duration) {
-        use crate::clock::Clock as _;
         self.clock.set(self.clock.now().checked_add(time).unwrap());
     }
 

@@ -52,6 +52,13 @@ pub(crate) enum CaseAnswer {
 pub(crate) struct Done {
     /// Its answer.
     pub(crate) answer: CaseAnswer,
+    /// How.
+    pub(crate) carried: Carried,
+}
+
+/// How a case was carried out.
+#[derive(Debug)]
+pub(crate) struct Carried {
     /// The commit that carried it; none where nothing was written.
     pub(crate) committed: Option<Committed>,
     /// The account as it is now.
@@ -95,11 +102,13 @@ impl Job {
     pub(super) fn answer(self, answer: Result<CaseAnswer, Refusal>, written: Option<(Committed, Duration)>, account: Option<Arc<Account>>, begun: Instant) {
         let done = answer.map(|answer| Done {
             answer,
-            committed: written.map(|(committed, _)| committed),
-            account,
-            queue_time: begun.saturating_duration_since(self.queued),
-            commit_time: written.map_or(Duration::ZERO, |(_, time)| time),
-            work_time: begun.elapsed(),
+            carried: Carried {
+                committed: written.map(|(committed, _)| committed),
+                account,
+                queue_time: begun.saturating_duration_since(self.queued),
+                commit_time: written.map_or(Duration::ZERO, |(_, time)| time),
+                work_time: begun.elapsed(),
+            },
         });
         let _ = self.reply.send(done);
     }

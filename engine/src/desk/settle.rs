@@ -1,10 +1,9 @@
 //! Settle: this receipt has been paid, exactly so. Never refused for a business reason.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use jiff::Timestamp;
-use prost::Message as _;
 use tessera_contract::read::SettleInput;
 use tessera_contract::refusal::Refusal;
 use tessera_contract::canonical::BasketHash;
@@ -33,7 +32,7 @@ use crate::core::asset_terms;
 use crate::directory::Found;
 use crate::layout;
 use crate::programs::Rules;
-use crate::record::{Extras, outcome_to_wire};
+use crate::record::{Extras, Message, outcome_to_wire};
 
 /// A settle and all that it needs beside the account.
 #[derive(Debug)]
@@ -73,7 +72,7 @@ pub(crate) enum Settled {
     /// Committed now, or before.
     Outcome {
         /// The outcome message as stored.
-        outcome: Bytes,
+        outcome: Message,
         /// It had been committed before.
         repeated: bool,
     },
@@ -82,9 +81,9 @@ pub(crate) enum Settled {
 }
 
 /// The decision to commit and how it came about.
-struct Judged {
-    decision: Decision,
-    promised: Option<Decision>,
+struct Judged<'a> {
+    decision: Cow<'a, Decision>,
+    promised: Option<&'a Decision>,
     relation: Relation,
 }
 
@@ -94,7 +93,7 @@ impl SettleCase {
         let entry = draft.entry(id).await?;
         let stored = draft.outcome(entry.as_ref(), id).await?;
         match admit_settle(entry.as_ref(), stored.is_some(), &self.input.content_hash.0, self.input.attempt) {
-            SettleAdmission::Repeat => Ok(Settled::Outcome { outcome: stored.unwrap_or_default(), repeated: true }),
+            SettleAdmission::Repeat => Ok(Settled::Outcome { outcome: Message::stored(stored.unwrap_or_default()), repeated: true }),
             SettleAdmission::Conflict => Err(self.conflict()),
             SettleAdmission::Voided => Ok(Settled::Voided),
             SettleAdmission::New { after_void } => self.commit(draft, entry.as_ref(), after_void).await,
@@ -111,7 +110,7 @@ impl SettleCase {
     async fn commit(&self, draft: &mut Draft<'_>, entry: Option<&ReceiptEntry>, after_void: bool) -> Result<Settled, Refusal> {
         let (settled, extras) = self.settle(draft, after_void);
         let id = &self.input.receipt.id;
-        let outcome = Bytes::from(outcome_to_wire(&settled.outcome, extras).encode_to_vec());
+        let outcome = Message::made(outcome_to_wire(&settled.outcome, extras));
         if self.input.receipt.training {
             return Ok(Settled::Outcome { outcome, repeated: false });
         }
@@ -130,7 +129,7 @@ impl SettleCase {
         );
         let parked = settled.parked.clone();
         draft.put_entry(id, settled);
-        draft.put_row(layout::outcome_row(id.as_str()), outcome.clone());
+        draft.put_row(layout::outcome_row(id.as_str()), outcome.bytes.clone());
         for waiting in &parked {
             apply_parked(draft, id, waiting, self.now).await?;
         }
@@ -154,7 +153,7 @@ impl SettleCase {
                 receipt: &self.input.receipt,
                 sold: &sold,
                 decision: &judged.decision,
-                promised: judged.promised.as_ref(),
+                promised: judged.promised,
                 relation: judged.relation,
                 after_void,
                 deferred: self.input.delivery.deferred,
@@ -202,10 +201,10 @@ impl SettleCase {
     }
 
     /// Which decision is committed: the token's where the receipt was sold as quoted, else a new one.
-    fn judge(&self, draft: &Draft<'_>) -> Judged {
+    fn judge(&self, draft: &Draft<'_>) -> Judged<'_> {
         match &self.promise {
             Promised::Nothing { rejected, rules } => Judged {
-                decision: self.evaluate(draft, rules, &self.paid(), self.input.receipt.sold_at),
+                decision: Cow::Owned(self.evaluate(draft, rules, &self.paid(), self.input.receipt.sold_at)),
                 promised: None,
                 relation: if *rejected { Relation::TokenRejected } else { Relation::WithoutQuote },
             },
@@ -213,20 +212,20 @@ impl SettleCase {
         }
     }
 
-    fn judge_token(&self, draft: &Draft<'_>, body: &TokenBody, rules: &Rules) -> Judged {
+    fn judge_token<'a>(&'a self, draft: &Draft<'_>, body: &'a TokenBody, rules: &Rules) -> Judged<'a> {
         let again = || self.evaluate(draft, rules, &self.quoted_again(), body.head.quoted_at);
         match &body.promised {
             token::Promised::Decision(decision) if self.is_as_quoted(body, decision) => {
-                Judged { decision: Decision::clone(decision), promised: None, relation: Relation::AsQuoted }
+                Judged { decision: Cow::Borrowed(decision.as_ref()), promised: None, relation: Relation::AsQuoted }
             }
             token::Promised::Decision(decision) => {
-                Judged { decision: again(), promised: Some(Decision::clone(decision)), relation: Relation::Differs }
+                Judged { decision: Cow::Owned(again()), promised: Some(decision.as_ref()), relation: Relation::Differs }
             }
             // The token was too large for its decision: the same evaluation comes to the same, or it does not.
             token::Promised::Hash(hash) => {
                 let decision = again();
                 let same = decision_hash(&decision) == *hash && self.is_as_quoted(body, &decision);
-                Judged { decision, promised: None, relation: if same { Relation::AsQuoted } else { Relation::Differs } }
+                Judged { decision: Cow::Owned(decision), promised: None, relation: if same { Relation::AsQuoted } else { Relation::Differs } }
             }
         }
     }

@@ -17,7 +17,8 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 async fn opened(storage: &Arc<MemoryStorage>) -> Programs {
-    Programs::open(Arc::clone(storage) as Arc<dyn Storage>).await.unwrap()
+    let shared: Arc<dyn Storage> = Arc::<MemoryStorage>::clone(storage);
+    Programs::open(shared).await.unwrap()
 }
 
 #[tokio::test]

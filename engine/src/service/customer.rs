@@ -112,8 +112,8 @@ pub(crate) async fn enrol(engine: &Engine, request: v1::EnrolRequest, call: &Cal
         customer_id: found.customer.as_str().to_owned(),
         account_id: found.account.as_str().to_owned(),
         outcome: Some(outcome),
-        position: position(&done),
-        balances: balances(done.account.as_deref(), &rules.revision, call.now),
+        position: position(&done.carried),
+        balances: balances(done.carried.account.as_deref(), &rules.revision, call.now),
     })
 }
 
@@ -144,13 +144,13 @@ pub(crate) async fn answer_prompts(engine: &Engine, request: v1::AnswerPromptsRe
     let case = AnswersCase { input, found: found.clone(), place: place.clone(), rules: rules.clone(), now: call.now };
     let done = engine.at_desk(account_key(&found), Case::Answers(Box::new(case))).await?;
     let outcome = recorded(engine, &done)?;
-    let prompts = done.account.as_deref().map(|account| prompts_due(engine, &rules, account, &found, place, call));
+    let prompts = done.carried.account.as_deref().map(|account| prompts_due(engine, &rules, account, &found, place, call));
     Ok(v1::AnswerPromptsResponse {
         outcome,
-        position: position(&done),
+        position: position(&done.carried),
         customer_status: i32::from(v1::CustomerStatus::Known),
         prompts: prompts.unwrap_or_default(),
-        balances: balances(done.account.as_deref(), &rules.revision, call.now),
+        balances: balances(done.carried.account.as_deref(), &rules.revision, call.now),
     })
 }
 

@@ -10,7 +10,7 @@ use tessera_contract::convert::timestamp_to_wire;
 use tessera_contract::read::{QuoteInput, ReadContext, read_quote};
 use tessera_contract::refusal::Refusal;
 use tessera_contract::render::AnswerContext;
-use tessera_contract::token::{NONCE_BYTES, RevisionName, TokenHead};
+use tessera_contract::token::{RevisionName, SealedToken, TokenHead};
 use tessera_ledger::account::Account;
 use tessera_proto::billing::v1;
 use tessera_rules::decision::Decision;
@@ -50,7 +50,7 @@ pub(crate) async fn quote(engine: &Engine, request: v1::QuoteRequest, call: &Cal
         other @ (Quoted::AlreadySettled(_) | Quoted::Voided | Quoted::Superseded) => return without_answer(engine, &other),
     };
     let evaluated = Instant::now();
-    render(engine, &made, &decided, plain_times(call, parsed, read, evaluated))
+    Ok(render(engine, &made, &decided, plain_times(call, parsed, read, evaluated)))
 }
 
 /// The customer's account, at a card's first use a new one; none for an anonymous receipt.
@@ -97,8 +97,8 @@ fn without_answer(engine: &Engine, quoted: &Quoted) -> Result<v1::QuoteResponse,
     Ok(v1::QuoteResponse { status: i32::from(status), outcome, basis: i32::from(v1::AnswerBasis::Engine), ..Default::default() })
 }
 
-fn render(engine: &Engine, made: &Made<'_>, decided: &Decided, times: v1::PhaseTimes) -> Result<v1::QuoteResponse, Refusal> {
-    let token = seal(engine, made, decided)?;
+fn render(engine: &Engine, made: &Made<'_>, decided: &Decided, times: v1::PhaseTimes) -> v1::QuoteResponse {
+    let token = seal(engine, made, decided);
     let decision = &decided.decision;
     let revision = &made.rules.revision;
     let descriptions = descriptions(decision, &made.rules);
@@ -119,7 +119,7 @@ fn render(engine: &Engine, made: &Made<'_>, decided: &Decided, times: v1::PhaseT
         asset_programs: &asset_programs,
         claim_code: String::new(),
     };
-    Ok(v1::QuoteResponse {
+    v1::QuoteResponse {
         status: i32::from(v1::QuoteStatus::Ok),
         answer: Some(tessera_contract::render::answer(decision, context)),
         quote_token: token.bytes,
@@ -129,12 +129,10 @@ fn render(engine: &Engine, made: &Made<'_>, decided: &Decided, times: v1::PhaseT
         quoted_at: Some(timestamp_to_wire(made.quoted_at)),
         held_until: decided.held_until.map(timestamp_to_wire),
         phase_times: Some(times),
-    })
+    }
 }
 
-fn seal(engine: &Engine, made: &Made<'_>, decided: &Decided) -> Result<tessera_contract::token::SealedToken, Refusal> {
-    let mut nonce = [0_u8; NONCE_BYTES];
-    getrandom::fill(&mut nonce).map_err(|error| engine.core.internal(&error.to_string()))?;
+fn seal(engine: &Engine, made: &Made<'_>, decided: &Decided) -> SealedToken {
     let revision = &made.rules.revision;
     let found = made.recognised.found();
     let head = TokenHead {
@@ -149,7 +147,7 @@ fn seal(engine: &Engine, made: &Made<'_>, decided: &Decided) -> Result<tessera_c
         account: found.map(|found| found.account.clone()),
         held_until: decided.held_until,
     };
-    Ok(engine.core.tokens.seal(&head, &decided.decision, nonce))
+    engine.core.tokens.seal(&head, &decided.decision, engine.core.nonces.next())
 }
 
 /// Names of the products that are added or offered.

@@ -79,7 +79,7 @@ fn previewed(engine: &Engine, outcome: &Bytes, result: &ledger::Returned) -> Res
 /// None where the original turned out to lie elsewhere.
 fn done_response(engine: &Engine, input: &ReturnInput, call: &Call, parsed: Instant, done: &Done) -> Result<Option<v1::ReturnResponse>, Refusal> {
     let CaseAnswer::Returned(returned) = &done.answer else { return Err(engine.core.internal("the desk answered a return with something else")) };
-    let times = Some(desk_times(call, parsed, done));
+    let times = Some(desk_times(call, parsed, &done.carried));
     let response = match returned.as_ref() {
         Returned::Elsewhere => return Ok(None),
         Returned::Parked { repeated } => {
@@ -95,8 +95,8 @@ fn done_response(engine: &Engine, input: &ReturnInput, call: &Call, parsed: Inst
                 outcome: Some(outcome),
                 repeated_before: *repeated,
                 accepted: None,
-                position: if *repeated { None } else { position(done) },
-                balances: balances(done.account.as_deref(), &revision, call.now),
+                position: if *repeated { None } else { position(&done.carried) },
+                balances: balances(done.carried.account.as_deref(), &revision, call.now),
                 phase_times: times,
             }
         }

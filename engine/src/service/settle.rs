@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use bytes::Bytes;
 use tessera_contract::canonical::basket_hash;
 use tessera_contract::read::{InstructionDone, OfferShown, ReadContext, SettleInput, StatedFact, TenderInput, read_settle};
 use tessera_contract::refusal::Refusal;
@@ -10,7 +9,7 @@ use tessera_ledger::entry::is_too_old;
 use tessera_ledger::limits::REMEMBERED_DAYS;
 use tessera_proto::billing::v1;
 
-use super::shared::{balances, desk_times, position, stored_outcome};
+use super::shared::{balances, desk_times, outcome_of, position};
 use crate::desk::{AggregateKey, Case, CaseAnswer, Done, Promised, SettleCase, Settled};
 use crate::directory::{Found, Recognised};
 use crate::engine::{Call, Engine, account_key};
@@ -37,7 +36,7 @@ pub(crate) async fn settle(engine: &Engine, request: v1::SettleRequest, call: &C
         input,
     };
     let done = engine.at_desk(key, Case::Settle(Box::new(case))).await?;
-    render(engine, call, parsed, &done, training)
+    render(engine, call, parsed, done, training)
 }
 
 /// An id older than ids are remembered is for people, never silently applied (H3).
@@ -96,21 +95,22 @@ fn answer(fact: &StatedFact, found: &Found) -> Option<v1::RecordedAnswer> {
     })
 }
 
-fn render(engine: &Engine, call: &Call, parsed: Instant, done: &Done, training: bool) -> Result<v1::SettleResponse, Refusal> {
-    let CaseAnswer::Settled(settled) = &done.answer else { return Err(engine.core.internal("the desk answered a settle with something else")) };
-    let (status, outcome, repeated): (_, Option<&Bytes>, _) = match settled {
+fn render(engine: &Engine, call: &Call, parsed: Instant, done: Done, training: bool) -> Result<v1::SettleResponse, Refusal> {
+    let Done { answer, carried } = done;
+    let CaseAnswer::Settled(settled) = answer else { return Err(engine.core.internal("the desk answered a settle with something else")) };
+    let (status, outcome, repeated) = match settled {
         Settled::Voided => (v1::SettleStatus::Voided, None, false),
         Settled::Outcome { outcome, .. } if training => (v1::SettleStatus::Training, Some(outcome), false),
-        Settled::Outcome { outcome, repeated } => (v1::SettleStatus::Committed, Some(outcome), *repeated),
+        Settled::Outcome { outcome, repeated } => (v1::SettleStatus::Committed, Some(outcome), repeated),
     };
     let revision = engine.core.programs.newest().revision;
     Ok(v1::SettleResponse {
         status: i32::from(status),
-        outcome: outcome.map(|bytes| stored_outcome(&engine.core, bytes)).transpose()?,
+        outcome: outcome.map(|message| outcome_of(&engine.core, message)).transpose()?,
         repeated_before: repeated,
         accepted: None,
-        position: if repeated { None } else { position(done) },
-        balances: balances(done.account.as_deref(), &revision, call.now),
-        phase_times: Some(desk_times(call, parsed, done)),
+        position: if repeated { None } else { position(&carried) },
+        balances: balances(carried.account.as_deref(), &revision, call.now),
+        phase_times: Some(desk_times(call, parsed, &carried)),
     })
 }

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use prost::Message as _;
 use tessera_contract::convert::timestamp_to_wire;
 use tessera_contract::refusal::Refusal;
 use tessera_contract::render::FactShape;
@@ -14,8 +13,9 @@ use tessera_proto::billing::v1;
 use tessera_rules::revision::Revision;
 
 use crate::core::Core;
-use crate::desk::Done;
+use crate::desk::Carried;
 use crate::engine::Call;
+use crate::record::Message;
 
 /// What an account holds, asset by asset.
 pub(super) fn balances(account: Option<&Account>, revision: &Revision, now: Timestamp) -> Vec<v1::Balance> {
@@ -46,18 +46,23 @@ fn expires_later(lot: &Lot, now: Timestamp) -> bool {
 }
 
 /// The position of the commit that carried a case; none where this call wrote nothing.
-pub(super) fn position(done: &Done) -> Option<v1::CommitPosition> {
-    let committed = done.committed?;
+pub(super) fn position(carried: &Carried) -> Option<v1::CommitPosition> {
+    let committed = carried.committed?;
     Some(v1::CommitPosition {
         sequence: committed.sequence,
         chain_hash: Bytes::copy_from_slice(&committed.chain.0),
-        account_version: done.account.as_ref().map_or(0, |_| committed.version.0),
+        account_version: carried.account.as_ref().map_or(0, |_| committed.version.0),
     })
 }
 
-/// The outcome message of the stored bytes.
+/// The outcome of a message.
+pub(super) fn outcome_of(core: &Core, message: Message) -> Result<v1::Outcome, Refusal> {
+    message.outcome().map_err(|error| core.quarantined("outcome", &error))
+}
+
+/// The outcome of a message that was read from storage.
 pub(super) fn stored_outcome(core: &Core, bytes: &Bytes) -> Result<v1::Outcome, Refusal> {
-    v1::Outcome::decode(bytes.clone()).map_err(|error| core.quarantined("outcome", &error))
+    outcome_of(core, Message::stored(bytes.clone()))
 }
 
 fn micros(time: Duration) -> u64 {
@@ -65,13 +70,13 @@ fn micros(time: Duration) -> u64 {
 }
 
 /// How long each phase of a call at the desk took.
-pub(super) fn desk_times(call: &Call, parsed: Instant, done: &Done) -> v1::PhaseTimes {
+pub(super) fn desk_times(call: &Call, parsed: Instant, carried: &Carried) -> v1::PhaseTimes {
     v1::PhaseTimes {
         parse_us: micros(parsed.saturating_duration_since(call.arrived)),
-        queue_us: micros(done.queue_time),
+        queue_us: micros(carried.queue_time),
         read_us: 0,
-        evaluate_us: micros(done.work_time.saturating_sub(done.commit_time)),
-        commit_us: micros(done.commit_time),
+        evaluate_us: micros(carried.work_time.saturating_sub(carried.commit_time)),
+        commit_us: micros(carried.commit_time),
         render_us: 0,
         total_us: micros(call.arrived.elapsed()),
     }

@@ -34,5 +34,5 @@ pub(crate) async fn void_receipt(engine: &Engine, request: v1::VoidRequest, call
         Voided::Repeat => (v1::VoidStatus::AlreadyVoided, None),
         Voided::AlreadySettled(outcome) => (v1::VoidStatus::AlreadySettled, Some(stored_outcome(&engine.core, outcome)?)),
     };
-    Ok(v1::VoidResponse { status: i32::from(status), outcome, accepted: None, phase_times: Some(desk_times(call, parsed, &done)) })
+    Ok(v1::VoidResponse { status: i32::from(status), outcome, accepted: None, phase_times: Some(desk_times(call, parsed, &done.carried)) })
 }
