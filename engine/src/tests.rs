@@ -1,5 +1,6 @@
 //! Tests of the whole engine over the storage in memory, by promise and hazard.
 
+mod bad_input;
 mod calls;
 mod concurrency;
 mod faults;

@@ -10,7 +10,7 @@ use super::{Failure, print};
 
 mod customer;
 mod failure;
-mod fill;
+pub(super) mod fill;
 mod input;
 mod link;
 pub(super) mod money;

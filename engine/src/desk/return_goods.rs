@@ -81,7 +81,10 @@ impl ReturnCase {
             ReturnAdmission::RepeatParked => Ok(Returned::Parked { repeated: true }),
             ReturnAdmission::Conflict | ReturnAdmission::Voided => Err(Refusal::Conflict),
             ReturnAdmission::Park => self.park(draft).await,
-            ReturnAdmission::New => Ok(self.commit(draft, original, false)),
+            ReturnAdmission::New => {
+                self.refuse_other_currency(&original)?;
+                Ok(self.commit(draft, original, false))
+            }
         }
     }
 
@@ -99,6 +102,16 @@ impl ReturnCase {
         let outcome = read_stored(draft, id, &stored)?;
         let so_far = draft.returned(&entry.aggregate, id).await?;
         Ok(Original::Settled(Box::new(Sale { outcome, so_far })))
+    }
+
+    /// Amounts of two currencies cannot be compared.
+    fn refuse_other_currency(&self, original: &Original) -> Result<(), Refusal> {
+        match original {
+            Original::Settled(sale) if sale.outcome.currency != self.input.currency => {
+                Err(Refusal::fault("currency_code", "must be the currency of the original receipt"))
+            }
+            Original::Settled(_) | Original::NotNamed | Original::NotSettled | Original::Elsewhere => Ok(()),
+        }
     }
 
     /// Keeps the request with the original's entry until the original arrives.
@@ -215,15 +228,13 @@ fn read_stored(draft: &Draft<'_>, id: &ReceiptId, stored: &Bytes) -> Result<Outc
 /// The original is not known, has another currency, or more would come back than was sold.
 pub(crate) async fn preview(case: &ReturnCase, draft: &mut Draft<'_>) -> Result<Returned, Refusal> {
     let original = case.original(draft).await?;
+    case.refuse_other_currency(&original)?;
     let sale = match &original {
         Original::NotNamed => None,
         Original::NotSettled => return Err(Refusal::UnknownOriginal),
         Original::Elsewhere => return Ok(Returned::Elsewhere),
         Original::Settled(sale) => Some(sale.as_ref()),
     };
-    if sale.is_some_and(|sale| sale.outcome.currency != case.input.currency) {
-        return Err(Refusal::fault("currency_code", "must be the currency of the original receipt"));
-    }
     let account = draft.account().cloned();
     let result = case.compute(draft, account.as_deref(), sale);
     if let Some(beyond) = result.beyond.first() {
@@ -252,6 +263,8 @@ pub(super) async fn apply_parked(draft: &mut Draft<'_>, original: &ReceiptId, wa
     let rules = draft.core.programs.newest();
     let mut case = ReturnCase { input, request: Bytes::from(waiting.request.clone()), customer: None, rules, now };
     let sale = case.original(draft).await?;
+    // A currency that is not the sale's was not known when the return was taken: it stands by itself.
+    let sale = if case.refuse_other_currency(&sale).is_ok() { sale } else { Original::NotNamed };
     if let Original::Settled(sale) = &sale {
         case.customer.clone_from(&sale.outcome.customer);
     }

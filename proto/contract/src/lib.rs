@@ -14,6 +14,8 @@ pub mod refusal;
 pub mod render;
 pub mod sold;
 pub mod token;
+pub mod unchanged;
+pub mod unreadable;
 
 pub use fault::Fault;
 pub use pii::Pii;

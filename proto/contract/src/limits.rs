@@ -5,6 +5,13 @@ use std::time::Duration;
 
 use tessera_rules::limits as rules;
 
+/// How long a till may have to wait for an answer: promise P1.
+pub const BUDGET: Duration = Duration::from_millis(2_250);
+/// The largest budget that a message on a stream may name, milliseconds.
+pub const STREAM_BUDGET_MS_MAX: u32 = 60_000;
+/// What a caller is told to wait before it repeats a call whose outcome is unknown.
+pub const REPEAT_UNKNOWN_AFTER: Duration = Duration::from_secs(1);
+
 /// Bytes of one message: a thousand lines at 640 bytes both ways fit.
 pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// Lines a receipt or return: a cash server's largest known receipt has 600.

@@ -11,15 +11,19 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
 use crate::fault::Fault;
+use crate::limits::REPEAT_UNKNOWN_AFTER;
+
+mod text;
+mod told;
+
+pub use told::{call_error, reason_name, retry_after};
 
 /// Domain of every `google.rpc.ErrorInfo` of this system.
 pub const DOMAIN: &str = "tessera";
-/// Prefix that the reasons' enum names carry and the wire's reasons do not.
-const REASON_PREFIX: &str = "ERROR_REASON_";
 /// Key of the support text in `google.rpc.ErrorInfo.metadata`.
 pub const SUPPORT: &str = "support";
 
-/// Why a call is refused; one value for each [`v1::ErrorReason`]. Holds no value that a till sent.
+/// Why a call is refused; at least one value for each [`v1::ErrorReason`]. Holds no value that a till sent.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Refusal {
     /// The input has faults. Nothing changed.
@@ -76,6 +80,8 @@ pub enum Refusal {
     InProgress,
     /// The time ran out while the commit was under way. Applied or not is unknown.
     OutcomeUnknown,
+    /// A gateway has no connection to an engine, or lost it. Applied or not is unknown.
+    EngineUnreachable,
     /// The caller may not act for this store or till.
     ForeignStore,
     /// Too many requests of this till, store or customer.
@@ -128,7 +134,7 @@ impl Refusal {
             Self::StorageStopped => v1::ErrorReason::StorageStopped,
             Self::ReplayTimeRefused => v1::ErrorReason::ReplayTimeRefused,
             Self::InProgress => v1::ErrorReason::InProgress,
-            Self::OutcomeUnknown => v1::ErrorReason::OutcomeUnknown,
+            Self::OutcomeUnknown | Self::EngineUnreachable => v1::ErrorReason::OutcomeUnknown,
             Self::ForeignStore => v1::ErrorReason::ForeignStore,
             Self::RateLimited { .. } => v1::ErrorReason::RateLimited,
             Self::Internal { .. } => v1::ErrorReason::InternalFault,
@@ -152,7 +158,7 @@ impl Refusal {
             Self::UnknownOriginal => Code::NotFound,
             Self::NotYetServed { .. } => Code::Unimplemented,
             Self::DeadlineTooShort | Self::OutcomeUnknown => Code::DeadlineExceeded,
-            Self::ShuttingDown | Self::StorageStopped => Code::Unavailable,
+            Self::ShuttingDown | Self::StorageStopped | Self::EngineUnreachable => Code::Unavailable,
             Self::InProgress => Code::Aborted,
             Self::ForeignStore => Code::PermissionDenied,
             Self::Internal { .. } => Code::Internal,
@@ -163,8 +169,7 @@ impl Refusal {
     /// The reason as it stands on the wire, without its prefix.
     #[must_use]
     pub fn reason_name(&self) -> &'static str {
-        let name = self.reason().as_str_name();
-        name.strip_prefix(REASON_PREFIX).unwrap_or(name)
+        reason_name(self.reason())
     }
 
     /// When to repeat, where the refusal says so.
@@ -172,6 +177,8 @@ impl Refusal {
     pub const fn retry_after(&self) -> Option<Duration> {
         if let Self::TooManyWaiting { retry_after } | Self::RateLimited { retry_after } = self {
             Some(*retry_after)
+        } else if let Self::OutcomeUnknown | Self::EngineUnreachable = self {
+            Some(REPEAT_UNKNOWN_AFTER)
         } else {
             None
         }
@@ -226,19 +233,6 @@ impl Refusal {
             retry_after: self.retry_after().map(crate::convert::duration_to_wire),
         }
     }
-
-    /// For clients: the reason that a status carries, where it is one of ours.
-    #[must_use]
-    pub fn from_status(status: &Status) -> Option<v1::ErrorReason> {
-        let info = status.get_details_error_info()?;
-        if info.domain == DOMAIN { reason_of_name(&info.reason) } else { None }
-    }
-
-    /// For clients: the reason that a failed call of a stream carries.
-    #[must_use]
-    pub fn from_call_error(error: &v1::CallError) -> Option<v1::ErrorReason> {
-        reason_of_name(&error.reason)
-    }
 }
 
 impl fmt::Display for Refusal {
@@ -255,12 +249,6 @@ impl From<Refusal> for Status {
         refusal.into_status()
     }
 }
-
-fn reason_of_name(name: &str) -> Option<v1::ErrorReason> {
-    v1::ErrorReason::from_str_name(&format!("{REASON_PREFIX}{name}")).filter(|reason| *reason != v1::ErrorReason::Unspecified)
-}
-
-mod text;
 
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,7 @@ fn each() -> Vec<Refusal> {
         Refusal::ReplayTimeRefused,
         Refusal::InProgress,
         Refusal::OutcomeUnknown,
+        Refusal::EngineUnreachable,
         Refusal::ForeignStore,
         Refusal::RateLimited { retry_after },
         Refusal::Internal { support_number: 42 },
@@ -30,7 +31,7 @@ fn each() -> Vec<Refusal> {
 }
 
 #[test]
-fn each_reason_of_the_contract_has_one_refusal_and_survives_the_wire() {
+fn each_reason_of_the_contract_has_a_refusal_and_survives_the_wire() {
     let mut reasons: Vec<i32> = Vec::new();
     for refusal in each() {
         let reason = refusal.reason();
@@ -38,13 +39,16 @@ fn each_reason_of_the_contract_has_one_refusal_and_survives_the_wire() {
         let status = refusal.clone().into_status();
         assert_eq!(Refusal::from_status(&status), Some(reason), "{reason:?}");
         assert_eq!(status.code(), refusal.code());
+        assert_eq!(retry_after(&status), refusal.retry_after());
         let error = refusal.into_call_error();
+        assert_eq!(call_error(&status), error, "a status tells what the answer on a stream tells");
         assert_eq!(Refusal::from_call_error(&error), Some(reason), "{reason:?}");
         assert_eq!(error.code, i32::from(status.code()));
         assert_eq!(error.message, status.message());
     }
     let all: Vec<i32> = (1..).map_while(|number| v1::ErrorReason::try_from(number).ok()).map(i32::from).collect();
     reasons.sort_unstable();
+    reasons.dedup();
     assert_eq!(reasons, all);
 }
 
@@ -65,7 +69,29 @@ fn a_status_of_somebody_else_has_no_reason() {
     assert_eq!(Refusal::from_status(&Status::unavailable("proxy")), None);
     let mut details = ErrorDetails::new();
     details.set_error_info("CONFLICT", "elsewhere", HashMap::new());
-    assert_eq!(Refusal::from_status(&Status::with_error_details(Code::AlreadyExists, "x", details)), None);
+    let status = Status::with_error_details(Code::AlreadyExists, "x", details);
+    assert_eq!(Refusal::from_status(&status), None);
+    assert_eq!(call_error(&status).reason, "");
+}
+
+#[test]
+fn a_reason_of_a_later_contract_is_told_by_name() {
+    let mut details = ErrorDetails::new();
+    details.set_error_info("SOMETHING_NEW", DOMAIN, HashMap::new());
+    let status = Status::with_error_details(Code::Aborted, "x", details);
+    assert_eq!(Refusal::from_status(&status), None);
+    assert_eq!(call_error(&status).reason, "SOMETHING_NEW");
+}
+
+#[test]
+fn h13_an_unknown_outcome_says_when_to_repeat_whoever_lost_it() {
+    for (refusal, code) in
+        [(Refusal::OutcomeUnknown, Code::DeadlineExceeded), (Refusal::EngineUnreachable, Code::Unavailable)]
+    {
+        let status = refusal.into_status();
+        assert_eq!((status.code(), Refusal::from_status(&status)), (code, Some(v1::ErrorReason::OutcomeUnknown)));
+        assert_eq!(retry_after(&status), Some(REPEAT_UNKNOWN_AFTER));
+    }
 }
 
 #[test]

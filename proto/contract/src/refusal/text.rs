@@ -27,7 +27,8 @@ impl Refusal {
             Self::StorageStopped => "The engine has stopped. The till sends the receipt again by itself.",
             Self::ReplayTimeRefused => "A replay was sent to a live engine. Nothing was done.",
             Self::InProgress => "The same is being carried out. Wait a moment.",
-            Self::OutcomeUnknown => "The answer did not come in time. The till asks again by itself.",
+            Self::OutcomeUnknown => "The answer did not come in time. A sale is sent again by itself; ask again for the rest.",
+            Self::EngineUnreachable => "The engine cannot be reached. A sale is sent again by itself; ask again for the rest.",
             Self::ForeignStore => "This till may not act for that store.",
             Self::RateLimited { .. } => "Too many requests. Wait a moment.",
             Self::Internal { support_number } => {
@@ -65,13 +66,14 @@ impl Refusal {
             Self::UnknownOriginal => "preview names a receipt that is not stored; a return that is done would be parked",
             Self::MoreThanSold { .. } => "preview asks for more than was sold less what was returned before",
             Self::AlreadyClaimed => "the receipt entry names another customer as its claimer",
-            Self::NotYetServed { call } => return format!("{call} is in the contract and not yet served by this engine").into(),
+            Self::NotYetServed { call } => return format!("{call} is not yet served here").into(),
             Self::DeadlineTooShort => "less time was left than the engine needs; not applied",
             Self::ShuttingDown => "the engine drains; not applied",
             Self::StorageStopped => "a write failed and the storage stopped; unknown, repeat the same id after restart",
             Self::ReplayTimeRefused => "request metadata carry a replay's time; only a storage made for replay takes it",
             Self::InProgress => "the same id is in the account's queue; repeat",
             Self::OutcomeUnknown => "the deadline passed while the commit was under way; unknown, repeat the same id",
+            Self::EngineUnreachable => "the gateway has no connection to an engine, or lost it; unknown, repeat the same id",
             Self::ForeignStore => "the caller's certificate does not list the store",
             Self::RateLimited { .. } => "the limit of this till, store or customer is used up",
             Self::Internal { support_number } => {
@@ -87,10 +89,12 @@ impl Refusal {
 
 fn invalid_text(faults: &[crate::Fault]) -> Cow<'static, str> {
     let Some(first) = faults.first() else { return "The request is not valid.".into() };
+    // A fault of the whole message has no path.
+    let path = if first.field.is_empty() { "The message".into() } else { format!("{}:", first.field) };
     let more = faults.len().saturating_sub(1);
     if more == 0 {
-        format!("{}: {}", first.field, first.description).into()
+        format!("{path} {}", first.description).into()
     } else {
-        format!("{}: {} (and {more} more)", first.field, first.description).into()
+        format!("{path} {} (and {more} more)", first.description).into()
     }
 }
