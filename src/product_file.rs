@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 use tessera_rules::catalogue::{Catalogue, CatalogueError, Product};
+use tessera_rules::id::{IdError, Sku};
 use tessera_rules::limits::CATALOGUE_PRODUCTS_MAX;
 
 mod json_lines;
@@ -19,6 +20,8 @@ mod table;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// What editors on Windows put before a text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// Bytes that are looked at to tell JSON from a table.
+const LOOKED_AT_BYTES: usize = 4_096;
 /// Faults that are shown; the rest is counted.
 const FAULTS_SHOWN_MAX: usize = 100;
 /// Longest name of a product, characters: what a line of a receipt can carry.
@@ -162,12 +165,10 @@ fn parse(raw: impl Read) -> io::Result<Found> {
 /// A text whose first sign is a brace is JSON; anything else is a table.
 fn parse_plain(content: impl Read) -> io::Result<Found> {
     let mut content = BufReader::new(content);
-    let mut start = take_start(&mut content, BYTE_ORDER_MARK.len())?;
-    if start == BYTE_ORDER_MARK {
-        start.clear();
-    }
-    let mut content = BufReader::new(Cursor::new(start).chain(content));
-    let is_json = content.fill_buf()?.trim_ascii_start().starts_with(b"{");
+    let start = take_start(&mut content, LOOKED_AT_BYTES)?;
+    let start = start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&start);
+    let is_json = start.trim_ascii_start().starts_with(b"{");
+    let content = Cursor::new(start).chain(content);
     if is_json { json_lines::parse(content) } else { table::parse(content) }
 }
 
@@ -206,6 +207,14 @@ fn shown(value: &str) -> String {
         text.push('…');
     }
     format!("«{text}»")
+}
+
+/// Reads a product's number.
+fn sku(text: &str) -> Result<Sku, String> {
+    Sku::parse(text).map_err(|error| match error {
+        IdError::Character { .. } => "holds a control character".to_owned(),
+        IdError::Empty | IdError::TooLong { .. } => error.to_string(),
+    })
 }
 
 /// What is wrong with a name; none: nothing.

@@ -32,6 +32,14 @@ pub(crate) struct Round {
     pub(crate) client_us: Option<f64>,
 }
 
+impl Round {
+    /// Processor time of both for one call: a call to the echo takes this much of what a call to the
+    /// engine takes, where nothing but the processors limits. Other work on the machine hardly moves it.
+    pub(crate) fn cpu_us(&self) -> Option<f64> {
+        Some(self.server_us? + self.client_us?)
+    }
+}
+
 impl Side {
     /// Starts the server and connects to it.
     pub(crate) fn start(runtime: &Runtime, role: &Role, options: &Options) -> Self {

@@ -64,7 +64,8 @@ pub(crate) fn throughput(what: &str, pairs: &Pairs<Round>) {
     }
     let ratios: Vec<f64> = pairs.echo.iter().zip(&pairs.engine).map(|(echo, engine)| engine.per_second / echo.per_second * 100.0).collect();
     if !ratios.is_empty() {
-        println!("\n{what}: {} % of the echo's throughput\n", spread(ratios, 1));
+        let processors = pairs.echo.iter().zip(&pairs.engine).filter_map(|(echo, engine)| Some(echo.cpu_us()? / engine.cpu_us()? * 100.0));
+        println!("\n{what}: {} % of the echo's throughput; by processor time: {} %\n", spread(ratios, 1), spread(processors.collect(), 1));
     }
 }
 

@@ -35,7 +35,7 @@ const UPKEEP: Duration = Duration::from_secs(1);
 
 /// Serves until the process that started this one is gone or closes its end.
 pub(crate) fn run(role: &Role, options: &Options) {
-    tracing_subscriber::fmt().with_env_filter("warn").with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt().with_env_filter("error").with_ansi(false).with_writer(std::io::stderr).init();
     crate::runtime().block_on(async {
         let metrics = PrometheusBuilder::new().install_recorder().unwrap();
         tokio::spawn(async move {

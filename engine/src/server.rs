@@ -4,11 +4,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tessera_contract::limits::MESSAGE_BYTES_MAX;
+use tessera_contract::unreadable;
 use tessera_proto::admin::v1::admin_service_server::AdminServiceServer;
 use tessera_proto::billing::v1::billing_service_server::BillingServiceServer;
 use tessera_proto::feed::v1::feed_service_server::FeedServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tonic::service::LayerExt as _;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 
@@ -17,8 +20,6 @@ use crate::engine::Engine;
 use crate::feed::Feed;
 use crate::service::{Billing, ConverseLimits};
 
-/// Bytes of a message, both ways (design: 1 MiB).
-pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of a feed message: an outcome of 1,000 lines with its postings.
 const FEED_MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Bytes of an admin message: 64 program files.
@@ -96,9 +97,9 @@ pub async fn serve(engine: Engine, listener: TcpListener, mut closing: watch::Re
         .http2_keepalive_timeout(Some(KEEPALIVE.1))
         .add_service(health_service)
         .add_service(reflection)
-        .add_service(billing)
+        .add_service(unreadable::layer().named_layer(billing))
         .add_service(AdminServiceServer::new(Admin::new(engine.clone())).max_decoding_message_size(ADMIN_MESSAGE_BYTES_MAX))
-        .add_service(feed)
+        .add_service(unreadable::layer().named_layer(feed))
         .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async move {
             let _ = stop.wait_for(|closing| *closing).await;
             health.set_not_serving::<BillingServiceServer<Billing>>().await;

@@ -5,9 +5,6 @@ use bytes::{Buf as _, BufMut as _, Bytes};
 use tonic::Status;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
-use crate::failure;
-use crate::limits::MESSAGE_BYTES_MAX;
-
 /// Passes messages on unread.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Unread;
@@ -43,9 +40,6 @@ impl Decoder for Unread {
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
         let length = buffer.remaining();
-        if length > MESSAGE_BYTES_MAX {
-            return Err(failure::message_too_long(length));
-        }
         Ok(Some(buffer.copy_to_bytes(length)))
     }
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use http::Uri;
+use tessera_contract::unchanged::{REWARD_FOLLOWS_TEXT, UNCHANGED_TEXT};
 use thiserror::Error;
 
 use crate::limits::{BUDGET_DEFAULT, SHUTDOWN_MAX, STREAM_AGE};
@@ -36,8 +37,8 @@ impl GatewayConfig {
             budget: BUDGET_DEFAULT,
             stream_age: STREAM_AGE,
             shutdown_max: SHUTDOWN_MAX,
-            reward_follows_text: "Unchanged, reward follows by SMS".to_owned(),
-            unchanged_text: "Unchanged".to_owned(),
+            reward_follows_text: REWARD_FOLLOWS_TEXT.to_owned(),
+            unchanged_text: UNCHANGED_TEXT.to_owned(),
         }
     }
 }

@@ -9,6 +9,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use prost::Message as _;
+use tessera_contract::convert::duration_to_wire;
+use tessera_contract::refusal::call_error;
+use tessera_contract::{Refusal, unreadable};
 use tessera_proto::billing::v1::Closing;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -18,7 +21,6 @@ use tonic::metadata::MetadataMap;
 use tonic::{Status, Streaming};
 
 use crate::clock::CallClock;
-use crate::failure;
 use crate::forward::Forwarder;
 use crate::limits::{
     BUDGET_DEFAULT, BUDGET_MS_MAX, CLOSING_AT_SHUTDOWN_MAX, CLOSING_MAX, OPEN_CALLS_MAX, STREAM_AGE_JITTER_S_MAX,
@@ -74,13 +76,13 @@ impl Session {
                     match message {
                         Ok(Some(bytes)) => self.begin(bytes).await?,
                         Ok(None) => reading = false,
-                        Err(_gone) => return Err(Ended),
+                        Err(broken) => return self.end_with_unreadable(&broken).await,
                     }
                 }
                 Some(done) = self.calls.join_next() => match done {
                     Ok(answer) => self.send(answer).await?,
                     // A call that panicked has lost its id, so all open ones are told to be unknown.
-                    Err(_panicked) => return self.end_with(Status::internal("a call was lost")).await,
+                    Err(_panicked) => return self.end_with(Refusal::OutcomeUnknown).await,
                 },
                 () = sleep_until(ends_at) => {
                     if closing {
@@ -101,25 +103,25 @@ impl Session {
     /// Begins the call of one message, or answers what is wrong with its envelope.
     async fn begin(&mut self, bytes: Bytes) -> Result<(), Ended> {
         let Ok(message) = RequestEnvelope::decode(bytes) else {
-            let unreadable = failure::invalid("call", "the message cannot be read");
+            let unreadable = Refusal::fault("call", "the message cannot be read");
             return self.end_with(unreadable).await;
         };
         let correlation_id = message.correlation_id;
         let fault = if correlation_id == 0 {
-            Some(failure::invalid("correlation_id", "must be above 0"))
+            Some(Refusal::fault("correlation_id", "must be above 0"))
         } else if self.open.contains(&correlation_id) {
-            Some(failure::invalid("correlation_id", "is in use on this stream"))
+            Some(Refusal::fault("correlation_id", "is in use on this stream"))
         } else if message.budget_ms > BUDGET_MS_MAX {
-            Some(failure::invalid("budget_ms", "must be at most 60,000"))
+            Some(Refusal::fault("budget_ms", "must be at most 60,000"))
         } else {
             None
         };
         let (call, body) = match (fault, message.call) {
             (None, Some(call)) => call.into_parts(),
-            (Some(fault), _) => return self.send_unopened(correlation_id, &fault).await,
+            (Some(fault), _) => return self.send_unopened(correlation_id, fault).await,
             (None, None) => {
-                let missing = failure::invalid("call", "is missing or of a later contract");
-                return self.send_unopened(correlation_id, &missing).await;
+                let missing = Refusal::fault("call", "is missing or of a later contract");
+                return self.send_unopened(correlation_id, missing).await;
             }
         };
         let given = match message.budget_ms {
@@ -134,7 +136,7 @@ impl Session {
             let answered = forwarder.answer(call, body, &metadata, clock).await;
             let result = match answered {
                 Ok(response) => UnreadResult::answer(call, response.into_inner()),
-                Err(status) => UnreadResult::Error(failure::call_error(&status)),
+                Err(status) => UnreadResult::Error(call_error(&status)),
             };
             ResponseEnvelope { correlation_id, result: Some(result) }
         });
@@ -142,7 +144,7 @@ impl Session {
     }
 
     async fn announce_closing(&self, within: Duration) -> Result<Instant, Ended> {
-        let closing = Closing { within: Some(failure::wire_duration(within)) };
+        let closing = Closing { within: Some(duration_to_wire(within)) };
         self.write(&ResponseEnvelope { correlation_id: 0, result: Some(UnreadResult::Closing(closing)) }).await?;
         Ok(Instant::now() + within)
     }
@@ -153,8 +155,9 @@ impl Session {
     }
 
     /// Answers a message that never became a call: an open call with the same id stays open.
-    async fn send_unopened(&self, correlation_id: u64, status: &Status) -> Result<(), Ended> {
-        self.write(&ResponseEnvelope { correlation_id, result: Some(UnreadResult::Error(failure::call_error(status))) }).await
+    async fn send_unopened(&self, correlation_id: u64, refusal: Refusal) -> Result<(), Ended> {
+        let result = Some(UnreadResult::Error(refusal.into_call_error()));
+        self.write(&ResponseEnvelope { correlation_id, result }).await
     }
 
     /// Waits while the till does not read: its calls are then not read on either.
@@ -163,10 +166,18 @@ impl Session {
         self.outbound.send(Ok(bytes)).await.map_err(|_| Ended)
     }
 
-    async fn end_with(&self, status: Status) -> Result<(), Ended> {
+    async fn end_with(&self, refusal: Refusal) -> Result<(), Ended> {
         // A till that is gone need not be told.
-        let _ = self.outbound.send(Err(status)).await;
+        let _ = self.outbound.send(Err(refusal.into_status())).await;
         Err(Ended)
+    }
+
+    /// Ends a stream that cannot be read on: the till is gone, or sent what is told to it.
+    async fn end_with_unreadable(&self, broken: &Status) -> Result<(), Ended> {
+        match unreadable::refusal(broken) {
+            Some(refusal) => self.end_with(refusal).await,
+            None => Err(Ended),
+        }
     }
 }
 

@@ -5,7 +5,10 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tessera_proto::billing::v1::{BasisReason, ErrorReason};
+use prost::Message as _;
+use tessera_contract::refusal::{Refusal, retry_after};
+use tessera_contract::unchanged::{LastTexts, unchanged};
+use tessera_proto::billing::v1::{BasisReason, ErrorReason, QuoteRequest};
 use tokio::time::{sleep, timeout_at};
 use tonic::metadata::{AsciiMetadataValue, MetadataMap};
 use tonic::{Code, Response, Status};
@@ -14,10 +17,8 @@ use tower::retry::budget::{Budget as _, TpsBudget};
 use crate::call::{Call, Kind};
 use crate::clock::CallClock;
 use crate::config::{GatewayConfig, GatewayError};
-use crate::failure;
-use crate::last_answer;
 use crate::limits::{ATTEMPT_MIN, RETRY_JITTER_MS_MAX, RETRY_PAUSE_MS_MIN, RETRY_SHARE, RETRY_WINDOW};
-use crate::metadata::{GATEWAY_ID_KEY, crossing};
+use crate::metadata::{GATEWAY_ID_KEY, crossing, passed_on};
 use crate::observe::{self, Maker};
 use crate::upstream::{Failed, Upstream};
 
@@ -119,7 +120,7 @@ impl Forwarder {
         let asked = match (call.kind(), failed) {
             (Kind::Quote | Kind::Write, Failed::Link(_)) => Duration::ZERO,
             (Kind::Write, Failed::Engine(status)) if matches!(status.code(), Code::Unavailable | Code::Aborted) => {
-                failure::retry_after(status).unwrap_or_default()
+                retry_after(status).unwrap_or_default()
             }
             (Kind::Quote, Failed::Engine(status)) if status.code() == Code::Unavailable && self.upstream.has_another() => {
                 Duration::ZERO
@@ -132,23 +133,30 @@ impl Forwarder {
 
     /// Ends a call that no engine answered.
     fn conclude(&self, call: Call, body: &Bytes, failed: &Failed) -> (Maker, Result<Response<Bytes>, Status>) {
-        let code = match failed {
+        let unknown = match failed {
             Failed::Engine(status) if call.kind() != Kind::Quote || is_of_the_receipt(status) => {
-                return (Maker::EngineRefused, Err(failure::passed_on(status)));
+                return (Maker::EngineRefused, Err(passed_on(status)));
             }
-            Failed::Overdue => Code::DeadlineExceeded,
-            Failed::Link(_) | Failed::Engine(_) => Code::Unavailable,
+            Failed::Overdue => Refusal::OutcomeUnknown,
+            Failed::Link(_) | Failed::Engine(_) => Refusal::EngineUnreachable,
         };
         match call.kind() {
-            Kind::Write => (Maker::Gateway, Err(failure::outcome_unknown(code))),
-            Kind::Read => (Maker::Gateway, Err(failure::no_engine(code))),
+            Kind::Write | Kind::Read => (Maker::Gateway, Err(unknown.into_status())),
             Kind::Quote => {
-                let answer = last_answer::to_quote(body, basis_reason(failed), &self.config);
+                let answer = last_answer(body, basis_reason(failed), &self.config);
                 let maker = if answer.is_ok() { Maker::Unchanged } else { Maker::Gateway };
-                (maker, answer.map(Response::new))
+                (maker, answer.map(Response::new).map_err(Refusal::into_status))
             }
         }
     }
+}
+
+/// The last answer to an encoded quote; it is decoded here and nowhere else.
+fn last_answer(bytes: &Bytes, reason: BasisReason, config: &GatewayConfig) -> Result<Bytes, Refusal> {
+    let request =
+        QuoteRequest::decode(bytes.clone()).map_err(|_| Refusal::fault("receipt", "the request is no readable quote"))?;
+    let texts = LastTexts { reward_follows: &config.reward_follows_text, unchanged: &config.unchanged_text };
+    unchanged(&request, reason, texts).map(|answer| answer.encode_to_vec().into())
 }
 
 fn basis_reason(failed: &Failed) -> BasisReason {
@@ -171,8 +179,8 @@ fn is_of_the_receipt(status: &Status) -> bool {
         | Code::PermissionDenied
         | Code::Unauthenticated
         | Code::Unimplemented => true,
-        Code::FailedPrecondition => !failure::is(status, ErrorReason::UpgradeEngine),
-        Code::ResourceExhausted => failure::is(status, ErrorReason::LimitExceeded),
+        Code::FailedPrecondition => Refusal::from_status(status) != Some(ErrorReason::UpgradeEngine),
+        Code::ResourceExhausted => Refusal::from_status(status) == Some(ErrorReason::LimitExceeded),
         Code::Ok
         | Code::Cancelled
         | Code::Unknown

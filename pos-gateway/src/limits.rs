@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
+use tessera_contract::limits as contract;
+
 /// How long a call may take, where nothing shorter is said: promise P1.
-pub const BUDGET_DEFAULT: Duration = Duration::from_millis(2_250);
+pub const BUDGET_DEFAULT: Duration = contract::BUDGET;
 
 /// Largest message, bytes: the contract's limit.
-pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+pub const MESSAGE_BYTES_MAX: usize = contract::MESSAGE_BYTES_MAX;
 
 /// How long a shutdown may take; tonic by itself waits without bound (H53).
 pub const SHUTDOWN_MAX: Duration = Duration::from_secs(5);
-
-/// Up to this size a message is read in order to be refused with a reason; beyond, the transport does.
-pub(crate) const TRANSPORT_BYTES_MAX: usize = 2 * MESSAGE_BYTES_MAX;
 
 /// The end of a budget in which the answer travels back to the till, or a tenth where that is less.
 pub(crate) const RESERVE_MAX: Duration = Duration::from_millis(150);
@@ -32,9 +31,6 @@ pub(crate) const RETRY_SHARE: f32 = 0.1;
 /// Time over which that share is counted.
 pub(crate) const RETRY_WINDOW: Duration = Duration::from_secs(10);
 
-/// What a till is told to wait before it repeats an advice whose outcome is unknown.
-pub(crate) const REPEAT_AFTER: Duration = Duration::from_secs(1);
-
 /// Calls that may be open on one stream: the contract's number.
 pub(crate) const OPEN_CALLS_MAX: usize = 1_024;
 
@@ -42,7 +38,7 @@ pub(crate) const OPEN_CALLS_MAX: usize = 1_024;
 pub(crate) const STREAM_QUEUE_MAX: usize = 64;
 
 /// Largest budget that a message on a stream may name, milliseconds: the contract's number.
-pub(crate) const BUDGET_MS_MAX: u32 = 60_000;
+pub(crate) const BUDGET_MS_MAX: u32 = contract::STREAM_BUDGET_MS_MAX;
 
 /// Age at which a stream is told to close, so that tills spread over gateways again.
 pub(crate) const STREAM_AGE: Duration = Duration::from_secs(600);

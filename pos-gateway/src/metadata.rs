@@ -1,5 +1,7 @@
 //! Which metadata cross the gateway: our own and those of tracing, in both directions, and nothing else.
 
+use bytes::Bytes;
+use tonic::Status;
 use tonic::metadata::{KeyAndValueRef, MetadataMap};
 
 /// Names the gateway to the engine; what a till says under this name is not believed.
@@ -20,6 +22,16 @@ pub(crate) fn crossing(from: &MetadataMap) -> MetadataMap {
         }
     }
     to
+}
+
+/// An engine's error as the till gets it: code, text and details unchanged.
+pub(crate) fn passed_on(status: &Status) -> Status {
+    Status::with_details_and_metadata(
+        status.code(),
+        status.message(),
+        Bytes::copy_from_slice(status.details()),
+        crossing(status.metadata()),
+    )
 }
 
 fn may_cross(key: &str) -> bool {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use tessera_contract::{Refusal, unreadable};
 use tokio::sync::watch;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::body::Body;
@@ -19,7 +20,7 @@ use crate::clock::{CallClock, given};
 use crate::codec::Unread;
 use crate::converse;
 use crate::forward::Forwarder;
-use crate::limits::TRANSPORT_BYTES_MAX;
+use crate::limits::MESSAGE_BYTES_MAX;
 
 /// The service that tills call.
 #[derive(Debug, Clone)]
@@ -49,7 +50,7 @@ impl Service<http::Request<Body>> for BillingRelay {
         }
         match Call::of_path(path) {
             Some(call) => Box::pin(self.clone().single(call, request)),
-            None => Box::pin(ready(Ok(Status::unimplemented("no such call").into_http()))),
+            None => Box::pin(ready(Ok(Refusal::NotYetServed { call: "a call of this name" }.into_status().into_http()))),
         }
     }
 }
@@ -64,7 +65,7 @@ impl BillingRelay {
                 forwarder.answer(call, body, &metadata, clock).await
             }
         });
-        Ok(grpc().unary(forward, request).await)
+        Ok(unreadable::response(grpc().unary(forward, request).await))
     }
 
     async fn stream(self, request: http::Request<Body>) -> Result<http::Response<Body>, Infallible> {
@@ -88,5 +89,5 @@ fn open(
 }
 
 fn grpc() -> Grpc<Unread> {
-    Grpc::new(Unread).max_decoding_message_size(TRANSPORT_BYTES_MAX).max_encoding_message_size(TRANSPORT_BYTES_MAX)
+    Grpc::new(Unread).max_decoding_message_size(MESSAGE_BYTES_MAX).max_encoding_message_size(MESSAGE_BYTES_MAX)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Uri;
+use tessera_contract::Refusal;
 use tokio::time::timeout;
 use tonic::client::Grpc;
 use tonic::metadata::MetadataMap;
@@ -18,8 +19,7 @@ use tonic_health::pb::health_client::HealthClient;
 use crate::call::Call;
 use crate::codec::Unread;
 use crate::config::GatewayError;
-use crate::failure;
-use crate::limits::{HEADER_BYTES_MAX, PROBE_MAX, TRANSPORT_BYTES_MAX};
+use crate::limits::{HEADER_BYTES_MAX, MESSAGE_BYTES_MAX, PROBE_MAX};
 
 /// The engines, best first.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub(crate) struct EngineIndex(usize);
 pub(crate) enum Failed {
     /// The time ran out, or the engine's transport said so without a word from the engine itself.
     Overdue,
-    /// No connection, or it broke.
+    /// No connection, it broke, or what came on it could not be read.
     Link(Status),
     /// The engine answered with an error.
     Engine(Status),
@@ -84,13 +84,13 @@ impl Upstream {
         left: Duration,
     ) -> Result<Response<Bytes>, Failed> {
         let Some(engine) = self.engines.get(place) else {
-            return Err(Failed::Link(Status::unavailable("no such engine")));
+            return Err(Failed::Link(Refusal::EngineUnreachable.into_status()));
         };
         let mut request = Request::from_parts(metadata, tonic::Extensions::new(), body);
         request.set_timeout(left);
         let mut grpc = Grpc::new(engine.channel.clone())
-            .max_decoding_message_size(TRANSPORT_BYTES_MAX)
-            .max_encoding_message_size(TRANSPORT_BYTES_MAX);
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
+            .max_encoding_message_size(MESSAGE_BYTES_MAX);
         let ready = grpc.ready().await.map_err(|error| Status::from_error(error.into()));
         let end = match ready {
             Ok(()) => grpc.unary(request, call.path(), Unread).await,
@@ -148,12 +148,15 @@ impl Engine {
 
 impl Failed {
     /// A status that was made on this side has the error that it was made from; a timeout without a
-    /// reason was told by a transport and not by an engine.
+    /// reason was told by a transport and not by an engine; and one out of range without a reason says
+    /// that the answer was too long to be read here, so the call may well have taken effect.
     fn of(status: Status) -> Self {
+        let told = Refusal::from_status(&status).is_some();
         let overdue = matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled);
-        if overdue && failure::reason(&status).is_empty() {
+        let unread = status.code() == Code::OutOfRange;
+        if overdue && !told {
             Self::Overdue
-        } else if status.source().is_some() {
+        } else if status.source().is_some() || (unread && !told) {
             Self::Link(status)
         } else {
             Self::Engine(status)

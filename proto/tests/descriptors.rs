@@ -27,6 +27,8 @@ fn every_service_has_its_calls() {
         })
         .collect();
     let expected = [
+        "tessera.admin.v1.AdminService/LoadCatalogue",
+        "tessera.admin.v1.AdminService/PublishPrograms",
         "tessera.billing.v1.BillingService/Quote",
         "tessera.billing.v1.BillingService/Settle",
         "tessera.billing.v1.BillingService/Void",

@@ -17,6 +17,7 @@ pub(super) mod money;
 mod return_goods;
 mod sale;
 mod show;
+pub(super) mod table;
 
 use link::Link;
 
@@ -153,7 +154,7 @@ struct ReturnArgs {
     #[arg(long, value_name = "RECEIPT_ID", conflicts_with = "file")]
     of: Option<String>,
     /// How much of which line: `2=1` is one unit of line 2, `2=0.350` a measure, `2` all of it. Once for each.
-    #[arg(long = "line", value_name = "ID[=QUANTITY]", requires = "of")]
+    #[arg(long = "line", value_name = "ID[=QUANTITY]", requires = "of", conflicts_with = "file")]
     lines: Vec<String>,
     /// The goods came back and the money was given. Without it: a preview, nothing is written.
     #[arg(long)]

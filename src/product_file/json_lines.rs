@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Read as _};
 
 use tessera_rules::catalogue::Product;
-use tessera_rules::id::{Sku, TaxCode};
+use tessera_rules::id::TaxCode;
 
 use super::{Found, name_problem};
 
@@ -37,7 +37,9 @@ fn parse_line(line: u64, text: &[u8], found: &mut Found) {
         Ok(product) => product,
         Err(error) => {
             let (path, cause) = (error.path().to_string(), error.inner());
-            let place = if path == "." { cause.column().to_string() } else { format!("{} ({path})", cause.column()) };
+            // A `?` stands for a field whose name was not read, a `.` for the whole object.
+            let field = path.trim_end_matches('?').trim_end_matches('.');
+            let place = if field.is_empty() { cause.column().to_string() } else { format!("{} ({field})", cause.column()) };
             return found.faults.add(line, place, without_place(&cause.to_string()));
         }
     };
@@ -46,7 +48,7 @@ fn parse_line(line: u64, text: &[u8], found: &mut Found) {
     }
     // The reader of JSON takes any text for an id; what an id may look like is checked here.
     let problems = [
-        Sku::parse(product.sku.as_str()).err().map(|error| ("sku", error.to_string())),
+        super::sku(product.sku.as_str()).err().map(|problem| ("sku", problem)),
         name_problem(&product.name).map(|problem| ("name", problem)),
         product.tax_code.as_ref().and_then(|code| TaxCode::parse(code.as_str()).err()).map(|error| ("tax_code", error.to_string())),
     ];

@@ -91,14 +91,11 @@ pub(super) fn parse(content: impl Read) -> io::Result<Found> {
 /// A row whose text is no UTF-8 is a fault of that row; any other error ends the reading.
 fn keep_on(error: csv::Error, faults: &mut Faults) -> io::Result<()> {
     let line = error.position().map_or(0, csv::Position::line);
-    match error.into_kind() {
-        ErrorKind::Utf8 { err, .. } => {
-            faults.add(line, (err.field().saturating_add(1)).to_string(), "is no UTF-8 text; save the file as UTF-8");
-            Ok(())
-        }
-        ErrorKind::Io(error) => Err(error),
-        other => Err(io::Error::other(format!("{other:?}"))),
+    if let ErrorKind::Utf8 { err, .. } = error.kind() {
+        faults.add(line, err.field().saturating_add(1).to_string(), "is no UTF-8 text; save the file as UTF-8");
+        return Ok(());
     }
+    Err(io::Error::from(error))
 }
 
 /// The columns of a file, in its sequence.
@@ -190,7 +187,7 @@ impl Row {
     /// Takes one value; an empty one says nothing, but for number and name.
     fn take(&mut self, column: &Column, value: &str) -> Result<(), String> {
         match column {
-            Column::Sku => self.sku = Some(Sku::parse(value).map_err(|error| format!("{} {error}", shown(value)))?),
+            Column::Sku => self.sku = Some(super::sku(value)?),
             Column::Name => {
                 name_problem(value).map_or(Ok(()), Err)?;
                 value.clone_into(&mut self.name);

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt as _;
 use futures_util::stream::Stream;
 use tessera_contract::refusal::Refusal;
+use tessera_contract::unreadable;
 use tessera_proto::billing::v1;
 use tessera_proto::billing::v1::converse_request::Call as Asked;
 use tessera_proto::billing::v1::converse_response::Result as Answered;
@@ -85,7 +86,8 @@ impl Conversation {
                 // The caller has half-closed; the stream ends when the last open call has been answered.
                 None => return,
                 Some(Err(status)) => {
-                    let _ = self.answers.send(Err(status)).await;
+                    let told = unreadable::refusal(&status).map_or(status, Refusal::into_status);
+                    let _ = self.answers.send(Err(told)).await;
                     return;
                 }
                 Some(Ok(request)) => {

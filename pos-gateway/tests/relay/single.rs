@@ -196,12 +196,25 @@ async fn a_quote_goes_to_the_other_engine_when_the_first_is_not_there() {
 async fn p11_a_message_over_the_limit_is_refused_with_a_reason_and_goes_no_further() {
     let engine = start(|_, _| answer(SettleResponse::default())).await;
     let gateway = gateway(&[engine.address], LONG).await;
-    let large = Bytes::from(vec![0; MESSAGE_BYTES_MAX + 1]);
-    let status = send(&gateway, "Settle", Request::new(large)).await.unwrap_err();
-    assert_eq!(status.code(), Code::ResourceExhausted);
-    let info = status.get_details_error_info().unwrap();
-    assert_eq!(info.reason, "LIMIT_EXCEEDED");
+    for bytes in [MESSAGE_BYTES_MAX + 1, 16 * MESSAGE_BYTES_MAX] {
+        let large = Bytes::from(vec![0; bytes]);
+        let status = send(&gateway, "Settle", Request::new(large)).await.unwrap_err();
+        assert_eq!(status.code(), Code::ResourceExhausted, "{bytes}");
+        let info = status.get_details_error_info().unwrap();
+        assert_eq!(info.reason, "LIMIT_EXCEEDED");
+    }
     assert!(engine.seen().is_empty());
+}
+
+#[tokio::test]
+async fn h13_an_answer_too_long_to_be_read_leaves_a_write_unknown_and_never_refused() {
+    let engine = start(|_, _| Act::Answer(Response::new(vec![0; MESSAGE_BYTES_MAX + 1].into()))).await;
+    let (_, end) = attempts(&engine, "Settle").await;
+    let status = end.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    assert_eq!(status.get_details_error_info().unwrap().reason, "OUTCOME_UNKNOWN");
+    let (_, end) = attempts(&engine, "Quote").await;
+    assert_eq!(unchanged(end.unwrap()), BasisReason::LinkDown);
 }
 
 #[tokio::test]
@@ -210,4 +223,5 @@ async fn p11_bytes_that_are_no_quote_are_an_error_even_without_an_engine() {
     let garbage = Bytes::from_static(b"\xff\xff\xff");
     let status = send(&gateway, "Quote", Request::new(garbage)).await.unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument);
+    assert_eq!(status.get_details_bad_request().unwrap().field_violations[0].field, "receipt");
 }

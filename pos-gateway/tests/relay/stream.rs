@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use prost::Message as _;
-use tessera_gateway::GatewayConfig;
+use tessera_gateway::{GatewayConfig, MESSAGE_BYTES_MAX};
 use tessera_proto::billing::v1::billing_service_client::BillingServiceClient;
 use tessera_proto::billing::v1::converse_request::Call;
 use tessera_proto::billing::v1::converse_response::Result as Reply;
@@ -13,6 +13,7 @@ use tessera_proto::billing::v1::{
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Response, Status, Streaming};
+use tonic_types::StatusExt as _;
 
 use crate::engine::{Act, LONG, Raw, Running, Seen, channel, gateway, gateway_with, nobody, refusal, start};
 
@@ -137,13 +138,20 @@ async fn a_failed_call_and_a_faulty_envelope_leave_the_stream_alone() {
 #[tokio::test]
 async fn a_message_that_cannot_be_read_ends_the_stream() {
     let gateway = gateway(&[nobody().await], LONG).await;
-    let mut grpc = tonic::client::Grpc::new(channel(gateway.address));
-    grpc.ready().await.unwrap();
-    let garbage = tokio_stream::once(Bytes::from_static(b"\xff\xff\xff"));
-    let path = "/tessera.billing.v1.BillingService/Converse".parse().unwrap();
-    let stream = grpc.streaming(Request::new(garbage), path, Raw).await;
-    let end: Result<_, Status> = stream.unwrap().into_inner().message().await;
-    assert_eq!(end.unwrap_err().code(), Code::InvalidArgument);
+    let table = [
+        (Bytes::from_static(b"\xff\xff\xff"), Code::InvalidArgument, "INVALID_RECEIPT"),
+        (vec![0; MESSAGE_BYTES_MAX + 1].into(), Code::ResourceExhausted, "LIMIT_EXCEEDED"),
+    ];
+    for (garbage, code, reason) in table {
+        let mut grpc = tonic::client::Grpc::new(channel(gateway.address));
+        grpc.ready().await.unwrap();
+        let path = "/tessera.billing.v1.BillingService/Converse".parse().unwrap();
+        let stream = grpc.streaming(Request::new(tokio_stream::once(garbage)), path, Raw).await;
+        let end: Result<_, Status> = stream.unwrap().into_inner().message().await;
+        let status = end.unwrap_err();
+        assert_eq!(status.code(), code);
+        assert_eq!(status.get_details_error_info().unwrap().reason, reason);
+    }
 }
 
 #[tokio::test]

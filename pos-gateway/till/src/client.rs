@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use tessera_contract::unchanged::{LastTexts, unchanged};
 use tessera_proto::billing::v1::converse_request::Call;
 use tessera_proto::billing::v1::converse_response::Result as Reply;
 use tessera_proto::billing::v1::{
@@ -20,7 +21,6 @@ use crate::exchange::{Exchange, wrong_reply};
 use crate::journal::EntryNumber;
 use crate::refusal::{CallName, Meaning, Refusal, TillError};
 use crate::route::Route;
-use crate::unchanged::unchanged;
 
 /// A till's way to its gateway. Cheap to clone; clones share connection, journal and retry budget.
 #[derive(Debug, Clone)]
@@ -82,7 +82,9 @@ impl TillClient {
         let Call::Quote(request) = &call else {
             return Err(refused(CallName::Quote, refusal));
         };
-        unchanged(request, reason, config).map(Answered::Unchanged).map_err(|refusal| refused(CallName::Quote, refusal))
+        let texts = LastTexts { reward_follows: &config.reward_follows_text, unchanged: &config.unchanged_text };
+        let answer = unchanged(request, reason, texts);
+        answer.map(Answered::Unchanged).map_err(|refusal| refused(CallName::Quote, refusal.into()))
     }
 
     /// Tells that a receipt has been paid. It is on disk before it is first sent.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tessera_contract::unchanged::{REWARD_FOLLOWS_TEXT, UNCHANGED_TEXT};
 use tonic::transport::{Channel, Endpoint};
 
 use crate::journal::Journal;
@@ -37,8 +38,8 @@ impl TillConfig {
             till_id: till_id.into(),
             budget: BUDGET_DEFAULT,
             journal,
-            reward_follows_text: "Unchanged, reward follows by SMS".to_owned(),
-            unchanged_text: "Unchanged".to_owned(),
+            reward_follows_text: REWARD_FOLLOWS_TEXT.to_owned(),
+            unchanged_text: UNCHANGED_TEXT.to_owned(),
         }
     }
 }

@@ -25,7 +25,6 @@ mod journal;
 mod limits;
 mod refusal;
 mod route;
-mod unchanged;
 
 pub use advice::{Advice, AdviceAnswer, Resent};
 pub use answered::{Answered, Unknown};

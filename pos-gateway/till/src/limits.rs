@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use tessera_contract::limits as contract;
+
 /// How long a till waits for an answer, where nothing else is said: promise P1.
-pub const BUDGET_DEFAULT: Duration = Duration::from_millis(2_250);
+pub const BUDGET_DEFAULT: Duration = contract::BUDGET;
 
 /// Largest message that is sent or received, bytes: the contract's limit.
-pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+pub const MESSAGE_BYTES_MAX: usize = contract::MESSAGE_BYTES_MAX;
 
 /// How many advices may wait for their outcome in a journal: two hours of one busy till.
 pub const OPEN_ADVICES_MAX: usize = 500;
@@ -39,7 +41,7 @@ pub(crate) const RETRY_WINDOW: Duration = Duration::from_secs(10);
 pub(crate) const STREAM_QUEUE_MAX: usize = 1_024;
 
 /// Largest budget that a message on a stream may name, milliseconds: the contract's number.
-pub(crate) const BUDGET_MS_MAX: u32 = 60_000;
+pub(crate) const BUDGET_MS_MAX: u32 = contract::STREAM_BUDGET_MS_MAX;
 
 /// How long a stream that is closing is read on: the contract's 30 s and the way back.
 pub(crate) const CLOSING_READ_MAX: Duration = Duration::from_secs(35);

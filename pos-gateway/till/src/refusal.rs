@@ -3,10 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use tessera_contract::refusal;
 use tessera_proto::billing::v1::{CallError, ErrorReason, FieldViolation};
 use thiserror::Error;
 use tonic::{Code, Status};
-use tonic_types::StatusExt as _;
 
 use crate::journal::JournalError;
 
@@ -129,21 +129,9 @@ impl Refusal {
         Self::link(Code::DeadlineExceeded, "no answer within the budget")
     }
 
-    /// The input is at fault, found on this side.
-    pub(crate) fn invalid(field: &str, description: &str) -> Self {
-        Self {
-            code: Code::InvalidArgument,
-            reason: reason_name(ErrorReason::InvalidReceipt),
-            message: format!("{field}: {description}"),
-            field_violations: vec![FieldViolation { field: field.to_owned(), description: description.to_owned() }],
-            retry_after: None,
-            link: false,
-        }
-    }
-
     /// Whether this reason was told.
     pub fn is(&self, reason: ErrorReason) -> bool {
-        self.reason == reason_name(reason)
+        self.reason == refusal::reason_name(reason)
     }
 
     pub(crate) fn meaning(&self) -> Meaning {
@@ -183,25 +171,14 @@ impl fmt::Display for Refusal {
 
 impl From<Status> for Refusal {
     fn from(status: Status) -> Self {
-        let details = status.get_error_details();
-        let reason = details.error_info().map_or_else(String::new, |info| info.reason.clone());
-        let field_violations = details.bad_request().map_or_else(Vec::new, |bad| {
-            bad.field_violations
-                .iter()
-                .map(|fault| FieldViolation { field: fault.field.clone(), description: fault.description.clone() })
-                .collect()
-        });
+        let told = Self::from(refusal::call_error(&status));
         // A transport whose timer runs out says CANCELLED, and names no reason.
-        let by_transport = status.code() == Code::Cancelled && reason.is_empty();
-        let code = if by_transport { Code::DeadlineExceeded } else { status.code() };
+        let by_transport = status.code() == Code::Cancelled && told.reason.is_empty();
         Self {
-            code,
+            code: if by_transport { Code::DeadlineExceeded } else { told.code },
             // A status that was made on this side has the error that it was made from.
             link: std::error::Error::source(&status).is_some(),
-            reason,
-            message: status.message().to_owned(),
-            field_violations,
-            retry_after: details.retry_info().and_then(|info| info.retry_delay),
+            ..told
         }
     }
 }
@@ -219,7 +196,9 @@ impl From<CallError> for Refusal {
     }
 }
 
-fn reason_name(reason: ErrorReason) -> String {
-    let name = reason.as_str_name();
-    name.strip_prefix("ERROR_REASON_").unwrap_or(name).to_owned()
+/// A refusal that is found on this side, as a server would tell it.
+impl From<tessera_contract::Refusal> for Refusal {
+    fn from(refusal: tessera_contract::Refusal) -> Self {
+        Self::from(refusal.into_call_error())
+    }
 }

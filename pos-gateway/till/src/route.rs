@@ -37,9 +37,11 @@ impl Route {
     pub(crate) async fn send(&self, call: Call, left: Duration, replay_time: Option<Timestamp>) -> Result<Reply, Refusal> {
         match self {
             Self::Unary(client) => send_unary(client.clone(), call, left, replay_time).await,
-            Self::Stream(_) if replay_time.is_some() => {
-                Err(Refusal::invalid("replay_time", "a stream is shared, so a call on it cannot carry a time of its own"))
-            }
+            Self::Stream(_) if replay_time.is_some() => Err(tessera_contract::Refusal::fault(
+                "replay_time",
+                "a stream is shared, so a call on it cannot carry a time of its own",
+            )
+            .into()),
             Self::Stream(conversation) => conversation.call(call, left).await,
         }
     }

@@ -67,11 +67,7 @@ fn totals_as_rung_up(receipt: &v1::Receipt) -> Option<v1::Totals> {
         *total = total.checked_add(line.amount_minor)?;
     }
     let tax_total = |(tax_code, amount_minor): (&str, i64)| v1::TaxTotal { tax_code: tax_code.to_owned(), amount_minor };
-    Some(v1::Totals {
-        amount_minor: sum,
-        due_minor: sum,
-        tax_totals: by_tax_code.into_iter().map(tax_total).collect(),
-    })
+    Some(v1::Totals { amount_minor: sum, due_minor: sum, tax_totals: by_tax_code.into_iter().map(tax_total).collect() })
 }
 
 /// What the till can show; what it says wrongly of itself becomes the nearest that there is.

@@ -1,7 +1,7 @@
 //! Messages that cannot be read: what the transport says of them, as refusals.
 //!
 //! A message that is none of the contract's, or longer than its limit, ends before any of our code runs: the
-//! transport answers INTERNAL or OUT_OF_RANGE without a reason, and a caller takes that for a fault of ours.
+//! transport answers `INTERNAL` or `OUT_OF_RANGE` without a reason, and a caller takes that for a fault of ours.
 //! In front of a service, [`layer`] makes of it what the caller has to know (P11); a reader of a stream asks
 //! [`refusal`] itself. Errors with details are somebody's own words and are left alone.
 

@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::Table;
 use hdrhistogram::Histogram;
 
 use super::proof::Proof;
 use super::screen::per_second;
 use super::tally::Tally;
 use crate::cli::till::money::{Money, units};
+use crate::cli::till::table::table;
 
 /// Wrong things that are named; the rest is counted.
 const WRONG_SHOWN_MAX: usize = 10;
@@ -57,7 +57,7 @@ pub(super) fn text(tally: &Tally, proof: &Proof, elapsed: Duration, data: Option
 }
 
 fn campaigns(tally: &Tally, money: &Money) -> Table {
-    let mut table = table(&["campaign", "receipts", "taken off", "given"]);
+    let mut table = table(&["campaign", "receipts", "taken off", "given"], &[1, 2, 3]);
     for (campaign, given) in &tally.by_campaign {
         let assets: Vec<String> = given.units.iter().map(|(asset, count)| format!("{} {asset}", units(*count, 0))).collect();
         let off = if given.discount_minor == 0 { String::new() } else { money.of(given.discount_minor) };
@@ -68,7 +68,7 @@ fn campaigns(tally: &Tally, money: &Money) -> Table {
 }
 
 fn latencies(tally: &Tally) -> Table {
-    let mut table = table(&["as the till sees it, ms", "p50", "p99", "max"]);
+    let mut table = table(&["as the till sees it, ms", "p50", "p99", "max"], &[1, 2, 3]);
     for (name, times) in [("quote", &tally.quote_us), ("settle, on disk", &tally.settle_us)] {
         table.add_row([name.to_owned(), quantile(times, 0.5), quantile(times, 0.99), milliseconds(times.max())]);
     }
@@ -97,13 +97,4 @@ fn add_proof(text: &mut String, proof: &Proof) {
     for wrong in proof.wrong.iter().take(WRONG_SHOWN_MAX) {
         let _ = writeln!(text, "  {wrong}");
     }
-}
-
-fn table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(header.iter().copied());
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
 }

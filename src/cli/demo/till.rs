@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::{Timestamp, Zoned};
 use prost::Message as _;
 use tessera_contract::CONTRACT_MINOR;
 use tessera_contract::sold::sold_without;
@@ -23,7 +22,7 @@ use super::goods::Goods;
 use super::shopper::{End, Shoppers, Visit};
 use super::words;
 use crate::cli::Failure;
-use crate::cli::till::fill::wire_time;
+use crate::cli::till::fill::{now_here, wire_time};
 
 /// Stores that the tills stand in; the sample program knows two of them as its zone.
 const STORES: usize = 3;
@@ -146,7 +145,7 @@ impl SimulatedTill {
     }
 
     fn receipt(&self, visit: &Visit) -> Result<Receipt, VisitError> {
-        let now = Zoned::now();
+        let now = now_here();
         Ok(Receipt {
             receipt_id: self.ids.mint(now.date())?,
             sold_at: Some(wire_time(now.timestamp())),
@@ -220,7 +219,7 @@ impl SimulatedTill {
     }
 
     fn return_request(&self, original: &Outcome) -> Result<ReturnRequest, VisitError> {
-        let now = Zoned::now();
+        let now = now_here();
         let line = original.lines.iter().find(|line| !line.added);
         let line = line.ok_or_else(|| VisitError::Unexpected("a sale without a line".to_owned()))?;
         Ok(ReturnRequest {
@@ -228,7 +227,7 @@ impl SimulatedTill {
             receipt_id: self.ids.mint(now.date())?,
             mode: ReturnMode::Preview.into(),
             original: Some(Original::OriginalReceiptId(original.receipt_id.clone())),
-            returned_at: Some(wire_time(Timestamp::now())),
+            returned_at: Some(wire_time(now.timestamp())),
             business_date: now.date().to_string(),
             store_id: self.store_id.clone(),
             till_id: self.till_id.clone(),

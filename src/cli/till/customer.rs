@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use jiff::Zoned;
 use tessera_contract::CONTRACT_MINOR;
 use tessera_proto::billing::v1::customer_identity::Identity;
 use tessera_proto::billing::v1::{AnswerPromptsRequest, CustomerIdentity, EnrolRequest, EntryMethod, IdentifyRequest};
@@ -35,7 +34,7 @@ pub(super) async fn identify(link: &Link, args: IdentifyArgs, json: bool) -> Res
 /// Creates a customer.
 pub(super) async fn enrol(link: &Link, file: &Path, json: bool) -> Result<ExitCode, Failure> {
     let mut request: EnrolRequest = Input::read(file)?.message()?;
-    say(&fill::enrol(&mut request, &Zoned::now())?);
+    say(&fill::enrol(&mut request, &fill::now_here())?);
     let response = link.enrol(request).await?;
     print_answer(&response, json, show::enrolled)
 }
@@ -43,7 +42,7 @@ pub(super) async fn enrol(link: &Link, file: &Path, json: bool) -> Result<ExitCo
 /// Stores answers.
 pub(super) async fn answer(link: &Link, file: &Path, json: bool) -> Result<ExitCode, Failure> {
     let mut request: AnswerPromptsRequest = Input::read(file)?.message()?;
-    say(&fill::answers(&mut request, &Zoned::now())?);
+    say(&fill::answers(&mut request, &fill::now_here())?);
     let response = link.answer_prompts(request).await?;
     print_answer(&response, json, show::answered)
 }

@@ -1,5 +1,6 @@
 //! Fills in what a till would have minted where a request by hand lacks it, and says what it filled in.
 
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use tessera_proto::billing::v1::{AnswerPromptsRequest, EnrolRequest, QuoteRequest, Receipt, ReturnMode, ReturnRequest, SettleRequest};
 use tessera_till::{BootNonce, ReceiptIdMinter};
@@ -8,6 +9,17 @@ use super::failure::TillFailure;
 
 /// What was filled in, for the person at the terminal.
 pub(super) type Filled = Vec<String>;
+
+/// Where the person sits who sends requests by hand: their trading day is this machine's.
+#[expect(clippy::disallowed_methods, reason = "what a person at this machine calls today, and nothing that a decision hangs on")]
+pub(super) fn time_zone_here() -> TimeZone {
+    TimeZone::system()
+}
+
+/// Now, for a person or a simulated till at this machine.
+pub(in super::super) fn now_here() -> Zoned {
+    Timestamp::now().to_zoned(time_zone_here())
+}
 
 /// A receipt without id or times gets them.
 ///

@@ -61,8 +61,7 @@ impl Input {
             problem: without_place(&error.to_string()),
         };
         let message = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let path = error.path().to_string();
-            fault(if path == "." { String::new() } else { path }, error.inner())
+            fault(known_path(&error.path().to_string()), error.inner())
         })?;
         json.end().map_err(|error| fault(String::new(), &error))?;
         Ok(message)
@@ -72,6 +71,11 @@ impl Input {
     pub(super) fn of(text: &str) -> Self {
         Self { name: "test.json".to_owned(), text: text.to_owned() }
     }
+}
+
+/// A path as far as it is known: a `?` stands for a field whose name was not read, a `.` for the whole message.
+fn known_path(path: &str) -> String {
+    path.trim_end_matches('?').trim_end_matches('.').to_owned()
 }
 
 /// The place is told in front already.

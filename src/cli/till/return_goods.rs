@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use jiff::Zoned;
 use tessera_contract::CONTRACT_MINOR;
 use tessera_proto::billing::v1::get_receipt_request::Receipt as Which;
 use tessera_proto::billing::v1::return_request::Original;
@@ -27,7 +26,7 @@ pub(super) async fn run(link: &Link, args: &ReturnArgs, json: bool) -> Result<Ex
     if args.done {
         request.mode = ReturnMode::Done.into();
     }
-    say(&fill::return_goods(&mut request, &Zoned::now())?);
+    say(&fill::return_goods(&mut request, &fill::now_here())?);
     if args.done && args.of.is_some() {
         fill_refund(link, &mut request).await?;
     }

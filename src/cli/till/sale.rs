@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use jiff::Zoned;
 use tessera_contract::CONTRACT_MINOR;
 use tessera_contract::sold::sold_without;
 use tessera_proto::billing::v1::{
@@ -51,7 +50,7 @@ const SETTLE_FIELDS: [&str; 10] = [
 /// Asks, and shows the answer.
 pub(super) async fn quote(link: &Link, args: &QuoteArgs, json: bool) -> Result<ExitCode, Failure> {
     let mut request = quote_request(&Input::read(&args.file)?)?;
-    say(&fill::quote(&mut request, &Zoned::now())?);
+    say(&fill::quote(&mut request, &fill::now_here())?);
     request.explain |= args.explain;
     let response = link.quote(request.clone()).await?;
     print_answer(&response, json, |response| show::quote(&request, response))
@@ -82,11 +81,11 @@ pub(super) async fn settle(link: &Link, args: &SettleArgs, json: bool) -> Result
             return Err(TillFailure::State(problem.to_owned()).into());
         }
         let mut request: SettleRequest = input.message()?;
-        say(&fill::settle(&mut request, &Zoned::now())?);
+        say(&fill::settle(&mut request, &fill::now_here())?);
         request
     } else {
         let mut receipt: Receipt = input.message()?;
-        say(&fill::receipt(&mut receipt, &Zoned::now())?);
+        say(&fill::receipt(&mut receipt, &fill::now_here())?);
         let attempt = args.attempt.unwrap_or_default();
         if args.without_quote {
             SettleRequest { contract_minor: CONTRACT_MINOR, receipt: Some(receipt), attempt, ..SettleRequest::default() }

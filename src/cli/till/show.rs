@@ -3,10 +3,8 @@
 use tessera_proto::billing::v1::{
     Answer, AnswerBasis, AnswerPromptsResponse, Balance, BasisReason, CommitPosition, EnrolResponse, GetReceiptResponse,
     IdentifyResponse, Outcome, QuoteRequest, QuoteResponse, ReturnAnswer, ReturnRequest, ReturnResponse, SettleRequest,
-    SettleResponse, VoidRequest, VoidResponse,
+    SettleResponse, SettleStatus, VoidRequest, VoidResponse,
 };
-
-use super::money::Money;
 
 mod lines;
 mod sections;
@@ -61,7 +59,7 @@ fn the_answer(page: &mut Page, answer: &Answer) {
         "offers",
         answer.offers.iter().map(|offer| sections::named(&offer.text, &[&offer.sku, &offer.description, &offer.offer_id])),
     );
-    page.list("nearly there", answer.near_misses.iter().map(|near| sections::near_miss(near, &page.money)));
+    page.near_misses(&answer.near_misses);
     page.list("to choose", answer.choices.iter().map(|choice| sections::named(&choice.text, &[&choice.choice_id])));
     page.list("can be declined", lines::declinable(answer).into_iter());
     page.balances(&answer.balances);
@@ -79,9 +77,15 @@ fn the_answer(page: &mut Page, answer: &Answer) {
 pub(super) fn settle(request: &SettleRequest, response: &SettleResponse) -> String {
     let receipt = request.receipt.clone().unwrap_or_default();
     let mut page = Page::new(&receipt.currency_code);
-    let before = if response.repeated_before { " before; this is the stored outcome" } else { "" };
-    let status = plain(response.status().as_str_name(), "SETTLE_STATUS_");
-    page.headline(&format!("receipt {} settled: {status}{before}", receipt.receipt_id));
+    let became = match response.status() {
+        SettleStatus::Committed if response.repeated_before => "settled before; this is the stored outcome",
+        SettleStatus::Committed => "settled",
+        SettleStatus::Accepted => "accepted by the gateway; the outcome comes later, by `tessera till get`",
+        SettleStatus::Voided => "was voided before; the settle has no effect (a higher --attempt resumes the sale)",
+        SettleStatus::Training => "evaluated for training; nothing was written",
+        SettleStatus::Unspecified => "answered without a status",
+    };
+    page.headline(&format!("receipt {} {became}", receipt.receipt_id));
     if let Some(outcome) = &response.outcome {
         the_outcome(&mut page, outcome, &response.balances);
     }

@@ -85,9 +85,7 @@ fn a_reason_of_a_later_contract_is_told_by_name() {
 
 #[test]
 fn h13_an_unknown_outcome_says_when_to_repeat_whoever_lost_it() {
-    for (refusal, code) in
-        [(Refusal::OutcomeUnknown, Code::DeadlineExceeded), (Refusal::EngineUnreachable, Code::Unavailable)]
-    {
+    for (refusal, code) in [(Refusal::OutcomeUnknown, Code::DeadlineExceeded), (Refusal::EngineUnreachable, Code::Unavailable)] {
         let status = refusal.into_status();
         assert_eq!((status.code(), Refusal::from_status(&status)), (code, Some(v1::ErrorReason::OutcomeUnknown)));
         assert_eq!(retry_after(&status), Some(REPEAT_UNKNOWN_AFTER));

@@ -2,8 +2,8 @@ use std::convert::Infallible;
 
 use futures_util::FutureExt as _;
 use tessera_proto::billing::v1;
-use tonic::service::LayerExt as _;
 use tonic::server::NamedService;
+use tonic::service::LayerExt as _;
 use tonic::{Request, Response};
 use tonic_prost::ProstCodec;
 use tower::service_fn;
@@ -13,7 +13,7 @@ use super::*;
 /// A quote whose receipt says what it likes.
 #[derive(Clone, PartialEq, prost::Message)]
 struct AnyQuote {
-    #[prost(message, optional, tag = "1")]
+    #[prost(message, optional, tag = "2")]
     receipt: Option<AnyReceipt>,
 }
 
@@ -82,10 +82,10 @@ fn p11_a_text_that_is_not_utf8_is_refused_with_its_field() {
 
 #[test]
 fn p11_bytes_that_are_no_message_are_refused() {
-    // Field 1 is a message, and here a number.
-    let status = send(Quotes(Ok(())), 7_u64).expect_err("is refused");
+    // Field 1 is a number, and here a text.
+    let status = send(Quotes(Ok(())), "text".to_owned()).expect_err("is refused");
     assert_eq!(Refusal::from_status(&status), Some(v1::ErrorReason::InvalidReceipt));
-    assert_eq!(crate::refusal::call_error(&status).field_violations[0].field, "receipt");
+    assert_eq!(crate::refusal::call_error(&status).field_violations[0].field, "contract_minor");
 }
 
 #[test]
@@ -109,8 +109,14 @@ fn what_can_be_read_passes_and_so_do_the_services_own_words() {
 fn only_the_transports_words_about_messages_are_taken_for_such() {
     let table = [
         (Status::internal("Missing request message."), Some("The message is missing")),
-        (Status::internal("failed to decode Protobuf message: invalid varint"), Some("The message cannot be read; it is not of this contract")),
-        (Status::resource_exhausted("Error decompressing: size limit, of 9 bytes, exceeded"), Some("Too long: at most 1048576 bytes a message.")),
+        (
+            Status::internal("failed to decode Protobuf message: invalid varint"),
+            Some("The message cannot be read; it is not of this contract"),
+        ),
+        (
+            Status::resource_exhausted("Error decompressing: size limit, of 9 bytes, exceeded"),
+            Some("Too long: at most 1048576 bytes a message."),
+        ),
         (Status::out_of_range("Error, encoded message length too large: found 9 bytes"), None),
         (Status::internal("protocol error: received message with invalid compression flag"), None),
         (Status::unavailable("failed to decode Protobuf message: invalid varint"), None),

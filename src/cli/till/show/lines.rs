@@ -2,47 +2,47 @@
 
 use std::collections::BTreeMap;
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::Table;
 use tessera_proto::billing::v1::{
     Adjustment, Answer, ChangedLine, Outcome, Receipt, ReturnAnswer, ReturnRequest, SoldPart,
 };
 
 use super::super::money::{Money, quantity};
+use super::super::table::table;
 
 /// Columns that hold numbers, from 0.
 const NUMBERS: [usize; 3] = [2, 3, 4];
 
 /// The lines of a receipt with what an answer makes of them.
 pub(super) fn of_quote(receipt: &Receipt, answer: &Answer, money: &Money) -> Table {
-    let mut table = table(&["line", "goods", "quantity", "price", "amount", "what changed it"]);
+    let mut table = table(&["line", "goods", "quantity", "price", "amount", "what changed it"], &NUMBERS);
     let mut changed: BTreeMap<&str, &ChangedLine> = answer.lines.iter().map(|line| (line.line_id.as_str(), line)).collect();
     for line in &receipt.lines {
         let goods = goods(&line.sku, &line.description);
         let (price, amount) = (money.price(line.unit_price_micros), money.of(line.amount_minor));
         add_row(&mut table, [&line.line_id, &goods, &quantity(line.quantity_milli), &price, &amount], "");
         if let Some(change) = changed.remove(line.line_id.as_str()) {
-            add_parts(&mut table, "", &change.parts, money);
+            add_parts(&mut table, None, &change.parts, money);
         }
     }
     for line in answer.lines.iter().filter(|line| changed.contains_key(line.line_id.as_str())) {
-        add_parts(&mut table, &format!("{} {}", line.line_id, goods(&line.sku, &line.description)), &line.parts, money);
+        add_parts(&mut table, Some((&line.line_id, &goods(&line.sku, &line.description))), &line.parts, money);
     }
     table
 }
 
 /// The lines of an outcome, as rung up and as paid.
 pub(super) fn of_outcome(outcome: &Outcome, money: &Money) -> Table {
-    let mut table = table(&["line", "goods", "quantity", "price", "amount", "what changed it"]);
+    let mut table = table(&["line", "goods", "quantity", "price", "amount", "what changed it"], &NUMBERS);
     for line in &outcome.lines {
         if !line.added {
             let (price, rung_up) = (money.price(line.unit_price_micros), money.of(line.rung_up_minor));
             add_row(&mut table, [&line.line_id, &line.sku, &quantity(line.quantity_milli), &price, &rung_up], &line.return_reason);
         }
-        let label = if line.added { format!("{} {}", line.line_id, line.sku) } else { String::new() };
+        let added = line.added.then_some((line.line_id.as_str(), line.sku.as_str()));
         let as_rung_up = line.parts.iter().all(|part| part.adjustments.is_empty()) && line.paid_minor == line.rung_up_minor;
         if line.added || !as_rung_up {
-            add_parts(&mut table, &label, &line.parts, money);
+            add_parts(&mut table, added, &line.parts, money);
         }
     }
     table
@@ -50,13 +50,14 @@ pub(super) fn of_outcome(outcome: &Outcome, money: &Money) -> Table {
 
 /// The refund of each line.
 pub(super) fn of_refund(request: &ReturnRequest, answer: &ReturnAnswer, money: &Money) -> Table {
-    let mut table = table(&["line", "goods", "quantity", "price", "given back", "of the original's line"]);
+    let mut table = table(&["line", "goods", "quantity", "price", "given back", "of the original's line"], &NUMBERS);
     for refund in &answer.lines {
         let line = request.lines.iter().find(|line| line.line_id == refund.line_id);
         let goods = line.map_or_else(String::new, |line| goods(&line.sku, &line.description));
         let price = line.map_or(0, |line| line.unit_price_micros);
-        let cells = [&refund.line_id, &goods, &quantity(refund.quantity_milli), &money.price(price), &money.of(refund.refund_minor)];
-        add_row(&mut table, cells, &refund.original_line_id);
+        let (price, refunded) = (money.price(price), money.of(refund.refund_minor));
+        let cells = [&refund.line_id, &goods, &quantity(refund.quantity_milli), &price, &refunded];
+        add_row(&mut table, cells.map(String::as_str), &refund.original_line_id);
     }
     table
 }
@@ -67,25 +68,22 @@ pub(super) fn declinable(answer: &Answer) -> Vec<String> {
     lines
         .map(|line| {
             let units = if line.added { line.parts.iter().map(|part| part.quantity_milli).sum() } else { line.added_quantity_milli };
-            format!("{}: {} × {} of line {}", line.decline_id, quantity(units), goods_of(line), line.line_id)
+            let what = if line.added { goods(&line.sku, &line.description) } else { format!("added to line {}", line.line_id) };
+            format!("{}: {} × {what}", line.decline_id, quantity(units))
         })
         .collect()
-}
-
-fn goods_of(line: &ChangedLine) -> String {
-    if line.added { goods(&line.sku, &line.description) } else { "added".to_owned() }
 }
 
 fn goods(sku: &str, description: &str) -> String {
     if description.is_empty() { sku.to_owned() } else { format!("{description} ({sku})") }
 }
 
-/// The parts of a line; `label` names a line that has no row of its own.
-fn add_parts(table: &mut Table, label: &str, parts: &[SoldPart], money: &Money) {
+/// The parts of a line; `added` is id and goods of a line that has no row of its own.
+fn add_parts(table: &mut Table, added: Option<(&str, &str)>, parts: &[SoldPart], money: &Money) {
     for (part, place) in parts.iter().zip(0_usize..) {
-        let name = if place == 0 && !label.is_empty() { format!("+ {label}") } else { "→".to_owned() };
+        let (line_id, goods) = added.filter(|_| place == 0).unwrap_or(("", "→"));
         let why: Vec<String> = part.adjustments.iter().map(|adjustment| why(adjustment, money)).collect();
-        let cells = ["", &name, &quantity(part.quantity_milli), &money.price(part.unit_price_micros), &money.of(part.amount_minor)];
+        let cells = [line_id, goods, &quantity(part.quantity_milli), &money.price(part.unit_price_micros), &money.of(part.amount_minor)];
         add_row(table, cells, &why.join("; "));
     }
 }
@@ -98,17 +96,6 @@ fn why(adjustment: &Adjustment, money: &Money) -> String {
         (campaign, text) => format!("{text} [{campaign}]"),
     };
     format!("{name} {}", money.of(adjustment.amount_minor))
-}
-
-fn table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(header.iter().copied());
-    for place in NUMBERS {
-        if let Some(column) = table.column_mut(place) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
 }
 
 fn add_row(table: &mut Table, cells: [&str; 5], last: &str) {

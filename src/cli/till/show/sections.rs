@@ -8,10 +8,14 @@ use tessera_proto::billing::v1::{
     Balance, CodeVerdict, Explained, NearMiss, Prompt, Redemption, ReturnAnswer, Reward, RewardKind, Tender, Totals,
 };
 
+use super::super::fill::time_zone_here;
 use super::super::money::{Money, quantity, units};
 
 /// Width of the names on the left.
 const NAME_COLUMNS: usize = 18;
+
+/// The plain name of every enum's first value, which says nothing.
+const UNSPECIFIED: &str = "unspecified";
 
 /// A page as it grows.
 #[derive(Debug)]
@@ -148,6 +152,11 @@ impl Page {
         );
     }
 
+    pub(super) fn near_misses(&mut self, near_misses: &[NearMiss]) {
+        let money = self.money.clone();
+        self.list("nearly there", near_misses.iter().map(|near| near_miss(near, &money)));
+    }
+
     pub(super) fn balances(&mut self, balances: &[Balance]) {
         self.list("balance", balances.iter().map(balance_text));
     }
@@ -229,7 +238,7 @@ fn name_of_code(tax_code: &str) -> &str {
 
 /// A text with what else is known in brackets; empty details are left out.
 pub(super) fn named(text: &str, details: &[&str]) -> String {
-    let details: Vec<&str> = details.iter().copied().filter(|detail| !detail.is_empty()).collect();
+    let details: Vec<&str> = details.iter().copied().filter(|detail| !detail.is_empty() && *detail != UNSPECIFIED).collect();
     match (text.is_empty(), details.is_empty()) {
         (_, true) => text.to_owned(),
         (true, false) => details.join(", "),
@@ -238,7 +247,7 @@ pub(super) fn named(text: &str, details: &[&str]) -> String {
 }
 
 /// What little is missing.
-pub(super) fn near_miss(near: &NearMiss, money: &Money) -> String {
+fn near_miss(near: &NearMiss, money: &Money) -> String {
     let missing = match (near.missing_quantity_milli, near.missing_amount_minor) {
         (0, minor) => format!("{} missing", money.of(minor)),
         (milli, _) => format!("{} missing", quantity(milli)),
@@ -260,7 +269,6 @@ pub(super) fn plain(name: &str, prefix: &str) -> String {
 /// A time in the time zone of this machine, to the minute.
 fn time(at: &tessera_proto::Timestamp) -> String {
     let time = Timestamp::new(at.seconds, at.nanos).ok();
-    time.map_or_else(|| format!("{} s", at.seconds), |time| {
-        time.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
-    })
+    let here = |time: Timestamp| time.to_zoned(time_zone_here()).strftime("%Y-%m-%d %H:%M").to_string();
+    time.map_or_else(|| format!("{} s", at.seconds), here)
 }
