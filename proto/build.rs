@@ -26,16 +26,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let encoded = descriptors.encode_to_vec();
     fs::write(out_dir.join("descriptors.bin"), &encoded)?;
 
-    let mut builder = tonic_prost_build::configure()
-        .compile_well_known_types(true)
-        .extern_path(".google.protobuf", "::pbjson_types");
+    let mut builder =
+        tonic_prost_build::configure().compile_well_known_types(true).extern_path(".google.protobuf", "::pbjson_types");
     for field in SHARED_BYTES {
         builder = builder.bytes(field);
     }
     builder.compile_fds(descriptors)?;
 
-    pbjson_build::Builder::new()
-        .register_descriptors(&encoded)?
-        .build(&[".tessera"])?;
+    pbjson_build::Builder::new().register_descriptors(&encoded)?.build(&[".tessera"])?;
     Ok(())
 }

@@ -35,7 +35,11 @@ const SETTINGS: [Setting; 13] = [
         default: "\"127.0.0.1:7301\"",
     },
     Setting { name: "listen.gateway", meaning: "Where the gateway answers tills. Loopback only.", default: "\"127.0.0.1:7302\"" },
-    Setting { name: "listen.metrics", meaning: "Where metrics and health are read over HTTP. Loopback only.", default: "\"127.0.0.1:7303\"" },
+    Setting {
+        name: "listen.metrics",
+        meaning: "Where metrics and health are read over HTTP. Loopback only.",
+        default: "\"127.0.0.1:7303\"",
+    },
     Setting { name: "gateway.id", meaning: "Name of this gateway in what it forwards.", default: "\"gateway-1\"" },
     Setting {
         name: "gateway.engines",
@@ -43,7 +47,11 @@ const SETTINGS: [Setting; 13] = [
         default: "\"\"",
     },
     Setting { name: "store.currency", meaning: "Currency of records without amounts, ISO 4217.", default: "\"GBP\"" },
-    Setting { name: "ledger.time_zone", meaning: "Time zone whose days are ledger days (IANA). Never change it later.", default: "\"UTC\"" },
+    Setting {
+        name: "ledger.time_zone",
+        meaning: "Time zone whose days are ledger days (IANA). Never change it later.",
+        default: "\"UTC\"",
+    },
     Setting { name: "quote.hold_seconds", meaning: "How long a quote holds what it promised.", default: "900" },
     Setting {
         name: "cards.open_accounts",
@@ -199,7 +207,9 @@ impl Reader {
         let listen_metrics = self.address("listen.metrics");
         let currency = self.parsed("store.currency", "a currency of ISO 4217 such as GBP", Currency::from_code);
         let zone = self.parsed("ledger.time_zone", "a time zone such as Europe/London", |text| TimeZone::get(text).ok());
-        let hold = self.parsed("quote.hold_seconds", "seconds from 1 to 2592000", |text| text.parse().ok().filter(|seconds| (1..=2_592_000).contains(seconds)));
+        let hold = self.parsed("quote.hold_seconds", "seconds from 1 to 2592000", |text| {
+            text.parse().ok().filter(|seconds| (1..=2_592_000).contains(seconds))
+        });
         let cards = self.parsed("cards.open_accounts", "true or false", |text| text.parse().ok());
         let log_format = self.parsed("log.format", "text or json", |text| match text {
             "text" => Some(LogFormat::Text),
@@ -219,7 +229,13 @@ impl Reader {
                 listen_gateway: listen_gateway?,
                 listen_metrics: listen_metrics?,
                 gateway_id: self.text("gateway.id"),
-                gateway_engines: self.text("gateway.engines").split(',').map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect(),
+                gateway_engines: self
+                    .text("gateway.engines")
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|text| !text.is_empty())
+                    .map(str::to_owned)
+                    .collect(),
                 currency: currency?,
                 ledger_time_zone: zone?,
                 hold: Duration::from_secs(hold?),

@@ -220,7 +220,12 @@ pub(crate) async fn open_engine(config: &Config) -> Result<Engine, NodeError> {
     Ok(Engine::open(storage, Arc::new(SystemClock::default()), keys, settings).await?)
 }
 
-fn open_storage(folder: &Path, watermark_folder: Option<PathBuf>, facts: &'static [u8], wanted: &'static str) -> Result<Arc<dyn Storage>, NodeError> {
+fn open_storage(
+    folder: &Path,
+    watermark_folder: Option<PathBuf>,
+    facts: &'static [u8],
+    wanted: &'static str,
+) -> Result<Arc<dyn Storage>, NodeError> {
     let options = Options {
         watermark_folder,
         facts: bytes::Bytes::from_static(facts),

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use tessera_engine::server::MESSAGE_BYTES_MAX;
+use tessera_contract::limits::MESSAGE_BYTES_MAX;
 use tessera_proto::billing::v1;
 use tessera_proto::billing::v1::billing_service_server::{BillingService, BillingServiceServer};
 use tessera_proto::billing::v1::converse_request::Call;

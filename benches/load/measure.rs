@@ -60,7 +60,8 @@ impl Side {
             }
         });
         let seconds = begun.elapsed().as_secs_f64();
-        let each = |before: Option<Duration>, after: Option<Duration>| Some((after? - before?).as_secs_f64() * 1e6 / calls as f64);
+        let each =
+            |before: Option<Duration>, after: Option<Duration>| Some((after? - before?).as_secs_f64() * 1e6 / calls as f64);
         Round {
             per_second: calls as f64 / seconds,
             server_us: each(server_before, self.server.cpu()),
@@ -80,12 +81,18 @@ impl Side {
     }
 
     /// Quotes new receipts, for what comes after a quote.
-    pub(crate) fn quoted(&self, runtime: &Runtime, receipts: &Arc<Receipts>, count: usize) -> Vec<(v1::QuoteRequest, v1::QuoteResponse)> {
+    pub(crate) fn quoted(
+        &self,
+        runtime: &Runtime,
+        receipts: &Arc<Receipts>,
+        count: usize,
+    ) -> Vec<(v1::QuoteRequest, v1::QuoteResponse)> {
         let quoted = Arc::new(Mutex::new(Vec::with_capacity(count)));
         runtime.block_on(async {
             let mut callers = JoinSet::new();
             for place in 0..count.min(256) {
-                let (mut client, receipts, quoted) = (self.clients[place % self.clients.len()].clone(), Arc::clone(receipts), Arc::clone(&quoted));
+                let (mut client, receipts, quoted) =
+                    (self.clients[place % self.clients.len()].clone(), Arc::clone(receipts), Arc::clone(&quoted));
                 let share = count / 256 + usize::from(place < count % 256);
                 callers.spawn(async move {
                     for _ in 0..share {

@@ -69,7 +69,8 @@ fn open_accounts(runtime: &Runtime, engine: &Side, receipts: &Arc<Receipts>, opt
 fn take_answers(runtime: &Runtime, engine: &Side, receipts: &Arc<Receipts>, folder: &Path) -> Sizes {
     let mut quotes = engine.quoted(runtime, receipts, SAMPLES);
     quotes.sort_by_key(|(_, response)| response.encoded_len());
-    let requests: Vec<v1::SettleRequest> = quotes.iter().map(|(request, response)| data::settle(request.clone(), response)).collect();
+    let requests: Vec<v1::SettleRequest> =
+        quotes.iter().map(|(request, response)| data::settle(request.clone(), response)).collect();
     let answer = |request: &v1::SettleRequest| engine.settle(runtime, request.clone());
     let mut settles: Vec<v1::SettleResponse> = requests.iter().map(answer).collect();
     settles.iter().for_each(expect_settle);
@@ -127,7 +128,8 @@ impl Bench<'_> {
     fn rate(&self, quotes: &Pairs<Round>) -> f64 {
         self.options.rate.unwrap_or_else(|| {
             let most = quotes.engine.iter().map(|round| round.per_second).collect();
-            let most = report::median(most).unwrap_or_else(|| self.engine.quotes(&self.runtime, &self.receipts, self.options).per_second);
+            let most = report::median(most)
+                .unwrap_or_else(|| self.engine.quotes(&self.runtime, &self.receipts, self.options).per_second);
             most / 2.0
         })
     }

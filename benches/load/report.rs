@@ -25,12 +25,18 @@ pub(crate) struct Sizes {
 pub(crate) fn machine(options: &Options) {
     let cores = available_parallelism().map_or(0, usize::from);
     let information = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = information.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':')).map_or("unknown", |(_, model)| model.trim());
+    let model = information
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(':'))
+        .map_or("unknown", |(_, model)| model.trim());
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!("machine: {cores} cores, {model}; load before the run: {}", load.split(' ').next().unwrap_or("unknown"));
     let (open, connections) = (options.open_calls(), options.connections());
-    let manner = if options.converse { "tills with one call each, Converse, one stream a connection" } else { "calls in flight, unary" };
-    println!("callers: {open} {manner}, {connections} connections; client, echo and engine in a process each, 2 worker threads each");
+    let manner =
+        if options.converse { "tills with one call each, Converse, one stream a connection" } else { "calls in flight, unary" };
+    println!(
+        "callers: {open} {manner}, {connections} connections; client, echo and engine in a process each, 2 worker threads each"
+    );
 }
 
 /// What is compared.
@@ -62,16 +68,24 @@ pub(crate) fn throughput(what: &str, pairs: &Pairs<Round>) {
             println!("| {name} | {per_second} | {} | {} |", column(|round| round.server_us), column(|round| round.client_us));
         }
     }
-    let ratios: Vec<f64> = pairs.echo.iter().zip(&pairs.engine).map(|(echo, engine)| engine.per_second / echo.per_second * 100.0).collect();
+    let ratios: Vec<f64> =
+        pairs.echo.iter().zip(&pairs.engine).map(|(echo, engine)| engine.per_second / echo.per_second * 100.0).collect();
     if !ratios.is_empty() {
-        let processors = pairs.echo.iter().zip(&pairs.engine).filter_map(|(echo, engine)| Some(echo.cpu_us()? / engine.cpu_us()? * 100.0));
-        println!("\n{what}: {} % of the echo's throughput; by processor time: {} %\n", spread(ratios, 1), spread(processors.collect(), 1));
+        let processors =
+            pairs.echo.iter().zip(&pairs.engine).filter_map(|(echo, engine)| Some(echo.cpu_us()? / engine.cpu_us()? * 100.0));
+        println!(
+            "\n{what}: {} % of the echo's throughput; by processor time: {} %\n",
+            spread(ratios, 1),
+            spread(processors.collect(), 1)
+        );
     }
 }
 
 /// A table of latency.
 pub(crate) fn latency(rate: f64, pairs: &Pairs<Latencies>) {
-    println!("| quote at {rate:.0} calls/s | p50, ms | p99, ms | p99.9, ms | of all rounds: p99.9, ms |\n| --- | --- | --- | --- | --- |");
+    println!(
+        "| quote at {rate:.0} calls/s | p50, ms | p99, ms | p99.9, ms | of all rounds: p99.9, ms |\n| --- | --- | --- | --- | --- |"
+    );
     for (name, rounds) in [("echo", &pairs.echo), ("engine", &pairs.engine)] {
         let column = |quantile: f64| spread(rounds.iter().map(|round| millis(round, quantile)).collect(), 2);
         let mut all = crate::arrivals::latencies();

@@ -4,13 +4,16 @@
 //! the last carries a cursor; when the stream breaks between them, the whole commit comes again. The follower
 //! remembers what it has handed out and leaves out what comes twice.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use tessera_proto::feed::v1::feed_service_client::FeedServiceClient;
 use tessera_proto::feed::v1::{FollowRequest, FollowResponse};
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Status, Streaming};
+use tonic::{Code, Response, Status, Streaming};
 
 mod pause;
 mod seen;
@@ -89,16 +92,28 @@ pub struct Follower {
 }
 
 /// Where a follower stands between two outcomes; kept outside of the waiting, so that `next` may be dropped at
-/// any time and called again.
-#[derive(Debug)]
+/// any time and called again: a call under way goes on, however short each waiting for it is.
 enum State {
-    Connecting,
+    Idle,
+    Connecting(BoxFuture<'static, Result<Response<Streaming<FollowResponse>>, Status>>),
     Reading(Box<Streaming<FollowResponse>>),
     /// The stream broke: connect after this pause, however often the waiting for it is begun anew.
     Resting {
         until: tokio::time::Instant,
     },
     Ended,
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Idle => "Idle",
+            Self::Connecting(_) => "Connecting",
+            Self::Reading(_) => "Reading",
+            Self::Resting { .. } => "Resting",
+            Self::Ended => "Ended",
+        })
+    }
 }
 
 impl Follower {
@@ -122,7 +137,7 @@ impl Follower {
             client: FeedServiceClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX),
             position,
             stay,
-            state: State::Connecting,
+            state: State::Idle,
             seen: Seen::default(),
             pauses: Pauses::default(),
         })
@@ -140,9 +155,10 @@ impl Follower {
                 State::Ended => return Ok(None),
                 State::Resting { until } => {
                     tokio::time::sleep_until(*until).await;
-                    self.state = State::Connecting;
+                    self.state = State::Idle;
                 }
-                State::Connecting => match self.client.follow(self.request()).await {
+                State::Idle => self.state = State::Connecting(self.call()),
+                State::Connecting(call) => match call.await {
                     Ok(stream) => self.state = State::Reading(Box::new(stream.into_inner())),
                     Err(status) => self.broke(status)?,
                 },
@@ -166,8 +182,10 @@ impl Follower {
         &self.position
     }
 
-    fn request(&self) -> FollowRequest {
-        FollowRequest { cursor: self.position.cursor.clone(), until_caught_up: !self.stay, batch_limit: 0 }
+    fn call(&self) -> BoxFuture<'static, Result<Response<Streaming<FollowResponse>>, Status>> {
+        let request = FollowRequest { cursor: self.position.cursor.clone(), until_caught_up: !self.stay, batch_limit: 0 };
+        let mut client = self.client.clone();
+        async move { client.follow(request).await }.boxed()
     }
 
     /// Moves behind a response; none where it was handed out before.
@@ -183,7 +201,7 @@ impl Follower {
 
     /// Decides what a broken stream means: rest and connect again, or an end.
     fn broke(&mut self, status: Status) -> Result<(), FollowError> {
-        self.state = State::Connecting;
+        self.state = State::Idle;
         let endpoint = self.endpoint.clone();
         if is_final(status.code()) {
             return Err(FollowError::Refused { endpoint, status: Box::new(status) });

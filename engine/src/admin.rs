@@ -46,7 +46,10 @@ fn numbered(published: Published) -> (u64, bool) {
 
 #[tonic::async_trait]
 impl AdminService for Admin {
-    async fn load_catalogue(&self, request: Request<Streaming<LoadCatalogueRequest>>) -> Result<Response<LoadCatalogueResponse>, Status> {
+    async fn load_catalogue(
+        &self,
+        request: Request<Streaming<LoadCatalogueRequest>>,
+    ) -> Result<Response<LoadCatalogueResponse>, Status> {
         let mut pieces = request.into_inner();
         let mut file = Vec::new();
         while let Some(piece) = pieces.message().await? {
@@ -57,18 +60,27 @@ impl AdminService for Admin {
         }
         let products = products(&file)?;
         let count = u64::try_from(products.len()).unwrap_or(u64::MAX);
-        let published = self.engine.programs().load_catalogue(products, self.now()).await.map_err(|error| self.status(&error, "json_lines"))?;
+        let published = self
+            .engine
+            .programs()
+            .load_catalogue(products, self.now())
+            .await
+            .map_err(|error| self.status(&error, "json_lines"))?;
         let (catalogue, unchanged) = numbered(published);
         Ok(Response::new(LoadCatalogueResponse { catalogue, unchanged, products: count }))
     }
 
-    async fn publish_programs(&self, request: Request<PublishProgramsRequest>) -> Result<Response<PublishProgramsResponse>, Status> {
+    async fn publish_programs(
+        &self,
+        request: Request<PublishProgramsRequest>,
+    ) -> Result<Response<PublishProgramsResponse>, Status> {
         let sources: Vec<Source> =
             request.into_inner().sources.into_iter().map(|source| Source { name: source.name, text: source.text }).collect();
         if sources.is_empty() || sources.len() > SOURCES_MAX {
             return Err(Refusal::fault("sources", "must hold 1 to 64 files").into_status());
         }
-        let published = self.engine.programs().publish(&sources, self.now()).await.map_err(|error| self.status(&error, "sources"))?;
+        let published =
+            self.engine.programs().publish(&sources, self.now()).await.map_err(|error| self.status(&error, "sources"))?;
         let (revision, unchanged) = numbered(published);
         Ok(Response::new(PublishProgramsResponse { revision, unchanged }))
     }
@@ -77,9 +89,13 @@ impl AdminService for Admin {
 impl Admin {
     fn status(&self, error: &ProgramsError, field: &str) -> Status {
         match error {
-            ProgramsError::Mistakes(_) | ProgramsError::Products(_) => Refusal::fault(field, cut(&error.to_string())).into_status(),
+            ProgramsError::Mistakes(_) | ProgramsError::Products(_) => {
+                Refusal::fault(field, cut(&error.to_string())).into_status()
+            }
             ProgramsError::Storage(error) => self.engine.core.storage_refusal(error).into_status(),
-            ProgramsError::Blob(_) | ProgramsError::Unreadable { .. } => self.engine.core.internal(&error.to_string()).into_status(),
+            ProgramsError::Blob(_) | ProgramsError::Unreadable { .. } => {
+                self.engine.core.internal(&error.to_string()).into_status()
+            }
         }
     }
 }
@@ -104,7 +120,10 @@ fn products(file: &[u8]) -> Result<Vec<Product>, Status> {
     for (number, line) in (1_u64..).zip(file.split(|byte| *byte == b'\n')).filter(|(_, line)| !line.is_empty()) {
         match serde_json::from_slice(line) {
             Ok(product) => products.push(product),
-            Err(error) => faults.push(tessera_contract::Fault { field: format!("json_lines[line {number}]"), description: error.to_string().into() }),
+            Err(error) => faults.push(tessera_contract::Fault {
+                field: format!("json_lines[line {number}]"),
+                description: error.to_string().into(),
+            }),
         }
     }
     if faults.is_empty() { Ok(products) } else { Err(Refusal::Invalid(faults).into_status()) }

@@ -68,7 +68,13 @@ pub(crate) async fn store(storage: &dyn Storage, partition: &Partition, value: &
     Ok(())
 }
 
-async fn put(storage: &dyn Storage, partition: &Partition, expected: Version, manifest: &Manifest, rows: Vec<Row>) -> Result<Version, BlobError> {
+async fn put(
+    storage: &dyn Storage,
+    partition: &Partition,
+    expected: Version,
+    manifest: &Manifest,
+    rows: Vec<Row>,
+) -> Result<Version, BlobError> {
     let head = postcard::to_stdvec(manifest).map_err(|_| BlobError::Damaged { name: name(partition) })?;
     let commit = Commit {
         partition: partition.clone(),

@@ -116,9 +116,10 @@ impl Core {
     fn programs_refusal(&self, error: &ProgramsError) -> Refusal {
         match error {
             ProgramsError::Storage(error) => self.storage_refusal(error),
-            ProgramsError::Mistakes(_) | ProgramsError::Products(_) | ProgramsError::Blob(_) | ProgramsError::Unreadable { .. } => {
-                self.internal(&error.to_string())
-            }
+            ProgramsError::Mistakes(_)
+            | ProgramsError::Products(_)
+            | ProgramsError::Blob(_)
+            | ProgramsError::Unreadable { .. } => self.internal(&error.to_string()),
         }
     }
 

@@ -5,11 +5,11 @@
 //! through again on what is there now; a case whose outcome is stored by then answers as a repeat, which is
 //! also how a commit of unknown fate is resolved.
 
+mod answers;
+mod as_decided;
 mod case;
 mod draft;
 mod enrol;
-mod answers;
-mod as_decided;
 mod quote;
 mod return_goods;
 mod settle;
@@ -22,10 +22,10 @@ use tessera_contract::refusal::Refusal;
 use tessera_rules::id::{AccountId, ReceiptId};
 use tessera_storage::{CommitError, Committed};
 
+pub(crate) use answers::AnswersCase;
 pub(crate) use case::{Carried, Case, CaseAnswer, Done, Job};
 pub(crate) use draft::Draft;
 pub(crate) use enrol::EnrolCase;
-pub(crate) use answers::AnswersCase;
 pub(crate) use quote::{Decided, QuoteCase, Quoted, before_quote, evaluate_quote, needs_desk};
 pub(crate) use return_goods::{ReturnCase, Returned, preview};
 pub(crate) use settle::{Promised, SettleCase, Settled};
@@ -96,7 +96,9 @@ impl Desk {
             }
             Err(CommitError::Busy) => Batch::Refused(Refusal::TooManyWaiting { retry_after: BACK_OFF }),
             Err(CommitError::Storage(error)) => Batch::Refused(self.core.storage_refusal(&error)),
-            Err(error @ CommitError::TooLarge { .. }) => Batch::Refused(self.core.internal(&format!("a commit was refused: {error}"))),
+            Err(error @ CommitError::TooLarge { .. }) => {
+                Batch::Refused(self.core.internal(&format!("a commit was refused: {error}")))
+            }
         }
     }
 }

@@ -139,8 +139,13 @@ fn account_of(customer: &CustomerId) -> Option<AccountId> {
 /// The customer whom an account was opened for.
 pub(crate) fn customer_of(account: &AccountId) -> CustomerId {
     let letters = account.as_str().strip_prefix(ACCOUNT).unwrap_or(account.as_str());
-    #[expect(clippy::expect_used, reason = "account ids and customer ids have the same characters; a derived one has 34 of at most 40")]
-    CustomerId::parse(&format!("{CUSTOMER}{letters}")).or_else(|_| CustomerId::parse(letters)).expect("an account id makes a customer id")
+    #[expect(
+        clippy::expect_used,
+        reason = "account ids and customer ids have the same characters; a derived one has 34 of at most 40"
+    )]
+    CustomerId::parse(&format!("{CUSTOMER}{letters}"))
+        .or_else(|_| CustomerId::parse(letters))
+        .expect("an account id makes a customer id")
 }
 
 #[cfg(test)]

@@ -56,7 +56,12 @@ impl Engine {
     ///
     /// # Errors
     /// The newest revision or catalogue in the storage cannot be read, or the system has no randomness.
-    pub async fn open(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, keys: Keys, settings: Settings) -> Result<Self, OpenError> {
+    pub async fn open(
+        storage: Arc<dyn Storage>,
+        clock: Arc<dyn Clock>,
+        keys: Keys,
+        settings: Settings,
+    ) -> Result<Self, OpenError> {
         let programs = Arc::new(Programs::open(Arc::clone(&storage)).await?);
         let core = Arc::new(Core {
             storage,

@@ -60,7 +60,8 @@ impl FeedService for Feed {
             _ => return Err(Refusal::fault("batch_limit", "must be 0 to 10,000").into_status()),
         };
         let (responses, stream) = mpsc::channel(IN_FLIGHT_MAX);
-        let follower = Follower { storage: Arc::clone(&self.storage), responses, batch, until_caught_up: request.until_caught_up };
+        let follower =
+            Follower { storage: Arc::clone(&self.storage), responses, batch, until_caught_up: request.until_caught_up };
         let closing = self.closing.clone();
         tokio::spawn(async move { follower.follow(Cursor(request.cursor), closing).await });
         Ok(Response::new(Box::pin(ReceiverStream::new(stream))))

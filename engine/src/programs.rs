@@ -123,10 +123,7 @@ impl Programs {
     /// # Errors
     /// The storage cannot be read, or the newest revision or catalogue in it cannot.
     pub async fn open(storage: Arc<dyn Storage>) -> Result<Self, ProgramsError> {
-        let rules = Rules {
-            revision: Arc::new(Revision::empty(0, Timestamp::MIN)),
-            catalogue: Arc::new(Catalogue::empty(0)),
-        };
+        let rules = Rules { revision: Arc::new(Revision::empty(0, Timestamp::MIN)), catalogue: Arc::new(Catalogue::empty(0)) };
         let programs = Self {
             storage,
             live: ArcSwap::from_pointee(Live { rules: rules.clone(), revisions: Vec::new(), catalogues: Vec::new() }),
@@ -207,7 +204,8 @@ impl Programs {
         if !live.revisions.is_empty() && compiled.revision.hash() == live.rules.revision.hash() {
             return Ok(Published::Unchanged(live.rules.revision.number()));
         }
-        let sources = sources.iter().map(|source| StoredSource { name: source.name.clone(), text: source.text.clone() }).collect();
+        let sources =
+            sources.iter().map(|source| StoredSource { name: source.name.clone(), text: source.text.clone() }).collect();
         self.store(What::Revision, number, &StoredRevision { valid_from, sources }).await?;
         let mut next = Live::clone(&live);
         next.revisions.push(Since { number, valid_from });
@@ -244,9 +242,12 @@ impl Programs {
             return Ok(known);
         }
         let unreadable = |why: String| ProgramsError::Unreadable { what: "revision", number, why };
-        let stored: StoredRevision = self.stored(What::Revision, number).await?.ok_or_else(|| unreadable("it is not there".to_owned()))?;
-        let sources: Vec<Source> = stored.sources.into_iter().map(|source| Source { name: source.name, text: source.text }).collect();
-        let compiled = Revision::compile(number, stored.valid_from, &sources).map_err(|mistakes| unreadable(mistakes.to_string()))?;
+        let stored: StoredRevision =
+            self.stored(What::Revision, number).await?.ok_or_else(|| unreadable("it is not there".to_owned()))?;
+        let sources: Vec<Source> =
+            stored.sources.into_iter().map(|source| Source { name: source.name, text: source.text }).collect();
+        let compiled =
+            Revision::compile(number, stored.valid_from, &sources).map_err(|mistakes| unreadable(mistakes.to_string()))?;
         let revision = Arc::new(compiled.revision);
         self.revisions.insert(number, Arc::clone(&revision));
         Ok(revision)
@@ -260,7 +261,8 @@ impl Programs {
             return Ok(known);
         }
         let unreadable = |why: String| ProgramsError::Unreadable { what: "catalogue", number, why };
-        let stored: StoredCatalogue = self.stored(What::Catalogue, number).await?.ok_or_else(|| unreadable("it is not there".to_owned()))?;
+        let stored: StoredCatalogue =
+            self.stored(What::Catalogue, number).await?.ok_or_else(|| unreadable("it is not there".to_owned()))?;
         let catalogue = Arc::new(Catalogue::new(number, stored.products)?);
         self.catalogues.insert(number, Arc::clone(&catalogue));
         Ok(catalogue)

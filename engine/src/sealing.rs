@@ -41,7 +41,13 @@ pub(crate) async fn customer_key(core: &Core, customer: &CustomerId) -> Result<C
 ///
 /// # Errors
 /// No randomness is to be had.
-pub(crate) fn fact_row(core: &Core, key: &CustomerKey, customer: &CustomerId, fact: &FactId, value: &str) -> Result<Row, Refusal> {
+pub(crate) fn fact_row(
+    core: &Core,
+    key: &CustomerKey,
+    customer: &CustomerId,
+    fact: &FactId,
+    value: &str,
+) -> Result<Row, Refusal> {
     let name = format!("{customer}\n{fact}");
     let sealed = seal(core, &key.key, value.as_bytes(), name.as_bytes())?;
     Ok(Row { key: RowKey { kind: layout::FACT, id: Bytes::from(name) }, value: Bytes::from(sealed) })

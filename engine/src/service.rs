@@ -131,7 +131,10 @@ impl BillingService for Billing {
         unary!(&self.engine, request, "enrol", customer::enrol)
     }
 
-    async fn answer_prompts(&self, request: Request<v1::AnswerPromptsRequest>) -> Result<Response<v1::AnswerPromptsResponse>, Status> {
+    async fn answer_prompts(
+        &self,
+        request: Request<v1::AnswerPromptsRequest>,
+    ) -> Result<Response<v1::AnswerPromptsResponse>, Status> {
         unary!(&self.engine, request, "answer_prompts", customer::answer_prompts)
     }
 

@@ -163,12 +163,24 @@ pub(crate) fn check_outcome(outcome: &v1::Outcome) {
     for line in &outcome.lines {
         assert!(line.paid_minor >= 0 && line.rung_up_minor >= 0, "p6: nothing is negative");
         if !line.parts.is_empty() {
-            assert_eq!(line.parts.iter().map(|part| part.amount_minor).sum::<i64>(), line.paid_minor, "p6: parts sum to the line");
+            assert_eq!(
+                line.parts.iter().map(|part| part.amount_minor).sum::<i64>(),
+                line.paid_minor,
+                "p6: parts sum to the line"
+            );
         }
     }
     if let Some(totals) = &outcome.totals_after {
-        assert_eq!(outcome.lines.iter().map(|line| line.paid_minor).sum::<i64>(), totals.amount_minor, "p6: lines sum to the total");
-        assert_eq!(totals.tax_totals.iter().map(|total| total.amount_minor).sum::<i64>(), totals.amount_minor, "p6: codes sum to the total");
+        assert_eq!(
+            outcome.lines.iter().map(|line| line.paid_minor).sum::<i64>(),
+            totals.amount_minor,
+            "p6: lines sum to the total"
+        );
+        assert_eq!(
+            totals.tax_totals.iter().map(|total| total.amount_minor).sum::<i64>(),
+            totals.amount_minor,
+            "p6: codes sum to the total"
+        );
     }
 }
 
@@ -221,7 +233,13 @@ pub(crate) fn unquoted(receipt: v1::Receipt) -> v1::SettleRequest {
 }
 
 pub(crate) fn void(id: &str, attempt: u32) -> v1::VoidRequest {
-    v1::VoidRequest { receipt_id: id.to_owned(), store_id: "S1".to_owned(), till_id: "T1".to_owned(), attempt, ..Default::default() }
+    v1::VoidRequest {
+        receipt_id: id.to_owned(),
+        store_id: "S1".to_owned(),
+        till_id: "T1".to_owned(),
+        attempt,
+        ..Default::default()
+    }
 }
 
 /// A done return of whole lines of an original, or of goods without one.

@@ -14,16 +14,9 @@ fn every_service_has_its_calls() {
         .unwrap()
         .file
         .iter()
-        .flat_map(|file| {
-            file.service
-                .iter()
-                .map(move |service| (file.package(), service))
-        })
+        .flat_map(|file| file.service.iter().map(move |service| (file.package(), service)))
         .flat_map(|(package, service)| {
-            service
-                .method
-                .iter()
-                .map(move |method| format!("{package}.{}/{}", service.name(), method.name()))
+            service.method.iter().map(move |method| format!("{package}.{}/{}", service.name(), method.name()))
         })
         .collect();
     let expected = [
@@ -50,18 +43,11 @@ fn every_service_has_its_calls() {
 #[test]
 fn no_message_has_a_float_or_a_map() {
     let contract = contract().unwrap();
-    let ours = contract
-        .file
-        .iter()
-        .filter(|file| file.package().starts_with("tessera."));
+    let ours = contract.file.iter().filter(|file| file.package().starts_with("tessera."));
     let messages: Vec<&DescriptorProto> = ours.flat_map(|file| &file.message_type).collect();
     assert!(messages.len() > 60, "only {} messages", messages.len());
     for message in messages {
-        assert!(
-            message.nested_type.is_empty(),
-            "{} holds a map",
-            message.name()
-        );
+        assert!(message.nested_type.is_empty(), "{} holds a map", message.name());
         for field in &message.field {
             let is_float = matches!(field.r#type(), Type::Float | Type::Double);
             assert!(!is_float, "{}.{} is a float", message.name(), field.name());

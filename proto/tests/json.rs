@@ -3,17 +3,13 @@
 use prost::Message as _;
 use tessera_proto::Timestamp;
 use tessera_proto::billing::v1::{
-    CustomerIdentity, EntryMethod, Line, QuantityKind, QuoteResponse, QuoteStatus, Receipt,
-    customer_identity::Identity,
+    CustomerIdentity, EntryMethod, Line, QuantityKind, QuoteResponse, QuoteStatus, Receipt, customer_identity::Identity,
 };
 
 fn receipt() -> Receipt {
     Receipt {
         receipt_id: "S1/T1/20261122/7/a1".into(),
-        sold_at: Some(Timestamp {
-            seconds: 1_795_338_000,
-            nanos: 0,
-        }),
+        sold_at: Some(Timestamp { seconds: 1_795_338_000, nanos: 0 }),
         customer: Some(CustomerIdentity {
             identity: Some(Identity::CardNumber("4000123".into())),
             entry_method: EntryMethod::Scanned.into(),
@@ -67,43 +63,22 @@ fn json_and_wire_carry_the_same_receipt() {
 fn proto_names_plain_numbers_and_z_times_are_read_too() {
     let text = r#"{"receipt_id":"a","sold_at":"2026-11-22T09:00:00Z","cash_rounding_minor":-2}"#;
     let read: Receipt = serde_json::from_str(text).unwrap();
-    assert_eq!(
-        (
-            read.receipt_id.as_str(),
-            read.cash_rounding_minor,
-            read.sold_at
-        ),
-        ("a", -2, receipt().sold_at)
-    );
+    assert_eq!((read.receipt_id.as_str(), read.cash_rounding_minor, read.sold_at), ("a", -2, receipt().sold_at));
 }
 
 #[test]
 fn an_unknown_field_or_enum_value_is_refused_by_name() {
-    for (text, named) in [
-        (r#"{"amount":1}"#, "amount"),
-        (
-            r#"{"tillCharset":"TILL_CHARSET_KLINGON"}"#,
-            "TILL_CHARSET_KLINGON",
-        ),
-    ] {
-        let error = serde_json::from_str::<Receipt>(text)
-            .unwrap_err()
-            .to_string();
+    for (text, named) in [(r#"{"amount":1}"#, "amount"), (r#"{"tillCharset":"TILL_CHARSET_KLINGON"}"#, "TILL_CHARSET_KLINGON")] {
+        let error = serde_json::from_str::<Receipt>(text).unwrap_err().to_string();
         assert!(error.contains(named), "{error}");
     }
 }
 
 #[test]
 fn opaque_bytes_are_base64() {
-    let response = QuoteResponse {
-        status: QuoteStatus::Ok.into(),
-        quote_token: vec![0xfb, 0xff, 0x00].into(),
-        ..QuoteResponse::default()
-    };
+    let response =
+        QuoteResponse { status: QuoteStatus::Ok.into(), quote_token: vec![0xfb, 0xff, 0x00].into(), ..QuoteResponse::default() };
     let json = serde_json::to_value(&response).unwrap();
     assert_eq!(json["quoteToken"], "+/8A");
-    assert_eq!(
-        serde_json::from_value::<QuoteResponse>(json).unwrap(),
-        response
-    );
+    assert_eq!(serde_json::from_value::<QuoteResponse>(json).unwrap(), response);
 }

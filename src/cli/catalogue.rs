@@ -54,7 +54,8 @@ async fn load(file: &Path, config: &ConfigFile, check: bool) -> Result<ExitCode,
     }
     let config = read_config(config.config.as_deref())?;
     if let Some(mut engine) = admin::connect(&config).await {
-        let loaded = engine.load_catalogue(futures_util::stream::iter(pieces(&products)?)).await.map_err(admin::refused)?.into_inner();
+        let loaded =
+            engine.load_catalogue(futures_util::stream::iter(pieces(&products)?)).await.map_err(admin::refused)?.into_inner();
         return Ok(say(count, loaded.catalogue, loaded.unchanged));
     }
     let engine = open_engine(&config).await?;

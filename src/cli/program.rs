@@ -61,9 +61,14 @@ fn check(path: &Path) -> Result<ExitCode, Failure> {
 async fn publish(path: &Path, config: &ConfigFile) -> Result<ExitCode, Failure> {
     let config = read_config(config.config.as_deref())?;
     let Some(mut engine) = admin::connect(&config).await else {
-        return Err(format!("no engine answers at {}: start one with `tessera serve`, or name its configuration", config.listen_engine).into());
+        return Err(format!(
+            "no engine answers at {}: start one with `tessera serve`, or name its configuration",
+            config.listen_engine
+        )
+        .into());
     };
-    let sources = program_files::read(path)?.into_iter().map(|source| ProgramSource { name: source.name, text: source.text }).collect();
+    let sources =
+        program_files::read(path)?.into_iter().map(|source| ProgramSource { name: source.name, text: source.text }).collect();
     let published = engine.publish_programs(PublishProgramsRequest { sources }).await.map_err(admin::refused)?.into_inner();
     print(&if published.unchanged {
         format!("revision {} is live and says exactly this already\n", published.revision)

@@ -85,7 +85,10 @@ fn say_where(config: &Config, roles: Roles, node: &Node) {
     if roles.gateway {
         text.push_str(&format!("gateway  {}\n", node.gateway_endpoint()));
     }
-    text.push_str(&format!("metrics  http://{}/metrics\nCtrl-C stops; SIGHUP reads the programs again.\n", config.listen_metrics));
+    text.push_str(&format!(
+        "metrics  http://{}/metrics\nCtrl-C stops; SIGHUP reads the programs again.\n",
+        config.listen_metrics
+    ));
     print(&text);
 }
 

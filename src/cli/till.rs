@@ -24,7 +24,7 @@ use link::Link;
 const EXAMPLES: &str = "\
 Try it, while `tessera demo --keep-running` or `tessera serve` runs:
   tessera till quote  deploy/examples/receipt.json      what would this receipt cost?
-  tessera till settle deploy/examples/receipt.json      it has been paid, as quoted
+  tessera till settle deploy/examples/receipt.json      it has been paid, as quoted (a new receipt; --receipt-id: the same)
   tessera till get    S1/T9/20261122/1/hand             what became of that receipt?
   tessera till return --of S1/T9/20261122/1/hand        what would be given back?
 
@@ -104,6 +104,9 @@ struct QuoteArgs {
     /// A receipt or a whole `QuoteRequest` as proto3 JSON; `-`: standard input.
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// The id of a bare receipt that has none of its own. None: a new one is minted.
+    #[arg(long, value_name = "ID")]
+    receipt_id: Option<String>,
     /// Show why campaigns applied or not.
     #[arg(long)]
     explain: bool,
@@ -115,6 +118,9 @@ struct SettleArgs {
     /// A receipt or a whole `SettleRequest` as proto3 JSON; `-`: standard input.
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// The id of a bare receipt that has none of its own, such as that of an earlier quote. None: a new one is minted.
+    #[arg(long, value_name = "ID")]
+    receipt_id: Option<String>,
     /// What the customer declined, by the id that the quote names; once for each. Only with a bare receipt.
     #[arg(long, value_name = "ID")]
     decline: Vec<String>,

@@ -20,7 +20,9 @@ fn the_reference_page_in_deploy_is_the_one_that_the_program_prints_and_it_reads_
 
 #[test]
 fn the_environment_overrides_the_file() {
-    let config = read("data = \"here\"\n[listen]\nengine = \"127.0.0.1:1\"", &[("TESSERA_LISTEN_ENGINE", "127.0.0.1:2"), ("HOME", "/x")]).unwrap();
+    let config =
+        read("data = \"here\"\n[listen]\nengine = \"127.0.0.1:1\"", &[("TESSERA_LISTEN_ENGINE", "127.0.0.1:2"), ("HOME", "/x")])
+            .unwrap();
     assert_eq!(config.data, PathBuf::from("here"));
     assert_eq!(config.listen_engine.port(), 2);
 }
@@ -29,7 +31,16 @@ fn the_environment_overrides_the_file() {
 fn p11_all_faults_are_told_at_once_with_their_origin() {
     let file = "nonsense = 1\n[listen]\nengin = \"x\"\ngateway = \"nowhere\"\n[store]\ncurrency = \"XXY\"\n[log]\nformat = 1.5";
     let faults = read(file, &[("TESSERA_QUOTE_HOLD_SECONDS", "soon")]).unwrap_err().to_string();
-    for part in ["6 faults", "nonsense", "listen.engin", "«nowhere»", "«XXY»", "environment TESSERA_QUOTE_HOLD_SECONDS", "log.format", "whole number"] {
+    for part in [
+        "6 faults",
+        "nonsense",
+        "listen.engin",
+        "«nowhere»",
+        "«XXY»",
+        "environment TESSERA_QUOTE_HOLD_SECONDS",
+        "log.format",
+        "whole number",
+    ] {
         assert!(faults.contains(part), "{part} is missing in:\n{faults}");
     }
     let missing = Config::read(Some(Path::new("/nowhere/at/all")), std::iter::empty()).unwrap_err().to_string();

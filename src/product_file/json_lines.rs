@@ -50,7 +50,11 @@ fn parse_line(line: u64, text: &[u8], found: &mut Found) {
     let problems = [
         super::sku(product.sku.as_str()).err().map(|problem| ("sku", problem)),
         name_problem(&product.name).map(|problem| ("name", problem)),
-        product.tax_code.as_ref().and_then(|code| TaxCode::parse(code.as_str()).err()).map(|error| ("tax_code", error.to_string())),
+        product
+            .tax_code
+            .as_ref()
+            .and_then(|code| TaxCode::parse(code.as_str()).err())
+            .map(|error| ("tax_code", error.to_string())),
     ];
     let mut good = true;
     for (column, problem) in problems.into_iter().flatten() {

@@ -134,7 +134,8 @@ impl Header {
 
     fn read_row(&self, line: u64, record: &StringRecord, found: &mut Found) {
         if record.len() != self.columns.len() {
-            let problem = format!("has {} columns where the header has {}; is a quote missing?", record.len(), self.columns.len());
+            let problem =
+                format!("has {} columns where the header has {}; is a quote missing?", record.len(), self.columns.len());
             return found.faults.add(line, "", problem);
         }
         let mut row = Row::default();

@@ -81,9 +81,14 @@ fn json_lines_gzip_and_a_byte_order_mark_give_the_same_products() {
         encoder.finish().unwrap()
     };
     let marked = |text: &str| [b"\xef\xbb\xbf", text.as_bytes()].concat();
-    for content in
-        [json.clone().into_bytes(), packed(TABLE), packed(&json), marked(TABLE), marked(&json), TABLE.replace('\n', "\r\n").into_bytes()]
-    {
+    for content in [
+        json.clone().into_bytes(),
+        packed(TABLE),
+        packed(&json),
+        marked(TABLE),
+        marked(&json),
+        TABLE.replace('\n', "\r\n").into_bytes(),
+    ] {
         assert_eq!(read_bytes(&content).unwrap(), expected());
     }
 }
@@ -133,7 +138,9 @@ fn faults_of_json_name_line_column_and_field() {
 {"sku":"A1","name":"Nuts"
 "#;
     let told = faults(json);
-    for (line, part) in [(2, "(price)"), (3, "colour"), (4, "column sku"), (4, "column name"), (5, "one object a line"), (6, "EOF")] {
+    for (line, part) in
+        [(2, "(price)"), (3, "colour"), (4, "column sku"), (4, "column name"), (5, "one object a line"), (6, "EOF")]
+    {
         let found = told.lines().any(|text| text.contains(&format!("line {line}")) && text.contains(part));
         assert!(found, "line {line}, {part}:\n{told}");
     }

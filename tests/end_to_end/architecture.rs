@@ -98,7 +98,8 @@ fn manifests(metadata: &Metadata) -> Graph {
 /// each crate by itself; `cargo metadata` would add what other crates switch on.
 fn shipped(package: &str) -> Graph {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let arguments = ["tree", "--locked", "--offline", "--edges", "normal", "--prefix", "depth", "--no-dedupe", "--package", package];
+    let arguments =
+        ["tree", "--locked", "--offline", "--edges", "normal", "--prefix", "depth", "--no-dedupe", "--package", package];
     let printed = Command::new(cargo).args(arguments).output().unwrap();
     assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
     tree(&String::from_utf8(printed.stdout).unwrap())

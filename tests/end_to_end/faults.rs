@@ -189,7 +189,10 @@ fn p11_a_configuration_with_several_faults_tells_them_all() {
     let mut command = serve(&folder.path().join("data"));
     command.arg("--config").arg(&file).env("TESSERA_QUOTE_HOLD_SECONDS", "soon");
     let refused = refusal(command);
-    check(&refused, &["4 faults", "nonsense", "listen.engin", "did you mean listen.engine?", "«XXY»", "TESSERA_QUOTE_HOLD_SECONDS"]);
+    check(
+        &refused,
+        &["4 faults", "nonsense", "listen.engin", "did you mean listen.engine?", "«XXY»", "TESSERA_QUOTE_HOLD_SECONDS"],
+    );
     check(&refused, &["tessera.toml", "`tessera config`"]);
     assert!(!folder.path().join("data").exists(), "a storage was made under a faulty configuration");
 }
@@ -246,7 +249,11 @@ fn p11_a_till_without_a_server_or_with_a_bad_request_is_told_what_to_do() {
     check(&refusal(command), &["127.0.0.1:1"]);
     let server = Server::start(&folder.path().join("data"));
     let file = folder.path().join("bad.json");
-    fs::write(&file, "{\"receiptId\":\"S1/T9/20261122/1/bad\",\"storeId\":\"S1\",\"tillId\":\"T9\",\"currencyCode\":\"GBP\",\"lines\":[]}").unwrap();
+    fs::write(
+        &file,
+        "{\"receiptId\":\"S1/T9/20261122/1/bad\",\"storeId\":\"S1\",\"tillId\":\"T9\",\"currencyCode\":\"GBP\",\"lines\":[]}",
+    )
+    .unwrap();
     let ended = server.till(&["quote", file.to_str().unwrap()]);
     assert_eq!(ended.status.code(), Some(1));
     check(&said(&ended), &["lines"]);
@@ -288,8 +295,11 @@ fn the_help_of_every_subcommand_says_what_it_does_and_what_it_takes() {
         let first = text.lines().next().unwrap_or_default();
         assert!(first.split(' ').count() >= 3, "{way:?} does not say what it does: «{first}»");
         assert!(text.contains("Usage: tessera"), "{way:?}");
-        let lines: Vec<&str> = text.lines().collect();
-        for (number, line) in lines.iter().enumerate().filter(|(_, line)| line.trim_start().starts_with("--")) {
+        let options = text.split_once("Options:\n").map(|(_, rest)| rest).unwrap_or_default();
+        let lines: Vec<&str> = options.lines().take_while(|line| line.is_empty() || line.starts_with(' ')).collect();
+        // Values of a flag are listed with a dash and a blank.
+        let is_flag = |line: &str| line.trim_start().starts_with('-') && !line.trim_start().starts_with("- ");
+        for (number, line) in lines.iter().enumerate().filter(|(_, line)| is_flag(line)) {
             // An explanation stands behind the flag or, where there is little room, on the next line.
             let behind = line.trim().split("  ").count() > 1;
             let below = lines.get(number + 1).is_some_and(|next| next.starts_with("          "));

@@ -97,7 +97,9 @@ fn a_crate_with_bans_of_its_own_keeps_the_thresholds_of_all() {
         let page = read(&file.path);
         assert_eq!(thresholds(&page), thresholds(&all), "{}", file.path);
         let banned = paths(&page, "disallowed-methods");
-        for clock in ["std::time::SystemTime::now", "std::time::Instant::now", "jiff::Timestamp::now", "std::collections::HashMap::iter"] {
+        for clock in
+            ["std::time::SystemTime::now", "std::time::Instant::now", "jiff::Timestamp::now", "std::collections::HashMap::iter"]
+        {
             assert!(banned.contains(clock), "{} does not ban {clock}", file.path);
         }
         assert!(!paths(&page, "disallowed-types").is_empty());

@@ -124,7 +124,12 @@ pub fn record_answers(account: &Account, request: &ProfileRequest<'_>, answers: 
 ///
 /// # Errors
 /// No such member, or too many facts.
-pub fn record_facts(account: &Account, customer: &CustomerId, answers: &[Answer], now: Timestamp) -> Result<Account, ProfileRefusal> {
+pub fn record_facts(
+    account: &Account,
+    customer: &CustomerId,
+    answers: &[Answer],
+    now: Timestamp,
+) -> Result<Account, ProfileRefusal> {
     let mut next = account.clone();
     let known_at = next.booked_at(now);
     let member = next.members.iter_mut().find(|member| member.customer == *customer).ok_or(ProfileRefusal::NotAMember)?;
@@ -146,7 +151,9 @@ pub fn record_facts(account: &Account, customer: &CustomerId, answers: &[Answer]
         }
     }
     let total: usize = next.members.iter().map(|member| member.facts.len()).sum();
-    if total > FACTS_TOTAL_MAX || next.members.iter().any(|member| member.facts.len() > FACTS_MAX) || crate::booking::exceeds_bytes(&next)
+    if total > FACTS_TOTAL_MAX
+        || next.members.iter().any(|member| member.facts.len() > FACTS_MAX)
+        || crate::booking::exceeds_bytes(&next)
     {
         return Err(ProfileRefusal::TooManyFacts);
     }

@@ -45,7 +45,8 @@ impl AnswersCase {
             booked_at: self.now,
             booking_date: draft.core.ledger_day(self.now),
         };
-        let told = profile::record_answers(&account, &request, &answers(&self.input.answers, FactSource::Till)).map_err(|refusal| refused(&refusal))?;
+        let told = profile::record_answers(&account, &request, &answers(&self.input.answers, FactSource::Till))
+            .map_err(|refusal| refused(&refusal))?;
         keep_values(draft, &self.found, &self.input.answers).await?;
         Ok(finish(draft, told.account, &told.outcome, recorded(&self.found, &self.input.answers), entry.as_ref()))
     }

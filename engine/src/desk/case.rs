@@ -99,7 +99,13 @@ impl Job {
     }
 
     /// Answers; a caller who has left is no fault.
-    pub(super) fn answer(self, answer: Result<CaseAnswer, Refusal>, written: Option<(Committed, Duration)>, account: Option<Arc<Account>>, begun: Instant) {
+    pub(super) fn answer(
+        self,
+        answer: Result<CaseAnswer, Refusal>,
+        written: Option<(Committed, Duration)>,
+        account: Option<Arc<Account>>,
+        begun: Instant,
+    ) {
         let done = answer.map(|answer| Done {
             answer,
             carried: Carried {

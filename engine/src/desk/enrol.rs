@@ -43,7 +43,8 @@ impl EnrolCase {
         let request = self.request(draft);
         let agreed = Agreed { data: true, marketing: self.input.marketing_consent };
         let account = draft.account().cloned();
-        let enrolled = profile::enrol(account.as_deref(), self.found.account.clone(), &request, agreed).map_err(|refusal| refused(&refusal))?;
+        let enrolled = profile::enrol(account.as_deref(), self.found.account.clone(), &request, agreed)
+            .map_err(|refusal| refused(&refusal))?;
         let told = profile::record_answers(&enrolled.account, &request, &answers(&self.input.answers, FactSource::Enrolment))
             .map_err(|refusal| refused(&refusal))?;
         for (kind, value) in [("card", &self.input.card), ("phone", &self.input.phone)] {
@@ -91,7 +92,11 @@ fn is_enrolled(account: &Account, found: &Found) -> bool {
 
 /// A request id that has been carried out: the stored outcome, or a conflict.
 pub(super) fn repeated(entry: Option<&ReceiptEntry>, content_hash: [u8; 32], outcome: Bytes) -> Result<CaseAnswer, Refusal> {
-    if entry.is_some_and(|entry| entry.content_hash == content_hash) { Ok(CaseAnswer::Recorded { outcome }) } else { Err(Refusal::Conflict) }
+    if entry.is_some_and(|entry| entry.content_hash == content_hash) {
+        Ok(CaseAnswer::Recorded { outcome })
+    } else {
+        Err(Refusal::Conflict)
+    }
 }
 
 /// Why a profile was not changed, as a fault of the input.
@@ -147,7 +152,8 @@ pub(super) fn finish(
 ) -> CaseAnswer {
     let extras = Extras { answers, proven: true, ..Extras::default() };
     let message = Bytes::from(outcome_to_wire(outcome, extras).encode_to_vec());
-    let mut entry = ReceiptEntry::settled(before, draft.aggregate(&outcome.receipt), outcome.content_hash, 0, outcome.business_date);
+    let mut entry =
+        ReceiptEntry::settled(before, draft.aggregate(&outcome.receipt), outcome.content_hash, 0, outcome.business_date);
     entry.state = EntryState::Settled;
     draft.put_account(account);
     draft.put_entry(&outcome.receipt, entry);

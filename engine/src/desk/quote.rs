@@ -53,7 +53,11 @@ pub(crate) struct Decided {
 }
 
 /// What a presented code stands for before the rules have seen it.
-pub(crate) fn code_standings(account: Option<&Account>, codes: &[compact_str::CompactString], view: &View<'_>) -> Vec<CodeStanding> {
+pub(crate) fn code_standings(
+    account: Option<&Account>,
+    codes: &[compact_str::CompactString],
+    view: &View<'_>,
+) -> Vec<CodeStanding> {
     codes
         .iter()
         .map(|code| CodeStanding {
@@ -64,7 +68,13 @@ pub(crate) fn code_standings(account: Option<&Account>, codes: &[compact_str::Co
 }
 
 /// Evaluates a quote on an account as it stands, or on none.
-pub(crate) fn evaluate_quote(input: &QuoteInput, rules: &Rules, account: Option<&Account>, customer: Option<&CustomerId>, at: Timestamp) -> Decision {
+pub(crate) fn evaluate_quote(
+    input: &QuoteInput,
+    rules: &Rules,
+    account: Option<&Account>,
+    customer: Option<&CustomerId>,
+    at: Timestamp,
+) -> Decision {
     let view = view(input, customer, at);
     let exhausted = account.is_some_and(|account| account.promises_exhausted(&view));
     evaluate_with(input, rules, account, &view, exhausted)

@@ -77,7 +77,9 @@ impl ReturnCase {
             Original::NotSettled => OriginalKnown::NotSettled,
         };
         match admit_return(entry.as_ref(), stored.is_some(), &self.input.content_hash.0, self.input.attempt, known) {
-            ReturnAdmission::Repeat => Ok(Returned::Outcome { outcome: stored.unwrap_or_default(), repeated: true, result: None }),
+            ReturnAdmission::Repeat => {
+                Ok(Returned::Outcome { outcome: stored.unwrap_or_default(), repeated: true, result: None })
+            }
             ReturnAdmission::RepeatParked => Ok(Returned::Parked { repeated: true }),
             ReturnAdmission::Conflict | ReturnAdmission::Voided => Err(Refusal::Conflict),
             ReturnAdmission::Park => self.park(draft).await,
@@ -126,7 +128,13 @@ impl ReturnCase {
             limit: u64::try_from(tessera_ledger::limits::PARKED_MAX).unwrap_or(u64::MAX),
         })?;
         let state = EntryState::Parked { original: original.clone() };
-        let own = ReceiptEntry::new(Aggregate::Sale(original.clone()), state, self.input.content_hash.0, self.input.attempt, self.input.business_date);
+        let own = ReceiptEntry::new(
+            Aggregate::Sale(original.clone()),
+            state,
+            self.input.content_hash.0,
+            self.input.attempt,
+            self.input.business_date,
+        );
         draft.put_entry(original, awaited);
         draft.put_entry(&self.input.id, own);
         Ok(Returned::Parked { repeated: false })
@@ -139,7 +147,9 @@ impl ReturnCase {
         };
         let opened = draft.account_id().map(|id| match draft.account() {
             Some(account) => Account::clone(account),
-            None => Account::new(id.clone(), self.customer.clone().unwrap_or_else(|| crate::directory::customer_of(id)), self.now),
+            None => {
+                Account::new(id.clone(), self.customer.clone().unwrap_or_else(|| crate::directory::customer_of(id)), self.now)
+            }
         });
         let mut result = self.compute(draft, opened.as_ref(), sale.as_deref());
         if was_parked && let Err(place) = result.outcome.flags.binary_search(&Flag::WasParked) {
@@ -155,7 +165,13 @@ impl ReturnCase {
     fn put(&self, draft: &mut Draft<'_>, result: &ledger::Returned, message: Bytes) {
         let id = &self.input.id;
         let aggregate = draft.aggregate(id);
-        let mut entry = ReceiptEntry::new(aggregate, EntryState::Returned, self.input.content_hash.0, self.input.attempt, self.input.business_date);
+        let mut entry = ReceiptEntry::new(
+            aggregate,
+            EntryState::Returned,
+            self.input.content_hash.0,
+            self.input.attempt,
+            self.input.business_date,
+        );
         entry.state = EntryState::Returned;
         if let Some(account) = &result.account {
             draft.put_account(account.clone());
@@ -196,8 +212,17 @@ impl ReturnCase {
     fn extras(&self) -> Extras {
         Extras {
             tenders: self.input.tenders.iter().map(tessera_contract::read::TenderInput::to_wire).collect(),
-            fiscal: self.input.fiscal.as_ref().map(|fiscal| v1::FiscalDocument { device_id: fiscal.device.to_string(), number: fiscal.number.to_string() }),
-            return_reasons: self.input.lines.iter().filter_map(|line| Some((line.id.as_str().to_owned(), line.reason.as_ref()?.to_string()))).collect(),
+            fiscal: self
+                .input
+                .fiscal
+                .as_ref()
+                .map(|fiscal| v1::FiscalDocument { device_id: fiscal.device.to_string(), number: fiscal.number.to_string() }),
+            return_reasons: self
+                .input
+                .lines
+                .iter()
+                .filter_map(|line| Some((line.id.as_str().to_owned(), line.reason.as_ref()?.to_string())))
+                .collect(),
             proven: true,
             ..Extras::default()
         }
@@ -250,8 +275,15 @@ pub(crate) async fn preview(case: &ReturnCase, draft: &mut Draft<'_>) -> Result<
 /// # Errors
 /// The storage cannot read. A request that cannot be read any more is left out and told to the log: it was
 /// read whole when it was parked, so this is a fault of ours and no reason to refuse the sale.
-pub(super) async fn apply_parked(draft: &mut Draft<'_>, original: &ReceiptId, waiting: &ParkedReturn, now: Timestamp) -> Result<(), Refusal> {
-    let read = v1::ReturnRequest::decode(waiting.request.as_slice()).ok().and_then(|request| read_return(&request, &ReadContext { now }).ok());
+pub(super) async fn apply_parked(
+    draft: &mut Draft<'_>,
+    original: &ReceiptId,
+    waiting: &ParkedReturn,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let read = v1::ReturnRequest::decode(waiting.request.as_slice())
+        .ok()
+        .and_then(|request| read_return(&request, &ReadContext { now }).ok());
     let Some(input) = read else {
         let _ = draft.core.internal(&format!("the parked return {} of {original} cannot be read", waiting.id));
         return Ok(());

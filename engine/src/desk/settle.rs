@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tessera_contract::read::SettleInput;
-use tessera_contract::refusal::Refusal;
 use tessera_contract::canonical::BasketHash;
 use tessera_contract::convert::{campaign_to_wire, verdict_to_wire};
+use tessera_contract::read::SettleInput;
+use tessera_contract::refusal::Refusal;
 use tessera_contract::token::{self, TokenBody, decision_hash};
 use tessera_ledger::account::{Account, FactSource};
 use tessera_ledger::entry::ReceiptEntry;
@@ -93,7 +93,9 @@ impl SettleCase {
         let entry = draft.entry(id).await?;
         let stored = draft.outcome(entry.as_ref(), id).await?;
         match admit_settle(entry.as_ref(), stored.is_some(), &self.input.content_hash.0, self.input.attempt) {
-            SettleAdmission::Repeat => Ok(Settled::Outcome { outcome: Message::stored(stored.unwrap_or_default()), repeated: true }),
+            SettleAdmission::Repeat => {
+                Ok(Settled::Outcome { outcome: Message::stored(stored.unwrap_or_default()), repeated: true })
+            }
             SettleAdmission::Conflict => Err(self.conflict()),
             SettleAdmission::Voided => Ok(Settled::Voided),
             SettleAdmission::New { after_void } => self.commit(draft, entry.as_ref(), after_void).await,
@@ -141,12 +143,9 @@ impl SettleCase {
         let rules = self.promise.rules();
         let assets = asset_terms(&rules.revision, self.input.receipt.currency);
         let sold = sold_lines(&self.input);
-        let opened = draft.account_id().map(|id| {
-            draft.account().map_or_else(
-                || Arc::new(Account::new(id.clone(), self.member(id), self.now)),
-                Arc::clone,
-            )
-        });
+        let opened = draft
+            .account_id()
+            .map(|id| draft.account().map_or_else(|| Arc::new(Account::new(id.clone(), self.member(id), self.now)), Arc::clone));
         let mut settled = settle(
             opened.as_deref(),
             &Settle {
@@ -225,7 +224,11 @@ impl SettleCase {
             token::Promised::Hash(hash) => {
                 let decision = again();
                 let same = decision_hash(&decision) == *hash && self.is_as_quoted(body, &decision);
-                Judged { decision: Cow::Owned(decision), promised: None, relation: if same { Relation::AsQuoted } else { Relation::Differs } }
+                Judged {
+                    decision: Cow::Owned(decision),
+                    promised: None,
+                    relation: if same { Relation::AsQuoted } else { Relation::Differs },
+                }
             }
         }
     }
@@ -246,7 +249,13 @@ impl SettleCase {
 
     fn evaluate(&self, draft: &Draft<'_>, rules: &Rules, receipt: &Receipt, at: Timestamp) -> Decision {
         let account = draft.account().map(Arc::as_ref);
-        let view = View { customer: self.customer.as_ref(), receipt: &receipt.id, supersedes: None, now: self.now, business_date: receipt.business_date };
+        let view = View {
+            customer: self.customer.as_ref(),
+            receipt: &receipt.id,
+            supersedes: None,
+            now: self.now,
+            business_date: receipt.business_date,
+        };
         let fresh;
         let account = match (account, draft.account_id()) {
             (Some(account), _) => Some(account),

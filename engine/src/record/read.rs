@@ -144,7 +144,10 @@ fn read_reward(wire: &v1::Reward, outcome: &v1::Outcome) -> Result<OutcomeReward
     for line in &outcome.lines {
         for share in line.rewards.iter().filter(|share| share.reward_id == wire.reward_id) {
             let units = share.units.saturating_add(share.amount_minor);
-            earned_on.push(LineShare { line: LineId::parse(&line.line_id)?, units: if taken_back { units.saturating_neg() } else { units } });
+            earned_on.push(LineShare {
+                line: LineId::parse(&line.line_id)?,
+                units: if taken_back { units.saturating_neg() } else { units },
+            });
         }
     }
     let time = |time: Option<&tessera_proto::Timestamp>| time.and_then(timestamp_from_wire);
@@ -205,15 +208,26 @@ fn read_redemption(wire: &v1::Redemption) -> Result<OutcomeRedemption, Unreadabl
 }
 
 fn read_applied(wire: &v1::AppliedCampaign) -> Result<Applied, Unreadable> {
-    Ok(Applied { campaign: CampaignId::parse(&wire.campaign_id)?, times: wire.times, discount: Amount::from_minor(wire.discount_minor) })
+    Ok(Applied {
+        campaign: CampaignId::parse(&wire.campaign_id)?,
+        times: wire.times,
+        discount: Amount::from_minor(wire.discount_minor),
+    })
 }
 
 fn read_tender(wire: &v1::Tender) -> Tender {
-    Tender { kind: tender_kind_from_wire(wire.kind()).unwrap_or(TenderKind::Other), amount: Amount::from_minor(wire.amount_minor) }
+    Tender {
+        kind: tender_kind_from_wire(wire.kind()).unwrap_or(TenderKind::Other),
+        amount: Amount::from_minor(wire.amount_minor),
+    }
 }
 
 fn read_counter(wire: &v1::CounterChange) -> Result<CounterMove, Unreadable> {
-    Ok(CounterMove { campaign: CampaignId::parse(&wire.campaign_id)?, counted_milli: wire.counted_milli, rewarded: wire.rewarded })
+    Ok(CounterMove {
+        campaign: CampaignId::parse(&wire.campaign_id)?,
+        counted_milli: wire.counted_milli,
+        rewarded: wire.rewarded,
+    })
 }
 
 fn read_posting(wire: &v1::Posting) -> Result<Posting, Unreadable> {
@@ -266,8 +280,9 @@ fn read_reason(reason: v1::PostingReason) -> Result<PostingReason, Unreadable> {
         v1::PostingReason::Expired => Ok(PostingReason::Expire),
         v1::PostingReason::Transferred => Ok(PostingReason::Consolidate),
         v1::PostingReason::Unexplained => Ok(PostingReason::Unexplained),
-        v1::PostingReason::Unspecified | v1::PostingReason::Adjusted | v1::PostingReason::Answered | v1::PostingReason::Enrolled => {
-            Err(Unreadable("a posting has a reason that is not written yet"))
-        }
+        v1::PostingReason::Unspecified
+        | v1::PostingReason::Adjusted
+        | v1::PostingReason::Answered
+        | v1::PostingReason::Enrolled => Err(Unreadable("a posting has a reason that is not written yet")),
     }
 }

@@ -32,9 +32,14 @@ fn extras(wire: &v1::Outcome) -> Extras {
 #[tokio::test]
 async fn a_message_read_and_written_again_is_the_same_but_for_its_flags() {
     let rig = Rig::new().await;
-    let mut goods = receipt("A", Some("1001"), vec![line("1", "PACK", 20, 250), line("2", "SOCKS", 3, 333), line("3", "BOTTLE", 4, 99)]);
-    goods.tenders =
-        vec![v1::Tender { kind: i32::from(v1::TenderKind::Mobile), amount_minor: 6_295, brand: "W".to_owned(), ..Default::default() }];
+    let mut goods =
+        receipt("A", Some("1001"), vec![line("1", "PACK", 20, 250), line("2", "SOCKS", 3, 333), line("3", "BOTTLE", 4, 99)]);
+    goods.tenders = vec![v1::Tender {
+        kind: i32::from(v1::TenderKind::Mobile),
+        amount_minor: 6_295,
+        brand: "W".to_owned(),
+        ..Default::default()
+    }];
     rig.sell(goods).await;
     rig.sell(receipt("B", None, vec![line("1", "SOCKS", 3, 333)])).await;
     let mut back = give_back("C", Some("A"), vec![("1", line("1", "PACK", 7, 250)), ("2", line("2", "SOCKS", 1, 333))]);

@@ -52,15 +52,15 @@ struct Conversation {
 }
 
 /// Serves a stream until the caller half-closes, the engine closes, or the connection breaks.
-pub(super) fn converse(engine: Engine, requests: Streaming<v1::ConverseRequest>, closing: watch::Receiver<bool>, limits: ConverseLimits) -> Answers {
+pub(super) fn converse(
+    engine: Engine,
+    requests: Streaming<v1::ConverseRequest>,
+    closing: watch::Receiver<bool>,
+    limits: ConverseLimits,
+) -> Answers {
     let (answers, stream) = mpsc::channel(limits.open_calls_max);
-    let conversation = Conversation {
-        engine,
-        answers,
-        open: Arc::new(Semaphore::new(limits.open_calls_max)),
-        ids: OpenIds::default(),
-        limits,
-    };
+    let conversation =
+        Conversation { engine, answers, open: Arc::new(Semaphore::new(limits.open_calls_max)), ids: OpenIds::default(), limits };
     tokio::spawn(conversation.serve(requests, closing));
     Box::pin(ReceiverStream::new(stream))
 }
@@ -97,7 +97,8 @@ impl Conversation {
                         }
                         continue;
                     }
-                    let (engine, answers, ids, limits) = (self.engine.clone(), self.answers.clone(), Arc::clone(&self.ids), self.limits);
+                    let (engine, answers, ids, limits) =
+                        (self.engine.clone(), self.answers.clone(), Arc::clone(&self.ids), self.limits);
                     tokio::spawn(async move {
                         let correlation_id = request.correlation_id;
                         let result = answer(&engine, request, limits).await;

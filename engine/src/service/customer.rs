@@ -7,9 +7,9 @@ use tessera_contract::render::AnswerContext;
 use tessera_ledger::account::Account;
 use tessera_ledger::standing::View;
 use tessera_proto::billing::v1;
-use tessera_rules::id::{CashierId, ReceiptId, StoreId, TillId};
 use tessera_rules::effort::Effort;
 use tessera_rules::evaluate::evaluate;
+use tessera_rules::id::{CashierId, ReceiptId, StoreId, TillId};
 use tessera_rules::receipt::{Explain, Place, Receipt, Stage};
 use tessera_rules::standing::Standing;
 
@@ -23,7 +23,11 @@ use crate::programs::Rules;
 const NO_TILL: &str = "-";
 
 /// Finds a customer. Writes nothing.
-pub(crate) async fn identify(engine: &Engine, request: v1::IdentifyRequest, call: &Call) -> Result<v1::IdentifyResponse, Refusal> {
+pub(crate) async fn identify(
+    engine: &Engine,
+    request: v1::IdentifyRequest,
+    call: &Call,
+) -> Result<v1::IdentifyResponse, Refusal> {
     let input = read_identify(&request, &ReadContext { now: call.now })?;
     let recognised = engine.core.directory.recognise(&engine.core, Some(&input.customer)).await?;
     let account = match recognised.found() {
@@ -48,10 +52,17 @@ pub(crate) async fn identify(engine: &Engine, request: v1::IdentifyRequest, call
 /// What would be asked on a receipt without goods.
 fn prompts_due(engine: &Engine, rules: &Rules, account: &Account, found: &Found, place: Place, call: &Call) -> Vec<v1::Prompt> {
     let receipt = empty_receipt(engine, place, call);
-    let view = View { customer: Some(&found.customer), receipt: &receipt.id, supersedes: None, now: call.now, business_date: receipt.business_date };
+    let view = View {
+        customer: Some(&found.customer),
+        receipt: &receipt.id,
+        supersedes: None,
+        now: call.now,
+        business_date: receipt.business_date,
+    };
     let standing = Standing { customer: Some(account.standing(&view)), ..Standing::default() };
     let decision = evaluate(&rules.revision, &rules.catalogue, &standing, &receipt, call.now, Effort::default());
-    let context = AnswerContext { facts: &fact_shapes(&rules.revision), ..AnswerContext::plain(&receipt, TillDisplay::default()) };
+    let context =
+        AnswerContext { facts: &fact_shapes(&rules.revision), ..AnswerContext::plain(&receipt, TillDisplay::default()) };
     tessera_contract::render::answer(&decision, context).prompts
 }
 
@@ -84,7 +95,11 @@ fn status(account: &Account) -> v1::CustomerStatus {
 }
 
 fn tier(held: &tessera_ledger::account::TierHeld) -> v1::CustomerTier {
-    v1::CustomerTier { program_id: held.program.as_str().to_owned(), tier_id: held.tier.as_str().to_owned(), until: held.until.map(timestamp_to_wire) }
+    v1::CustomerTier {
+        program_id: held.program.as_str().to_owned(),
+        tier_id: held.tier.as_str().to_owned(),
+        until: held.until.map(timestamp_to_wire),
+    }
 }
 
 fn place(store: &StoreId, till: Option<&TillId>, cashier: Option<&CashierId>) -> Place {
@@ -128,7 +143,11 @@ fn recorded(engine: &Engine, done: &Done) -> Result<Option<v1::Outcome>, Refusal
 }
 
 /// Stores a customer's answers.
-pub(crate) async fn answer_prompts(engine: &Engine, request: v1::AnswerPromptsRequest, call: &Call) -> Result<v1::AnswerPromptsResponse, Refusal> {
+pub(crate) async fn answer_prompts(
+    engine: &Engine,
+    request: v1::AnswerPromptsRequest,
+    call: &Call,
+) -> Result<v1::AnswerPromptsResponse, Refusal> {
     let input = read_answer_prompts(&request, &ReadContext { now: call.now })?;
     let recognised = engine.core.directory.recognise(&engine.core, Some(&input.customer)).await?;
     let Recognised::Known(found) = recognised else { return Ok(nothing_stored(v1::CustomerStatus::Unknown)) };
@@ -167,4 +186,3 @@ pub(super) fn status_of(recognised: &Recognised, account: Option<&Account>) -> v
         (Recognised::Known(_), None) => v1::CustomerStatus::Known,
     }
 }
-

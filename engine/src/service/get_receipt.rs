@@ -12,7 +12,11 @@ use crate::engine::{Call, Engine};
 use crate::layout;
 
 /// What became of a receipt or return.
-pub(crate) async fn get_receipt(engine: &Engine, request: v1::GetReceiptRequest, call: &Call) -> Result<v1::GetReceiptResponse, Refusal> {
+pub(crate) async fn get_receipt(
+    engine: &Engine,
+    request: v1::GetReceiptRequest,
+    call: &Call,
+) -> Result<v1::GetReceiptResponse, Refusal> {
     let id = match read_get_receipt(&request, &ReadContext { now: call.now })? {
         GetReceiptInput::Receipt(id) => id,
         GetReceiptInput::Fiscal(_) => return Err(Refusal::NotYetServed { call: "GetReceipt by fiscal document" }),
@@ -34,13 +38,21 @@ pub(crate) async fn get_receipt(engine: &Engine, request: v1::GetReceiptRequest,
         position: None,
         return_receipt_ids: so_far.returns.iter().map(|id| id.as_str().to_owned()).collect(),
         accepted: None,
-        superseded_by_receipt_id: entry.and_then(|entry| entry.superseded_by).map(|id| id.as_str().to_owned()).unwrap_or_default(),
+        superseded_by_receipt_id: entry
+            .and_then(|entry| entry.superseded_by)
+            .map(|id| id.as_str().to_owned())
+            .unwrap_or_default(),
     })
 }
 
 async fn returned(engine: &Engine, entry: &ReceiptEntry, id: &ReceiptId) -> Result<ReturnedSoFar, Refusal> {
     let partition = layout::aggregate(&entry.aggregate, id);
-    let row = engine.core.storage.row(&partition, &layout::returned_row(id)).await.map_err(|error| engine.core.storage_refusal(&error))?;
+    let row = engine
+        .core
+        .storage
+        .row(&partition, &layout::returned_row(id))
+        .await
+        .map_err(|error| engine.core.storage_refusal(&error))?;
     match row {
         Some(bytes) => ReturnedSoFar::decode(&bytes).map_err(|damaged| engine.core.quarantined(id.as_str(), &damaged)),
         None => Ok(ReturnedSoFar::default()),
@@ -63,6 +75,12 @@ fn sold_state(outcome: &v1::Outcome, so_far: &ReturnedSoFar) -> v1::ReceiptState
     if so_far.lines.iter().all(|line| line.quantity.is_zero()) {
         return v1::ReceiptState::Settled;
     }
-    let back = |line: &v1::OutcomeLine| so_far.lines.iter().find(|known| known.line.as_str() == line.line_id).map_or(0, |known| known.quantity.milli());
-    if outcome.lines.iter().all(|line| back(line) >= line.quantity_milli) { v1::ReceiptState::FullyReturned } else { v1::ReceiptState::PartlyReturned }
+    let back = |line: &v1::OutcomeLine| {
+        so_far.lines.iter().find(|known| known.line.as_str() == line.line_id).map_or(0, |known| known.quantity.milli())
+    };
+    if outcome.lines.iter().all(|line| back(line) >= line.quantity_milli) {
+        v1::ReceiptState::FullyReturned
+    } else {
+        v1::ReceiptState::PartlyReturned
+    }
 }

@@ -80,9 +80,11 @@ async fn decide(engine: &Engine, made: &Made<'_>, account: Option<Arc<Account>>)
     let done = engine.at_desk(account_key(found), Case::Quote(Box::new(case))).await?;
     match done.answer {
         CaseAnswer::Quoted(quoted) => Ok(*quoted),
-        CaseAnswer::Settled(_) | CaseAnswer::Voided(_) | CaseAnswer::Returned(_) | CaseAnswer::Recorded { .. } | CaseAnswer::AlreadyKnown => {
-            Err(engine.core.internal("the desk answered a quote with something else"))
-        }
+        CaseAnswer::Settled(_)
+        | CaseAnswer::Voided(_)
+        | CaseAnswer::Returned(_)
+        | CaseAnswer::Recorded { .. }
+        | CaseAnswer::AlreadyKnown => Err(engine.core.internal("the desk answered a quote with something else")),
     }
 }
 

@@ -20,7 +20,11 @@ use crate::engine::{Call, Engine, account_key};
 const FOLLOWED_MAX: usize = 3;
 
 /// Goods come back.
-pub(crate) async fn return_goods(engine: &Engine, request: v1::ReturnRequest, call: &Call) -> Result<v1::ReturnResponse, Refusal> {
+pub(crate) async fn return_goods(
+    engine: &Engine,
+    request: v1::ReturnRequest,
+    call: &Call,
+) -> Result<v1::ReturnResponse, Refusal> {
     let input = read_return(&request, &ReadContext { now: call.now })?;
     if matches!(input.original, OriginalReceipt::Fiscal(_)) {
         return Err(Refusal::NotYetServed { call: "Return by fiscal document" });
@@ -77,14 +81,25 @@ fn previewed(engine: &Engine, outcome: &Bytes, result: &ledger::Returned) -> Res
 }
 
 /// None where the original turned out to lie elsewhere.
-fn done_response(engine: &Engine, input: &ReturnInput, call: &Call, parsed: Instant, done: &Done) -> Result<Option<v1::ReturnResponse>, Refusal> {
-    let CaseAnswer::Returned(returned) = &done.answer else { return Err(engine.core.internal("the desk answered a return with something else")) };
+fn done_response(
+    engine: &Engine,
+    input: &ReturnInput,
+    call: &Call,
+    parsed: Instant,
+    done: &Done,
+) -> Result<Option<v1::ReturnResponse>, Refusal> {
+    let CaseAnswer::Returned(returned) = &done.answer else {
+        return Err(engine.core.internal("the desk answered a return with something else"));
+    };
     let times = Some(desk_times(call, parsed, &done.carried));
     let response = match returned.as_ref() {
         Returned::Elsewhere => return Ok(None),
-        Returned::Parked { repeated } => {
-            v1::ReturnResponse { status: i32::from(v1::ReturnStatus::Parked), repeated_before: *repeated, phase_times: times, ..Default::default() }
-        }
+        Returned::Parked { repeated } => v1::ReturnResponse {
+            status: i32::from(v1::ReturnStatus::Parked),
+            repeated_before: *repeated,
+            phase_times: times,
+            ..Default::default()
+        },
         Returned::Outcome { outcome, repeated, result } => {
             let outcome = stored_outcome(&engine.core, outcome)?;
             let status = if input.training { v1::ReturnStatus::Training } else { v1::ReturnStatus::Committed };
@@ -124,7 +139,12 @@ fn answer(outcome: &v1::Outcome, result: Option<&ledger::Returned>) -> v1::Retur
         tenders: outcome
             .tenders
             .iter()
-            .map(|tender| v1::TenderRefund { kind: tender.kind, amount_minor: tender.amount_minor, reference: tender.reference.clone(), ..Default::default() })
+            .map(|tender| v1::TenderRefund {
+                kind: tender.kind,
+                amount_minor: tender.amount_minor,
+                reference: tender.reference.clone(),
+                ..Default::default()
+            })
             .collect(),
         taken_back: outcome.rewards.clone(),
         restored: outcome.redemptions.clone(),

@@ -53,7 +53,8 @@ async fn promise(engine: &Engine, input: &SettleInput) -> Result<Promised, Refus
         if let Ok(body) = engine.core.tokens.open(&input.quote_token)
             && body.head.receipt == input.receipt.id
         {
-            let rules = engine.core.rules(body.head.revision.as_ref().map_or(0, |revision| revision.number), body.head.catalogue).await?;
+            let rules =
+                engine.core.rules(body.head.revision.as_ref().map_or(0, |revision| revision.number), body.head.catalogue).await?;
             return Ok(Promised::Token { body: Box::new(body), rules });
         }
         metrics::counter!("tessera_engine_tokens_rejected_total").increment(1);
@@ -65,7 +66,10 @@ async fn promise(engine: &Engine, input: &SettleInput) -> Result<Promised, Refus
 fn extras(input: &SettleInput, found: Option<&Found>) -> Extras {
     Extras {
         tenders: input.tenders.iter().map(TenderInput::to_wire).collect(),
-        fiscal: input.fiscal.as_ref().map(|fiscal| v1::FiscalDocument { device_id: fiscal.device.to_string(), number: fiscal.number.to_string() }),
+        fiscal: input
+            .fiscal
+            .as_ref()
+            .map(|fiscal| v1::FiscalDocument { device_id: fiscal.device.to_string(), number: fiscal.number.to_string() }),
         declined_ids: input.receipt.declined.iter().map(|id| id.as_str().to_owned()).collect(),
         offer_results: input.offers.iter().map(offer).collect(),
         instruction_results: input.instructions.iter().map(instruction).collect(),
@@ -97,7 +101,9 @@ fn answer(fact: &StatedFact, found: &Found) -> Option<v1::RecordedAnswer> {
 
 fn render(engine: &Engine, call: &Call, parsed: Instant, done: Done, training: bool) -> Result<v1::SettleResponse, Refusal> {
     let Done { answer, carried } = done;
-    let CaseAnswer::Settled(settled) = answer else { return Err(engine.core.internal("the desk answered a settle with something else")) };
+    let CaseAnswer::Settled(settled) = answer else {
+        return Err(engine.core.internal("the desk answered a settle with something else"));
+    };
     let (status, outcome, repeated) = match settled {
         Settled::Voided => (v1::SettleStatus::Voided, None, false),
         Settled::Outcome { outcome, .. } if training => (v1::SettleStatus::Training, Some(outcome), false),

@@ -25,8 +25,17 @@ pub(super) fn balances(account: Option<&Account>, revision: &Revision, now: Time
         .into_iter()
         .map(|balance| {
             let asset = revision.asset(&balance.asset);
-            let next = account.lots.iter().filter(|lot| lot.asset == balance.asset && expires_later(lot, now)).filter_map(|lot| lot.expires_at).min();
-            let expiring = account.lots.iter().filter(|lot| lot.asset == balance.asset && lot.expires_at == next && next.is_some()).map(|lot| lot.left);
+            let next = account
+                .lots
+                .iter()
+                .filter(|lot| lot.asset == balance.asset && expires_later(lot, now))
+                .filter_map(|lot| lot.expires_at)
+                .min();
+            let expiring = account
+                .lots
+                .iter()
+                .filter(|lot| lot.asset == balance.asset && lot.expires_at == next && next.is_some())
+                .map(|lot| lot.left);
             v1::Balance {
                 program_id: asset.map(|asset| asset.program.as_str().to_owned()).unwrap_or_default(),
                 available_units: balance.vested.units().saturating_sub(balance.held.units()),
@@ -100,6 +109,11 @@ pub(super) fn fact_shapes(revision: &Revision) -> Vec<FactShape> {
     revision
         .facts()
         .iter()
-        .map(|rule| FactShape { fact: rule.id.clone(), kind: v1::AnswerKind::Text, options: Vec::new(), valid_days: rule.valid_for_days.unwrap_or(0) })
+        .map(|rule| FactShape {
+            fact: rule.id.clone(),
+            kind: v1::AnswerKind::Text,
+            options: Vec::new(),
+            valid_days: rule.valid_for_days.unwrap_or(0),
+        })
         .collect()
 }

@@ -16,7 +16,9 @@ pub(crate) async fn void_receipt(engine: &Engine, request: v1::VoidRequest, call
     let input = read_void(&request, &ReadContext { now: call.now })?;
     let parsed = Instant::now();
     let found = match engine.core.tokens.open(&input.quote_token) {
-        Ok(body) if body.head.receipt == input.receipt => body.head.customer.zip(body.head.account).map(|(customer, account)| Found { customer, account }),
+        Ok(body) if body.head.receipt == input.receipt => {
+            body.head.customer.zip(body.head.account).map(|(customer, account)| Found { customer, account })
+        }
         Ok(_) | Err(_) => engine.core.directory.recognise(&engine.core, input.customer.as_ref()).await?.found().cloned(),
     };
     let key = found.as_ref().map_or_else(|| AggregateKey::Receipt(input.receipt.clone()), account_key);
@@ -28,11 +30,18 @@ pub(crate) async fn void_receipt(engine: &Engine, request: v1::VoidRequest, call
         now: call.now,
     };
     let done = engine.at_desk(key, Case::Void(Box::new(case))).await?;
-    let CaseAnswer::Voided(voided) = &done.answer else { return Err(engine.core.internal("the desk answered a void with something else")) };
+    let CaseAnswer::Voided(voided) = &done.answer else {
+        return Err(engine.core.internal("the desk answered a void with something else"));
+    };
     let (status, outcome) = match voided {
         Voided::New => (v1::VoidStatus::Voided, None),
         Voided::Repeat => (v1::VoidStatus::AlreadyVoided, None),
         Voided::AlreadySettled(outcome) => (v1::VoidStatus::AlreadySettled, Some(stored_outcome(&engine.core, outcome)?)),
     };
-    Ok(v1::VoidResponse { status: i32::from(status), outcome, accepted: None, phase_times: Some(desk_times(call, parsed, &done.carried)) })
+    Ok(v1::VoidResponse {
+        status: i32::from(status),
+        outcome,
+        accepted: None,
+        phase_times: Some(desk_times(call, parsed, &done.carried)),
+    })
 }

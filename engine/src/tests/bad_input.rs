@@ -26,13 +26,28 @@ const TABLE: &[(&str, Spoil, &str)] = &[
     ("no time", |receipt| receipt.sold_at = None, "receipt.sold_at"),
     ("a date that is none", |receipt| receipt.business_date = "2026-02-30".to_owned(), "receipt.business_date"),
     ("an unknown enum value", |receipt| receipt.lines[0].price_reason = 99, "receipt.lines[0].price_reason"),
-    ("an unknown tender", |receipt| receipt.tenders.push(v1::Tender { kind: 77, ..Default::default() }), "receipt.tenders[0].kind"),
-    ("a payment card in a description", |receipt| receipt.lines[0].description = "4111 1111 1111 1111".to_owned(), "receipt.lines[0].description"),
-    ("21 codes", |receipt| receipt.codes = (0..21).map(|n| v1::PresentedCode { code: format!("C{n}"), entry_method: 0 }).collect(), "receipt.codes"),
+    (
+        "an unknown tender",
+        |receipt| receipt.tenders.push(v1::Tender { kind: 77, ..Default::default() }),
+        "receipt.tenders[0].kind",
+    ),
+    (
+        "a payment card in a description",
+        |receipt| receipt.lines[0].description = "4111 1111 1111 1111".to_owned(),
+        "receipt.lines[0].description",
+    ),
+    (
+        "21 codes",
+        |receipt| receipt.codes = (0..21).map(|n| v1::PresentedCode { code: format!("C{n}"), entry_method: 0 }).collect(),
+        "receipt.codes",
+    ),
 ];
 
 fn names(status: &tonic::Status, field: &str) -> bool {
-    status.get_error_details().bad_request().is_some_and(|bad| bad.field_violations.iter().any(|violation| violation.field == field))
+    status
+        .get_error_details()
+        .bad_request()
+        .is_some_and(|bad| bad.field_violations.iter().any(|violation| violation.field == field))
 }
 
 #[tokio::test]

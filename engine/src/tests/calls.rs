@@ -27,7 +27,11 @@ fn enrolment(id: &str, card: &str, phone: &str) -> v1::EnrolRequest {
         store_id: "S1".to_owned(),
         till_id: "T1".to_owned(),
         enrolled_at: Some(tessera_contract::convert::timestamp_to_wire(begin())),
-        answers: vec![v1::PromptAnswer { fact_id: "surname".to_owned(), value: "Planted-Surname".to_owned(), ..Default::default() }],
+        answers: vec![v1::PromptAnswer {
+            fact_id: "surname".to_owned(),
+            value: "Planted-Surname".to_owned(),
+            ..Default::default()
+        }],
         ..Default::default()
     }
 }
@@ -48,12 +52,19 @@ async fn a_customer_is_enrolled_once_and_found_by_card_phone_and_id_with_what_th
     let first = rig.billing.enrol(Request::new(enrolment("E1", "1001", phone))).await.unwrap().into_inner();
     assert_eq!(first.status(), v1::EnrolStatus::Enrolled);
     let again = rig.billing.enrol(Request::new(enrolment("E1", "1001", phone))).await.unwrap().into_inner();
-    assert_eq!((again.status(), &again.customer_id, &again.outcome), (v1::EnrolStatus::Enrolled, &first.customer_id, &first.outcome));
+    assert_eq!(
+        (again.status(), &again.customer_id, &again.outcome),
+        (v1::EnrolStatus::Enrolled, &first.customer_id, &first.outcome)
+    );
     let taken = rig.billing.enrol(Request::new(enrolment("E2", "1001", ""))).await.unwrap().into_inner();
     assert_eq!(taken.status(), v1::EnrolStatus::AlreadyKnown);
     let conflict = rig.billing.enrol(Request::new(enrolment("E1", "1001", "+4930999999"))).await.unwrap_err();
     assert_eq!(reason(&conflict), v1::ErrorReason::Conflict);
-    for identity in [Identity::Phone(phone.to_owned()), Identity::CardNumber("1001".to_owned()), Identity::CustomerId(first.customer_id.clone())] {
+    for identity in [
+        Identity::Phone(phone.to_owned()),
+        Identity::CardNumber("1001".to_owned()),
+        Identity::CustomerId(first.customer_id.clone()),
+    ] {
         let known = identify(&rig, identity).await;
         assert_eq!((known.customer_status(), &known.customer_id), (v1::CustomerStatus::Known, &first.customer_id));
         assert_eq!(known.balances[0].available_units, 7);
@@ -66,12 +77,14 @@ async fn a_customer_is_enrolled_once_and_found_by_card_phone_and_id_with_what_th
 async fn a_prompt_is_asked_until_it_is_answered_and_again_when_the_answer_is_too_old() {
     let rig = Rig::new().await;
     let goods = |id: &str| receipt(id, Some("1001"), vec![line("1", "OTHER", 1, 700)]);
-    let asked = |quoted: &v1::QuoteResponse| quoted.answer.as_ref().unwrap().prompts.iter().map(v1::Prompt::reason).collect::<Vec<_>>();
+    let asked =
+        |quoted: &v1::QuoteResponse| quoted.answer.as_ref().unwrap().prompts.iter().map(v1::Prompt::reason).collect::<Vec<_>>();
     let quoted = rig.quote(quote(goods("A"))).await.unwrap();
     assert_eq!(asked(&quoted), vec![v1::PromptReason::Missing]);
     // Told with the settle, as the cashier would.
     let answer = v1::PromptAnswer { fact_id: "surname".to_owned(), value: "Planted-Surname".to_owned(), ..Default::default() };
-    let settled = rig.settle(v1::SettleRequest { answers: vec![answer.clone()], ..as_quoted(goods("A"), &quoted) }).await.unwrap();
+    let settled =
+        rig.settle(v1::SettleRequest { answers: vec![answer.clone()], ..as_quoted(goods("A"), &quoted) }).await.unwrap();
     assert_eq!(settled.outcome.unwrap().recorded_answers[0].fact_id, "surname");
     assert!(asked(&rig.quote(quote(goods("B"))).await.unwrap()).is_empty());
     rig.pass(Duration::from_secs(366 * 86_400));

@@ -14,7 +14,9 @@ async fn h5_p2_copies_of_one_settle_at_once_are_one_outcome() {
     let mut tasks = JoinSet::new();
     for _ in 0..40 {
         let rig = Arc::clone(&rig);
-        tasks.spawn(async move { rig.settle(unquoted(receipt("A", Some("1001"), vec![line("1", "SOCKS", 1, 500)]))).await.unwrap().outcome.unwrap() });
+        tasks.spawn(async move {
+            rig.settle(unquoted(receipt("A", Some("1001"), vec![line("1", "SOCKS", 1, 500)]))).await.unwrap().outcome.unwrap()
+        });
     }
     let outcomes: Vec<v1::Outcome> = tasks.join_all().await;
     assert!(outcomes.iter().all(|outcome| *outcome == outcomes[0]));
@@ -24,7 +26,10 @@ async fn h5_p2_copies_of_one_settle_at_once_are_one_outcome() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn h5_two_engines_on_one_storage_give_each_receipt_one_outcome_and_lose_no_point() {
     let storage = Arc::new(MemoryStorage::with_claims_first(&layout::SPACES));
-    let rigs = [Arc::new(Rig::over(Arc::clone(&storage), settings()).await), Arc::new(Rig::over(Arc::clone(&storage), settings()).await)];
+    let rigs = [
+        Arc::new(Rig::over(Arc::clone(&storage), settings()).await),
+        Arc::new(Rig::over(Arc::clone(&storage), settings()).await),
+    ];
     let mut tasks = JoinSet::new();
     for number in 0..60 {
         for rig in &rigs {
@@ -75,7 +80,9 @@ async fn h39_a_crowded_account_is_refused_early_and_every_receipt_that_was_taken
     let mut tasks = JoinSet::new();
     for number in 0..200 {
         let rig = Arc::clone(&rig);
-        tasks.spawn(async move { rig.settle(unquoted(receipt(&format!("R{number}"), Some("1001"), vec![line("1", "OTHER", 1, 100)]))).await });
+        tasks.spawn(async move {
+            rig.settle(unquoted(receipt(&format!("R{number}"), Some("1001"), vec![line("1", "OTHER", 1, 100)]))).await
+        });
     }
     let answers = tasks.join_all().await;
     let taken = answers.iter().filter(|answer| answer.is_ok()).count();

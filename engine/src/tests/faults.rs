@@ -32,7 +32,9 @@ async fn h13_a_commit_of_unknown_fate_is_resolved_by_looking_for_the_receipt() {
 
 #[tokio::test]
 async fn h4_a_storage_that_is_busy_or_away_is_an_error_once_and_the_same_id_goes_through_later() {
-    for (fault, expected) in [(Fault::Busy, v1::ErrorReason::TooManyWaiting), (Fault::Unavailable, v1::ErrorReason::StorageStopped)] {
+    for (fault, expected) in
+        [(Fault::Busy, v1::ErrorReason::TooManyWaiting), (Fault::Unavailable, v1::ErrorReason::StorageStopped)]
+    {
         let rig = plain().await;
         rig.storage.inject(1, fault);
         assert_eq!(reason(&rig.settle(goods("A")).await.unwrap_err()), expected);
@@ -60,7 +62,10 @@ async fn h31_a_broken_account_is_set_aside_and_every_other_goes_on() {
     // Another engine, which has not seen the account yet.
     let rig = Rig::over(Arc::clone(&rig.storage), settings()).await;
     assert_eq!(reason(&rig.settle(goods("B")).await.unwrap_err()), v1::ErrorReason::AccountQuarantined);
-    assert_eq!(reason(&rig.quote(quote(receipt("C", Some("1001"), vec![line("1", "OTHER", 1, 500)]))).await.unwrap_err()), v1::ErrorReason::AccountQuarantined);
+    assert_eq!(
+        reason(&rig.quote(quote(receipt("C", Some("1001"), vec![line("1", "OTHER", 1, 500)]))).await.unwrap_err()),
+        v1::ErrorReason::AccountQuarantined
+    );
     let other = receipt("D", Some("2002"), vec![line("1", "OTHER", 1, 500)]);
     assert_eq!(rig.sell(other).await.status(), v1::SettleStatus::Committed);
 }

@@ -36,7 +36,10 @@ async fn p2_h1_a_repeated_settle_gets_the_same_bytes_and_nothing_happens_twice()
     for _ in 0..3 {
         let again = rig.settle(as_quoted(goods.clone(), &quoted)).await.unwrap();
         assert!(again.repeated_before);
-        assert_eq!(prost::Message::encode_to_vec(&again.outcome.unwrap()), prost::Message::encode_to_vec(first.outcome.as_ref().unwrap()));
+        assert_eq!(
+            prost::Message::encode_to_vec(&again.outcome.unwrap()),
+            prost::Message::encode_to_vec(first.outcome.as_ref().unwrap())
+        );
     }
     // The envelope may differ: it is no content.
     let mut other_way = as_quoted(goods, &quoted);
@@ -91,10 +94,13 @@ async fn h7_h8_h10_p4_a_hold_is_seen_by_others_replaced_by_its_own_and_lapses() 
     let redeeming = |id: &str, units: i64| {
         let mut receipt = receipt(id, Some("1001"), vec![line("1", "OTHER", 1, 5_000)]);
         let amount = Some(v1::redeem_request::Amount::Units(units));
-        receipt.redeem_requested = vec![v1::RedeemRequest { asset_id: "points".to_owned(), amount, redeem_as: i32::from(v1::RedeemAs::Tender) }];
+        receipt.redeem_requested =
+            vec![v1::RedeemRequest { asset_id: "points".to_owned(), amount, redeem_as: i32::from(v1::RedeemAs::Tender) }];
         receipt
     };
-    let redeemed = |quoted: &v1::QuoteResponse| quoted.answer.as_ref().unwrap().redemptions.iter().map(|redemption| redemption.units).sum::<i64>();
+    let redeemed = |quoted: &v1::QuoteResponse| {
+        quoted.answer.as_ref().unwrap().redemptions.iter().map(|redemption| redemption.units).sum::<i64>()
+    };
     let first = rig.quote(quote(redeeming("A", 80))).await.unwrap();
     assert_eq!(redeemed(&first), 80);
     assert!(first.held_until.is_some());
@@ -119,7 +125,8 @@ async fn h9_h6_a_settle_after_its_hold_ran_out_takes_what_is_there_and_records_t
     rig.sell(receipt("R0", Some("1001"), vec![line("1", "OTHER", 1, 10_000)])).await;
     let mut goods = receipt("A", Some("1001"), vec![line("1", "OTHER", 1, 5_000)]);
     let amount = Some(v1::redeem_request::Amount::Units(100));
-    goods.redeem_requested = vec![v1::RedeemRequest { asset_id: "points".to_owned(), amount, redeem_as: i32::from(v1::RedeemAs::Tender) }];
+    goods.redeem_requested =
+        vec![v1::RedeemRequest { asset_id: "points".to_owned(), amount, redeem_as: i32::from(v1::RedeemAs::Tender) }];
     let mut rival = goods.clone();
     rival.receipt_id = "B".to_owned();
     let first = rig.quote(quote(goods.clone())).await.unwrap();
@@ -158,7 +165,9 @@ async fn h11_void_and_settle_in_every_order() {
 async fn a_void_with_its_token_releases_what_the_quote_held() {
     let rig = Rig::new().await;
     let bottles = |id: &str| receipt(id, Some("1001"), vec![line("1", "BOTTLE", 3, 500)]);
-    let crossings = |quoted: &v1::QuoteResponse| quoted.answer.as_ref().unwrap().rewards.iter().filter(|reward| reward.campaign_id == "bottles").count();
+    let crossings = |quoted: &v1::QuoteResponse| {
+        quoted.answer.as_ref().unwrap().rewards.iter().filter(|reward| reward.campaign_id == "bottles").count()
+    };
     let first = rig.quote(quote(bottles("A"))).await.unwrap();
     assert_eq!(crossings(&first), 1);
     rig.void(v1::VoidRequest { quote_token: first.quote_token.clone(), ..void("A", 1) }).await.unwrap();
@@ -172,7 +181,9 @@ async fn p4_the_third_bottle_is_promised_to_one_open_quote_only() {
     let rig = Rig::new().await;
     rig.sell(receipt("R0", Some("1001"), vec![line("1", "BOTTLE", 2, 500)])).await;
     let one = |id: &str| receipt(id, Some("1001"), vec![line("1", "BOTTLE", 1, 500)]);
-    let crossings = |quoted: &v1::QuoteResponse| quoted.answer.as_ref().unwrap().rewards.iter().filter(|reward| reward.campaign_id == "bottles").count();
+    let crossings = |quoted: &v1::QuoteResponse| {
+        quoted.answer.as_ref().unwrap().rewards.iter().filter(|reward| reward.campaign_id == "bottles").count()
+    };
     let first = rig.quote(quote(one("A"))).await.unwrap();
     let second = rig.quote(quote(one("B"))).await.unwrap();
     assert_eq!((crossings(&first), crossings(&second)), (1, 0));
@@ -212,7 +223,11 @@ async fn h12_more_than_sold_is_refused_as_a_preview_and_recorded_as_a_fact() {
         preview.mode = i32::from(v1::ReturnMode::Preview);
         let status = rig.give_back(preview.clone()).await.unwrap_err();
         assert_eq!(reason(&status), v1::ErrorReason::MoreThanSold);
-        assert!(tonic_types::StatusExt::get_error_details(&status).bad_request().unwrap().field_violations[0].field.contains("lines[0]"));
+        assert!(
+            tonic_types::StatusExt::get_error_details(&status).bad_request().unwrap().field_violations[0]
+                .field
+                .contains("lines[0]")
+        );
         preview.lines[0].quantity_milli = 2_000;
         let allowed = rig.give_back(preview).await.unwrap();
         assert_eq!(allowed.answer.unwrap().lines[0].refund_minor, 1_000);
@@ -230,7 +245,8 @@ async fn partial_returns_of_an_anonymous_receipt_sum_to_the_whole() {
     rig.sell(receipt("A", None, vec![line("1", "SOCKS", 3, 333)])).await;
     let mut refunds = 0;
     for number in 1..=3 {
-        let back = rig.give_back(give_back(&format!("A{number}"), Some("A"), vec![("1", line("1", "SOCKS", 1, 333))])).await.unwrap();
+        let back =
+            rig.give_back(give_back(&format!("A{number}"), Some("A"), vec![("1", line("1", "SOCKS", 1, 333))])).await.unwrap();
         refunds += back.answer.unwrap().lines[0].refund_minor;
     }
     assert_eq!(refunds, 899, "three at 3.33 less a tenth: 9.99 − 1.00");

@@ -24,7 +24,10 @@ async fn h15_a_forged_or_foreign_token_settles_as_without_a_quote_and_is_flagged
         let outcome = rig.settle(request).await.unwrap().outcome.unwrap();
         assert_eq!(flags(&outcome), vec![v1::OutcomeFlag::TokenRejected, v1::OutcomeFlag::UnknownSku]);
         assert_eq!(outcome.totals_after.unwrap().amount_minor, 500, "what was paid is the fact");
-        assert!(outcome.rewards.iter().any(|reward| reward.fallback && reward.units == 50), "the tenth off comes as points worth the same");
+        assert!(
+            outcome.rewards.iter().any(|reward| reward.fallback && reward.units == 50),
+            "the tenth off comes as points worth the same"
+        );
     }
     rig.outcomes().await;
 }
@@ -44,7 +47,10 @@ async fn h15_a_price_that_the_till_changed_by_itself_is_recorded_and_not_trusted
     assert_eq!(outcome.lines[0].paid_minor, 100);
     assert_eq!(outcome.lines[0].unexplained_minor, -350);
     let flagged = flags(&outcome);
-    assert!(flagged.contains(&v1::OutcomeFlag::DiffersFromQuote) && flagged.contains(&v1::OutcomeFlag::UnexplainedChange), "{flagged:?}");
+    assert!(
+        flagged.contains(&v1::OutcomeFlag::DiffersFromQuote) && flagged.contains(&v1::OutcomeFlag::UnexplainedChange),
+        "{flagged:?}"
+    );
     rig.outcomes().await;
 }
 
@@ -88,7 +94,11 @@ async fn an_added_unit_that_was_declined_is_not_sold_and_not_explained_away() {
     let quoted = rig.quote(quote(goods.clone())).await.unwrap();
     let changed = &quoted.answer.as_ref().unwrap().lines[0];
     assert_eq!(changed.added_quantity_milli, 1_000);
-    let request = v1::SettleRequest { quote_token: quoted.quote_token.clone(), declined_ids: vec![changed.decline_id.clone()], ..unquoted(goods) };
+    let request = v1::SettleRequest {
+        quote_token: quoted.quote_token.clone(),
+        declined_ids: vec![changed.decline_id.clone()],
+        ..unquoted(goods)
+    };
     let outcome = rig.settle(request).await.unwrap().outcome.unwrap();
     assert_eq!(outcome.lines[0].quantity_milli, 10_000);
     assert_eq!(outcome.declined_ids, vec![changed.decline_id.clone()]);

@@ -2,6 +2,7 @@
 //!
 //! Run it with `cargo run --release -p tessera-rules --example evaluate_rate`.
 #![expect(
+    clippy::disallowed_methods,
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -42,7 +42,9 @@ impl Goods {
             quantity_kind: kind.into(),
             unit_price_micros: price_micros,
             amount_minor: divide(exact, MICRO_MILLIS_PER_PENNY, Rounding::HalfUp).unwrap_or(0),
-            tax_code: product.and_then(|product| product.tax_code.as_ref()).map_or_else(String::new, |code| code.as_str().to_owned()),
+            tax_code: product
+                .and_then(|product| product.tax_code.as_ref())
+                .map_or_else(String::new, |code| code.as_str().to_owned()),
             ..Line::default()
         }
     }

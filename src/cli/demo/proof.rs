@@ -57,7 +57,8 @@ impl Proof {
         }
         self.accounts = self.accounts.saturating_add(1);
         for balance in &known.balances {
-            let told = [balance.available_units, balance.held_units, balance.vesting_units].into_iter().fold(0, i64::saturating_add);
+            let told =
+                [balance.available_units, balance.held_units, balance.vesting_units].into_iter().fold(0, i64::saturating_add);
             let lots = self.lots.get(&(known.account_id.clone(), balance.asset_id.clone())).copied().unwrap_or(0);
             if told != lots {
                 self.wrong.push(format!("card {card}: the balance of {} is {told}, its lots hold {lots}", balance.asset_id));
@@ -77,10 +78,8 @@ pub(super) async fn prove(engine: &str, gateway: &str) -> Result<Proof, Failure>
     }
     let till = TillClient::connect(TillConfig::new(gateway, "S1", "T0", Journal::none()))?;
     for number in (0..CARDS).map(card) {
-        let identity = CustomerIdentity {
-            identity: Some(Identity::CardNumber(number.clone())),
-            entry_method: EntryMethod::Scanned.into(),
-        };
+        let identity =
+            CustomerIdentity { identity: Some(Identity::CardNumber(number.clone())), entry_method: EntryMethod::Scanned.into() };
         let request = IdentifyRequest {
             contract_minor: CONTRACT_MINOR,
             customer: Some(identity),

@@ -59,7 +59,10 @@ pub(super) fn text(tally: &Tally, proof: &Proof, elapsed: Duration, data: Option
 fn campaigns(tally: &Tally, money: &Money) -> Table {
     let mut table = table(&["campaign", "receipts", "taken off", "given"], &[1, 2, 3]);
     for (campaign, given) in &tally.by_campaign {
-        let assets: Vec<String> = given.units.iter().map(|(asset, count)| format!("{} {asset}", units(*count, 0))).collect();
+        let mut assets: Vec<String> = given.units.iter().map(|(asset, count)| format!("{} {asset}", units(*count, 0))).collect();
+        if given.discount_minor == 0 && given.worth_minor != 0 {
+            assets.push(format!("goods worth {}", money.of(given.worth_minor)));
+        }
         let off = if given.discount_minor == 0 { String::new() } else { money.of(given.discount_minor) };
         let receipts = if given.receipts == 0 { String::new() } else { given.receipts.to_string() };
         table.add_row([campaign.clone(), receipts, off, assets.join(", ")]);

@@ -20,6 +20,8 @@ pub(super) struct Given {
     pub(super) receipts: u64,
     /// Taken off lines, minor units, 0 or more.
     pub(super) discount_minor: i64,
+    /// Worth of what was given on the spot, price changes and goods, minor units.
+    pub(super) worth_minor: i64,
     /// Units by asset, less what was taken back.
     pub(super) units: BTreeMap<String, i64>,
 }
@@ -106,8 +108,12 @@ impl Tally {
             given.receipts = given.receipts.saturating_add(1);
             given.discount_minor = given.discount_minor.saturating_add(applied.discount_minor);
         }
-        for reward in outcome.rewards.iter().filter(|reward| !reward.asset_id.is_empty()) {
+        for reward in &outcome.rewards {
             let given = self.by_campaign.entry(reward.campaign_id.clone()).or_default();
+            if reward.asset_id.is_empty() {
+                given.worth_minor = given.worth_minor.saturating_add(reward.amount_minor);
+                continue;
+            }
             let units = given.units.entry(reward.asset_id.clone()).or_default();
             *units = units.saturating_add(reward.units);
         }

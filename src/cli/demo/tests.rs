@@ -29,7 +29,8 @@ fn the_examples_sell_sample_products_at_their_prices() {
     for sale in [&receipt, quote.receipt.as_ref().unwrap(), settle.receipt.as_ref().unwrap()] {
         assert_eq!(sale.lines, receipt.lines, "one basket in all of them");
         for line in &sale.lines {
-            let product = catalogue.product(&Sku::parse(&line.sku).unwrap()).unwrap_or_else(|| panic!("{} is no product", line.sku));
+            let product =
+                catalogue.product(&Sku::parse(&line.sku).unwrap()).unwrap_or_else(|| panic!("{} is no product", line.sku));
             assert_eq!(product.price.unwrap().micros(), line.unit_price_micros, "{}", line.sku);
             assert_eq!(product.tax_code.as_ref().unwrap().as_str(), line.tax_code, "{}", line.sku);
             let exact = line.unit_price_micros * line.quantity_milli;

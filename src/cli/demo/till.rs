@@ -98,7 +98,13 @@ impl SimulatedTill {
     }
 
     /// Serves customers until it is told to stop.
-    pub(super) async fn run(mut self, mut shoppers: Shoppers, pause: Duration, told: mpsc::Sender<Told>, mut stop: watch::Receiver<bool>) {
+    pub(super) async fn run(
+        mut self,
+        mut shoppers: Shoppers,
+        pause: Duration,
+        told: mpsc::Sender<Told>,
+        mut stop: watch::Receiver<bool>,
+    ) {
         while !*stop.borrow() {
             let visit = shoppers.next();
             let (text, end) = match self.serve(&visit).await {

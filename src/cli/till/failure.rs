@@ -10,7 +10,9 @@ use tonic::Code;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TillFailure {
     /// The endpoint is no address.
-    #[error("the endpoint {endpoint:?} is no address of the form http://HOST:PORT; say it by --endpoint or TESSERA_TILL_ENDPOINT")]
+    #[error(
+        "the endpoint {endpoint:?} is no address of the form http://HOST:PORT; say it by --endpoint or TESSERA_TILL_ENDPOINT"
+    )]
     Endpoint {
         /// As it was given.
         endpoint: String,
@@ -76,7 +78,10 @@ fn call_text(call: CallName, endpoint: &str, refusal: &Refusal) -> String {
         );
     }
     let mut text = format!("{call} was refused: {} ({})", refusal.message, Reason(refusal));
-    for fault in &refusal.field_violations {
+    // A single fault may be the message itself.
+    for fault in
+        refusal.field_violations.iter().filter(|fault| refusal.message != format!("{}: {}", fault.field, fault.description))
+    {
         text.push_str(&format!("\n  {}: {}", fault.field, fault.description));
     }
     text.push_str(&format!("\n  {}", what_to_do(refusal)));

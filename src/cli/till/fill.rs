@@ -2,7 +2,9 @@
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
-use tessera_proto::billing::v1::{AnswerPromptsRequest, EnrolRequest, QuoteRequest, Receipt, ReturnMode, ReturnRequest, SettleRequest};
+use tessera_proto::billing::v1::{
+    AnswerPromptsRequest, EnrolRequest, QuoteRequest, Receipt, ReturnMode, ReturnRequest, SettleRequest,
+};
 use tessera_till::{BootNonce, ReceiptIdMinter};
 
 use super::failure::TillFailure;
@@ -100,7 +102,7 @@ fn time(field: &mut Option<tessera_proto::Timestamp>, name: &str, now: &Zoned, f
         return given.to_zoned(now.time_zone().clone());
     }
     *field = Some(wire_time(now.timestamp()));
-    filled.push(format!("{name} {now:.0}"));
+    filled.push(format!("{name} {}", now.strftime("%Y-%m-%dT%H:%M:%S%:z")));
     now.clone()
 }
 

@@ -60,9 +60,8 @@ impl Input {
             field,
             problem: without_place(&error.to_string()),
         };
-        let message = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            fault(known_path(&error.path().to_string()), error.inner())
-        })?;
+        let message = serde_path_to_error::deserialize(&mut json)
+            .map_err(|error| fault(known_path(&error.path().to_string()), error.inner()))?;
         json.end().map_err(|error| fault(String::new(), &error))?;
         Ok(message)
     }

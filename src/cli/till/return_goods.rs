@@ -50,7 +50,9 @@ async fn request_of(link: &Link, original: &str, args: &ReturnArgs) -> Result<Re
     let got = get_receipt(link, original.to_owned()).await?;
     let Some(sale) = got.outcome.as_ref().filter(|outcome| outcome.kind() == OutcomeKind::Settle) else {
         let state = got.state().as_str_name();
-        return Err(TillFailure::State(format!("receipt {original} is no settled sale ({state}), so nothing of it can come back")));
+        return Err(TillFailure::State(format!(
+            "receipt {original} is no settled sale ({state}), so nothing of it can come back"
+        )));
     };
     let mut returned_before = Vec::new();
     for id in &got.return_receipt_ids {
@@ -109,12 +111,17 @@ fn left_of<'a>(sale: &'a Outcome, returned: &[Outcome]) -> Vec<Left<'a>> {
         let lines = returned.iter().flat_map(|outcome| &outcome.lines);
         lines.filter(|line| line.original_line_id == line_id).map(|line| line.quantity_milli).sum()
     };
-    let left = |line: &'a OutcomeLine| Left { line, quantity_milli: line.quantity_milli.saturating_sub(came_back(&line.line_id)) };
+    let left =
+        |line: &'a OutcomeLine| Left { line, quantity_milli: line.quantity_milli.saturating_sub(came_back(&line.line_id)) };
     sale.lines.iter().map(left).collect()
 }
 
 fn all_lines(left: &[Left<'_>]) -> Vec<ReturnedLine> {
-    left.iter().filter(|left| left.quantity_milli > 0).zip(1_usize..).map(|(left, place)| returned(left, place, left.quantity_milli)).collect()
+    left.iter()
+        .filter(|left| left.quantity_milli > 0)
+        .zip(1_usize..)
+        .map(|(left, place)| returned(left, place, left.quantity_milli))
+        .collect()
 }
 
 /// Lines as `--line` names them: `ID`, or `ID=QUANTITY`.
@@ -129,8 +136,9 @@ fn named_lines(left: &[Left<'_>], named: &[String]) -> Result<Vec<ReturnedLine>,
         })?;
         let quantity_milli = match quantity {
             None => found.quantity_milli,
-            Some(quantity) => super::money::parse_quantity_milli(quantity)
-                .ok_or_else(|| wrong("the quantity must be above 0 with at most three digits after the point, as in `2=1.5`".to_owned()))?,
+            Some(quantity) => super::money::parse_quantity_milli(quantity).ok_or_else(|| {
+                wrong("the quantity must be above 0 with at most three digits after the point, as in `2=1.5`".to_owned())
+            })?,
         };
         lines.push(returned(found, place, quantity_milli));
     }

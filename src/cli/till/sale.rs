@@ -50,10 +50,32 @@ const SETTLE_FIELDS: [&str; 10] = [
 /// Asks, and shows the answer.
 pub(super) async fn quote(link: &Link, args: &QuoteArgs, json: bool) -> Result<ExitCode, Failure> {
     let mut request = quote_request(&Input::read(&args.file)?)?;
+    if let Some(receipt) = &mut request.receipt {
+        take_id(receipt, args.receipt_id.as_deref())?;
+    }
     say(&fill::quote(&mut request, &fill::now_here())?);
     request.explain |= args.explain;
     let response = link.quote(request.clone()).await?;
-    print_answer(&response, json, |response| show::quote(&request, response))
+    let next = format!("tessera till settle {} --receipt-id {}", args.file.display(), receipt_id_of(&request));
+    let next = Some(next).filter(|_| response.status() == QuoteStatus::Ok);
+    print_answer(&response, json, |response| show::quote(&request, response, next.as_deref()))
+}
+
+fn receipt_id_of(request: &QuoteRequest) -> &str {
+    request.receipt.as_ref().map_or("", |receipt| &receipt.receipt_id)
+}
+
+/// An id from the command line goes into a receipt that has none.
+fn take_id(receipt: &mut Receipt, receipt_id: Option<&str>) -> Result<(), TillFailure> {
+    match receipt_id {
+        Some(id) if receipt.receipt_id.is_empty() => id.clone_into(&mut receipt.receipt_id),
+        Some(id) if receipt.receipt_id != id => {
+            let problem = format!("the file says {}, and --receipt-id another one", receipt.receipt_id);
+            return Err(TillFailure::Field { field: "receipt_id", problem });
+        }
+        Some(_) | None => {}
+    }
+    Ok(())
 }
 
 /// A whole request, or one made around a bare receipt.
@@ -76,7 +98,7 @@ fn quote_of(receipt: Receipt) -> QuoteRequest {
 pub(super) async fn settle(link: &Link, args: &SettleArgs, json: bool) -> Result<ExitCode, Failure> {
     let input = Input::read(&args.file)?;
     let request = if input.has_field(&SETTLE_FIELDS) {
-        if !args.decline.is_empty() || args.without_quote || args.attempt.is_some() {
+        if !args.decline.is_empty() || args.without_quote || args.attempt.is_some() || args.receipt_id.is_some() {
             let problem = "the file is a whole SettleRequest, which says this itself; the options are for a bare receipt";
             return Err(TillFailure::State(problem.to_owned()).into());
         }
@@ -85,16 +107,18 @@ pub(super) async fn settle(link: &Link, args: &SettleArgs, json: bool) -> Result
         request
     } else {
         let mut receipt: Receipt = input.message()?;
+        take_id(&mut receipt, args.receipt_id.as_deref())?;
         say(&fill::receipt(&mut receipt, &fill::now_here())?);
         let attempt = args.attempt.unwrap_or_default();
         if args.without_quote {
             SettleRequest { contract_minor: CONTRACT_MINOR, receipt: Some(receipt), attempt, ..SettleRequest::default() }
         } else {
-            let asked = QuoteRequest { attempt, declined_ids: args.decline.clone(), ..quote_of(receipt.clone()) };
+            // Behind a quote by hand, which has number 1.
+            let asked = QuoteRequest { attempt, quote_no: 2, declined_ids: args.decline.clone(), ..quote_of(receipt.clone()) };
             let quoted = link.quote(asked.clone()).await?;
             if quoted.status() == QuoteStatus::AlreadySettled {
                 tell("the receipt has been settled before; this is what is stored");
-                return print_answer(&quoted, json, |quoted| show::quote(&asked, quoted));
+                return print_answer(&quoted, json, |quoted| show::quote(&asked, quoted, None));
             }
             settle_request(receipt, &quoted, attempt, &args.decline)?
         }
@@ -104,11 +128,17 @@ pub(super) async fn settle(link: &Link, args: &SettleArgs, json: bool) -> Result
 }
 
 /// What a till sends that sold as the quote says, but for what was declined.
-fn settle_request(receipt: Receipt, quoted: &QuoteResponse, attempt: u32, declined: &[String]) -> Result<SettleRequest, TillFailure> {
+fn settle_request(
+    receipt: Receipt,
+    quoted: &QuoteResponse,
+    attempt: u32,
+    declined: &[String],
+) -> Result<SettleRequest, TillFailure> {
     match quoted.status() {
         QuoteStatus::Ok => {}
         QuoteStatus::Voided => {
-            let text = "the receipt was voided; to resume it: --attempt with a higher number than the void's (2 after a void by hand)";
+            let text =
+                "the receipt was voided; to resume it: --attempt with a higher number than the void's (2 after a void by hand)";
             return Err(TillFailure::State(text.to_owned()));
         }
         QuoteStatus::AlreadySettled | QuoteStatus::Superseded | QuoteStatus::Unspecified => {

@@ -11,8 +11,8 @@ mod sections;
 
 use sections::{Page, plain};
 
-/// The answer to a quote.
-pub(super) fn quote(request: &QuoteRequest, response: &QuoteResponse) -> String {
+/// The answer to a quote, and the command that comes next.
+pub(super) fn quote(request: &QuoteRequest, response: &QuoteResponse, next: Option<&str>) -> String {
     let receipt = request.receipt.clone().unwrap_or_default();
     let status = plain(response.status().as_str_name(), "QUOTE_STATUS_");
     let status = if status == "ok" { "quoted".to_owned() } else { status };
@@ -26,6 +26,7 @@ pub(super) fn quote(request: &QuoteRequest, response: &QuoteResponse) -> String 
         the_outcome(&mut page, outcome, &[]);
     }
     page.time("held until", response.held_until.as_ref());
+    page.line("next", next.unwrap_or_default());
     page.finish()
 }
 
@@ -91,7 +92,9 @@ pub(super) fn settle(request: &SettleRequest, response: &SettleResponse) -> Stri
     }
     page.balances(&response.balances);
     the_position(&mut page, response.position.as_ref());
-    page.next(&format!("tessera till return --of {}", receipt.receipt_id));
+    if response.outcome.is_some() && !receipt.training {
+        page.line("next", &format!("tessera till return --of {}", receipt.receipt_id));
+    }
     page.finish()
 }
 

@@ -45,7 +45,9 @@ fn options_that_contradict_each_other_are_refused() {
     ] {
         assert!(typed(words).is_err(), "{words}");
     }
-    for words in ["return --of r1 --line 1=2 --line 3 --done", "return -", "identify --card 4000123", "settle - --decline a --decline b"] {
+    for words in
+        ["return --of r1 --line 1=2 --line 3 --done", "return -", "identify --card 4000123", "settle - --decline a --decline b"]
+    {
         typed(words).unwrap();
     }
 }
@@ -149,6 +151,21 @@ fn a_refusal_names_the_fields_and_what_to_do() {
       receipt.lines[0].quantity_milli: must be above 0
       nothing changed; correct it and send it again
     ");
+}
+
+#[test]
+fn a_single_fault_that_is_the_message_is_told_once() {
+    let fault = FieldViolation { field: "lines".into(), description: "must not be empty".into() };
+    let refusal = Refusal {
+        code: Code::InvalidArgument,
+        reason: "INVALID_RECEIPT".into(),
+        message: "lines: must not be empty".into(),
+        field_violations: vec![fault],
+        retry_after: None,
+        link: false,
+    };
+    let told = TillFailure::Call { call: CallName::Quote, endpoint: String::new(), refusal: Box::new(refusal) }.to_string();
+    assert_eq!(told.matches("must not be empty").count(), 1, "{told}");
 }
 
 #[test]

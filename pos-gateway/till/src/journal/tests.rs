@@ -1,3 +1,5 @@
+//! Tests of the journal: reopening, damage, limits, rewriting.
+
 use std::fs;
 
 use tessera_proto::billing::v1::{Receipt, SettleRequest, VoidRequest};

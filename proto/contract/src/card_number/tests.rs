@@ -1,3 +1,5 @@
+//! Tests of the search for payment cards' numbers.
+
 use super::*;
 
 /// Leading digits of each scheme and the length of its numbers.

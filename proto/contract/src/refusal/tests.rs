@@ -1,3 +1,5 @@
+//! Tests of refusals: what a status carries, and that it fits a header list.
+
 use super::*;
 
 fn each() -> Vec<Refusal> {

@@ -1,3 +1,5 @@
+//! Tests of rendered answers: the four parts, totals, cuts.
+
 use tessera_proto::billing::v1;
 use tessera_rules::decision::Explained;
 use tessera_rules::id::CampaignId;

@@ -1,3 +1,5 @@
+//! Tests of what was sold as quoted, and of what was declined.
+
 use super::*;
 use crate::read::{read_quote, read_settle};
 use crate::render::{AnswerContext, answer};

@@ -1,3 +1,5 @@
+//! Tests of tokens: what was sealed opens, and nothing else does.
+
 use proptest::prelude::*;
 use tessera_rules::id::{AccountId, CustomerId, ReceiptId};
 

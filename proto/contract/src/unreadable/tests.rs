@@ -1,3 +1,5 @@
+//! Tests of messages that cannot be read.
+
 use std::convert::Infallible;
 
 use futures_util::FutureExt as _;

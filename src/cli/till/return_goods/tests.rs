@@ -3,7 +3,13 @@
 use super::*;
 
 fn line(line_id: &str, quantity_milli: i64) -> OutcomeLine {
-    OutcomeLine { line_id: line_id.into(), sku: format!("SKU-{line_id}"), quantity_milli, unit_price_micros: 900_000, ..OutcomeLine::default() }
+    OutcomeLine {
+        line_id: line_id.into(),
+        sku: format!("SKU-{line_id}"),
+        quantity_milli,
+        unit_price_micros: 900_000,
+        ..OutcomeLine::default()
+    }
 }
 
 fn sale() -> Outcome {

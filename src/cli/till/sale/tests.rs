@@ -40,7 +40,13 @@ fn quoted(status: QuoteStatus) -> QuoteResponse {
 
 fn receipt() -> Receipt {
     let line = Line { line_id: "1".into(), sku: "CRISPS".into(), quantity_milli: 1_000, amount_minor: 90, ..Line::default() };
-    Receipt { receipt_id: "r1".into(), currency_code: "GBP".into(), lines: vec![line], cash_rounding_minor: -2, ..Receipt::default() }
+    Receipt {
+        receipt_id: "r1".into(),
+        currency_code: "GBP".into(),
+        lines: vec![line],
+        cash_rounding_minor: -2,
+        ..Receipt::default()
+    }
 }
 
 #[test]
@@ -88,4 +94,14 @@ fn a_void_takes_store_and_till_from_the_receipts_id_unless_they_are_said() {
     assert_eq!(places(args("S1/T9/20261122/1/a", None, None)).unwrap(), ("S1".to_owned(), "T9".to_owned()));
     assert_eq!(places(args("r1", Some("S2"), Some("T2"))).unwrap(), ("S2".to_owned(), "T2".to_owned()));
     assert!(places(args("r1", None, Some("T2"))).unwrap_err().to_string().contains("--store"));
+}
+
+#[test]
+fn an_id_from_the_command_line_goes_into_a_receipt_that_has_none_and_never_over_another() {
+    let mut bare = Receipt::default();
+    take_id(&mut bare, Some("r7")).unwrap();
+    take_id(&mut bare, Some("r7")).unwrap();
+    take_id(&mut bare, None).unwrap();
+    assert_eq!(bare.receipt_id, "r7");
+    assert!(take_id(&mut bare, Some("r8")).unwrap_err().to_string().contains("the file says r7"));
 }

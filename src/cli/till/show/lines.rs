@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use comfy_table::Table;
-use tessera_proto::billing::v1::{
-    Adjustment, Answer, ChangedLine, Outcome, Receipt, ReturnAnswer, ReturnRequest, SoldPart,
-};
+use tessera_proto::billing::v1::{Adjustment, Answer, ChangedLine, Outcome, Receipt, ReturnAnswer, ReturnRequest, SoldPart};
 
 use super::super::money::{Money, quantity};
 use super::super::table::table;
@@ -37,7 +35,11 @@ pub(super) fn of_outcome(outcome: &Outcome, money: &Money) -> Table {
     for line in &outcome.lines {
         if !line.added {
             let (price, rung_up) = (money.price(line.unit_price_micros), money.of(line.rung_up_minor));
-            add_row(&mut table, [&line.line_id, &line.sku, &quantity(line.quantity_milli), &price, &rung_up], &line.return_reason);
+            add_row(
+                &mut table,
+                [&line.line_id, &line.sku, &quantity(line.quantity_milli), &price, &rung_up],
+                &line.return_reason,
+            );
         }
         let added = line.added.then_some((line.line_id.as_str(), line.sku.as_str()));
         let as_rung_up = line.parts.iter().all(|part| part.adjustments.is_empty()) && line.paid_minor == line.rung_up_minor;
@@ -67,9 +69,13 @@ pub(super) fn declinable(answer: &Answer) -> Vec<String> {
     let lines = answer.lines.iter().filter(|line| !line.decline_id.is_empty());
     lines
         .map(|line| {
-            let units = if line.added { line.parts.iter().map(|part| part.quantity_milli).sum() } else { line.added_quantity_milli };
-            let what = if line.added { goods(&line.sku, &line.description) } else { format!("added to line {}", line.line_id) };
-            format!("{}: {} × {what}", line.decline_id, quantity(units))
+            let units =
+                if line.added { line.parts.iter().map(|part| part.quantity_milli).sum() } else { line.added_quantity_milli };
+            let units = quantity(units);
+            if line.added {
+                return format!("{}: {units} × {}", line.decline_id, goods(&line.sku, &line.description));
+            }
+            format!("{}: {units} added to line {}", line.decline_id, line.line_id)
         })
         .collect()
 }
@@ -83,7 +89,8 @@ fn add_parts(table: &mut Table, added: Option<(&str, &str)>, parts: &[SoldPart],
     for (part, place) in parts.iter().zip(0_usize..) {
         let (line_id, goods) = added.filter(|_| place == 0).unwrap_or(("", "→"));
         let why: Vec<String> = part.adjustments.iter().map(|adjustment| why(adjustment, money)).collect();
-        let cells = [line_id, goods, &quantity(part.quantity_milli), &money.price(part.unit_price_micros), &money.of(part.amount_minor)];
+        let cells =
+            [line_id, goods, &quantity(part.quantity_milli), &money.price(part.unit_price_micros), &money.of(part.amount_minor)];
         add_row(table, cells, &why.join("; "));
     }
 }

@@ -61,10 +61,6 @@ impl Page {
         self.line(name, &at.map_or_else(String::new, time));
     }
 
-    pub(super) fn next(&mut self, command: &str) {
-        self.line("next", command);
-    }
-
     pub(super) fn totals(&mut self, before: Option<&Totals>, after: Option<&Totals>) {
         let (Some(before), Some(after)) = (before, after) else { return };
         let saved = before.amount_minor.saturating_sub(after.amount_minor);
@@ -197,13 +193,18 @@ fn reward_text(reward: &Reward, scales: &[Balance], money: &Money) -> String {
     } else {
         format!("{} {}", units(reward.units, scale(scales, &reward.program_id, &reward.asset_id)), reward.asset_id)
     };
-    let prints = |at: &Option<tessera_proto::Timestamp>, word: &str| at.as_ref().map(|at| format!("{word} {}", time(at)));
+    // What lowers this receipt is there at once and never again.
+    let later = reward.kind() != RewardKind::DiscountNow;
+    let prints = |at: &Option<tessera_proto::Timestamp>, word: &str| {
+        at.as_ref().filter(|_| later).map(|at| format!("{word} {}", time(at)))
+    };
     let details = [
         Some(reward.campaign_id.clone()).filter(|id| !id.is_empty()),
         Some(reward.text.clone()).filter(|text| !text.is_empty()),
         prints(&reward.vests_at, "usable from"),
         prints(&reward.expires_at, "until"),
-        Some(format!("waits for answers: {}", reward.requires_answers.join(", "))).filter(|_| !reward.requires_answers.is_empty()),
+        Some(format!("waits for answers: {}", reward.requires_answers.join(", ")))
+            .filter(|_| !reward.requires_answers.is_empty()),
         reward.fallback.then(|| "in place of a price change".to_owned()),
     ];
     let details: Vec<String> = details.into_iter().flatten().collect();
@@ -229,7 +230,10 @@ fn balance_text(balance: &Balance) -> String {
 
 /// Decimal places of an asset, as a balance of it tells; most assets have none.
 fn scale(balances: &[Balance], program_id: &str, asset_id: &str) -> u32 {
-    balances.iter().find(|balance| balance.program_id == program_id && balance.asset_id == asset_id).map_or(0, |balance| balance.scale)
+    balances
+        .iter()
+        .find(|balance| balance.program_id == program_id && balance.asset_id == asset_id)
+        .map_or(0, |balance| balance.scale)
 }
 
 fn name_of_code(tax_code: &str) -> &str {

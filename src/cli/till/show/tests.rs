@@ -15,7 +15,12 @@ fn totals(amount_minor: i64) -> Option<Totals> {
 fn part(quantity_milli: i64, unit_price_micros: i64, amount_minor: i64, off: i64, text: &str) -> SoldPart {
     let campaign_id = "shoes-3-for-2".to_owned();
     let adjustment = Adjustment { campaign_id, amount_minor: off, text: text.into(), ..Adjustment::default() };
-    SoldPart { quantity_milli, unit_price_micros, amount_minor, adjustments: if off == 0 { Vec::new() } else { vec![adjustment] } }
+    SoldPart {
+        quantity_milli,
+        unit_price_micros,
+        amount_minor,
+        adjustments: if off == 0 { Vec::new() } else { vec![adjustment] },
+    }
 }
 
 fn parts() -> Vec<SoldPart> {
@@ -70,10 +75,25 @@ fn answer() -> Answer {
         text: "May we check your phone number?".into(),
         ..Prompt::default()
     };
-    let offer = Offer { offer_id: "o1".into(), sku: "LACES-ORANGE".into(), text: "Orange laces go with these".into(), ..Offer::default() };
-    let near = NearMiss { campaign_id: "spend-50".into(), missing_amount_minor: 120, text: "Only £1.20 to £5 off".into(), ..NearMiss::default() };
+    let offer = Offer {
+        offer_id: "o1".into(),
+        sku: "LACES-ORANGE".into(),
+        text: "Orange laces go with these".into(),
+        ..Offer::default()
+    };
+    let near = NearMiss {
+        campaign_id: "spend-50".into(),
+        missing_amount_minor: 120,
+        text: "Only £1.20 to £5 off".into(),
+        ..NearMiss::default()
+    };
     let balance = Balance { asset_id: "points".into(), available_units: 120, vesting_units: 30, ..Balance::default() };
-    let verdict = CodeVerdict { code: "WELCOME26".into(), state: CodeState::Applied.into(), campaign_id: "welcome".into(), ..CodeVerdict::default() };
+    let verdict = CodeVerdict {
+        code: "WELCOME26".into(),
+        state: CodeState::Applied.into(),
+        campaign_id: "welcome".into(),
+        ..CodeVerdict::default()
+    };
     let note = Note { code: NoteCode::UnknownSku.into(), line_id: "2".into(), text: "Not in the catalogue".into() };
     Answer {
         lines: vec![changed, gift],
@@ -102,7 +122,7 @@ fn a_quote_shows_lines_before_and_after_and_everything_that_is_there() {
         answer: Some(answer()),
         ..QuoteResponse::default()
     };
-    insta::assert_snapshot!(quote(&asked(), &response), @r"
+    insta::assert_snapshot!(quote(&asked(), &response, None), @r"
     receipt S1/T9/20261122/1/a quoted
     ──────────────────────────────────────────────────────────────────────────────────────────────────────────
      line   goods                      quantity   price   amount   what changed it
@@ -135,7 +155,7 @@ fn a_quote_that_nobody_answered_says_why_and_what_follows() {
         basis_reason: BasisReason::LinkDown.into(),
         ..QuoteResponse::default()
     };
-    let page = quote(&asked(), &response);
+    let page = quote(&asked(), &response, None);
     assert!(page.contains("the engine cannot be reached; rewards follow by message"), "{page}");
 }
 
