@@ -103,11 +103,12 @@ pub fn answer(decision: &Decision, context: AnswerContext<'_>) -> v1::Answer {
     let kept = |part: v1::AnswerPart| context.is_kept(part);
     let redemption_kept = kept(v1::AnswerPart::Redemption);
     let (explanation, explanation_cut) = explanation::explanation(decision, &context);
+    let footer_texts = remarks::footer_texts(decision, &context);
     let mut answer = v1::Answer {
         totals_before: Some(lines::totals_before(context.receipt)),
         totals_after: Some(lines::totals_after(decision)),
-        screen_texts: remarks::screen_texts(decision, &context),
-        footer_texts: remarks::footer_texts(decision, &context),
+        screen_texts: remarks::screen_texts(&footer_texts, decision, &context),
+        footer_texts,
         code_verdicts: remarks::code_verdicts(decision),
         notes: remarks::notes(decision, &context),
         limits_reached: remarks::limits_reached(decision, &context),

@@ -86,7 +86,7 @@ impl TokenKeys {
 
     /// Seals what a quote promised. `nonce` must be random and never used before.
     ///
-    /// Texts of prompts and offers, explanations, notes and near misses are left out: a settle does not
+    /// Texts of prompts, offers and adjustments, explanations, notes and near misses are left out: a settle does not
     /// need them. Where the decision is still too large its hash takes its place.
     #[must_use]
     pub fn seal(&self, head: &TokenHead, decision: &Decision, nonce: [u8; NONCE_BYTES]) -> SealedToken {

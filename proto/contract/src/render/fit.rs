@@ -25,6 +25,9 @@ pub fn text(text: &str, display: &TillDisplay) -> String {
 /// A text in rows that are each as wide as the till at most. Words are kept whole where they fit a row.
 #[must_use]
 pub fn rows(text: &str, display: &TillDisplay) -> Vec<String> {
+    if is_short_ascii(text, display) {
+        return if text.trim().is_empty() { Vec::new() } else { vec![text.to_owned()] };
+    }
     let columns = usize::from(display.columns);
     let shown = shown(text, display.charset);
     let mut rows = Vec::new();
@@ -41,6 +44,11 @@ pub fn rows(text: &str, display: &TillDisplay) -> Vec<String> {
             rows.push(std::mem::take(&mut row));
         }
         row_width = 0;
+        if word_width <= columns {
+            row.push_str(word);
+            row_width = word_width;
+            continue;
+        }
         for character in word.chars() {
             let character_width = character.width().unwrap_or(0);
             if row_width.saturating_add(character_width) > columns {
@@ -91,6 +99,9 @@ fn is_short_ascii(text: &str, display: &TillDisplay) -> bool {
 }
 
 fn width(text: &str) -> usize {
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return text.len();
+    }
     text.chars().map(|character| character.width().unwrap_or(0)).fold(0, usize::saturating_add)
 }
 

@@ -108,8 +108,8 @@ pub(super) fn limits_reached(decision: &Decision, context: &AnswerContext<'_>) -
 }
 
 /// Rows for the screen: what the customer gets, then what little is missing.
-pub(super) fn screen_texts(decision: &Decision, context: &AnswerContext<'_>) -> Vec<String> {
-    let mut rows = footer_texts(decision, context);
+pub(super) fn screen_texts(footer: &[String], decision: &Decision, context: &AnswerContext<'_>) -> Vec<String> {
+    let mut rows = footer.to_vec();
     if context.is_kept(v1::AnswerPart::Offers) {
         rows.extend(decision.near_misses.iter().flat_map(|near| fit::rows(&near.text, &context.display)));
     }

@@ -4,11 +4,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tessera_rules::decision::{
-    Applied, CodeVerdict, CounterMove, DecidedLine, Decision, Explained, Instruction, NearMiss, Note, Promise, PromptReason,
-    Redeemable, Redemption, Reward,
+    Adjustment, Applied, CodeVerdict, CounterMove, DecidedLine, Decision, Explained, Instruction, NearMiss, Note, Part, Promise,
+    PromptReason, Redeemable, Redemption, Reward,
 };
-use tessera_rules::id::{AccountId, CampaignId, CustomerId, FactId, ReceiptId, Sku};
-use tessera_rules::money::Amount;
+use tessera_rules::id::{AccountId, CampaignId, CustomerId, FactId, LineId, ReceiptId, Sku, TaxCode};
+use tessera_rules::money::{Amount, Quantity, UnitPrice};
+use tessera_rules::receipt::Measure;
 
 use crate::canonical::BasketHash;
 
@@ -58,7 +59,7 @@ pub struct TokenBody {
 /// What was decided, as a token holds it.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 pub enum Promised {
-    /// The decision, without explanations, notes, near misses and the texts of prompts and offers.
+    /// The decision, without explanations, notes, near misses and the texts of prompts, offers and adjustments.
     Decision(Box<Decision>),
     /// It was too large: [`decision_hash`] of it, so that an evaluation under the same arguments can be
     /// known to have come to the same.
@@ -98,7 +99,7 @@ impl<'a> Written<'a> {
 /// [`Decision`] as it is written, field by field in its order.
 #[derive(Serialize)]
 struct WrittenDecision<'a> {
-    lines: &'a [DecidedLine],
+    lines: Vec<WrittenLine<'a>>,
     redemptions: &'a [Redemption],
     rewards: &'a [Reward],
     prompts: Vec<WrittenPrompt<'a>>,
@@ -134,10 +135,69 @@ struct WrittenOffer<'a> {
     text: &'static str,
 }
 
+/// [`DecidedLine`] as it is written: the texts of adjustments are the till's to print and no part of the promise.
+#[derive(Serialize)]
+struct WrittenLine<'a> {
+    id: &'a LineId,
+    sku: &'a Sku,
+    tax_code: &'a Option<TaxCode>,
+    measure: Measure,
+    added_by: &'a Option<CampaignId>,
+    parts: Vec<WrittenPart<'a>>,
+    before: Amount,
+    after: Amount,
+}
+
+#[derive(Serialize)]
+struct WrittenPart<'a> {
+    quantity: Quantity,
+    unit_price: UnitPrice,
+    amount: Amount,
+    adjustments: Vec<WrittenAdjustment<'a>>,
+}
+
+#[derive(Serialize)]
+struct WrittenAdjustment<'a> {
+    campaign: &'a CampaignId,
+    amount: Amount,
+    text: &'static str,
+}
+
+impl<'a> WrittenLine<'a> {
+    fn of(line: &'a DecidedLine) -> Self {
+        Self {
+            id: &line.id,
+            sku: &line.sku,
+            tax_code: &line.tax_code,
+            measure: line.measure,
+            added_by: &line.added_by,
+            parts: line.parts.iter().map(WrittenPart::of).collect(),
+            before: line.before,
+            after: line.after,
+        }
+    }
+}
+
+impl<'a> WrittenPart<'a> {
+    fn of(part: &'a Part) -> Self {
+        let written = |adjustment: &'a Adjustment| WrittenAdjustment {
+            campaign: &adjustment.campaign,
+            amount: adjustment.amount,
+            text: "",
+        };
+        Self {
+            quantity: part.quantity,
+            unit_price: part.unit_price,
+            amount: part.amount,
+            adjustments: part.adjustments.iter().map(written).collect(),
+        }
+    }
+}
+
 impl<'a> WrittenDecision<'a> {
     fn of(decision: &'a Decision) -> Self {
         Self {
-            lines: &decision.lines,
+            lines: decision.lines.iter().map(WrittenLine::of).collect(),
             redemptions: &decision.redemptions,
             rewards: &decision.rewards,
             prompts: decision
