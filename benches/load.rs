@@ -9,6 +9,7 @@
     clippy::indexing_slicing,
     clippy::as_conversions,
     clippy::print_stdout,
+    clippy::print_stderr,
     reason = "a measurement on data of its own: it ends at the first surprise, and its figures are for people"
 )]
 

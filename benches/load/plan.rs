@@ -105,10 +105,10 @@ impl Bench<'_> {
 
     fn quotes(&self, pairs: &mut Pairs<Round>) {
         if self.options.wants(Part::Echo) {
-            pairs.echo.push(self.echo.quotes(&self.runtime, &self.receipts, self.options));
+            pairs.echo.push(report::progress("echo, quote", self.echo.quotes(&self.runtime, &self.receipts, self.options)));
         }
         if self.options.wants(Part::Quote) {
-            pairs.engine.push(self.engine.quotes(&self.runtime, &self.receipts, self.options));
+            pairs.engine.push(report::progress("engine, quote", self.engine.quotes(&self.runtime, &self.receipts, self.options)));
         }
     }
 
@@ -119,9 +119,11 @@ impl Bench<'_> {
         }
         let ready = self.engine.ready_settles(&self.runtime, &self.receipts, self.options.settles);
         if self.options.only.is_none() {
-            pairs.echo.push(self.echo.throughput(&self.runtime, Asks::settles(ready.clone()), self.options));
+            let round = self.echo.throughput(&self.runtime, Asks::settles(ready.clone()), self.options);
+            pairs.echo.push(report::progress("echo, settle", round));
         }
-        pairs.engine.push(self.engine.throughput(&self.runtime, Asks::settles(ready), self.options));
+        let round = self.engine.throughput(&self.runtime, Asks::settles(ready), self.options);
+        pairs.engine.push(report::progress("engine, settle", round));
     }
 
     /// Half of what the engine does at most.

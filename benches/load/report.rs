@@ -55,6 +55,12 @@ pub(crate) fn setting(options: &Options, sizes: Sizes, opened: Round) {
     println!("warm-up: {:.0} settles/s without a quote, each the first of its customer\n", opened.per_second);
 }
 
+/// Tells a measurement when it is made, so that whoever waits sees how it goes and whether it drifts.
+pub(crate) fn progress(what: &str, round: Round) -> Round {
+    eprintln!("{what}: {:.0} calls/s, server {:.0} us/call", round.per_second, round.server_us.unwrap_or_default());
+    round
+}
+
 /// A table of throughput; where only one of the two was measured, its line.
 pub(crate) fn throughput(what: &str, pairs: &Pairs<Round>) {
     if pairs.echo.is_empty() && pairs.engine.is_empty() {
