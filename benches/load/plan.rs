@@ -88,19 +88,21 @@ fn take_answers(runtime: &Runtime, engine: &Side, receipts: &Arc<Receipts>, fold
 }
 
 impl Bench<'_> {
+    /// Each round has its own rate of arrivals: where the machine does other work too, what the engine did
+    /// a minute ago says little of what it could do now.
     fn measure(&self) {
-        let mut quotes = Pairs::default();
-        let mut settles = Pairs::default();
+        let (mut quotes, mut settles, mut latencies, mut rates) =
+            (Pairs::default(), Pairs::default(), Pairs::default(), Vec::new());
         for _ in 0..self.options.rounds {
             self.quotes(&mut quotes);
+            if self.options.wants(Part::Latency) {
+                rates.push(self.latency(&quotes, &mut latencies));
+            }
             self.settles(&mut settles);
         }
         report::throughput("quote", &quotes);
+        report::latency(rates, &latencies);
         report::throughput("settle", &settles);
-        if self.options.wants(Part::Latency) {
-            let rate = self.rate(&quotes);
-            report::latency(rate, &self.latency(rate));
-        }
     }
 
     fn quotes(&self, pairs: &mut Pairs<Round>) {
@@ -126,22 +128,13 @@ impl Bench<'_> {
         pairs.engine.push(report::progress("engine, settle", round));
     }
 
-    /// Half of what the engine does at most.
-    fn rate(&self, quotes: &Pairs<Round>) -> f64 {
-        self.options.rate.unwrap_or_else(|| {
-            let most = quotes.engine.iter().map(|round| round.per_second).collect();
-            let most = report::median(most)
-                .unwrap_or_else(|| self.engine.quotes(&self.runtime, &self.receipts, self.options).per_second);
-            most / 2.0
-        })
-    }
-
-    fn latency(&self, rate: f64) -> Pairs<Latencies> {
-        let mut pairs = Pairs::default();
-        for _ in 0..self.options.rounds {
-            pairs.echo.push(self.echo.latency(&self.runtime, &self.receipts, rate, self.options));
-            pairs.engine.push(self.engine.latency(&self.runtime, &self.receipts, rate, self.options));
-        }
-        pairs
+    /// At half of what the engine has just done at most; tells that rate.
+    fn latency(&self, quotes: &Pairs<Round>, pairs: &mut Pairs<Latencies>) -> f64 {
+        let just_done = || quotes.engine.last().map(|round| round.per_second);
+        let measured = || self.engine.quotes(&self.runtime, &self.receipts, self.options).per_second;
+        let rate = self.options.rate.unwrap_or_else(|| just_done().unwrap_or_else(measured) / 2.0);
+        pairs.echo.push(self.echo.latency(&self.runtime, &self.receipts, rate, self.options));
+        pairs.engine.push(self.engine.latency(&self.runtime, &self.receipts, rate, self.options));
+        rate
     }
 }

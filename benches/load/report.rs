@@ -88,10 +88,12 @@ pub(crate) fn throughput(what: &str, pairs: &Pairs<Round>) {
 }
 
 /// A table of latency.
-pub(crate) fn latency(rate: f64, pairs: &Pairs<Latencies>) {
-    println!(
-        "| quote at {rate:.0} calls/s | p50, ms | p99, ms | p99.9, ms | of all rounds: p99.9, ms |\n| --- | --- | --- | --- | --- |"
-    );
+pub(crate) fn latency(rates: Vec<f64>, pairs: &Pairs<Latencies>) {
+    if rates.is_empty() {
+        return;
+    }
+    println!("| quote at {} calls/s | p50, ms | p99, ms | p99.9, ms | of all rounds: p99.9, ms |", spread(rates, 0));
+    println!("| --- | --- | --- | --- | --- |");
     for (name, rounds) in [("echo", &pairs.echo), ("engine", &pairs.engine)] {
         let column = |quantile: f64| spread(rounds.iter().map(|round| millis(round, quantile)).collect(), 2);
         let mut all = crate::arrivals::latencies();
@@ -102,6 +104,7 @@ pub(crate) fn latency(rate: f64, pairs: &Pairs<Latencies>) {
         let ratio = |(echo, engine): (&Latencies, &Latencies)| millis(engine, quantile) / millis(echo, quantile);
         println!("\nquote, {name}: {} times the echo's", spread(pairs.echo.iter().zip(&pairs.engine).map(ratio).collect(), 2));
     }
+    println!();
 }
 
 fn millis(latencies: &Latencies, quantile: f64) -> f64 {
@@ -109,7 +112,7 @@ fn millis(latencies: &Latencies, quantile: f64) -> f64 {
 }
 
 /// The middle one; none of none.
-pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
+fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied()
 }
