@@ -18,10 +18,10 @@ use tessera_storage::{Storage, StorageError, Version};
 
 use crate::account_cache::{AccountCache, Known};
 use crate::clock::Clock;
-use crate::desk::AggregateKey;
 use crate::directory::Directory;
 use crate::keys::Keys;
 use crate::layout;
+use crate::layout::AggregateKey;
 use crate::nonce::Nonces;
 use crate::programs::{Programs, ProgramsError, Rules};
 use crate::settings::Settings;

@@ -19,7 +19,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tessera_contract::refusal::Refusal;
-use tessera_rules::id::{AccountId, ReceiptId};
 use tessera_storage::{CommitError, Committed};
 
 pub(crate) use answers::AnswersCase;
@@ -32,21 +31,13 @@ pub(crate) use settle::{Promised, SettleCase, Settled};
 pub(crate) use void::{VoidCase, Voided};
 
 use crate::core::Core;
+use crate::layout::AggregateKey;
 use crate::queue::Work;
 
 /// How often a batch is worked through when its commit finds another version (H40).
 const ATTEMPTS_MAX: u32 = 4;
 /// What is waited before the next attempt, times the number of the attempt.
 const BACK_OFF: Duration = Duration::from_millis(5);
-
-/// What has a queue: an account, or a receipt that belongs to none.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum AggregateKey {
-    /// An account.
-    Account(AccountId),
-    /// A receipt on its own.
-    Receipt(ReceiptId),
-}
 
 /// Works through the batches of all aggregates.
 #[derive(Debug)]

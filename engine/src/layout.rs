@@ -28,6 +28,15 @@ pub const FACT: u8 = 3;
 /// Pieces of a large value, by number.
 pub const PIECE: u8 = 4;
 
+/// What has a queue: an account, or a receipt that belongs to none.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum AggregateKey {
+    /// An account.
+    Account(AccountId),
+    /// A receipt on its own.
+    Receipt(ReceiptId),
+}
+
 /// The partition of an account.
 #[must_use]
 pub fn account(id: &AccountId) -> Partition {

@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
+use tessera_ledger::outcome::Basis;
 use tessera_rules::catalogue::{Catalogue, CatalogueError, Product};
 use tessera_rules::diagnostic::Diagnostics;
 use tessera_rules::revision::{Revision, Source};
@@ -30,6 +31,13 @@ pub struct Rules {
     pub revision: Arc<Revision>,
     /// The products.
     pub catalogue: Arc<Catalogue>,
+}
+
+impl Rules {
+    /// With what an outcome is computed.
+    pub(crate) fn basis(&self) -> Basis {
+        Basis { revision: self.revision.number(), revision_hash: self.revision.hash(), catalogue: self.catalogue.number() }
+    }
 }
 
 /// All revisions and catalogues of a storage.

@@ -41,7 +41,7 @@ impl AnswersCase {
             business_date: self.input.business_date,
             currency: draft.core.settings.currency,
             content_hash: self.input.content_hash.0,
-            basis: super::settle::basis(&self.rules),
+            basis: self.rules.basis(),
             booked_at: self.now,
             booking_date: draft.core.ledger_day(self.now),
         };

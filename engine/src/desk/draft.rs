@@ -11,10 +11,10 @@ use tessera_ledger::return_goods::ReturnedSoFar;
 use tessera_rules::id::{AccountId, ReceiptId};
 use tessera_storage::{Claim, Commit, Partition, Row, RowKey, Version};
 
-use super::AggregateKey;
 use crate::account_cache::Known;
 use crate::core::Core;
 use crate::layout;
+use crate::layout::AggregateKey;
 
 /// An aggregate being changed.
 ///

@@ -200,7 +200,7 @@ impl ReturnCase {
                 cash_rounding: self.input.cash_rounding,
                 content_hash: self.input.content_hash.0,
                 attempt: self.input.attempt,
-                basis: super::settle::basis(&self.rules),
+                basis: self.rules.basis(),
                 booked_at: self.now,
                 booking_date: draft.core.ledger_day(self.now),
                 customer: self.customer.clone(),

@@ -12,7 +12,7 @@ use tessera_contract::token::{self, TokenBody, decision_hash};
 use tessera_ledger::account::{Account, FactSource};
 use tessera_ledger::entry::ReceiptEntry;
 use tessera_ledger::order::{SettleAdmission, admit_settle};
-use tessera_ledger::outcome::{Basis, Flag};
+use tessera_ledger::outcome::Flag;
 use tessera_ledger::profile::record_facts;
 use tessera_ledger::settle::{self as ledger, Relation, Settle, SoldLine, settle};
 use tessera_ledger::standing::View;
@@ -159,7 +159,7 @@ impl SettleCase {
                 till_clock_off: self.till_clock_off,
                 content_hash: self.input.content_hash.0,
                 attempt: self.input.attempt,
-                basis: basis(rules),
+                basis: rules.basis(),
                 booked_at: self.now,
                 booking_date: draft.core.ledger_day(self.now),
                 cash_rounding: self.input.cash_rounding,
@@ -282,11 +282,6 @@ impl Promised {
             Self::Nothing { rules, .. } | Self::Token { rules, .. } => rules,
         }
     }
-}
-
-/// With what an outcome is computed.
-pub(super) fn basis(rules: &Rules) -> Basis {
-    Basis { revision: rules.revision.number(), revision_hash: rules.revision.hash(), catalogue: rules.catalogue.number() }
 }
 
 fn add_flag(flags: &mut Vec<Flag>, flag: Flag) {

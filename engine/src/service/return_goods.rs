@@ -13,8 +13,9 @@ use tessera_rules::id::CustomerId;
 
 use super::settle::refuse_too_old;
 use super::shared::{balances, desk_times, position, stored_outcome};
-use crate::desk::{AggregateKey, Case, CaseAnswer, Done, Draft, ReturnCase, Returned, preview};
+use crate::desk::{Case, CaseAnswer, Done, Draft, ReturnCase, Returned, preview};
 use crate::engine::{Call, Engine, account_key};
+use crate::layout::AggregateKey;
 
 /// How often a return follows its original from one aggregate to another.
 const FOLLOWED_MAX: usize = 3;

@@ -10,9 +10,10 @@ use tessera_ledger::limits::REMEMBERED_DAYS;
 use tessera_proto::billing::v1;
 
 use super::shared::{balances, desk_times, outcome_of, position};
-use crate::desk::{AggregateKey, Case, CaseAnswer, Done, Promised, SettleCase, Settled};
+use crate::desk::{Case, CaseAnswer, Done, Promised, SettleCase, Settled};
 use crate::directory::{Found, Recognised};
 use crate::engine::{Call, Engine, account_key};
+use crate::layout::AggregateKey;
 use crate::record::Extras;
 
 /// Commits what was paid.

@@ -7,9 +7,10 @@ use tessera_contract::refusal::Refusal;
 use tessera_proto::billing::v1;
 
 use super::shared::{desk_times, stored_outcome};
-use crate::desk::{AggregateKey, Case, CaseAnswer, VoidCase, Voided};
+use crate::desk::{Case, CaseAnswer, VoidCase, Voided};
 use crate::directory::Found;
 use crate::engine::{Call, Engine, account_key};
+use crate::layout::AggregateKey;
 
 /// Releases the holds of a receipt that will not be paid.
 pub(crate) async fn void_receipt(engine: &Engine, request: v1::VoidRequest, call: &Call) -> Result<v1::VoidResponse, Refusal> {
