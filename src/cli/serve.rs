@@ -13,6 +13,9 @@ use super::{ConfigFile, Failure, print, read_config, start_log};
 use crate::config::Config;
 use crate::node::{Node, NodeError, Roles, publish};
 
+/// How often histogram samples are summed.
+const UPKEEP_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Arguments of `tessera serve`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ServeArgs {
@@ -97,14 +100,29 @@ async fn serve_metrics(config: &Config) -> Result<tokio::task::JoinHandle<()>, N
     let failed = |error: &dyn std::fmt::Display| NodeError::Metrics(error.to_string());
     let handle: PrometheusHandle = PrometheusBuilder::new().install_recorder().map_err(|error| failed(&error))?;
     let listener = server::bind(config.listen_metrics).await?;
+    let upkeep = handle.clone();
     let page = move || {
         let handle = handle.clone();
         async move { handle.render() }
     };
     let routes = Router::new().route("/metrics", get(page)).route("/livez", get(|| async { "ok\n" }));
     Ok(tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, routes).await {
-            tracing::error!(%error, "metrics are not served any more");
+        tokio::select! {
+            () = keep_up(&upkeep) => {}
+            served = axum::serve(listener, routes).into_future() => {
+                if let Err(error) = served {
+                    tracing::error!(%error, "metrics are not served any more");
+                }
+            }
         }
     }))
+}
+
+/// Sums histogram samples now and then: between two readings of the page they would pile up.
+async fn keep_up(metrics: &PrometheusHandle) {
+    let mut ticks = tokio::time::interval(UPKEEP_EVERY);
+    loop {
+        ticks.tick().await;
+        metrics.run_upkeep();
+    }
 }
