@@ -72,7 +72,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 
 /// Says what went wrong and why, down to its cause.
 pub(crate) fn fail(error: &dyn Error) -> ExitCode {
-    let mut text = format!("error: {error}");
+    let what = error.to_string();
+    // Reports of several mistakes say so themselves.
+    let mut text = if what.starts_with("error: ") { what } else { format!("error: {what}") };
     let mut cause = error.source();
     while let Some(below) = cause {
         let words = below.to_string();
