@@ -132,12 +132,15 @@ impl Campaign {
     pub fn counts_every(&self) -> Option<i64> {
         match &self.mechanic {
             Mechanic::Count { every, .. } => Some(*every),
-            Mechanic::PercentOff { .. }
-            | Mechanic::AmountOff { .. }
-            | Mechanic::NForM { .. }
+            Mechanic::Off { .. }
+            | Mechanic::PriceList { .. }
+            | Mechanic::Ladder { .. }
+            | Mechanic::Set { .. }
             | Mechanic::ExtraUnits { .. }
             | Mechanic::Spend { .. }
             | Mechanic::Points { .. }
+            | Mechanic::Multiply { .. }
+            | Mechanic::Grant { .. }
             | Mechanic::Offer { .. } => None,
         }
     }

@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use crate::catalogue::Catalogue;
 use crate::decision::{Decision, Note, RewardKind};
 use crate::effort::Effort;
-use crate::mechanic::{Act, Level, Mechanic, Per};
+use crate::mechanic::{Act, Mechanic};
 use crate::money::{Amount, split};
 use crate::receipt::Receipt;
 use crate::revision::Revision;
@@ -110,16 +110,17 @@ impl Draft<'_, '_> {
         }
         self.spent_enough(candidate)?;
         match &candidate.campaign.mechanic {
-            Mechanic::PercentOff { percent, level: Level::Line } => self.percent_off_lines(candidate, *percent),
-            Mechanic::PercentOff { percent, level: Level::Basket } => self.percent_off_basket(candidate, *percent),
-            Mechanic::AmountOff { amount, per: Per::Unit } => self.amount_off_units(candidate, *amount),
-            Mechanic::AmountOff { amount, per: Per::Line } => self.amount_off_lines(candidate, *amount),
-            Mechanic::AmountOff { amount, per: Per::Basket } => self.amount_off_basket(candidate, *amount, 1),
-            Mechanic::NForM { take, pay, free } => self.n_for_m(candidate, (*take, *pay, *free)),
+            Mechanic::Off { off, per } => self.off(candidate, *off, *per),
+            Mechanic::Set { groups, gain } => self.set(candidate, groups, *gain),
+            Mechanic::PriceList { .. } | Mechanic::Ladder { .. } => Err(Reason::NothingToTakeOff),
             Mechanic::ExtraUnits { every, add } => self.extra_units(candidate, *every, *add),
             Mechanic::Spend { at_least, give, repeating } => self.spend_prices(candidate, *at_least, give, *repeating),
             // These change no prices.
-            Mechanic::Points { .. } | Mechanic::Count { .. } | Mechanic::Offer { .. } => Err(Reason::NothingToTakeOff),
+            Mechanic::Points { .. }
+            | Mechanic::Multiply { .. }
+            | Mechanic::Count { .. }
+            | Mechanic::Grant { .. }
+            | Mechanic::Offer { .. } => Err(Reason::NothingToTakeOff),
         }
     }
 
@@ -162,13 +163,18 @@ impl Draft<'_, '_> {
         let units = || candidate.lines.iter().filter_map(|line| self.basket.lines.get(*line)).map(basket::BasketLine::units_rung);
         self.spent_enough(candidate).is_ok()
             && match &candidate.campaign.mechanic {
-                Mechanic::NForM { take, .. } => units().fold(0, i64::saturating_add) >= *take,
+                Mechanic::Set { groups, .. } => {
+                    units().fold(0, i64::saturating_add) >= groups.iter().map(|group| group.units).fold(0, i64::saturating_add)
+                }
                 Mechanic::ExtraUnits { every, .. } => units().any(|units| units >= *every),
-                Mechanic::PercentOff { .. }
-                | Mechanic::AmountOff { .. }
+                Mechanic::Off { .. }
+                | Mechanic::PriceList { .. }
+                | Mechanic::Ladder { .. }
                 | Mechanic::Spend { .. }
                 | Mechanic::Points { .. }
+                | Mechanic::Multiply { .. }
                 | Mechanic::Count { .. }
+                | Mechanic::Grant { .. }
                 | Mechanic::Offer { .. } => true,
             }
     }

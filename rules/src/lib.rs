@@ -7,6 +7,7 @@ mod attribute;
 pub mod campaign;
 pub mod catalogue;
 mod check;
+pub mod conventions;
 pub mod decision;
 pub mod diagnostic;
 pub mod effort;

@@ -1,18 +1,26 @@
-//! What a campaign gives: exactly one mechanic each.
+//! What a campaign does.
+//!
+//! Line offers are of four shapes: something off each unit or line, a ladder over all units, a set of units that
+//! belong together, and units added. The best deal is sought among them; basket offers, rewards and offers follow.
 
-use crate::id::{AssetId, Sku};
-use crate::money::{Amount, Quantity, Units};
+use compact_str::CompactString;
+
+use crate::id::{AssetId, CampaignId, Sku, TierId};
+use crate::money::{Amount, Quantity, UnitPrice, Units};
 use crate::ratio::Ratio;
 use crate::selector::Selector;
 
-/// Whether prices change line by line or the basket as a whole; lines come first.
+/// What is taken off, or what goods cost instead.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Level {
-    Line,
-    Basket,
+pub(crate) enum Off {
+    Percent(Ratio),
+    /// Off each unit, each line, or the basket: what `Per` says.
+    Amount(Amount),
+    /// One unit costs this; what costs less already stays as it is.
+    Price(UnitPrice),
 }
 
-/// What an amount is taken off.
+/// What something is taken off.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Per {
     Unit,
@@ -20,39 +28,131 @@ pub(crate) enum Per {
     Basket,
 }
 
-/// Which units of a set cost nothing.
+/// Which units of a set are meant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Free {
+pub(crate) enum Which {
     Cheapest,
     Dearest,
 }
 
-/// What a threshold gives.
+/// Units that a set needs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Group {
+    /// Of these products; none: of all of the campaign's.
+    pub(crate) on: Option<Selector>,
+    /// So many, at least 1.
+    pub(crate) units: i64,
+}
+
+/// What a complete set gains.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Gain {
+    /// So many units of the group at this place are cheaper, each by the same.
+    Units { group: usize, units: i64, which: Which, off: Off },
+    /// The whole set is cheaper by a share.
+    Percent(Ratio),
+    /// The whole set is cheaper by an amount.
+    Amount(Amount),
+    /// The whole set costs this; one that costs less already is none.
+    Price(Amount),
+}
+
+/// What the steps of a ladder are counted in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Measured {
+    /// Units; measured goods by their measure.
+    Quantity,
+    /// Money as rung up, or as left by earlier offers where the program says so.
+    Amount,
+}
+
+/// A step of a ladder.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Step {
+    /// From so much on: thousandths of a unit, or minor units of money.
+    pub(crate) from: i64,
+    pub(crate) off: Off,
+}
+
+/// What points are given for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum EarnPer {
+    Money(Amount),
+    /// Units; measured goods count as one.
+    Units(i64),
+    /// A measure such as litres; counted goods by their pieces.
+    Measure(Quantity),
+    /// The receipt.
+    Visit,
+}
+
+/// What is counted over receipts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Counted {
+    Units,
+    /// Minor units of money paid.
+    Money(Amount),
+    Visits,
+}
+
+/// What a threshold, a counter or a coupon gives.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Give {
     Percent(Ratio),
     Amount(Amount),
-    Points { asset: AssetId, units: Units },
-    Gift { sku: Sku, quantity: Quantity },
+    Points {
+        asset: AssetId,
+        units: Units,
+    },
+    Gift {
+        sku: Sku,
+        quantity: Quantity,
+    },
+    /// The customer takes one of these.
+    Choice {
+        skus: Vec<Sku>,
+        quantity: Quantity,
+    },
+    Prize {
+        prize: CompactString,
+        count: u32,
+    },
+    /// A personal coupon that opens another campaign.
+    Coupon {
+        campaign: CampaignId,
+    },
+    Status {
+        tier: TierId,
+    },
+    Tickets {
+        draw: CompactString,
+        count: u32,
+    },
 }
 
 /// What a campaign does.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Mechanic {
-    /// A share of the amount.
-    PercentOff { percent: Ratio, level: Level },
-    /// A fixed amount.
-    AmountOff { amount: Amount, per: Per },
-    /// Take so many, pay for fewer.
-    NForM { take: i64, pay: i64, free: Free },
+    /// Something off each unit, each line or the basket, or another price for each unit.
+    Off { off: Off, per: Per },
+    /// A price of its own for each of some products, sorted by product.
+    PriceList { prices: Vec<(Sku, UnitPrice)> },
+    /// The more, the cheaper. Ascending steps; marginal: each step only for what lies above it.
+    Ladder { measured: Measured, marginal: bool, steps: Vec<Step> },
+    /// Units that belong together.
+    Set { groups: Vec<Group>, gain: Gain },
     /// For every so many units of a line, more units at zero.
     ExtraUnits { every: i64, add: i64 },
     /// Something from an amount on.
     Spend { at_least: Amount, give: Give, repeating: bool },
-    /// Units of an asset per money.
-    Points { per: Amount, units: Units, asset: AssetId },
-    /// Something for every so many units over receipts.
-    Count { every: i64, give: Give },
+    /// Units of an asset.
+    Points { per: EarnPer, units: Units, asset: AssetId },
+    /// What other campaigns give of an asset on the campaign's goods, times this.
+    Multiply { asset: AssetId, by: Ratio },
+    /// Something for every so many over receipts.
+    Count { counted: Counted, every: i64, give: Give },
+    /// Something for coming with the right goods, code or moment.
+    Grant { give: Give },
     /// Products suggested for products bought.
     Offer { suggest: Selector, limit: usize },
 }
@@ -66,17 +166,49 @@ pub(crate) enum Act {
     Offers,
 }
 
+impl Give {
+    /// Whether it lowers prices, so that it acts on the basket.
+    fn lowers_prices(&self) -> bool {
+        match self {
+            Self::Percent(_) | Self::Amount(_) => true,
+            Self::Points { .. }
+            | Self::Gift { .. }
+            | Self::Choice { .. }
+            | Self::Prize { .. }
+            | Self::Coupon { .. }
+            | Self::Status { .. }
+            | Self::Tickets { .. } => false,
+        }
+    }
+
+    /// Whether it needs an account to be kept in.
+    fn needs_customer(&self) -> bool {
+        match self {
+            Self::Points { .. } | Self::Coupon { .. } | Self::Status { .. } | Self::Tickets { .. } | Self::Prize { .. } => true,
+            Self::Percent(_) | Self::Amount(_) | Self::Gift { .. } | Self::Choice { .. } => false,
+        }
+    }
+
+    /// Whether it changes the lines of the receipt.
+    fn changes_lines(&self) -> bool {
+        match self {
+            Self::Percent(_) | Self::Amount(_) | Self::Gift { .. } | Self::Choice { .. } => true,
+            Self::Points { .. } | Self::Prize { .. } | Self::Coupon { .. } | Self::Status { .. } | Self::Tickets { .. } => false,
+        }
+    }
+}
+
 impl Mechanic {
     pub(crate) fn act(&self) -> Act {
         match self {
-            Self::PercentOff { level: Level::Line, .. }
-            | Self::AmountOff { per: Per::Unit | Per::Line, .. }
-            | Self::NForM { .. }
+            Self::Off { per: Per::Unit | Per::Line, .. }
+            | Self::PriceList { .. }
+            | Self::Ladder { .. }
+            | Self::Set { .. }
             | Self::ExtraUnits { .. } => Act::Lines,
-            Self::PercentOff { level: Level::Basket, .. }
-            | Self::AmountOff { per: Per::Basket, .. }
-            | Self::Spend { give: Give::Percent(_) | Give::Amount(_), .. } => Act::Basket,
-            Self::Spend { give: Give::Points { .. } | Give::Gift { .. }, .. } | Self::Points { .. } | Self::Count { .. } => {
+            Self::Off { per: Per::Basket, .. } => Act::Basket,
+            Self::Spend { give, .. } | Self::Grant { give } if give.lowers_prices() => Act::Basket,
+            Self::Spend { .. } | Self::Grant { .. } | Self::Points { .. } | Self::Multiply { .. } | Self::Count { .. } => {
                 Act::Rewards
             }
             Self::Offer { .. } => Act::Offers,
@@ -86,11 +218,12 @@ impl Mechanic {
     /// Whether nobody can have it who is not known: it needs an account.
     pub(crate) fn needs_customer(&self) -> bool {
         match self {
-            Self::Points { .. } | Self::Count { .. } | Self::Spend { give: Give::Points { .. }, .. } => true,
-            Self::Spend { give: Give::Percent(_) | Give::Amount(_) | Give::Gift { .. }, .. }
-            | Self::PercentOff { .. }
-            | Self::AmountOff { .. }
-            | Self::NForM { .. }
+            Self::Points { .. } | Self::Multiply { .. } | Self::Count { .. } => true,
+            Self::Spend { give, .. } | Self::Grant { give } => give.needs_customer(),
+            Self::Off { .. }
+            | Self::PriceList { .. }
+            | Self::Ladder { .. }
+            | Self::Set { .. }
             | Self::ExtraUnits { .. }
             | Self::Offer { .. } => false,
         }
@@ -99,9 +232,9 @@ impl Mechanic {
     /// Whether it changes the lines of a receipt, so that it comes too late for one that is paid.
     pub(crate) fn changes_lines(&self) -> bool {
         match self {
-            Self::Spend { give, .. } | Self::Count { give, .. } => !matches!(give, Give::Points { .. }),
-            Self::PercentOff { .. } | Self::AmountOff { .. } | Self::NForM { .. } | Self::ExtraUnits { .. } => true,
-            Self::Points { .. } | Self::Offer { .. } => false,
+            Self::Spend { give, .. } | Self::Count { give, .. } | Self::Grant { give } => give.changes_lines(),
+            Self::Off { .. } | Self::PriceList { .. } | Self::Ladder { .. } | Self::Set { .. } | Self::ExtraUnits { .. } => true,
+            Self::Points { .. } | Self::Multiply { .. } | Self::Offer { .. } => false,
         }
     }
 }

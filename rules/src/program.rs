@@ -3,6 +3,7 @@
 use compact_str::CompactString;
 use jiff::tz::TimeZone;
 
+use crate::conventions::Conventions;
 use crate::id::{FactId, ProgramId, SegmentId, StoreId, TierId};
 use crate::money::{Amount, Currency};
 use crate::ratio::Ratio;
@@ -21,8 +22,14 @@ pub struct Program {
     pub time_zone: TimeZone,
     /// The language of texts that say none, BCP 47.
     pub language_default: CompactString,
+    /// Whether a revision with this program in it needs a second person's approval before it takes effect.
+    pub four_eyes: bool,
     /// Its tiers in the order of the file.
     pub tiers: Vec<Tier>,
+    /// Where trades and countries do the same thing differently.
+    pub conventions: Conventions,
+    /// Stacking groups that say more than their name, sorted by id.
+    pub(crate) groups: Vec<StackingGroup>,
     pub(crate) segments: Vec<Segment>,
     pub(crate) zones: Vec<Zone>,
 }
@@ -36,6 +43,23 @@ pub struct Tier {
     pub name: Text,
     /// What its members' points are multiplied by.
     pub multiplier: Ratio,
+}
+
+/// What the best deal of a stacking group is best by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum BestBy {
+    /// The lowest amount due.
+    #[default]
+    Money,
+    /// The lowest amount due less the declared worth of rewards.
+    MoneyAndWorth,
+}
+
+/// Campaigns that use the same units up.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct StackingGroup {
+    pub(crate) id: CompactString,
+    pub(crate) best_by: BestBy,
 }
 
 /// A named condition over customers.

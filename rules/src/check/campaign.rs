@@ -200,7 +200,7 @@ impl Checker<'_> {
 
     fn show_as(&mut self, fields: &Fields<'_>, mechanic: Option<&Mechanic>) -> ShowAs {
         let Some(node) = fields.get("show_as") else { return ShowAs::default() };
-        if mechanic.is_some_and(|mechanic| !matches!(mechanic, Mechanic::NForM { .. })) {
+        if mechanic.is_some_and(|mechanic| !matches!(mechanic, Mechanic::Set { .. })) {
             self.warn(fields.place_of("show_as"), "`show_as` says nothing here", "it belongs to `n_for_m`");
         }
         self.choice(node, &SHOW_AS).unwrap_or_default()

@@ -6,7 +6,7 @@ use super::read::Fields;
 use crate::asset::Asset;
 use crate::id::{AssetId, Sku};
 use crate::limits::{ADDED_UNITS_MAX, EARN_UNITS_PER_MINOR_MAX, OFFERS_MAX};
-use crate::mechanic::{Free, Give, Level, Mechanic, Per};
+use crate::mechanic::{Counted, EarnPer, Gain, Give, Group, Mechanic, Off, Per, Which};
 use crate::money::{Quantity, Units};
 use crate::ratio::Ratio;
 use crate::tree::Node;
@@ -15,9 +15,9 @@ use crate::tree::Node;
 pub(super) const MECHANICS: [&str; 8] =
     ["percent_off", "amount_off", "n_for_m", "extra_units", "spend", "points", "count", "offer"];
 
-const LEVELS: [(&str, Level); 2] = [("line", Level::Line), ("basket", Level::Basket)];
+const LEVELS: [(&str, Per); 2] = [("line", Per::Line), ("basket", Per::Basket)];
 const PER: [(&str, Per); 3] = [("unit", Per::Unit), ("line", Per::Line), ("basket", Per::Basket)];
-const FREE: [(&str, Free); 2] = [("cheapest", Free::Cheapest), ("dearest", Free::Dearest)];
+const FREE: [(&str, Which); 2] = [("cheapest", Which::Cheapest), ("dearest", Which::Dearest)];
 const UNITS_MAX: i64 = 1_000_000;
 
 impl Checker<'_> {
@@ -37,12 +37,12 @@ impl Checker<'_> {
         let node = fields.get(key)?;
         match key {
             "percent_off" => {
-                let level = fields.get("level").and_then(|node| self.choice(node, &LEVELS)).unwrap_or(Level::Line);
-                Some(Mechanic::PercentOff { percent: self.percent(node)?, level })
+                let level = fields.get("level").and_then(|node| self.choice(node, &LEVELS)).unwrap_or(Per::Line);
+                Some(Mechanic::Off { off: Off::Percent(self.percent(node)?), per: level })
             }
             "amount_off" => {
                 let amount = self.money(node, scope.program.currency);
-                Some(Mechanic::AmountOff { amount: amount?, per: self.per(fields) })
+                Some(Mechanic::Off { off: Off::Amount(amount?), per: self.per(fields) })
             }
             "n_for_m" => self.n_for_m(node),
             "extra_units" => self.extra_units(node),
@@ -66,11 +66,11 @@ impl Checker<'_> {
         let level = fields.get("level").and_then(|node| self.choice(node, &LEVELS));
         let per = fields.get("per").and_then(|node| self.choice(node, &PER));
         match (level, per) {
-            (Some(Level::Basket), Some(Per::Unit | Per::Line)) | (Some(Level::Line), Some(Per::Basket)) => {
+            (Some(Per::Basket), Some(Per::Unit | Per::Line)) | (Some(Per::Line), Some(Per::Basket)) => {
                 self.error_with_help(fields.place_of("per"), "`per` and `level` contradict each other", "write one of them");
                 Per::Basket
             }
-            (Some(Level::Basket), _) => Per::Basket,
+            (Some(Per::Basket), _) => Per::Basket,
             (_, per) => per.unwrap_or(Per::Unit),
         }
     }
@@ -79,7 +79,7 @@ impl Checker<'_> {
         let fields = self.fields(node, "`n_for_m`", &["take", "pay", "free"])?;
         let take = self.require(&fields, "take").and_then(|node| self.integer(node, 2..=UNITS_MAX));
         let pay = self.require(&fields, "pay").and_then(|node| self.integer(node, 1..=UNITS_MAX));
-        let free = fields.get("free").map_or(Some(Free::Cheapest), |node| self.choice(node, &FREE));
+        let free = fields.get("free").map_or(Some(Which::Cheapest), |node| self.choice(node, &FREE));
         let (take, pay, free) = (take?, pay?, free?);
         if pay >= take {
             self.error_with_help(
@@ -89,7 +89,9 @@ impl Checker<'_> {
             );
             return None;
         }
-        Some(Mechanic::NForM { take, pay, free })
+        let groups = vec![Group { on: None, units: take }];
+        let units = take.saturating_sub(pay);
+        Some(Mechanic::Set { groups, gain: Gain::Units { group: 0, units, which: free, off: Off::Percent(Ratio::ONE) } })
     }
 
     fn extra_units(&mut self, node: &Node) -> Option<Mechanic> {
@@ -130,7 +132,7 @@ impl Checker<'_> {
         }
         let (every, give) = (every?, give?);
         self.not_too_many(&fields, &give, every.saturating_mul(UNITS_MAX));
-        Some(Mechanic::Count { every, give })
+        Some(Mechanic::Count { counted: Counted::Units, every, give })
     }
 
     /// The points of the largest receipt must fit 64 bits.
@@ -213,7 +215,7 @@ impl Checker<'_> {
                 ),
             );
         }
-        Some(Mechanic::Points { per, units, asset })
+        Some(Mechanic::Points { per: EarnPer::Money(per), units, asset })
     }
 
     fn offer(&mut self, node: &Node) -> Option<Mechanic> {

@@ -7,6 +7,7 @@ use super::read::{Fields, is_language};
 use super::{Checked, Checker};
 use crate::asset::Asset;
 use crate::campaign::Code;
+use crate::conventions::Conventions;
 use crate::id::ProgramId;
 use crate::limits::TEXT_CHARACTERS_MAX;
 use crate::money::Currency;
@@ -22,13 +23,14 @@ pub(super) struct Scope {
     pub(super) codes: Vec<Code>,
 }
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "program",
     "language",
     "name",
     "currency",
     "time_zone",
     "default_language",
+    "four_eyes",
     "assets",
     "tiers",
     "segments",
@@ -68,6 +70,7 @@ impl Checker<'_> {
         let time_zone = fields.get("time_zone").map_or(Some(TimeZone::UTC), |node| self.time_zone(node));
         let language = fields.get("default_language").map_or(Some("en"), |node| self.default_language(node)).unwrap_or("en");
         let name = self.require(fields, "name").and_then(|node| self.text(node, language));
+        let four_eyes = fields.get("four_eyes").and_then(|node| self.boolean(node)).unwrap_or(false);
         Some(Program {
             id: id?,
             name: name?,
@@ -75,7 +78,10 @@ impl Checker<'_> {
             // A wrong time zone is reported; times are checked in this one meanwhile.
             time_zone: time_zone.unwrap_or(TimeZone::UTC),
             language_default: CompactString::from(language),
+            four_eyes,
             tiers: Vec::new(),
+            conventions: Conventions::default(),
+            groups: Vec::new(),
             segments: Vec::new(),
             zones: Vec::new(),
         })

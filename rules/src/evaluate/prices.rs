@@ -5,11 +5,23 @@ use super::candidates::{Candidate, Reason};
 use super::draft::{Draft, Effect};
 use crate::decision::Missing;
 use crate::limits::NEAR_MISS_PERCENT_MIN;
-use crate::mechanic::Give;
+use crate::mechanic::{Give, Off, Per};
 use crate::money::{Amount, Quantity, Rounding};
 use crate::ratio::Ratio;
 
 impl Draft<'_, '_> {
+    /// Something off each unit, each line or the basket.
+    pub(super) fn off(&mut self, candidate: &Candidate<'_>, off: Off, per: Per) -> Result<Effect, Reason> {
+        match (off, per) {
+            (Off::Percent(percent), Per::Unit | Per::Line) => self.percent_off_lines(candidate, percent),
+            (Off::Percent(percent), Per::Basket) => self.percent_off_basket(candidate, percent),
+            (Off::Amount(amount), Per::Unit) => self.amount_off_units(candidate, amount),
+            (Off::Amount(amount), Per::Line) => self.amount_off_lines(candidate, amount),
+            (Off::Amount(amount), Per::Basket) => self.amount_off_basket(candidate, amount, 1),
+            (Off::Price(_), _) => Err(Reason::NothingToTakeOff),
+        }
+    }
+
     /// A percentage of each line: rounded half up once for a line, on what earlier offers have left of it.
     pub(super) fn percent_off_lines(&mut self, candidate: &Candidate<'_>, percent: Ratio) -> Result<Effect, Reason> {
         let mut discount = 0_i64;
@@ -131,7 +143,13 @@ impl Draft<'_, '_> {
             Give::Percent(percent) => self.percent_off_basket(candidate, *percent),
             Give::Amount(amount) => self.amount_off_basket(candidate, *amount, times),
             // These act among the rewards.
-            Give::Points { .. } | Give::Gift { .. } => Err(Reason::NothingToTakeOff),
+            Give::Points { .. }
+            | Give::Gift { .. }
+            | Give::Choice { .. }
+            | Give::Prize { .. }
+            | Give::Coupon { .. }
+            | Give::Status { .. }
+            | Give::Tickets { .. } => Err(Reason::NothingToTakeOff),
         }
     }
 

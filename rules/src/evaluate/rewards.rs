@@ -5,7 +5,7 @@ use super::draft::{Draft, Effect};
 use crate::asset::Asset;
 use crate::decision::{CounterMove, Note, Promise};
 use crate::id::AssetId;
-use crate::mechanic::{Give, Mechanic};
+use crate::mechanic::{EarnPer, Give, Mechanic};
 use crate::money::{Amount, Quantity, Rounding, Units, divide};
 use crate::ratio::Ratio;
 
@@ -112,7 +112,13 @@ impl<'a> Draft<'a, '_> {
             }
             Give::Gift { sku, quantity } => self.gift(candidate, sku, *quantity, times),
             // Checked away where the program is read.
-            Give::Percent(_) | Give::Amount(_) => Err(Reason::NothingToTakeOff),
+            Give::Percent(_)
+            | Give::Amount(_)
+            | Give::Choice { .. }
+            | Give::Prize { .. }
+            | Give::Coupon { .. }
+            | Give::Status { .. }
+            | Give::Tickets { .. } => Err(Reason::NothingToTakeOff),
         }
     }
 
@@ -142,13 +148,17 @@ impl<'a> Draft<'a, '_> {
     /// One candidate among the rewards.
     pub(super) fn act_reward(&mut self, candidate: &Candidate<'_>) -> Result<Effect, Reason> {
         match &candidate.campaign.mechanic {
-            Mechanic::Points { per, units, asset } => self.points(candidate, (*per, *units), asset),
+            Mechanic::Points { per: EarnPer::Money(per), units, asset } => self.points(candidate, (*per, *units), asset),
             Mechanic::Spend { at_least, give, repeating } => self.spend_rewards(candidate, *at_least, give, *repeating),
-            Mechanic::Count { every, give } => self.count(candidate, *every, give),
+            Mechanic::Count { every, give, .. } => self.count(candidate, *every, give),
             // These act at another level.
-            Mechanic::PercentOff { .. }
-            | Mechanic::AmountOff { .. }
-            | Mechanic::NForM { .. }
+            Mechanic::Off { .. }
+            | Mechanic::PriceList { .. }
+            | Mechanic::Ladder { .. }
+            | Mechanic::Set { .. }
+            | Mechanic::Points { .. }
+            | Mechanic::Multiply { .. }
+            | Mechanic::Grant { .. }
             | Mechanic::ExtraUnits { .. }
             | Mechanic::Offer { .. } => Err(Reason::NothingToTakeOff),
         }

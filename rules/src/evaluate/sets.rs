@@ -10,7 +10,7 @@ use super::candidates::{Candidate, Reason};
 use super::draft::{Draft, Effect};
 use crate::campaign::ShowAs;
 use crate::decision::Missing;
-use crate::mechanic::Free;
+use crate::mechanic::{Gain, Group, Off, Which};
 use crate::money::{Rounding, proportion};
 
 /// Units of one price.
@@ -36,7 +36,7 @@ struct Sets {
     count: i64,
     take: i64,
     pay: i64,
-    free: Free,
+    free: Which,
 }
 
 impl Sets {
@@ -47,14 +47,24 @@ impl Sets {
         let whole = units.checked_div(self.take).unwrap_or(0).saturating_mul(free);
         let rest = units.checked_rem(self.take).unwrap_or(0);
         whole.saturating_add(match self.free {
-            Free::Cheapest => rest.saturating_sub(self.pay).max(0),
-            Free::Dearest => rest.min(free),
+            Which::Cheapest => rest.saturating_sub(self.pay).max(0),
+            Which::Dearest => rest.min(free),
         })
     }
 }
 
 impl Draft<'_, '_> {
-    pub(super) fn n_for_m(&mut self, candidate: &Candidate<'_>, (take, pay, free): (i64, i64, Free)) -> Result<Effect, Reason> {
+    /// Sets of one group whose units are free.
+    pub(super) fn set(&mut self, candidate: &Candidate<'_>, groups: &[Group], gain: Gain) -> Result<Effect, Reason> {
+        match (groups, gain) {
+            ([group], Gain::Units { units, which, off: Off::Percent(_), .. }) => {
+                self.n_for_m(candidate, (group.units, group.units.saturating_sub(units), which))
+            }
+            _ => Err(Reason::NothingToTakeOff),
+        }
+    }
+
+    fn n_for_m(&mut self, candidate: &Candidate<'_>, (take, pay, free): (i64, i64, Which)) -> Result<Effect, Reason> {
         let classes = self.classes(candidate);
         if !self.step(classes.len()) {
             return Err(Reason::StepsUsedUp);
