@@ -2,10 +2,13 @@
 
 use compact_str::CompactString;
 
+use crate::attribute::Property;
 use crate::decision::Shortfall;
 use crate::id::{AssetId, CampaignId, FactId, ProgramId, StoreId, TierId};
 use crate::mechanic::Mechanic;
-use crate::money::{Amount, Currency};
+use crate::money::{Amount, Currency, Units};
+use crate::ratio::Ratio;
+use crate::receipt::{Measure, TenderKind};
 use crate::selector::Selector;
 use crate::text::Text;
 use crate::validity::Validity;
@@ -25,6 +28,19 @@ pub(crate) enum ShowAs {
     MinimumUnit,
 }
 
+/// What a change of lines becomes where it comes too late.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Fallback {
+    /// Units of an asset, worth the same.
+    Points(AssetId),
+    /// A personal coupon that opens another campaign.
+    Coupon {
+        campaign: CampaignId,
+        /// It lasts so many days; none: for ever.
+        days: Option<u32>,
+    },
+}
+
 /// How often a campaign may be used; none: as often as it fits.
 ///
 /// A use is one application of the mechanic: one set of n for m, one group of extra units, one unit or line of an
@@ -34,6 +50,70 @@ pub(crate) struct Limits {
     pub(crate) per_receipt: Option<u32>,
     pub(crate) per_customer: Option<u32>,
     pub(crate) per_customer_day: Option<u32>,
+    /// Units of goods whose price it changes on one receipt; which ones the program's conventions say.
+    pub(crate) units_per_receipt: Option<i64>,
+}
+
+/// How much a campaign may give on one receipt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Caps {
+    /// Off one line.
+    pub(crate) per_line: Option<Amount>,
+    /// Off all lines.
+    pub(crate) per_receipt: Option<Amount>,
+    /// Off all lines: a share of the goods as rung up.
+    pub(crate) basket_share: Option<Ratio>,
+    /// Units of an asset.
+    pub(crate) units: Option<Units>,
+}
+
+/// What a campaign may cost over all sales.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Budget {
+    Uses(i64),
+    /// Money off.
+    Money(Amount),
+    /// Units of the asset that it gives.
+    Units(Units),
+}
+
+/// How the receipt must be paid.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct TenderShare {
+    /// Any of these, sorted.
+    pub(crate) kinds: Vec<TenderKind>,
+    /// They pay at least this share; none: any, and points count only the share paid so.
+    pub(crate) at_least: Option<Ratio>,
+}
+
+/// When a customer's birthday is near.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Birthday {
+    /// Whose value is `YYYY-MM-DD` or `MM-DD`.
+    pub(crate) fact: FactId,
+    pub(crate) days_before: i32,
+    pub(crate) days_after: i32,
+}
+
+/// Conditions beside time, place, customer, code and goods; all that are given must hold.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Conditions {
+    /// Units of the campaign's goods.
+    pub(crate) units_at_least: Option<i64>,
+    pub(crate) tender: Option<TenderShare>,
+    pub(crate) birthday: Option<Birthday>,
+    /// Receipts before this one, from and to.
+    pub(crate) visits: Option<(u32, u32)>,
+    /// Days since the customer enrolled, at most.
+    pub(crate) enrolled_days_max: Option<u32>,
+    /// Thousandths that another campaign has counted.
+    pub(crate) counted: Option<(CampaignId, i64)>,
+}
+
+impl Conditions {
+    pub(crate) fn of_customer(&self) -> bool {
+        self.birthday.is_some() || self.visits.is_some() || self.enrolled_days_max.is_some() || self.counted.is_some()
+    }
 }
 
 impl Limits {
@@ -73,15 +153,22 @@ pub struct Campaign {
     pub(crate) segments: Vec<usize>,
     pub(crate) tiers: Vec<TierId>,
     pub(crate) codes: Vec<Code>,
+    /// Only a personal coupon opens it.
+    pub(crate) coupon_only: bool,
     pub(crate) customers_only: bool,
     pub(crate) spend_at_least: Option<Amount>,
+    pub(crate) conditions: Conditions,
+    /// The share of the customers who never get it.
+    pub(crate) control_group: Option<Ratio>,
     pub(crate) on: Selector,
     pub(crate) mechanic: Mechanic,
     pub(crate) show_as: ShowAs,
-    pub(crate) fallback: Option<AssetId>,
+    pub(crate) fallback: Option<Fallback>,
     pub(crate) limits: Limits,
+    pub(crate) caps: Caps,
+    pub(crate) budget: Option<Budget>,
     pub(crate) on_return: Shortfall,
-    pub(crate) funded_by: CompactString,
+    pub(crate) funded_by: Vec<(CompactString, Ratio)>,
     pub(crate) requires_answers: Vec<FactId>,
 }
 
@@ -116,10 +203,32 @@ impl Campaign {
         self.on_return
     }
 
-    /// Who pays for it: `own`, or a supplier's name.
+    /// Who pays which share of it: `own`, or a supplier's name. The shares sum to one.
     #[must_use]
-    pub fn funded_by(&self) -> &str {
+    pub fn funded_by(&self) -> &[(CompactString, Ratio)] {
         &self.funded_by
+    }
+
+    /// Whether it is for known customers only, whatever its mechanic.
+    pub(crate) fn personal(&self) -> bool {
+        self.customers_only
+            || self.coupon_only
+            || self.limits.of_customer()
+            || self.conditions.of_customer()
+            || !self.segments.is_empty()
+            || !self.tiers.is_empty()
+    }
+
+    /// Whether its goods are named by the groups of a set.
+    pub(crate) fn has_groups(&self) -> bool {
+        self.mechanic.groups().iter().any(|group| group.on.is_some())
+    }
+
+    /// Whether goods with these properties are among those that it is about.
+    pub(crate) fn is_about(&self, item: &[Property], measure: Measure) -> bool {
+        let groups = self.mechanic.groups();
+        let mut own = groups.iter().map(|group| group.on.as_ref().is_none_or(|on| on.matches(item, measure)));
+        self.on.matches(item, measure) && (groups.is_empty() || own.any(|is| is))
     }
 
     /// The codes that open it; none: it needs no code.
@@ -127,7 +236,8 @@ impl Campaign {
         self.codes.iter().map(|code| code.code.as_str())
     }
 
-    /// How many units the counter of this campaign needs for a reward; none: it counts nothing over receipts.
+    /// How many units, minor units of money or receipts the counter of this campaign needs for a reward; none: it
+    /// counts nothing over receipts.
     #[must_use]
     pub fn counts_every(&self) -> Option<i64> {
         match &self.mechanic {

@@ -3,21 +3,33 @@
 mod asset;
 mod audience;
 mod campaign;
+mod conditions;
+mod conventions;
+pub(crate) mod keys;
+mod ladder;
 mod mechanic;
+mod overlap;
 mod program;
 mod read;
+mod rewards;
 mod selector;
+mod sets;
+mod texts;
 mod validity;
+mod whole;
+mod worth;
 
 use std::collections::BTreeMap;
 
 use crate::asset::Asset;
 use crate::campaign::Campaign;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, nearest};
+use crate::id::CampaignId;
 use crate::limits::{DIAGNOSTICS_MAX, PROGRAM_BYTES_MAX, REVISION_CAMPAIGNS_MAX, STACKING_GROUPS_MAX};
+use crate::mechanic::Mechanic;
 use crate::program::{FactRule, Program};
 use crate::revision::Source;
-use crate::tree::{self, Span};
+use crate::tree::{self, Kind, Node, Span};
 
 /// What the files of a revision define, checked and with every reference resolved.
 #[derive(Debug, Default)]
@@ -32,19 +44,66 @@ pub(crate) struct Checked {
 #[derive(Debug, Default)]
 struct Defined(BTreeMap<(&'static str, String), (String, u32)>);
 
+/// What a campaign names that may stand further down.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Later {
+    /// A campaign that a coupon opens.
+    Coupon,
+    /// A campaign that counts.
+    Counter,
+}
+
+/// Where a campaign stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Site {
+    /// Its id.
+    id: Span,
+}
+
+impl Site {
+    fn of(node: &Node) -> Self {
+        let id = match &node.kind {
+            Kind::Map(fields) => fields.iter().find(|field| field.key == "id").map(|field| field.value.at),
+            Kind::List(_) | Kind::Scalar { .. } => None,
+        };
+        Self { id: id.unwrap_or(node.at) }
+    }
+}
+
+/// What of the language is checked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Served {
+    /// Only what the engine carries out.
+    Now,
+    /// Also what the rules can but the engine cannot yet.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests of what is to be served"))]
+    Soon,
+}
+
 /// Checks all files; what it returns is whole only where no diagnostic is an error.
-pub(crate) fn check(sources: &[Source]) -> (Checked, Vec<Diagnostic>) {
+pub(crate) fn check(sources: &[Source], served: Served) -> (Checked, Vec<Diagnostic>) {
     let mut checked = Checked::default();
     let mut defined = Defined::default();
     let mut diagnostics = Vec::new();
     for source in sources {
-        let mut checker =
-            Checker { file: &source.name, lines: source.text.lines().collect(), defined: &mut defined, found: Vec::new() };
+        let mut checker = Checker {
+            file: &source.name,
+            lines: source.text.lines().collect(),
+            defined: &mut defined,
+            served,
+            later: Vec::new(),
+            errors: 0,
+            found: Vec::new(),
+        };
         checker.source(&source.text, &mut checked);
         diagnostics.append(&mut checker.found);
     }
     diagnostics.extend(sources.first().and_then(|source| too_much(&checked, source)));
-    diagnostics.truncate(DIAGNOSTICS_MAX);
+    // Where there are too many to read, errors are what must be read.
+    if diagnostics.len() > DIAGNOSTICS_MAX {
+        diagnostics.sort_by_key(|diagnostic| diagnostic.severity);
+        diagnostics.truncate(DIAGNOSTICS_MAX);
+    }
     (checked, diagnostics)
 }
 
@@ -53,7 +112,10 @@ fn too_much(checked: &Checked, first: &Source) -> Option<Diagnostic> {
     let mut groups: Vec<&str> = checked.campaigns.iter().map(|campaign| campaign.group.as_str()).collect();
     groups.sort_unstable();
     groups.dedup();
-    let message = if checked.campaigns.len() > REVISION_CAMPAIGNS_MAX {
+    let orders = checked.programs.iter().map(|program| program.conventions.order);
+    let message = if orders.clone().any(|order| checked.programs.first().is_some_and(|first| first.conventions.order != order)) {
+        String::from("all programs of a revision must agree on `order` under `conventions`")
+    } else if checked.campaigns.len() > REVISION_CAMPAIGNS_MAX {
         format!("all files together have {} campaigns, at most {REVISION_CAMPAIGNS_MAX} are possible", checked.campaigns.len())
     } else if groups.len() > STACKING_GROUPS_MAX {
         format!("all files together have {} stacking groups, at most {STACKING_GROUPS_MAX} are possible", groups.len())
@@ -78,6 +140,11 @@ pub(crate) struct Checker<'s> {
     file: &'s str,
     lines: Vec<&'s str>,
     defined: &'s mut Defined,
+    served: Served,
+    /// Campaigns named before they were all known.
+    later: Vec<(Later, CampaignId, Span)>,
+    /// How many of those found are errors.
+    errors: usize,
     found: Vec<Diagnostic>,
 }
 
@@ -98,6 +165,7 @@ impl Checker<'_> {
         let place = usize::try_from(at.line.saturating_sub(1)).unwrap_or(usize::MAX);
         let snippet = self.lines.get(place).copied().unwrap_or_default().to_owned();
         let file = self.file.to_owned();
+        self.errors = self.errors.saturating_add(usize::from(severity == Severity::Error));
         self.found.push(Diagnostic {
             severity,
             file,
@@ -122,6 +190,53 @@ impl Checker<'_> {
         self.say(Severity::Warning, at, message.into(), Some(help.into()));
     }
 
+    /// Refuses what the language has and the engine cannot carry out yet, so that nothing is silently left out.
+    fn not_yet_served(&mut self, at: Span, what: &str) {
+        if self.served == Served::Now {
+            self.error_with_help(
+                at,
+                format!("{what} is not yet served"),
+                "remove it; the language reference lists what is to come",
+            );
+        }
+    }
+
+    /// Campaigns that others name must exist and be of the right kind.
+    fn resolve_later(&mut self, campaigns: &[Campaign]) {
+        let mut later = std::mem::take(&mut self.later);
+        if later.is_empty() {
+            return;
+        }
+        let mut known: Vec<&Campaign> = campaigns.iter().collect();
+        known.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        later.sort_by_key(|(_, _, at)| (at.line, at.column));
+        for (kind, id, at) in later {
+            let found = known.binary_search_by(|campaign| campaign.id.cmp(&id)).ok().and_then(|place| known.get(place));
+            let right = found.is_some_and(|campaign| match kind {
+                Later::Coupon => campaign.coupon_only,
+                Later::Counter => matches!(campaign.mechanic, Mechanic::Count { .. }),
+            });
+            if right {
+                continue;
+            }
+            let (message, help) = match (found, kind) {
+                (None, _) => {
+                    let near = nearest(id.as_str(), known.iter().map(|campaign| campaign.id.as_str()));
+                    let help =
+                        near.map_or_else(|| "name a campaign of this file".to_owned(), |near| format!("did you mean `{near}`?"));
+                    (format!("there is no campaign `{id}`"), help)
+                }
+                (Some(_), Later::Coupon) => {
+                    (format!("the campaign `{id}` can be had without a coupon"), "add `coupon_only: true` to it".to_owned())
+                }
+                (Some(_), Later::Counter) => {
+                    (format!("the campaign `{id}` counts nothing"), "name a campaign with `count`".to_owned())
+                }
+            };
+            self.error_with_help(at, message, help);
+        }
+    }
+
     /// Takes an id as defined here; it may be defined once.
     fn define(&mut self, what: &'static str, id: &str, at: Span) {
         let key = (what, id.to_owned());
@@ -137,3 +252,6 @@ impl Checker<'_> {
         self.defined.0.insert(key, (self.file.to_owned(), at.line));
     }
 }
+
+#[cfg(test)]
+mod tests;

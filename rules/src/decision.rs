@@ -23,6 +23,8 @@ pub struct Decision {
     pub instructions: Vec<Instruction>,
     /// Goods to offer.
     pub offers: Vec<Offer>,
+    /// What the customer may choose from, chosen or not yet.
+    pub choices: Vec<Choice>,
     /// «One more and …».
     pub near_misses: Vec<NearMiss>,
     /// A verdict for each presented code, in the receipt's order.
@@ -264,6 +266,23 @@ pub struct Offer {
     pub campaign: CampaignId,
     /// The product.
     pub sku: Sku,
+    /// What the cashier says.
+    pub text: CompactString,
+}
+
+/// One of several products at zero, as the customer chooses.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Choice {
+    /// Names it in the receipt's choices, and to be declined. The same on every evaluation.
+    pub id: RewardId,
+    /// Whose doing.
+    pub campaign: CampaignId,
+    /// What there is to choose from, at least one, in the order of the numbers.
+    pub options: Vec<Sku>,
+    /// Of the one chosen, above zero.
+    pub quantity: Quantity,
+    /// What the receipt says was chosen, where it is among the options: it is an added line then.
+    pub chosen: Option<Sku>,
     /// What the cashier says.
     pub text: CompactString,
 }

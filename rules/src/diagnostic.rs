@@ -75,7 +75,8 @@ impl fmt::Display for Diagnostic {
 }
 
 /// The known word that is meant by a mistyped one: at most a third of its letters differ.
-pub(crate) fn nearest<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+#[must_use]
+pub fn nearest<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
     let limit = word.chars().count().div_euclid(3).max(1);
     known
         .into_iter()

@@ -1,13 +1,18 @@
 //! The one pure call: revision, catalogue, standing, receipt and time in; decision out.
 //!
-//! Order of work: line offers → basket offers → redemption → rewards → offers → prompts. Within a level campaigns
-//! act by priority, then by id. No clock, no randomness, no input or output (P7).
+//! Order of work: line offers → basket offers → redemption → rewards → offers → prompts. Line and basket offers of one
+//! priority and stacking group are a level, in which the best combination is sought ([`deal`]). No clock, no
+//! randomness, no input or output (P7).
 
 mod added;
 mod basket;
 mod candidates;
+mod caps;
 mod case;
+mod conditions;
+mod deal;
 mod draft;
+mod earning;
 mod explain;
 mod finish;
 mod offers;
@@ -15,11 +20,13 @@ mod prices;
 mod prompts;
 mod redeem;
 mod rewards;
-mod sets;
+#[cfg(test)]
+mod scope;
 
 use jiff::Timestamp;
 
 use crate::catalogue::Catalogue;
+use crate::conventions::Order;
 use crate::decision::{Decision, Note, RewardKind};
 use crate::effort::Effort;
 use crate::mechanic::{Act, Mechanic};
@@ -50,6 +57,7 @@ pub fn evaluate(
     draft.note_unknown_articles();
     let found = candidates::find(&case, &draft.basket);
     draft.refused = found.refused;
+    draft.depends_on_tenders = found.depends_on_tenders;
     draft.steps = found.steps;
     draft.note_left_out();
     draft.prices(&found.candidates);
@@ -58,6 +66,20 @@ pub fn evaluate(
     draft.suggest(&found.candidates);
     draft.prompt();
     draft.finish()
+}
+
+/// A candidate with its place among the levels.
+#[derive(Clone, Copy, Debug)]
+struct Ranked<'k> {
+    rank: (i64, i64),
+    candidate: &'k Candidate<'k>,
+}
+
+impl Ranked<'_> {
+    /// Whether both are of one level.
+    fn is_with(&self, other: &Self) -> bool {
+        (self.rank, self.candidate.campaign.group_bit) == (other.rank, other.candidate.campaign.group_bit)
+    }
 }
 
 impl Draft<'_, '_> {
@@ -74,28 +96,34 @@ impl Draft<'_, '_> {
         }
     }
 
-    /// Line offers, then basket offers. On a receipt that is paid they are worked out as if it were not, and become
-    /// their fallback.
+    /// Line offers and basket offers, level by level. On a receipt that is paid they are worked out as if it were not,
+    /// and become their fallback.
     fn prices(&mut self, candidates: &[Candidate<'_>]) {
         self.after_lines = self.basket.amounts();
-        let mut changed: Vec<(&Candidate<'_>, Effect)> = Vec::new();
-        for act in [Act::Lines, Act::Basket] {
-            let contested = self.contested(candidates, act);
-            for candidate in candidates.iter().filter(|candidate| candidate.act == act) {
-                match self.act_price(candidate) {
-                    Ok(effect) => changed.push((candidate, effect)),
+        let mut effects = Vec::new();
+        for level in self.levels(candidates).chunk_by(|a, b| a.is_with(b)) {
+            let mut able: Vec<&Candidate<'_>> = Vec::with_capacity(level.len());
+            for candidate in level.iter().map(|ranked| ranked.candidate) {
+                match self.may_act(candidate) {
+                    Ok(()) => able.push(candidate),
                     Err(reason) => self.refuse(candidate.place, reason),
                 }
             }
-            self.bound_of(&contested);
-            if act == Act::Lines {
-                self.after_lines = self.basket.amounts();
+            match level.first().map(|ranked| ranked.candidate.act) {
+                Some(Act::Lines) => self.line_offers(&able, &mut effects),
+                Some(Act::Basket) => self.basket_level(&able, &mut effects),
+                Some(Act::Rewards | Act::Offers) | None => {}
             }
         }
+        let by_priority = self.order() == Order::ByPriority;
+        effects.sort_by_key(|(candidate, _)| {
+            let priority = if by_priority { candidate.campaign.priority.saturating_neg() } else { 0 };
+            (priority, candidate.act, candidate.place)
+        });
         if self.case.paid() {
-            return self.too_late(&changed);
+            return self.too_late(&effects);
         }
-        for (candidate, effect) in changed {
+        for (candidate, effect) in effects {
             if effect.discount > 0 {
                 self.worth = self.worth.saturating_add(effect.discount);
                 self.reward(candidate, 0, RewardKind::DiscountNow { amount: Amount::from_minor(effect.discount) }, None);
@@ -104,91 +132,62 @@ impl Draft<'_, '_> {
         }
     }
 
-    fn act_price(&mut self, candidate: &Candidate<'_>) -> Result<Effect, Reason> {
-        if !self.step(candidate.lines.len()) {
-            return Err(Reason::StepsUsedUp);
-        }
-        self.spent_enough(candidate)?;
-        match &candidate.campaign.mechanic {
-            Mechanic::Off { off, per } => self.off(candidate, *off, *per),
-            Mechanic::Set { groups, gain } => self.set(candidate, groups, *gain),
-            Mechanic::PriceList { .. } | Mechanic::Ladder { .. } => Err(Reason::NothingToTakeOff),
-            Mechanic::ExtraUnits { every, add } => self.extra_units(candidate, *every, *add),
-            Mechanic::Spend { at_least, give, repeating } => self.spend_prices(candidate, *at_least, give, *repeating),
-            // These change no prices.
-            Mechanic::Points { .. }
-            | Mechanic::Multiply { .. }
-            | Mechanic::Count { .. }
-            | Mechanic::Grant { .. }
-            | Mechanic::Offer { .. } => Err(Reason::NothingToTakeOff),
+    /// A level of line offers; thresholds look at what all of them have left.
+    fn line_offers<'k>(&mut self, level: &[&'k Candidate<'k>], effects: &mut Vec<(&'k Candidate<'k>, Effect)>) {
+        let before = self.basket.amounts();
+        self.line_level(level, effects);
+        for ((left, before), line) in self.after_lines.iter_mut().zip(before).zip(&self.basket.lines) {
+            *left = left.saturating_sub(before).saturating_add(line.amount());
         }
     }
 
-    /// The campaign's own condition on the basket: before line offers by what was rung up, after them by what they left.
+    /// In which order campaigns of all programs act.
+    fn order(&self) -> Order {
+        self.case.revision.programs().first().map(|program| program.conventions.order).unwrap_or_default()
+    }
+
+    /// The campaign's own condition on the basket: a line offer's looks at what was rung up, every other at what line
+    /// offers left.
     fn spent_enough(&self, candidate: &Candidate<'_>) -> Result<(), Reason> {
         let Some(least) = candidate.campaign.spend_at_least else { return Ok(()) };
-        let lines = self.basket.lines.iter().zip(&self.after_lines).filter(|(line, _)| line.merchandise);
-        let spent = lines.map(|(_, amount)| *amount).fold(0, i64::saturating_add);
-        if spent >= least.minor() { Ok(()) } else { Err(Reason::SpendMore) }
+        let lines = self.basket.lines.iter().enumerate().filter(|(_, line)| line.merchandise);
+        let spent = lines.map(|(place, line)| match candidate.act {
+            Act::Lines => line.line.amount.minor(),
+            Act::Basket | Act::Rewards | Act::Offers => self.threshold_amount(candidate, place),
+        });
+        if spent.fold(0, i64::saturating_add) >= least.minor() { Ok(()) } else { Err(Reason::SpendMore) }
     }
 
-    /// The lines for whose units two campaigns of one priority and stacking group compete. As long as campaigns act
-    /// in their order alone, a better combination may exist there.
-    fn contested(&self, candidates: &[Candidate<'_>], act: Act) -> Vec<usize> {
-        let mut contested = Vec::new();
-        let mut seen = vec![0_u64; self.basket.lines.len()];
-        let mut priority = None;
-        for candidate in candidates.iter().filter(|candidate| candidate.act == act && self.could_act(candidate)) {
-            if priority != Some(candidate.campaign.priority) {
-                priority = Some(candidate.campaign.priority);
-                seen.fill(0);
-            }
-            for line in &candidate.lines {
-                let takes =
-                    self.basket.lines.get(*line).is_some_and(|line| line.takes_discount && line.line.amount.is_positive());
-                let Some(groups) = seen.get_mut(*line).filter(|_| takes) else { continue };
-                if *groups & candidate.campaign.group_bit != 0 {
-                    contested.push(*line);
-                }
-                *groups |= candidate.campaign.group_bit;
-            }
+    /// The candidates that change prices, level after level, by id within one.
+    fn levels<'k>(&self, candidates: &'k [Candidate<'k>]) -> Vec<Ranked<'k>> {
+        let by_priority = self.order() == Order::ByPriority;
+        let priced = candidates.iter().filter(|candidate| matches!(candidate.act, Act::Lines | Act::Basket));
+        let mut ranked: Vec<Ranked<'k>> = priced
+            .map(|candidate| {
+                let (act, priority) = (i64::from(candidate.act == Act::Basket), candidate.campaign.priority.saturating_neg());
+                let rank = if by_priority { (priority, act) } else { (act, priority) };
+                Ranked { rank, candidate }
+            })
+            .collect();
+        // Groups have their bits in the order of their names.
+        ranked.sort_unstable_by_key(|ranked| (ranked.rank, ranked.candidate.campaign.group_bit, ranked.candidate.place));
+        ranked
+    }
+
+    fn may_act(&mut self, candidate: &Candidate<'_>) -> Result<(), Reason> {
+        if !self.step(candidate.lines.len()) {
+            self.may_lack(candidate);
+            return Err(Reason::StepsUsedUp);
         }
-        contested.sort_unstable();
-        contested.dedup();
-        contested
+        self.spent_enough(candidate)
     }
 
-    /// Whether there are enough units for it at all.
-    fn could_act(&self, candidate: &Candidate<'_>) -> bool {
-        let units = || candidate.lines.iter().filter_map(|line| self.basket.lines.get(*line)).map(basket::BasketLine::units_rung);
-        self.spent_enough(candidate).is_ok()
-            && match &candidate.campaign.mechanic {
-                Mechanic::Set { groups, .. } => {
-                    units().fold(0, i64::saturating_add) >= groups.iter().map(|group| group.units).fold(0, i64::saturating_add)
-                }
-                Mechanic::ExtraUnits { every, .. } => units().any(|units| units >= *every),
-                Mechanic::Off { .. }
-                | Mechanic::PriceList { .. }
-                | Mechanic::Ladder { .. }
-                | Mechanic::Spend { .. }
-                | Mechanic::Points { .. }
-                | Mechanic::Multiply { .. }
-                | Mechanic::Count { .. }
-                | Mechanic::Grant { .. }
-                | Mechanic::Offer { .. } => true,
-            }
-    }
-
-    /// Where the best deal is not proven, no other can be better by more than what is left to take off.
-    fn bound_of(&mut self, contested: &[usize]) {
-        let exhausted = self.steps > self.steps_max;
-        if contested.is_empty() && !exhausted {
-            return;
-        }
-        self.proven = false;
-        let lines = self.basket.lines.iter().enumerate().filter(|(place, _)| exhausted || contested.binary_search(place).is_ok());
+    /// Where the steps have run out before a campaign could act, all that its lines could become cheaper may be missing.
+    fn may_lack(&mut self, candidate: &Candidate<'_>) {
+        let lines = candidate.lines.iter().filter_map(|place| Some((*place, self.basket.lines.get(*place)?)));
         let spots = lines.flat_map(|(place, line)| (0..line.runs.len()).map(move |run| (place, run)));
         let room = spots.map(|spot| self.basket.room(spot)).fold(0, i64::saturating_add);
+        self.proven = false;
         self.bound = self.bound.saturating_add(room);
     }
 
@@ -208,20 +207,6 @@ impl Draft<'_, '_> {
             self.basket.lines.iter().map(|line| if line.takes_discount { line.amount() } else { 0 }).collect();
         for (line, minor) in self.basket.lines.iter_mut().zip(split(given, &weights)) {
             line.not_earning = minor.min(line.amount());
-        }
-    }
-
-    fn rewards(&mut self, candidates: &[Candidate<'_>]) {
-        for candidate in candidates.iter().filter(|candidate| candidate.act == Act::Rewards) {
-            let effect = if self.step(candidate.lines.len()) {
-                self.spent_enough(candidate).and_then(|()| self.act_reward(candidate))
-            } else {
-                Err(Reason::StepsUsedUp)
-            };
-            match effect {
-                Ok(effect) => self.effects.push(effect),
-                Err(reason) => self.refuse(candidate.place, reason),
-            }
         }
     }
 

@@ -24,6 +24,28 @@ pub const TIER_MULTIPLIER_MAX: i64 = 100;
 pub const PROGRAM_BYTES_MAX: usize = 1 << 20;
 /// Depth of nesting in a program file; the language itself needs eight.
 pub const PROGRAM_DEPTH_MAX: usize = 32;
+/// Bytes of one expression: a list of a few hundred article numbers fits.
+pub const EXPRESSION_BYTES_MAX: usize = 4_096;
+/// Levels of one expression; `&&` and `||` in a row are one level.
+pub const EXPRESSION_DEPTH_MAX: usize = 32;
+/// Parts of one expression: a list of as many article numbers as its bytes can hold.
+pub const EXPRESSION_NODES_MAX: usize = 1_024;
+/// Bytes of a text that an expression makes: longer than every text that a receipt can hold.
+pub const EXPRESSION_TEXT_BYTES_MAX: usize = 65_536;
+/// Bytes of a compiled pattern of `matches`.
+pub const EXPRESSION_PATTERN_BYTES_MAX: usize = 65_536;
+/// Steps of one ladder.
+pub const LADDER_STEPS_MAX: usize = 32;
+/// Groups of one set: the search for the best deal branches over them.
+pub const SET_GROUPS_MAX: usize = 8;
+/// Products of one choice, as the till's contract has it.
+pub const CHOICE_OPTIONS_MAX: usize = 32;
+/// Competing campaigns warned of in one file; more would not be read.
+pub const OVERLAPS_REPORTED_MAX: usize = 20;
+/// The narrowest and the widest line of a till, in characters.
+pub const COLUMNS_MIN: i64 = 10;
+/// See [`COLUMNS_MIN`].
+pub const COLUMNS_MAX: i64 = 200;
 /// Mistakes reported per compilation; more would not be read.
 pub const DIAGNOSTICS_MAX: usize = 200;
 /// Campaigns a revision.
@@ -41,6 +63,8 @@ pub const ASSET_SCALE_MAX: u8 = 6;
 /// Days that an expiry, a vesting or a fact's validity may last: a hundred years.
 pub const DAYS_MAX: i64 = 36_500;
 
+/// Coupons that one campaign may give with one receipt.
+pub const COUPONS_AT_ONCE_MAX: usize = 10;
 /// Offers in one decision.
 pub const OFFERS_MAX: usize = 10;
 /// Products looked at for the offers of one campaign.
@@ -60,3 +84,4 @@ const _: () = assert!(LINE_AMOUNT_MAX.minor() == 1_000_000_000_000, "the sum bel
 const _: () = assert!(RECEIPT_AMOUNT_MAX * 1_000 <= 9_223_372_036_854_775_807, "points of the largest receipt fit 64 bits");
 const _: () = assert!(EARN_UNITS_PER_MINOR_MAX == 1_000, "the product above is written out for this rate");
 const _: () = assert!(LINE_QUANTITY_MAX.milli() < i64::MAX / 1_000_000, "a thousand lines and their counters fit 64 bits");
+const _: () = assert!(EXPRESSION_BYTES_MAX <= 65_535, "places in an expression fit 16 bits");

@@ -91,7 +91,7 @@ pub(crate) enum EarnPer {
 pub(crate) enum Counted {
     Units,
     /// Minor units of money paid.
-    Money(Amount),
+    Money,
     Visits,
 }
 
@@ -120,9 +120,13 @@ pub(crate) enum Give {
     /// A personal coupon that opens another campaign.
     Coupon {
         campaign: CampaignId,
+        /// It lasts so many days; none: for ever.
+        days: Option<u32>,
     },
     Status {
         tier: TierId,
+        /// It lasts so many days; none: until something else is given.
+        days: Option<u32>,
     },
     Tickets {
         draw: CompactString,
@@ -149,7 +153,7 @@ pub(crate) enum Mechanic {
     Points { per: EarnPer, units: Units, asset: AssetId },
     /// What other campaigns give of an asset on the campaign's goods, times this.
     Multiply { asset: AssetId, by: Ratio },
-    /// Something for every so many over receipts.
+    /// Something for every so many over receipts: units, minor units of money, or receipts.
     Count { counted: Counted, every: i64, give: Give },
     /// Something for coming with the right goods, code or moment.
     Grant { give: Give },
@@ -199,6 +203,23 @@ impl Give {
 }
 
 impl Mechanic {
+    /// The groups of a set; empty: it is no set.
+    pub(crate) fn groups(&self) -> &[Group] {
+        match self {
+            Self::Set { groups, .. } => groups,
+            Self::Off { .. }
+            | Self::PriceList { .. }
+            | Self::Ladder { .. }
+            | Self::ExtraUnits { .. }
+            | Self::Spend { .. }
+            | Self::Points { .. }
+            | Self::Multiply { .. }
+            | Self::Count { .. }
+            | Self::Grant { .. }
+            | Self::Offer { .. } => &[],
+        }
+    }
+
     pub(crate) fn act(&self) -> Act {
         match self {
             Self::Off { per: Per::Unit | Per::Line, .. }

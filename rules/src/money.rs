@@ -9,6 +9,8 @@ use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 
 use serde::{Deserialize, Serialize};
 
+use crate::conventions::Leftover;
+
 macro_rules! integer {
     ($(#[$doc:meta])* $name:ident, $get:ident, $from:ident) => {
         $(#[$doc])*
@@ -218,8 +220,14 @@ fn price_scale(currency: Currency) -> i128 {
 /// Quantity × unit price in minor units, half up; none where it does not fit.
 #[must_use]
 pub fn extend(quantity: Quantity, price: UnitPrice, currency: Currency) -> Option<Amount> {
+    extend_rounded(quantity, price, currency, Rounding::HalfUp)
+}
+
+/// Quantity × unit price in minor units; none where it does not fit.
+#[must_use]
+pub fn extend_rounded(quantity: Quantity, price: UnitPrice, currency: Currency, rounding: Rounding) -> Option<Amount> {
     let product = i128::from(quantity.milli()).checked_mul(i128::from(price.micros()))?;
-    divide(product, price_scale(currency), Rounding::HalfUp).map(Amount::from_minor)
+    divide(product, price_scale(currency), rounding).map(Amount::from_minor)
 }
 
 /// The price of one unit at which `quantity` costs `amount`, half up; none where there is no quantity.
@@ -245,6 +253,12 @@ pub fn amount_tolerance(quantity: Quantity, currency: Currency) -> Amount {
 /// is zero and the caller has the whole `total` left over.
 #[must_use]
 pub fn split(total: i64, weights: &[i64]) -> Vec<i64> {
+    split_by(total, weights, Leftover::LargestRemainder)
+}
+
+/// [`split`], with the units left over by rounding down given where the convention says.
+#[must_use]
+pub(crate) fn split_by(total: i64, weights: &[i64], leftover: Leftover) -> Vec<i64> {
     let sum: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
     if sum <= 0 {
         return vec![0; weights.len()];
@@ -262,7 +276,15 @@ pub fn split(total: i64, weights: &[i64]) -> Vec<i64> {
         parts.push(i64::try_from(floor).unwrap_or(i64::MAX));
         rests.push((product.checked_rem(sum).unwrap_or(0), place));
     }
-    rests.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    match leftover {
+        Leftover::LargestRemainder => rests.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1))),
+        // What weighs nothing gets nothing; fewer units are left over than there are others.
+        Leftover::FirstLines => rests.retain(|(_, place)| weights.get(*place).is_some_and(|weight| *weight > 0)),
+        Leftover::LastLines => {
+            rests.retain(|(_, place)| weights.get(*place).is_some_and(|weight| *weight > 0));
+            rests.reverse();
+        }
+    }
     let left = usize::try_from(whole.saturating_sub(given)).unwrap_or(0);
     for (_, place) in rests.into_iter().take(left) {
         if let Some(part) = parts.get_mut(place) {

@@ -22,6 +22,8 @@ pub struct Program {
     pub time_zone: TimeZone,
     /// The language of texts that say none, BCP 47.
     pub language_default: CompactString,
+    /// The languages that every text for customers should have, BCP 47; empty: the program does not say.
+    pub languages: Vec<CompactString>,
     /// Whether a revision with this program in it needs a second person's approval before it takes effect.
     pub four_eyes: bool,
     /// Its tiers in the order of the file.

@@ -36,6 +36,16 @@ impl Ratio {
         Self::new(self.numerator, self.denominator.checked_mul(divisor)?)
     }
 
+    /// The product, in lowest terms; none where it does not fit.
+    #[must_use]
+    pub fn times(self, other: Self) -> Option<Self> {
+        let numerator = i128::from(self.numerator).checked_mul(i128::from(other.numerator))?;
+        let denominator = i128::from(self.denominator).checked_mul(i128::from(other.denominator))?;
+        let common = common_divisor(numerator, denominator);
+        let part = |number: i128| i64::try_from(number.checked_div(common)?).ok();
+        Self::new(part(numerator)?, part(denominator)?)
+    }
+
     /// The upper number.
     #[must_use]
     pub const fn numerator(self) -> i64 {
@@ -65,4 +75,14 @@ impl Ratio {
     pub fn divide(self, value: i64, rounding: Rounding) -> Option<i64> {
         divide(i128::from(value).checked_mul(i128::from(self.denominator))?, i128::from(self.numerator), rounding)
     }
+}
+
+/// The greatest common divisor of two numbers that are not negative, at least 1.
+pub(crate) fn common_divisor(a: i128, b: i128) -> i128 {
+    let (mut a, mut b) = (a, b);
+    while b > 0 {
+        let rest = a.checked_rem(b).unwrap_or(0);
+        (a, b) = (b, rest);
+    }
+    a.max(1)
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::asset::Asset;
 use crate::campaign::Campaign;
-use crate::check;
+use crate::check::{self, Served};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::id::{AssetId, CampaignId, FactId};
 use crate::index::Index;
@@ -59,7 +59,17 @@ impl Revision {
     /// # Errors
     /// All mistakes of all files at once, each with its place and what to write instead.
     pub fn compile(number: u64, valid_from: Timestamp, sources: &[Source]) -> Result<Compiled, Diagnostics> {
-        let (checked, mut diagnostics) = check::check(sources);
+        Self::compile_served(number, valid_from, sources, Served::Now)
+    }
+
+    /// The same, with what the engine does not carry out yet where it is wanted.
+    pub(crate) fn compile_served(
+        number: u64,
+        valid_from: Timestamp,
+        sources: &[Source],
+        served: Served,
+    ) -> Result<Compiled, Diagnostics> {
+        let (checked, mut diagnostics) = check::check(sources, served);
         let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
         order(&mut diagnostics, sources);
         if failed {
@@ -97,7 +107,8 @@ impl Revision {
         self.programs.sort_by(|a, b| a.id.cmp(&b.id));
         self.assets.sort_by(|a, b| a.id.cmp(&b.id));
         self.facts.sort_by(|a, b| a.id.cmp(&b.id));
-        self.campaigns.sort_by(|a, b| b.priority.cmp(&a.priority).then_with(|| a.id.cmp(&b.id)));
+        // By key, since campaigns are too large to be moved often.
+        self.campaigns.sort_by_cached_key(|campaign| (std::cmp::Reverse(campaign.priority), campaign.id.clone()));
         let mut groups: Vec<CompactString> = self.campaigns.iter().map(|campaign| campaign.group.clone()).collect();
         groups.sort();
         groups.dedup();

@@ -34,6 +34,33 @@ impl Clause {
         self.properties.iter().map(|property| property.key)
     }
 
+    /// Whether each of the other's values is one of its own, or lies below one in the tree of categories.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        other.properties.iter().all(|wanted| {
+            self.properties.iter().any(|own| {
+                own.is(wanted)
+                    || (own.name == CATEGORY
+                        && wanted.name == CATEGORY
+                        && wanted.value.strip_prefix(own.value.as_str()).is_some_and(|rest| rest.starts_with('/')))
+            })
+        })
+    }
+
+    /// Whether an item can have one of both clauses' values, as far as the clauses alone say.
+    pub(crate) fn may_meet(&self, other: &Self) -> bool {
+        let below = |above: &Property, below: &Property| {
+            below.value.strip_prefix(above.value.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.properties.iter().any(|a| {
+            other.properties.iter().any(|b| a.name != b.name || a.is(b) || (a.name == CATEGORY && (below(a, b) || below(b, a))))
+        })
+    }
+
+    /// The name and the values that it lists.
+    pub(crate) fn properties(&self) -> &[Property] {
+        &self.properties
+    }
+
     /// How many values it lists.
     pub(crate) fn len(&self) -> usize {
         self.properties.len()
@@ -53,6 +80,15 @@ impl Selector {
     /// Whether an item with these properties is meant.
     pub(crate) fn matches(&self, item: &[Property], measure: Measure) -> bool {
         self.measured.is_none_or(|wanted| wanted == matches!(measure, Measure::Measured)) && self.matches_product(item)
+    }
+
+    /// Whether a product may be meant by both, as far as the selectors alone say.
+    pub(crate) fn may_meet(&self, other: &Self) -> bool {
+        let apart = |a: &Clause, b: &Clause| !a.may_meet(b);
+        let measures = !matches!((self.measured, other.measured), (Some(a), Some(b)) if a != b);
+        let clauses = !self.clauses.iter().any(|a| other.clauses.iter().any(|b| apart(a, b)));
+        let excepted = |one: &Self, two: &Self| one.clauses.iter().any(|a| two.except.iter().any(|b| b.covers(a)));
+        measures && clauses && !excepted(self, other) && !excepted(other, self)
     }
 
     /// Whether a product with these properties is meant, however it is measured.

@@ -89,6 +89,8 @@ pub struct CodeStanding {
     pub code: CompactString,
     /// Its state, other open quotes' holds counted as used.
     pub state: CodeState,
+    /// For a personal coupon of this customer: the campaign that it opens.
+    pub campaign: Option<CampaignId>,
 }
 
 /// The state of a presented code.

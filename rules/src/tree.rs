@@ -1,54 +1,68 @@
 //! From the text of a program file to a tree whose every node knows its place. Scalars stay texts, so that no
 //! amount ever passes through a float; anchors and aliases are no part of the language.
 
+use std::collections::BTreeMap;
+
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span as Place};
 
 use crate::limits::PROGRAM_DEPTH_MAX;
 
 /// Where something stands in its file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Span {
+pub struct Span {
     /// From 1.
-    pub(crate) line: u32,
+    pub line: u32,
     /// In characters, from 1.
-    pub(crate) column: u32,
+    pub column: u32,
     /// Characters on that line, at least 1.
-    pub(crate) length: u32,
+    pub length: u32,
 }
 
 /// A part of a program file.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Node {
-    pub(crate) kind: Kind,
-    pub(crate) at: Span,
+pub struct Node {
+    /// What it is.
+    pub kind: Kind,
+    /// Where it begins.
+    pub at: Span,
 }
 
 /// What a part is.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// A text; `plain` where it stands without quotes and may be a number, a date or nothing.
     Scalar {
+        /// The text itself.
         text: String,
+        /// Whether it stands without quotes.
         plain: bool,
     },
+    /// Items in their order.
     List(Vec<Node>),
+    /// Keys in their order, each once.
     Map(Vec<Field>),
 }
 
 /// A key and its value.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Field {
-    pub(crate) key: String,
-    pub(crate) at: Span,
-    pub(crate) value: Node,
+pub struct Field {
+    /// The key.
+    pub key: String,
+    /// Where the key stands.
+    pub at: Span,
+    /// Its value.
+    pub value: Node,
 }
 
 /// Why a text is no tree.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct TreeError {
-    pub(crate) at: Span,
-    pub(crate) message: String,
-    pub(crate) help: Option<&'static str>,
+pub struct TreeError {
+    /// Where.
+    pub at: Span,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead, where that is known.
+    pub help: Option<&'static str>,
 }
 
 impl TreeError {
@@ -63,13 +77,17 @@ impl TreeError {
 
 impl Node {
     /// Whether nothing stands there: `key:` without a value, `~` or `null`.
-    pub(crate) fn is_nothing(&self) -> bool {
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
         matches!(&self.kind, Kind::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null"))
     }
 }
 
 /// Reads one document.
-pub(crate) fn parse(text: &str) -> Result<Node, TreeError> {
+///
+/// # Errors
+/// The first thing that is not YAML, or is not of the language.
+pub fn parse(text: &str) -> Result<Node, TreeError> {
     let mut reader = Reader { events: Parser::new_from_str(text), last: Span { line: 1, column: 1, length: 1 } };
     let root = loop {
         match reader.next()? {
@@ -151,6 +169,7 @@ impl<'t> Reader<'t> {
 
     fn map(&mut self, at: Span, depth: usize) -> Result<Node, TreeError> {
         let mut fields: Vec<Field> = Vec::new();
+        let mut lines = KeyLines::default();
         loop {
             let (key, place) = match self.inside()? {
                 (Event::MappingEnd, _) => return Ok(Node { kind: Kind::Map(fields), at }),
@@ -159,13 +178,34 @@ impl<'t> Reader<'t> {
             let Kind::Scalar { text: key, .. } = key.kind else {
                 return Err(TreeError::new(place, "a key must be a plain word"));
             };
-            if let Some(before) = fields.iter().find(|field| field.key == key) {
-                return Err(TreeError::new(place, format!("`{key}` stands here twice, first on line {}", before.at.line)));
+            if let Some(line) = lines.of(&fields, &key) {
+                return Err(TreeError::new(place, format!("`{key}` stands here twice, first on line {line}")));
             }
             let (event, value_at) = self.inside()?;
             let value = self.node(event, value_at, depth.saturating_add(1))?;
             fields.push(Field { key, at: place, value });
         }
+    }
+}
+
+/// Keys of a map that are looked through one by one; more have an index, so that a hostile map of many thousand keys
+/// costs no more than its length (P11).
+const KEYS_LOOKED_THROUGH_MAX: usize = 32;
+
+/// Where the keys of a large map stand.
+#[derive(Default)]
+struct KeyLines(BTreeMap<String, u32>);
+
+impl KeyLines {
+    /// The line on which a key stands already.
+    fn of(&mut self, fields: &[Field], key: &str) -> Option<u32> {
+        if fields.len() <= KEYS_LOOKED_THROUGH_MAX {
+            return fields.iter().find(|field| field.key == key).map(|field| field.at.line);
+        }
+        // Called once for each key: what is not in the index yet came last.
+        let new = fields.get(self.0.len()..).unwrap_or_default();
+        self.0.extend(new.iter().map(|field| (field.key.clone(), field.at.line)));
+        self.0.get(key).copied()
     }
 }
 
@@ -200,6 +240,19 @@ mod tests {
         );
         let Kind::List(list) = &fields[2].value.kind else { panic!("a list") };
         assert_eq!(list[1].at, Span { line: 4, column: 11, length: 3 });
+    }
+
+    #[test]
+    fn p11_a_key_of_a_large_map_is_found_twice_like_one_of_a_small_map() {
+        let keys = |count: usize| (0..count).map(|number| format!("k{number}: 1\n")).collect::<String>();
+        for count in [1, KEYS_LOOKED_THROUGH_MAX, KEYS_LOOKED_THROUGH_MAX + 1, KEYS_LOOKED_THROUGH_MAX + 2, 20_000] {
+            let Kind::Map(fields) = parse(&keys(count)).unwrap().kind else { panic!("a map") };
+            assert_eq!(fields.len(), count);
+            for twice in [0, count - 1] {
+                let error = parse(&format!("{}k{twice}: 2\n", keys(count))).unwrap_err();
+                assert_eq!(error.message, format!("`k{twice}` stands here twice, first on line {}", twice + 1));
+            }
+        }
     }
 
     #[test]

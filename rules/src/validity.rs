@@ -1,8 +1,8 @@
 //! When a campaign is on: dates, weekdays and hours in its program's time zone, all half-open.
 
-use jiff::Timestamp;
 use jiff::civil::{DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
 /// Hours of a day, from the first up to the second without it; over midnight where the second is not later.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,6 +22,10 @@ impl Weekdays {
 
     pub(crate) fn contains(self, day: Weekday) -> bool {
         self.0 & Self::bit(day) != 0
+    }
+
+    pub(crate) fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
     }
 
     pub(crate) fn is_empty(self) -> bool {
@@ -64,6 +68,17 @@ impl Validity {
             return Ok(());
         }
         self.check_local(local())
+    }
+
+    /// Whether its dates leave no day of its weekdays.
+    pub(crate) fn never_on(&self, zone: &TimeZone) -> bool {
+        let (Some(from), Some(until), false) = (self.from, self.until, self.weekdays.is_empty()) else { return false };
+        let first = zone.to_datetime(from).date();
+        // Hours over midnight begin on the day before.
+        let first =
+            if self.hours.iter().any(|hours| hours.until <= hours.from) { first.yesterday().unwrap_or(first) } else { first };
+        let last = until.checked_sub(SignedDuration::from_nanos(1)).map_or(first, |last| zone.to_datetime(last).date());
+        first.series(1.day()).take(7).take_while(|day| *day <= last).all(|day| !self.weekdays.contains(day.weekday()))
     }
 
     fn check_local(&self, now: DateTime) -> Result<(), OutOfTime> {

@@ -1,6 +1,7 @@
 //! Assets of a program file.
 
 use super::Checker;
+use super::keys::program::{AFTER_DAYS, ASSET, REDEEM};
 use super::program::Scope;
 use super::read::Fields;
 use crate::asset::{Asset, AssetKind, Expiry, RedeemRule, Vesting};
@@ -10,7 +11,10 @@ use crate::money::Units;
 use crate::ratio::Ratio;
 use crate::tree::{Kind, Node};
 
-const KINDS: [(&str, AssetKind); 4] = [
+/// What lasts for ever, and what can be used from the sale on.
+pub(super) const NEVER: &str = "never";
+pub(super) const AT_ONCE: &str = "at_once";
+pub(super) const KINDS: [(&str, AssetKind); 4] = [
     ("points", AssetKind::Points),
     ("bonus_money", AssetKind::BonusMoney),
     ("certificate", AssetKind::Certificate),
@@ -22,11 +26,8 @@ const RESERVED: &str = "money";
 
 impl Checker<'_> {
     pub(super) fn asset(&mut self, node: &Node, scope: &mut Scope) {
-        let Some(fields) = self.fields(node, "an asset", &["id", "kind", "scale", "expires", "vests", "worth_minor", "redeem"])
-        else {
-            return;
-        };
-        let id = self.require(&fields, "id").and_then(|node| {
+        let Some(fields) = self.fields(node, &ASSET) else { return };
+        let id = fields.get("id").and_then(|node| {
             let id = self.id(node, AssetId::parse)?;
             if id.as_str() == RESERVED {
                 self.error_with_help(
@@ -38,16 +39,15 @@ impl Checker<'_> {
             self.define("asset", id.as_str(), node.at);
             Some(id)
         });
-        let kind = self.require(&fields, "kind").and_then(|node| self.choice(node, &KINDS));
+        let kind = fields.get("kind").and_then(|node| self.choice(node, &KINDS));
         let scale = fields
             .get("scale")
             .and_then(|node| self.integer(node, 0..=i64::from(ASSET_SCALE_MAX)))
             .and_then(|scale| u8::try_from(scale).ok())
             .unwrap_or(0);
-        let expiry =
-            fields.get("expires").and_then(|node| self.days_after(node, "never")).map_or(Expiry::Never, Expiry::AfterDays);
+        let expiry = fields.get("expires").and_then(|node| self.days_after(node, NEVER)).map_or(Expiry::Never, Expiry::AfterDays);
         let vesting =
-            fields.get("vests").and_then(|node| self.days_after(node, "at_once")).map_or(Vesting::AtOnce, Vesting::AfterDays);
+            fields.get("vests").and_then(|node| self.days_after(node, AT_ONCE)).map_or(Vesting::AtOnce, Vesting::AfterDays);
         let worth = self.worth(&fields, scale);
         let redeem = fields.get("redeem").and_then(|node| self.redeem(node, scale));
         if redeem.is_some() && worth.is_none() {
@@ -75,13 +75,13 @@ impl Checker<'_> {
             self.choice(node, &[(otherwise, ())])?;
             return None;
         }
-        let fields = self.fields(node, "the time", &["after_days"])?;
-        let days = self.require(&fields, "after_days").and_then(|node| self.integer(node, 1..=DAYS_MAX))?;
+        let fields = self.fields(node, &AFTER_DAYS)?;
+        let days = fields.get("after_days").and_then(|node| self.integer(node, 1..=DAYS_MAX))?;
         u32::try_from(days).ok()
     }
 
     fn redeem(&mut self, node: &Node, scale: u8) -> Option<RedeemRule> {
-        let fields = self.fields(node, "`redeem`", &["minimum_units", "step_units", "share_percent_max"])?;
+        let fields = self.fields(node, &REDEEM)?;
         let help = format!("the asset has {scale} digits after the point");
         let mut units = |key: &str| {
             fields

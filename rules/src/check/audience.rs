@@ -3,6 +3,7 @@
 use compact_str::CompactString;
 
 use super::Checker;
+use super::keys::program::{ASK_KEYS, FACT, SEGMENT, SEGMENT_FACT, TIER, ZONE};
 use super::program::Scope;
 use super::read::Fields;
 use crate::id::{FactId, SegmentId, StoreId, TierId};
@@ -12,15 +13,18 @@ use crate::ratio::Ratio;
 use crate::text::Text;
 use crate::tree::Node;
 
+/// When a fact is asked for; the last with an amount.
+pub(super) const ASK: [(&str, u8); 3] = [("enrolment", 0), ("always", 1), ("reward_worth_at_least", 2)];
+
 impl Checker<'_> {
     pub(super) fn tier(&mut self, node: &Node, scope: &mut Scope) {
-        let Some(fields) = self.fields(node, "a tier", &["id", "name", "multiplier"]) else { return };
+        let Some(fields) = self.fields(node, &TIER) else { return };
         let multiplier = fields
             .get("multiplier")
             .and_then(|node| self.factor(node, "a multiplier", TIER_MULTIPLIER_MAX))
             .unwrap_or(Ratio::ONE);
         let name = fields.get("name").and_then(|node| self.text(node, &scope.program.language_default));
-        let Some(node) = self.require(&fields, "id") else { return };
+        let Some(node) = fields.get("id") else { return };
         let Some(id) = self.id(node, TierId::parse) else { return };
         self.define_in("tier", scope, id.as_str(), node);
         let name = name.unwrap_or_else(|| Text::plain(id.as_str()));
@@ -28,9 +32,9 @@ impl Checker<'_> {
     }
 
     pub(super) fn segment(&mut self, node: &Node, scope: &mut Scope) {
-        let Some(fields) = self.fields(node, "a segment", &["id", "list", "tier", "fact"]) else { return };
+        let Some(fields) = self.fields(node, &SEGMENT) else { return };
         let condition = self.condition(&fields, scope);
-        let Some(node) = self.require(&fields, "id") else { return };
+        let Some(node) = fields.get("id") else { return };
         let Some(id) = self.id(node, SegmentId::parse) else { return };
         self.define_in("segment", scope, id.as_str(), node);
         // A segment with a wrong condition still has a name, so that its campaigns are not reported for it.
@@ -39,24 +43,25 @@ impl Checker<'_> {
     }
 
     fn condition(&mut self, fields: &Fields<'_>, scope: &Scope) -> Option<Condition> {
-        match (fields.get("list"), fields.get("tier"), fields.get("fact")) {
-            (Some(list), None, None) => self.id(list, SegmentId::parse).map(Condition::List),
-            (None, Some(tiers), None) => Some(Condition::Tier(self.tiers(tiers, scope))),
-            (None, None, Some(fact)) => {
-                let fields = self.fields(fact, "`fact`", &["id", "values"])?;
-                let node = self.require(&fields, "id")?;
-                let known = scope.facts.iter().map(|fact| fact.id.as_str());
-                let fact = self.reference(node, "fact", known).and_then(|id| FactId::parse(id).ok())?;
-                let values = fields.get("values").map_or_else(Vec::new, |node| self.words(node));
-                Some(Condition::Fact { fact, values })
+        let only = self.only(fields)?;
+        match only.key.as_str() {
+            "list" => self.id(&only.value, SegmentId::parse).map(Condition::List),
+            "tier" => {
+                let tiers = self.tiers(&only.value, scope);
+                if tiers.is_empty() {
+                    self.error_with_help(only.at, "no one can be in this segment: it names no tier", "name at least one");
+                }
+                Some(Condition::Tier(tiers))
             }
             _ => {
-                self.error_with_help(
-                    fields.at,
-                    "a segment needs exactly one of `list`, `tier` and `fact`",
-                    "write two segments where two conditions are meant",
-                );
-                None
+                let fields = self.fields(&only.value, &SEGMENT_FACT)?;
+                let known = scope.facts.iter().map(|fact| fact.id.as_str());
+                let fact = fields
+                    .get("id")
+                    .and_then(|node| self.reference(node, "fact", known))
+                    .and_then(|id| FactId::parse(id).ok())?;
+                let values = fields.get("values").map_or_else(Vec::new, |node| self.words(node));
+                Some(Condition::Fact { fact, values })
             }
         }
     }
@@ -71,9 +76,9 @@ impl Checker<'_> {
     }
 
     pub(super) fn zone(&mut self, node: &Node, scope: &mut Scope) {
-        let Some(fields) = self.fields(node, "a zone", &["id", "stores"]) else { return };
-        let stores = self.require(&fields, "stores").map_or_else(Vec::new, |node| self.stores(node));
-        let Some(node) = self.require(&fields, "id") else { return };
+        let Some(fields) = self.fields(node, &ZONE) else { return };
+        let stores = fields.get("stores").map_or_else(Vec::new, |node| self.stores(node));
+        let Some(node) = fields.get("id") else { return };
         let Some(id) = self.word(node).map(CompactString::from) else { return };
         self.define_in("zone", scope, &id, node);
         scope.program.zones.push(Zone { id, stores });
@@ -85,13 +90,13 @@ impl Checker<'_> {
     }
 
     pub(super) fn fact(&mut self, node: &Node, scope: &mut Scope) {
-        let Some(fields) = self.fields(node, "a fact", &["id", "valid_for_days", "ask", "text", "confirm"]) else { return };
+        let Some(fields) = self.fields(node, &FACT) else { return };
         let days = fields.get("valid_for_days").and_then(|node| self.integer(node, 1..=DAYS_MAX));
         let valid_for_days = days.and_then(|days| u32::try_from(days).ok());
         let ask = fields.get("ask").and_then(|node| self.ask(node, scope)).unwrap_or(Ask::Always);
         let confirm = fields.get("confirm").and_then(|node| self.boolean(node)).unwrap_or(false);
-        let text = self.require(&fields, "text").and_then(|node| self.text(node, &scope.program.language_default));
-        let Some(node) = self.require(&fields, "id") else { return };
+        let text = fields.get("text").and_then(|node| self.shown(node, scope, None));
+        let Some(node) = fields.get("id") else { return };
         let Some(id) = self.id(node, FactId::parse) else { return };
         self.define("fact", id.as_str(), node.at);
         let text = text.unwrap_or_else(|| Text::plain(id.as_str()));
@@ -100,10 +105,10 @@ impl Checker<'_> {
     }
 
     fn ask(&mut self, node: &Node, scope: &Scope) -> Option<Ask> {
-        let fields = self.fields(node, "`ask`", &["when", "amount"])?;
-        let when = self.require(&fields, "when")?;
+        let fields = self.fields(node, &ASK_KEYS)?;
+        let when = fields.get("when")?;
         let amount = fields.get("amount").and_then(|node| self.money(node, scope.program.currency));
-        match self.choice(when, &[("enrolment", 0), ("always", 1), ("reward_worth_at_least", 2)])? {
+        match self.choice(when, &ASK)? {
             0 => Some(Ask::Enrolment),
             1 => Some(Ask::Always),
             _ => {

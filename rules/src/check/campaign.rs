@@ -3,111 +3,84 @@
 use compact_str::CompactString;
 
 use super::Checker;
-use super::mechanic::MECHANICS;
+use super::keys::campaign::{CAMPAIGN, FALLBACK, ON, TO};
 use super::program::Scope;
 use super::read::Fields;
-use crate::campaign::{Campaign, Code, Limits, REDEEM_PREFIX, ShowAs};
+use super::texts::longest_missing;
+use crate::attribute::SKU;
+use crate::campaign::{Campaign, Code, Fallback, REDEEM_PREFIX, ShowAs};
 use crate::decision::Shortfall;
-use crate::id::{AssetId, CampaignId, FactId, StoreId};
+use crate::id::{CampaignId, FactId, StoreId};
 use crate::mechanic::Mechanic;
-use crate::money::Amount;
-use crate::selector::Selector;
+use crate::ratio::Ratio;
+use crate::selector::{Clause, Selector};
 use crate::tree::{Kind, Node};
 
-/// The keys of a campaign beside its mechanic.
-const KEYS: [&str; 24] = [
-    "id",
-    "name",
-    "text",
-    "near_text",
-    "valid",
-    "stores",
-    "zones",
-    "segments",
-    "tiers",
-    "code",
-    "codes",
-    "customers_only",
-    "when",
-    "on",
-    "priority",
-    "group",
-    "show_as",
-    "fallback",
-    "limits",
-    "on_return",
-    "funded_by",
-    "requires_answers",
-    "level",
-    "per",
-];
-const PRIORITY_MAX: i64 = 1_000_000;
-const USES_MAX: i64 = 1_000_000;
-const SHOW_AS: [(&str, ShowAs); 3] =
+pub(super) const PRIORITY_MAX: i64 = 1_000_000;
+pub(super) const USES_MAX: i64 = 1_000_000;
+pub(super) const SHOW_AS: [(&str, ShowAs); 3] =
     [("free_unit", ShowAs::FreeUnit), ("spread", ShowAs::Spread), ("minimum_unit", ShowAs::MinimumUnit)];
-const ON_RETURN: [(&str, Shortfall); 3] =
+pub(super) const ON_RETURN: [(&str, Shortfall); 3] =
     [("negative", Shortfall::Negative), ("zero", Shortfall::Zero), ("deduct_from_refund", Shortfall::DeductFromRefund)];
 
 impl Checker<'_> {
     pub(super) fn campaign(&mut self, node: &Node, scope: &Scope) -> Option<Campaign> {
-        let known: Vec<&str> = KEYS.into_iter().chain(MECHANICS).collect();
-        let fields = self.fields(node, "a campaign", &known)?;
+        let errors_before = self.errors;
+        let fields = self.fields(node, &CAMPAIGN)?;
         let program = &scope.program;
-        let language = &program.language_default;
-        let id = self.require(&fields, "id").and_then(|node| self.campaign_id(node));
-        let name = self.require(&fields, "name").and_then(|node| self.text(node, language));
-        let text = fields.get("text").and_then(|node| self.text(node, language));
-        let near_text = fields.get("near_text").and_then(|node| self.text(node, language));
+        let id = fields.get("id").and_then(|node| self.campaign_id(node));
+        let name = fields.get("name").and_then(|node| self.text(node, &program.language_default));
         let mechanic = self.mechanic(&fields, scope);
-        let on = self.on(&fields);
-        let priority = fields.get("priority").and_then(|node| self.integer(node, -PRIORITY_MAX..=PRIORITY_MAX)).unwrap_or(0);
-        let validity = fields.get("valid").map(|node| self.validity(node, &program.time_zone)).unwrap_or_default();
-        let customers_only = fields.get("customers_only").and_then(|node| self.boolean(node)).unwrap_or(false);
-        let limits = fields.get("limits").map(|node| self.limits(node)).unwrap_or_default();
-        let word = |checker: &mut Self, key: &str, otherwise: &'static str| {
-            fields
-                .get(key)
-                .and_then(|node| checker.word(node))
-                .map_or_else(|| CompactString::const_new(otherwise), CompactString::from)
-        };
-        let (group, funded_by) = (word(self, "group", "default"), word(self, "funded_by", "own"));
-        let spend_at_least = fields.get("when").and_then(|node| self.when(node, scope));
-        let stores = self.places(&fields, scope);
-        let segments = self.segments(&fields, scope);
-        let tiers = fields.get("tiers").map_or_else(Vec::new, |node| self.tiers(node, scope));
+        let text = fields.get("text").and_then(|node| self.shown(node, scope, None));
+        let missing = longest_missing(mechanic.as_ref(), program.currency);
+        let near_text = fields.get("near_text").and_then(|node| self.shown(node, scope, Some(&missing)));
+        let on = self.on(&fields, mechanic.as_ref());
+        let (spend_at_least, conditions) = fields.get("when").map(|node| self.when(node, scope)).unwrap_or_default();
+        let (limits, value) = fields.get("limits").map(|node| self.limits(node, scope)).unwrap_or_default();
+        let mut caps = fields.get("caps").map(|node| self.caps(node, mechanic.as_ref(), scope)).unwrap_or_default();
+        caps.per_receipt = [caps.per_receipt, value].into_iter().flatten().min();
         let codes = self.codes(&fields, scope);
-        let requires_answers = self.answers(&fields, scope);
-        let show_as = self.show_as(&fields, mechanic.as_ref());
-        let fallback = self.fallback(&fields, scope);
-        let on_return = fields.get("on_return").and_then(|node| self.choice(node, &ON_RETURN)).unwrap_or_default();
-        let name = name?;
-        Some(Campaign {
+        let campaign = Campaign {
             id: id?,
             program: program.id.clone(),
             program_place: usize::MAX,
             currency: program.currency,
-            text: text.unwrap_or_else(|| name.clone()),
-            name,
+            text: text.or_else(|| name.clone())?,
+            name: name?,
             near_text,
-            priority,
-            group,
+            priority: fields.get("priority").and_then(|node| self.integer(node, -PRIORITY_MAX..=PRIORITY_MAX)).unwrap_or(0),
+            group: fields.get("group").and_then(|node| self.word(node)).map_or(CompactString::const_new("default"), Into::into),
             group_bit: 0,
-            validity,
-            stores,
-            segments,
-            tiers,
+            validity: fields.get("valid").map(|node| self.validity(node, &program.time_zone)).unwrap_or_default(),
+            stores: self.places(&fields, scope),
+            segments: self.segments(&fields, scope),
+            tiers: fields.get("tiers").map_or_else(Vec::new, |node| self.tiers(node, scope)),
             codes,
-            customers_only,
+            coupon_only: self.flag(&fields, "coupon_only"),
+            customers_only: self.flag(&fields, "customers_only"),
             spend_at_least,
+            conditions,
+            control_group: fields.get("control_group").and_then(|node| self.percent(node)),
             on,
-            mechanic: mechanic?,
-            show_as,
-            fallback,
+            show_as: self.show_as(&fields, mechanic.as_ref()),
+            fallback: self.fallback(&fields, scope),
             limits,
-            on_return,
-            funded_by,
-            requires_answers,
-        })
+            caps,
+            budget: fields.get("budget").and_then(|node| self.budget(node, mechanic.as_ref(), scope)),
+            on_return: self.option(&fields, "on_return", &ON_RETURN),
+            funded_by: fields.get("funded_by").map_or_else(own, |node| self.funding(node)),
+            requires_answers: self.answers(&fields, scope),
+            mechanic: mechanic?,
+        };
+        // What is wrong in its parts says nothing about the whole.
+        if self.errors == errors_before {
+            self.whole_campaign(&fields, &campaign, scope);
+        }
+        Some(campaign)
+    }
+
+    fn flag(&mut self, fields: &Fields<'_>, key: &str) -> bool {
+        fields.get(key).and_then(|node| self.boolean(node)).unwrap_or(false)
     }
 
     fn campaign_id(&mut self, node: &Node) -> Option<CampaignId> {
@@ -124,7 +97,7 @@ impl Checker<'_> {
     }
 
     /// Its products; those of an offer stand in the offer itself.
-    fn on(&mut self, fields: &Fields<'_>) -> Selector {
+    fn on(&mut self, fields: &Fields<'_>, mechanic: Option<&Mechanic>) -> Selector {
         if let (Some(node), Some(_)) = (fields.get("on"), fields.get("offer")) {
             self.error_with_help(node.at, "an offer names its products under `to`", "move them into `offer: {to: …}`");
         }
@@ -132,23 +105,22 @@ impl Checker<'_> {
             Kind::Map(offer) => offer.iter().find(|field| field.key == "to").map(|field| &field.value),
             Kind::Scalar { .. } | Kind::List(_) => None,
         });
-        match (to, fields.get("on")) {
-            (Some(node), _) => self.selector(node, "`to`"),
-            (None, Some(node)) => self.selector(node, "`on`"),
+        let mut on = match (to, fields.get("on")) {
+            (Some(node), _) => self.selector(node, &TO),
+            (None, Some(node)) => self.selector(node, &ON),
             (None, None) => Selector::default(),
+        };
+        if let Some(Mechanic::PriceList { prices }) = mechanic {
+            on.clauses.extend(Clause::any_of(SKU, prices.iter().map(|(sku, _)| sku.as_str())));
         }
+        on
     }
 
-    fn when(&mut self, node: &Node, scope: &Scope) -> Option<Amount> {
-        let fields = self.fields(node, "`when`", &["spend_at_least"])?;
-        let node = self.require(&fields, "spend_at_least")?;
-        self.money(node, scope.program.currency)
-    }
-
-    /// Stores named and those of the zones named, together.
+    /// Stores named and those of the zones named, together; of them only the pilot stores, where there are any.
     fn places(&mut self, fields: &Fields<'_>, scope: &Scope) -> Option<Vec<StoreId>> {
-        if fields.get("stores").is_none() && fields.get("zones").is_none() {
-            return None;
+        let pilot = fields.get("pilot_stores").map(|node| self.stores(node));
+        if !fields.has("stores") && !fields.has("zones") {
+            return pilot.map(sorted);
         }
         let mut stores = fields.get("stores").map_or_else(Vec::new, |node| self.stores(node));
         if let Some(node) = fields.get("zones") {
@@ -159,9 +131,10 @@ impl Checker<'_> {
                 stores.extend(zone.into_iter().flat_map(|zone| zone.stores.iter().cloned()));
             }
         }
-        stores.sort();
-        stores.dedup();
-        Some(stores)
+        if let Some(pilot) = pilot {
+            stores.retain(|store| pilot.contains(store));
+        }
+        Some(sorted(stores))
     }
 
     fn segments(&mut self, fields: &Fields<'_>, scope: &Scope) -> Vec<usize> {
@@ -201,20 +174,26 @@ impl Checker<'_> {
     fn show_as(&mut self, fields: &Fields<'_>, mechanic: Option<&Mechanic>) -> ShowAs {
         let Some(node) = fields.get("show_as") else { return ShowAs::default() };
         if mechanic.is_some_and(|mechanic| !matches!(mechanic, Mechanic::Set { .. })) {
-            self.warn(fields.place_of("show_as"), "`show_as` says nothing here", "it belongs to `n_for_m`");
+            let help = "it belongs to `n_for_m`, `nth_unit`, `buy_get`, `mix_and_match` and `bundle`";
+            self.warn(fields.place_of("show_as"), "`show_as` says nothing here", help);
         }
         self.choice(node, &SHOW_AS).unwrap_or_default()
     }
 
-    /// What it becomes when the receipt was paid without a quote: `none`, or points of an asset with a worth.
-    fn fallback(&mut self, fields: &Fields<'_>, scope: &Scope) -> Option<AssetId> {
+    /// What it becomes when the receipt was paid without a quote: `none`, points of an asset with a worth, or a coupon.
+    fn fallback(&mut self, fields: &Fields<'_>, scope: &Scope) -> Option<Fallback> {
         let node = fields.get("fallback")?;
         if let Kind::Scalar { .. } = &node.kind {
             self.choice(node, &[("none", ())])?;
             return None;
         }
-        let inner = self.fields(node, "`fallback`", &["points"])?;
-        let node = self.require(&inner, "points")?;
+        let inner = self.fields(node, &FALLBACK)?;
+        let only = self.only(&inner)?;
+        let node = &only.value;
+        if only.key == "coupon" {
+            let (campaign, days) = self.coupon(node)?;
+            return Some(Fallback::Coupon { campaign, days });
+        }
         let id = self.reference(node, "asset", scope.assets.iter().map(|asset| asset.id.as_str()))?;
         let asset = scope.assets.iter().find(|asset| asset.id.as_str() == id)?;
         if asset.worth.is_none() {
@@ -224,20 +203,17 @@ impl Checker<'_> {
                 "add `worth_minor` to the asset",
             );
         }
-        Some(asset.id.clone())
+        Some(Fallback::Points(asset.id.clone()))
     }
+}
 
-    fn limits(&mut self, node: &Node) -> Limits {
-        let Some(fields) = self.fields(node, "`limits`", &["per_receipt", "per_customer", "per_customer_day"]) else {
-            return Limits::default();
-        };
-        let mut uses = |key: &str| {
-            fields.get(key).and_then(|node| self.integer(node, 1..=USES_MAX)).and_then(|uses| u32::try_from(uses).ok())
-        };
-        Limits {
-            per_receipt: uses("per_receipt"),
-            per_customer: uses("per_customer"),
-            per_customer_day: uses("per_customer_day"),
-        }
-    }
+/// The business itself pays.
+fn own() -> Vec<(CompactString, Ratio)> {
+    vec![(CompactString::const_new("own"), Ratio::ONE)]
+}
+
+fn sorted(mut stores: Vec<StoreId>) -> Vec<StoreId> {
+    stores.sort();
+    stores.dedup();
+    stores
 }

@@ -3,13 +3,13 @@
 use compact_str::CompactString;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
+use super::keys::program::{CODE, PROGRAM};
 use super::read::{Fields, is_language};
-use super::{Checked, Checker};
+use super::{Checked, Checker, Site};
 use crate::asset::Asset;
 use crate::campaign::Code;
-use crate::conventions::Conventions;
 use crate::id::ProgramId;
-use crate::limits::TEXT_CHARACTERS_MAX;
+use crate::limits::{COLUMNS_MAX, COLUMNS_MIN, DIAGNOSTICS_MAX, TEXT_CHARACTERS_MAX};
 use crate::money::Currency;
 use crate::program::{FactRule, Program};
 use crate::revision::LANGUAGE;
@@ -21,39 +21,38 @@ pub(super) struct Scope {
     pub(super) assets: Vec<Asset>,
     pub(super) facts: Vec<FactRule>,
     pub(super) codes: Vec<Code>,
+    /// Characters on a line of the tills.
+    pub(super) columns: Option<usize>,
 }
-
-const KEYS: [&str; 14] = [
-    "program",
-    "language",
-    "name",
-    "currency",
-    "time_zone",
-    "default_language",
-    "four_eyes",
-    "assets",
-    "tiers",
-    "segments",
-    "zones",
-    "facts",
-    "codes",
-    "campaigns",
-];
 
 impl Checker<'_> {
     /// Checks a whole file. Without a usable head (id, name, currency) the rest has nothing to stand on.
     pub(super) fn program(&mut self, root: &Node, checked: &mut Checked) {
-        let Some(fields) = self.fields(root, "a program file", &KEYS) else { return };
-        if let Some(node) = self.require(&fields, "language") {
+        let Some(fields) = self.fields(root, &PROGRAM) else { return };
+        if let Some(node) = fields.get("language") {
             self.integer(node, 1..=i64::from(LANGUAGE));
         }
         let Some(program) = self.head(&fields) else { return };
-        let mut scope = Scope { program, assets: Vec::new(), facts: Vec::new(), codes: Vec::new() };
+        let columns = fields.get("columns").and_then(|node| self.integer(node, COLUMNS_MIN..=COLUMNS_MAX));
+        let columns = columns.and_then(|columns| usize::try_from(columns).ok());
+        let mut scope = Scope { program, assets: Vec::new(), facts: Vec::new(), codes: Vec::new(), columns };
         self.parts(&fields, &mut scope);
         if let Some(node) = fields.get("campaigns") {
+            let first = checked.campaigns.len();
+            let mut sites: Vec<Site> = Vec::new();
             for item in self.list(node) {
-                checked.campaigns.extend(self.campaign(item, &scope));
+                // More than can be shown need not be looked for.
+                if self.errors >= DIAGNOSTICS_MAX {
+                    break;
+                }
+                if let Some(campaign) = self.campaign(item, &scope) {
+                    sites.push(Site::of(item));
+                    checked.campaigns.push(campaign);
+                }
             }
+            let own = checked.campaigns.get(first..).unwrap_or(&[]);
+            self.resolve_later(own);
+            self.overlaps(own, &sites, &scope);
         }
         checked.programs.push(scope.program);
         checked.assets.append(&mut scope.assets);
@@ -61,15 +60,15 @@ impl Checker<'_> {
     }
 
     fn head(&mut self, fields: &Fields<'_>) -> Option<Program> {
-        let id = self.require(fields, "program").and_then(|node| {
+        let id = fields.get("program").and_then(|node| {
             let id = self.id(node, ProgramId::parse)?;
             self.define("program", id.as_str(), node.at);
             Some(id)
         });
-        let currency = self.require(fields, "currency").and_then(|node| self.currency(node));
+        let currency = fields.get("currency").and_then(|node| self.currency(node));
         let time_zone = fields.get("time_zone").map_or(Some(TimeZone::UTC), |node| self.time_zone(node));
         let language = fields.get("default_language").map_or(Some("en"), |node| self.default_language(node)).unwrap_or("en");
-        let name = self.require(fields, "name").and_then(|node| self.text(node, language));
+        let name = fields.get("name").and_then(|node| self.text(node, language));
         let four_eyes = fields.get("four_eyes").and_then(|node| self.boolean(node)).unwrap_or(false);
         Some(Program {
             id: id?,
@@ -80,7 +79,8 @@ impl Checker<'_> {
             language_default: CompactString::from(language),
             four_eyes,
             tiers: Vec::new(),
-            conventions: Conventions::default(),
+            conventions: fields.get("conventions").map(|node| self.conventions(node)).unwrap_or_default(),
+            languages: fields.get("languages").map_or_else(Vec::new, |node| self.languages(node, language)),
             groups: Vec::new(),
             segments: Vec::new(),
             zones: Vec::new(),
@@ -89,6 +89,7 @@ impl Checker<'_> {
 
     fn parts(&mut self, fields: &Fields<'_>, scope: &mut Scope) {
         // In this order, since each may name those before it.
+        self.each(fields, "stacking", scope, Self::stacking);
         self.each(fields, "assets", scope, Self::asset);
         self.each(fields, "tiers", scope, Self::tier);
         self.each(fields, "facts", scope, Self::fact);
@@ -136,12 +137,26 @@ impl Checker<'_> {
         Some(word)
     }
 
+    fn languages(&mut self, node: &Node, default: &str) -> Vec<CompactString> {
+        let nodes = self.list(node);
+        let found = nodes.into_iter().filter_map(|node| self.default_language(node));
+        let languages: Vec<CompactString> = found.map(CompactString::from).collect();
+        if !languages.is_empty() && !languages.iter().any(|language| language == default) {
+            self.error_with_help(
+                node.at,
+                format!("the default language `{default}` is not among the languages"),
+                format!("add `{default}`, or name another `default_language`"),
+            );
+        }
+        languages
+    }
+
     /// `codes`: what is known of a code beside the campaigns that name it.
     fn code(&mut self, node: &Node, scope: &mut Scope) {
-        let Some(fields) = self.fields(node, "a code", &["code", "single_use", "until"]) else { return };
+        let Some(fields) = self.fields(node, &CODE) else { return };
         let single_use = fields.get("single_use").and_then(|node| self.boolean(node)).unwrap_or(false);
         let until = fields.get("until").and_then(|node| self.moment(node, &scope.program.time_zone));
-        let Some(node) = self.require(&fields, "code") else { return };
+        let Some(node) = fields.get("code") else { return };
         if let Some(code) = self.code_text(node) {
             self.define("code", &code, node.at);
             scope.codes.push(Code { code, single_use, until });

@@ -6,21 +6,21 @@ use compact_str::CompactString;
 use rust_decimal::Decimal;
 
 use super::Checker;
+use super::keys::Keys;
 use crate::diagnostic::nearest;
 use crate::id::IdError;
-use crate::limits::{LINE_AMOUNT_MAX, TEXT_CHARACTERS_MAX};
+use crate::limits::LINE_AMOUNT_MAX;
 use crate::money::{Amount, Currency};
 use crate::ratio::Ratio;
-use crate::text::Text;
 use crate::tree::{Field, Kind, Node, Span};
 
-/// The fields of a map, whose keys are known to be known.
+/// The fields of a map, those that are not of the language already reported.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'n> {
     fields: &'n [Field],
     /// Where the map begins.
     pub(super) at: Span,
-    what: &'static str,
+    keys: &'static Keys,
 }
 
 impl<'n> Fields<'n> {
@@ -33,40 +33,64 @@ impl<'n> Fields<'n> {
         self.fields.iter().find(|field| field.key == key).map_or(self.at, |field| field.at)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &'n Field> {
-        self.fields.iter()
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.get(key).is_some()
     }
 }
 
 /// `one of a, b, c`.
-fn listed<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
+pub(super) fn listed<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
     let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     format!("one of {}", words.join(", "))
 }
 
 impl Checker<'_> {
-    /// A map with only these keys; an empty list of keys takes any.
-    pub(super) fn fields<'n>(&mut self, node: &'n Node, what: &'static str, known: &[&str]) -> Option<Fields<'n>> {
-        let Kind::Map(fields) = &node.kind else {
-            self.error_with_help(node.at, format!("{what} must be a map of `key: value` lines"), "indent its keys below it");
-            return None;
-        };
-        for field in fields.iter().filter(|field| !known.is_empty() && !known.contains(&field.key.as_str())) {
-            let help = match nearest(&field.key, known.iter().copied()) {
+    /// A map of these keys; reports keys that it has not and keys that it lacks.
+    pub(super) fn fields<'n>(&mut self, node: &'n Node, keys: &'static Keys) -> Option<Fields<'n>> {
+        let fields = self.pairs(node, keys.what)?;
+        for field in fields.iter().filter(|field| keys.names().all(|name| name != field.key)) {
+            let help = match nearest(&field.key, keys.names()) {
                 Some(word) => format!("did you mean `{word}`?"),
-                None => format!("{what} has {}", listed(known.iter().copied()).replace("one of", "the keys")),
+                None => format!("{} has {}", keys.what, listed(keys.names()).replace("one of", "the keys")),
             };
-            self.error_with_help(field.at, format!("{what} has no key `{}`", field.key), help);
+            self.error_with_help(field.at, format!("{} has no key `{}`", keys.what, field.key), help);
         }
-        Some(Fields { fields, at: node.at, what })
+        let fields = Fields { fields, at: node.at, keys };
+        for key in keys.keys.iter().filter(|key| key.required && !fields.has(key.name)) {
+            self.error_with_help(
+                fields.at,
+                format!("{} needs `{}`", keys.what, key.name),
+                format!("add a line `{}: …`", key.name),
+            );
+        }
+        Some(fields)
     }
 
-    pub(super) fn require<'n>(&mut self, fields: &Fields<'n>, key: &str) -> Option<&'n Node> {
-        let node = fields.get(key);
-        if node.is_none() {
-            self.error_with_help(fields.at, format!("{} needs `{key}`", fields.what), format!("add a line `{key}: …`"));
+    /// A map whose keys are the author's.
+    pub(super) fn pairs<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Field]> {
+        if let Kind::Map(fields) = &node.kind {
+            return Some(fields);
         }
-        node
+        self.error_with_help(node.at, format!("{what} must be a map of `key: value` lines"), "indent its keys below it");
+        None
+    }
+
+    /// The one key of those of which exactly one must stand.
+    pub(super) fn only<'n>(&mut self, fields: &Fields<'n>) -> Option<&'n Field> {
+        let one_of = fields.keys.one_of;
+        let found: Vec<&Field> = fields.fields.iter().filter(|field| one_of.contains(&field.key.as_str())).collect();
+        if let [only] = found.as_slice() {
+            return Some(only);
+        }
+        let what = fields.keys.what;
+        let message = if found.is_empty() {
+            format!("{what} needs {}", listed(one_of.iter().copied()))
+        } else {
+            let names: Vec<&str> = found.iter().map(|field| field.key.as_str()).collect();
+            format!("{what} has only one of these, not {}: {}", names.len(), names.join(", "))
+        };
+        self.error_with_help(fields.at, message, format!("write exactly {}", listed(one_of.iter().copied())));
+        None
     }
 
     /// The items of a list; one value alone is a list of one.
@@ -232,56 +256,6 @@ impl Checker<'_> {
             return None;
         }
         Some(whole)
-    }
-
-    /// A text for people: plain, or a map of languages that has the default one.
-    pub(super) fn text(&mut self, node: &Node, language_default: &str) -> Option<Text> {
-        let Kind::Map(fields) = &node.kind else {
-            return self.line(node).map(Text::plain);
-        };
-        let mut default = None;
-        let mut translations = Vec::new();
-        for field in fields {
-            if !is_language(&field.key) {
-                let help = if field.key.contains(' ') {
-                    "put a text with a comma into quotes"
-                } else {
-                    "write a language tag such as `en` or `de-AT`"
-                };
-                self.error_with_help(field.at, format!("`{}` is no language", field.key), help);
-            }
-            let Some(line) = self.line(&field.value) else { continue };
-            if field.key == language_default {
-                default = Some(line);
-            }
-            translations.push((CompactString::from(field.key.as_str()), CompactString::from(line)));
-        }
-        if default.is_none() {
-            self.error_with_help(
-                node.at,
-                format!("the text is missing in the default language `{language_default}`"),
-                format!("add a line `{language_default}: …`"),
-            );
-        }
-        default.map(|default| Text::with(default, translations))
-    }
-
-    /// A text of printable characters that a screen or footer can hold.
-    fn line<'n>(&mut self, node: &'n Node) -> Option<&'n str> {
-        let word = self.word(node)?;
-        if word.trim().is_empty() {
-            self.error(node.at, "the text is empty");
-            return None;
-        }
-        if word.chars().count() > TEXT_CHARACTERS_MAX {
-            self.error(node.at, format!("the text is longer than {TEXT_CHARACTERS_MAX} characters"));
-            return None;
-        }
-        if word.chars().any(char::is_control) {
-            self.error_with_help(node.at, "the text has a line break or another control character", "write it on one line");
-            return None;
-        }
-        Some(word)
     }
 }
 

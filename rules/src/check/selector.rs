@@ -1,6 +1,8 @@
 //! Selectors on products.
 
 use super::Checker;
+use super::keys::Keys;
+use super::keys::campaign::EXCEPT;
 use super::read::Fields;
 use crate::attribute::{CATEGORY, SKU};
 use crate::id::Sku;
@@ -9,19 +11,27 @@ use crate::tree::Node;
 
 impl Checker<'_> {
     /// `on`, `to` or `suggest`: every key given must hold.
-    pub(super) fn selector(&mut self, node: &Node, what: &'static str) -> Selector {
-        let Some(fields) = self.fields(node, what, &["sku", "category", "attribute", "measured", "except"]) else {
-            return Selector::default();
-        };
+    pub(super) fn selector(&mut self, node: &Node, keys: &'static Keys) -> Selector {
+        let Some(fields) = self.fields(node, keys) else { return Selector::default() };
         let clauses = self.clauses(&fields);
         let measured = fields.get("measured").and_then(|node| self.boolean(node));
         let except = match fields.get("except") {
-            Some(node) => self
-                .fields(node, "`except`", &["sku", "category", "attribute"])
-                .map_or_else(Vec::new, |fields| self.clauses(&fields)),
+            Some(node) => self.fields(node, &EXCEPT).map_or_else(Vec::new, |fields| self.clauses(&fields)),
             None => Vec::new(),
         };
+        self.not_all_excepted(node, &clauses, &except);
         Selector { clauses, except, measured }
+    }
+
+    /// What `except` takes away again cannot be meant.
+    fn not_all_excepted(&mut self, node: &Node, clauses: &[Clause], except: &[Clause]) {
+        if clauses.iter().any(|clause| except.iter().any(|except| except.covers(clause))) {
+            self.warn(
+                node.at,
+                "these goods contradict each other: `except` takes all of them away",
+                "the campaign is unreachable; remove one of the two",
+            );
+        }
     }
 
     fn clauses(&mut self, fields: &Fields<'_>) -> Vec<Clause> {
@@ -36,9 +46,9 @@ impl Checker<'_> {
             clauses.extend(self.clause(CATEGORY, node));
         }
         if let Some(node) = fields.get("attribute")
-            && let Some(attributes) = self.fields(node, "`attribute`", &[])
+            && let Some(attributes) = self.pairs(node, "`attribute`")
         {
-            for field in attributes.iter() {
+            for field in attributes {
                 if field.key == SKU || field.key == CATEGORY {
                     self.error_with_help(
                         field.at,

@@ -5,10 +5,11 @@ use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 
 use super::Checker;
+use super::keys::campaign::VALID;
 use crate::tree::Node;
 use crate::validity::{Hours, Validity, Weekdays, instant};
 
-const WEEKDAYS: [(&str, Weekday); 14] = [
+pub(super) const WEEKDAYS: [(&str, Weekday); 14] = [
     ("monday", Weekday::Monday),
     ("tuesday", Weekday::Tuesday),
     ("wednesday", Weekday::Wednesday),
@@ -27,9 +28,7 @@ const WEEKDAYS: [(&str, Weekday); 14] = [
 
 impl Checker<'_> {
     pub(super) fn validity(&mut self, node: &Node, zone: &TimeZone) -> Validity {
-        let Some(fields) = self.fields(node, "`valid`", &["from", "until", "weekdays", "hours"]) else {
-            return Validity::default();
-        };
+        let Some(fields) = self.fields(node, &VALID) else { return Validity::default() };
         let from = fields.get("from").and_then(|node| self.moment(node, zone));
         let until = fields.get("until").and_then(|node| self.moment(node, zone));
         if let (Some(from), Some(until)) = (from, until)
@@ -52,7 +51,15 @@ impl Checker<'_> {
             let nodes = self.list(node);
             hours.extend(nodes.into_iter().filter_map(|node| self.hours(node)));
         }
-        Validity { from, until, weekdays, hours }
+        let validity = Validity { from, until, weekdays, hours };
+        if validity.never_on(zone) {
+            self.warn(
+                fields.place_of("weekdays"),
+                "none of these weekdays lies between `from` and `until`: the campaign would never be on",
+                "change the weekdays or the dates",
+            );
+        }
+        validity
     }
 
     /// A date (its first moment) or a date and time, in the program's time zone.

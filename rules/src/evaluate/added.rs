@@ -12,38 +12,51 @@ use crate::money::{self, Amount, Quantity, UnitPrice};
 use crate::receipt::Measure;
 
 impl Draft<'_, '_> {
-    /// Adds units at zero to a line, or tells the cashier to scan them where they carry marks.
-    ///
-    /// Their id is `<campaign>.<number of the line>`, whatever else is declined.
-    pub(super) fn extra_added(
-        &mut self,
-        candidate: &Candidate<'_>,
-        place: usize,
-        units: i64,
-        (marked, worth): (bool, i64),
-    ) -> Result<(), Reason> {
+    /// Whether a campaign may add units to a line. Their id is `<campaign>.<number of the line>`, whatever else is
+    /// declined.
+    pub(super) fn can_add(&self, candidate: &Candidate<'_>, place: usize) -> Result<(), Reason> {
         let id = reward_id(candidate.campaign.id.as_str(), place.saturating_add(1)).ok_or(Reason::Declined)?;
         if self.declined(id.as_str()) {
             return Err(Reason::Declined);
         }
-        if self.case.paid() {
-            return Ok(());
+        let product = self.basket.lines.get(place).and_then(|line| line.product);
+        if product.and_then(|product| product.unit_price_min).is_some_and(|least| least > UnitPrice::ZERO) {
+            return Err(Reason::MinimumPrice);
         }
+        Ok(())
+    }
+
+    /// Adds units at zero to a line, or tells the cashier to scan them where they carry marks: such goods cannot be
+    /// multiplied. Returns what they are worth; on a receipt that is paid nothing is added.
+    pub(super) fn add_units(&mut self, candidate: &Candidate<'_>, place: usize, units: i64) -> i64 {
+        let units = units.min(crate::limits::ADDED_UNITS_MAX);
+        let worth = self.worth_of_units(place, units);
+        let marked = self.basket.lines.get(place).is_some_and(|line| !line.line.marks.is_empty());
+        let Some(id) = reward_id(candidate.campaign.id.as_str(), place.saturating_add(1)).filter(|_| !self.case.paid()) else {
+            return worth;
+        };
         if marked {
             let text = format_compact!("+{units}: {}", self.case.words(&candidate.campaign.text));
             self.instructions.push(Instruction { id, campaign: candidate.campaign.id.clone(), text });
-            return Ok(());
+            return 0;
         }
         let milli = units.saturating_mul(Quantity::ONE.milli());
         if let Some(line) = self.basket.lines.get_mut(place) {
             let changes = vec![Change { by: By::Campaign(candidate.place), minor: 0 }];
-            line.runs.push(Run { milli, rung: 0, amount: 0, used: u64::MAX, added: true, role: Role::None, changes });
+            line.runs.push(Run { milli, rung: 0, amount: 0, used: u64::MAX, added: true, role: Role::Rest, owner: 0, changes });
         }
         if worth > 0 {
             self.worth = self.worth.saturating_add(worth);
             self.reward(candidate, place.saturating_add(1), RewardKind::DiscountNow { amount: Amount::from_minor(worth) }, None);
         }
-        Ok(())
+        worth
+    }
+
+    /// What so many units of a line are worth at the price rung up.
+    pub(super) fn worth_of_units(&self, place: usize, units: i64) -> i64 {
+        let Some(line) = self.basket.lines.get(place) else { return 0 };
+        let quantity = Quantity::from_milli(units.saturating_mul(Quantity::ONE.milli()));
+        money::extend(quantity, line.line.unit_price, self.basket.currency).map_or(0, Amount::minor)
     }
 
     /// Adds a line at zero. Its id is `+<place of the campaign in the revision>.1`, whatever else is declined.

@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use super::case::Case;
 use crate::attribute::Property;
 use crate::catalogue::{Entry, Product};
-use crate::money::{self, Currency, Quantity, Rounding, UnitPrice};
+use crate::conventions::{Leftover, Unplaced};
+use crate::money::{self, Currency, Quantity, UnitPrice};
 use crate::receipt::{Line, Measure};
 use crate::selector::properties_of;
 
@@ -27,13 +28,36 @@ pub(super) struct Change {
     pub(super) minor: i64,
 }
 
-/// What a set of n for m made of a run, while it is being worked on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+/// What an offer makes of a run while a level is being put in place, in the order in which the runs of a line then
+/// stand: equal neighbours become one part again.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub(super) enum Role {
+    /// Taken by itself, or to earn something added.
+    Each,
     #[default]
-    None,
-    Paid,
-    Free,
+    Rest,
+    /// Part of a set.
+    InSet,
+    /// What the set makes cheaper.
+    Gained,
+}
+
+/// Some units of a run, given by their ranks: the unit at rank 0 costs most.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Piece {
+    pub(super) run: usize,
+    pub(super) rank: i64,
+    pub(super) units: i64,
+    pub(super) role: Role,
+    /// Whose they become, a number that the caller gives.
+    pub(super) owner: usize,
+}
+
+/// How a discount lies on several runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Manner {
+    pub(super) leftover: Leftover,
+    pub(super) unplaced: Unplaced,
 }
 
 /// A run of equal units of one line.
@@ -49,6 +73,7 @@ pub(super) struct Run {
     /// Added by a campaign.
     pub(super) added: bool,
     pub(super) role: Role,
+    pub(super) owner: usize,
     /// They sum to `amount - rung`.
     pub(super) changes: Vec<Change>,
 }
@@ -66,6 +91,8 @@ pub(super) struct BasketLine<'a> {
     pub(super) redeems: bool,
     /// Minor units of it that were paid by an asset or taken off before: they earn nothing.
     pub(super) not_earning: i64,
+    /// The part of that which an asset paid as a tender.
+    pub(super) paid_by_assets: i64,
     pub(super) runs: Vec<Run>,
 }
 
@@ -103,7 +130,10 @@ impl<'a> Basket<'a> {
 
     /// How much a run can still become cheaper: to its minimum price.
     pub(super) fn room(&self, spot: Spot) -> i64 {
-        self.run(spot).map_or(0, |(line, run)| run.amount.saturating_sub(line.floor(run.milli, self.currency)).max(0))
+        self.run(spot).map_or(0, |(line, run)| match line.unit_floor(self.currency) {
+            0 => run.amount,
+            floor => run.amount.saturating_sub(floor.saturating_mul(line.units(run))).max(0),
+        })
     }
 
     /// The runs of some lines that an offer of a stacking group may still lower.
@@ -128,19 +158,48 @@ impl<'a> Basket<'a> {
         }
     }
 
-    pub(super) fn set_role(&mut self, spot: Spot, role: Role) {
-        if let Some(run) = self.run_mut(spot) {
-            run.role = role;
+    /// Divides the runs of a line into the pieces given, which do not overlap; what none of them names stays by itself.
+    pub(super) fn divide(&mut self, place: usize, pieces: &[Piece]) {
+        let Some(line) = self.lines.get_mut(place) else { return };
+        let mut divided = Vec::with_capacity(line.runs.len().saturating_add(pieces.len()));
+        for (number, run) in std::mem::take(&mut line.runs).into_iter().enumerate() {
+            let mut own: Vec<Piece> = pieces.iter().filter(|piece| piece.run == number).copied().collect();
+            if own.is_empty() {
+                divided.push(run);
+            } else {
+                let units = if line.line.measure == Measure::Counted { Quantity::from_milli(run.milli).pieces() } else { 1 };
+                run.divide(units, &mut own, &mut divided);
+            }
+        }
+        line.runs = divided;
+    }
+
+    /// Splits a run so that it keeps its first, dearest `units` and the rest follows it.
+    pub(super) fn split(&mut self, (line, run): Spot, units: i64) {
+        let all = self.run((line, run)).map_or(0, |(line, run)| line.units(run));
+        if (1..all).contains(&units) {
+            self.divide(line, &[Piece { run, rank: 0, units, role: Role::Each, owner: 0 }]);
+            self.settle(&[line]);
         }
     }
 
-    /// Splits a counted run so that it keeps `units` and the rest follows it.
-    pub(super) fn split(&mut self, (line, place): Spot, units: i64) {
-        let milli = units.saturating_mul(Quantity::ONE.milli());
-        let Some(runs) = self.lines.get_mut(line).map(|line| &mut line.runs) else { return };
-        let Some(run) = runs.get_mut(place).filter(|run| 0 < milli && milli < run.milli) else { return };
-        let rest = run.split_off(milli);
-        runs.insert(place.saturating_add(1), rest);
+    /// The runs of some lines that became an owner's in one of some roles.
+    pub(super) fn spots_of(&self, lines: &[usize], owner: usize, roles: &[Role]) -> Vec<Spot> {
+        let mut spots = Vec::new();
+        for (place, line) in lines.iter().filter_map(|place| Some((*place, self.lines.get(*place)?))) {
+            let own = line.runs.iter().enumerate().filter(|(_, run)| run.owner == owner && roles.contains(&run.role));
+            spots.extend(own.map(|(run, _)| (place, run)));
+        }
+        spots
+    }
+
+    /// Forgets whose runs are, once a level stands.
+    pub(super) fn settle(&mut self, lines: &[usize]) {
+        for place in lines {
+            for run in self.lines.get_mut(*place).into_iter().flat_map(|line| &mut line.runs) {
+                (run.role, run.owner) = (Role::Rest, 0);
+            }
+        }
     }
 
     /// Makes a run cheaper by `minor`, which must be within its room.
@@ -158,6 +217,11 @@ impl<'a> Basket<'a> {
     /// Takes `total` off runs in proportion to their amounts, by largest remainder, the earlier first, never below
     /// a minimum price; what one cannot bear the others do. Returns what was taken.
     pub(super) fn spread(&mut self, spots: &[Spot], by: By, total: i64) -> i64 {
+        self.spread_as(spots, by, total, Manner::default())
+    }
+
+    /// [`Self::spread`] in the manner that a program wants.
+    pub(super) fn spread_as(&mut self, spots: &[Spot], by: By, total: i64, manner: Manner) -> i64 {
         // One run alone is the common case and needs no division.
         if let [spot] = spots {
             let taken = total.min(self.room(*spot)).max(0);
@@ -165,17 +229,12 @@ impl<'a> Basket<'a> {
             return taken;
         }
         let rooms: Vec<i64> = spots.iter().map(|spot| self.room(*spot)).collect();
-        let total = total.min(rooms.iter().copied().fold(0, i64::saturating_add));
-        if total <= 0 {
-            return 0;
-        }
         let amounts: Vec<i64> = spots.iter().map(|spot| self.run(*spot).map_or(0, |(_, run)| run.amount)).collect();
-        let shares = capped_split(total, amounts, &rooms);
+        let shares = shares(total, amounts, &rooms, manner);
         for (spot, share) in spots.iter().zip(&shares) {
             self.lower(*spot, by, *share);
         }
-        assert!(shares.iter().sum::<i64>() == total, "the shares sum to the total");
-        total
+        shares.iter().copied().fold(0, i64::saturating_add)
     }
 
     /// What each line costs now.
@@ -184,16 +243,32 @@ impl<'a> Basket<'a> {
     }
 }
 
+/// What each bears of `total`, by weights and with no part above its room.
+pub(super) fn shares(total: i64, weights: Vec<i64>, rooms: &[i64], manner: Manner) -> Vec<i64> {
+    match manner.unplaced {
+        Unplaced::Redistributed => {
+            let total = total.min(rooms.iter().copied().fold(0, i64::saturating_add)).max(0);
+            let shares = capped_split(total, weights, rooms, manner.leftover);
+            assert!(shares.iter().sum::<i64>() == total, "the shares sum to the total");
+            shares
+        }
+        Unplaced::Dropped => {
+            let shares = money::split_by(total.max(0), &weights, manner.leftover);
+            shares.into_iter().zip(rooms).map(|(share, room)| share.min(*room).max(0)).collect()
+        }
+    }
+}
+
 /// Splits `total`, at most the sum of `rooms`, by weights, with no part above its room: parts that would be are
 /// set to it, and what is left is split over the others anew.
-fn capped_split(total: i64, mut weights: Vec<i64>, rooms: &[i64]) -> Vec<i64> {
+fn capped_split(total: i64, mut weights: Vec<i64>, rooms: &[i64], leftover: Leftover) -> Vec<i64> {
     let mut fixed: Vec<Option<i64>> = rooms.iter().map(|room| (*room <= 0).then_some(0)).collect();
     loop {
         let given = fixed.iter().flatten().copied().fold(0, i64::saturating_add);
         for (weight, fixed) in weights.iter_mut().zip(&fixed) {
             *weight = if fixed.is_some() { 0 } else { *weight };
         }
-        let shares = money::split(total.saturating_sub(given), &weights);
+        let shares = money::split_by(total.saturating_sub(given), &weights, leftover);
         let mut again = false;
         for ((fixed, share), room) in fixed.iter_mut().zip(&shares).zip(rooms) {
             if fixed.is_none() && share > room {
@@ -220,6 +295,7 @@ impl<'a> BasketLine<'a> {
             earns: merchandise && !line.no_earn && product.is_none_or(|product| !product.no_earn),
             redeems: merchandise && product.is_none_or(|product| !product.no_redeem),
             not_earning: 0,
+            paid_by_assets: 0,
             runs: vec![Run::whole(line)],
         }
     }
@@ -243,12 +319,12 @@ impl<'a> BasketLine<'a> {
         self.runs.iter().map(|run| run.amount).fold(0, i64::saturating_add)
     }
 
-    /// The least that so much of it may cost.
-    fn floor(&self, milli: i64, currency: Currency) -> i64 {
+    /// The least that one unit of it may cost: each unit keeps to it by itself, however many are sold as one part.
+    pub(super) fn unit_floor(&self, currency: Currency) -> i64 {
         let Some(least) = self.product.and_then(|product| product.unit_price_min).filter(|least| *least > UnitPrice::ZERO) else {
             return 0;
         };
-        let quantity = Quantity::from_milli(milli);
+        let quantity = if self.counted() { Quantity::ONE } else { self.line.quantity };
         // What does not fit is more than any line costs: no room then.
         let Some(floor) = money::extend(quantity, least, currency) else { return i64::MAX };
         let short = money::unit_price(floor, quantity, currency).is_some_and(|price| price < least);
@@ -259,32 +335,68 @@ impl<'a> BasketLine<'a> {
 impl Run {
     fn whole(line: &Line) -> Self {
         let (milli, amount) = (line.quantity.milli(), line.amount.minor());
-        Self { milli, rung: amount, amount, used: 0, added: false, role: Role::None, changes: Vec::new() }
+        Self { milli, rung: amount, amount, used: 0, added: false, role: Role::Rest, owner: 0, changes: Vec::new() }
     }
 
-    /// Keeps `milli` and returns the rest. The amount after each change is divided by itself, so that no run ever
-    /// passes below zero and all sums stay exact (P6).
-    fn split_off(&mut self, milli: i64) -> Self {
-        let whole = self.milli;
-        let share = |minor: i64| money::proportion(minor, milli, whole, Rounding::HalfUp).unwrap_or(0);
-        let mut rest =
-            Self { milli: whole.saturating_sub(milli), changes: Vec::with_capacity(self.changes.len()), ..self.clone() };
+    /// Cuts a run of so many units into pieces and what they leave, pieces of one owner and role joined, in the order
+    /// of roles.
+    fn divide(mut self, units: i64, pieces: &mut Vec<Piece>, into: &mut Vec<Self>) {
+        if let [piece] = pieces.as_slice()
+            && piece.units == units
+        {
+            (self.role, self.owner) = (piece.role, piece.owner);
+            return into.push(self);
+        }
+        pieces.sort_by_key(|piece| piece.rank);
+        let mut rests = Vec::new();
+        let mut next = 0_i64;
+        for piece in pieces.iter() {
+            let gap = piece.rank.saturating_sub(next);
+            rests.push(Piece { rank: next, units: gap, role: Role::Rest, owner: 0, ..*piece });
+            next = piece.rank.saturating_add(piece.units);
+        }
+        let run = pieces.first().map_or(0, |piece| piece.run);
+        rests.push(Piece { run, rank: next, units: units.saturating_sub(next), role: Role::Rest, owner: 0 });
+        pieces.extend(rests.into_iter().filter(|rest| rest.units > 0));
+        pieces.sort_by_key(|piece| (piece.role, piece.owner, piece.rank));
+        let mut left = self.milli;
+        for own in pieces.chunk_by(|a, b| (a.role, a.owner) == (b.role, b.owner)) {
+            let part = self.part(units, own);
+            left = left.saturating_sub(part.milli);
+            into.push(part);
+        }
+        assert!(left == 0, "no unit is lost");
+    }
+
+    /// The units at some ranks as a run of their own. The amount after each change is divided by itself: rank by rank
+    /// it never grows from one to the next, so no change turns over and all sums stay exact (P6).
+    fn part(&self, units: i64, pieces: &[Piece]) -> Self {
+        let share = |minor: i64| {
+            pieces.iter().map(|piece| share_of_ranks(minor, units, piece.rank, piece.units)).fold(0, i64::saturating_add)
+        };
+        let own = pieces.iter().map(|piece| piece.units).fold(0, i64::saturating_add);
         let mut all = self.rung;
-        let mut kept = share(all);
-        rest.rung = all.saturating_sub(kept);
-        self.rung = kept;
-        for change in &mut self.changes {
-            let (all_before, kept_before) = (all, kept);
-            all = all_before.saturating_add(change.minor);
-            kept = share(all);
-            let kept_minor = kept.saturating_sub(kept_before);
-            rest.changes.push(Change { by: change.by, minor: change.minor.saturating_sub(kept_minor) });
-            change.minor = kept_minor;
+        let mut amount = share(all);
+        let rung = amount;
+        let mut changes = Vec::with_capacity(self.changes.len());
+        for change in &self.changes {
+            all = all.saturating_add(change.minor);
+            let after = share(all);
+            changes.push(Change { by: change.by, minor: after.saturating_sub(amount) });
+            amount = after;
         }
         assert!(all == self.amount, "the changes sum to the amount");
-        self.amount = kept;
-        self.milli = milli;
-        rest.amount = all.saturating_sub(kept);
-        rest
+        let (role, owner) = pieces.first().map_or((Role::Rest, 0), |piece| (piece.role, piece.owner));
+        let milli = own.saturating_mul(Quantity::ONE.milli());
+        Self { milli, rung, amount, used: self.used, added: self.added, role, owner, changes }
     }
+}
+
+/// What `units` units from a rank on cost of a run of `all` units together: the first `total mod all` ranks cost one
+/// minor unit more than the others.
+fn share_of_ranks(total: i64, all: i64, rank: i64, units: i64) -> i64 {
+    let each = total.checked_div(all).unwrap_or(0);
+    let dearer = total.checked_rem(all).unwrap_or(0);
+    let above = dearer.min(rank.saturating_add(units)).saturating_sub(rank).max(0);
+    each.saturating_mul(units).saturating_add(above)
 }

@@ -2,7 +2,7 @@
 
 use super::basket::Basket;
 use super::case::Case;
-use crate::campaign::Campaign;
+use crate::campaign::{Budget, Campaign};
 use crate::mechanic::Act;
 use crate::program::Condition;
 use crate::standing::CodeState;
@@ -26,12 +26,26 @@ pub(super) enum Reason {
     SpendMore,
     TooFewUnits,
     NothingToTakeOff,
+    /// Another combination leaves less to pay.
+    Outdone,
     Declined,
     OutOfStock,
     MinimumPrice,
     TooLate,
     NothingToOffer,
     StepsUsedUp,
+    ControlGroup,
+    TenderUnknown,
+    Tender,
+    Birthday,
+    Visits,
+    Enrolled,
+    Counter,
+    NoCoupon,
+    BudgetUsedUp,
+    ChoiceOpen,
+    NothingToMultiply,
+    TooLarge,
 }
 
 /// A campaign that may act.
@@ -45,6 +59,8 @@ pub(super) struct Candidate<'a> {
     pub(super) lines: Vec<usize>,
     /// How often it may still be used on this receipt.
     pub(super) uses_left: i64,
+    /// What its budget has left, in the budget's own unit.
+    pub(super) budget_left: i64,
 }
 
 /// The candidates in the order of application, and the campaigns about these goods that are none.
@@ -53,6 +69,8 @@ pub(super) struct Found<'a> {
     pub(super) candidates: Vec<Candidate<'a>>,
     pub(super) refused: Vec<(usize, Reason)>,
     pub(super) steps: u64,
+    /// Whether another tender could change the decision.
+    pub(super) depends_on_tenders: bool,
 }
 
 /// Finds them by the index of the revision.
@@ -81,7 +99,14 @@ pub(super) fn find<'a>(case: &Case<'a>, basket: &Basket<'_>) -> Found<'a> {
         } else {
             let own = rest.partition_point(|(campaign, _)| *campaign == place);
             let (mine, others) = rest.split_at_checked(own).unwrap_or((rest, &[]));
-            found.look_at(case, basket, place, mine.iter().map(|(_, line)| *line));
+            let of_groups =
+                usize::try_from(place).is_ok_and(|place| case.revision.campaigns().get(place).is_some_and(Campaign::has_groups));
+            if of_groups {
+                // It was found by goods of one group, and is about those of the others too.
+                found.look_at(case, basket, place, 0..u32::try_from(basket.lines.len()).unwrap_or(u32::MAX));
+            } else {
+                found.look_at(case, basket, place, mine.iter().map(|(_, line)| *line));
+            }
             rest = others;
         }
     }
@@ -94,19 +119,29 @@ impl<'a> Found<'a> {
         self.steps = self.steps.saturating_add(1);
         let uses_left = match admit(case, campaign) {
             Ok(uses_left) => uses_left,
-            Err(reason) => return self.refused.push((place, reason)),
+            Err(reason) => {
+                self.depends_on_tenders |= matches!(reason, Reason::Tender | Reason::TenderUnknown);
+                return self.refused.push((place, reason));
+            }
         };
         let mut matching = Vec::with_capacity(lines.size_hint().0);
         for line in lines.filter_map(|line| usize::try_from(line).ok()) {
             self.steps = self.steps.saturating_add(1);
-            let meant = basket.lines.get(line).is_some_and(|item| campaign.on.matches(&item.properties, item.line.measure));
+            let meant = basket.lines.get(line).is_some_and(|item| campaign.is_about(&item.properties, item.line.measure));
             if meant {
                 matching.push(line);
             }
         }
-        if !matching.is_empty() {
-            self.candidates.push(Candidate { campaign, place, act: campaign.mechanic.act(), lines: matching, uses_left });
+        if matching.is_empty() {
+            return;
         }
+        let units = matching.iter().filter_map(|line| basket.lines.get(*line)).map(super::basket::BasketLine::units_rung);
+        if campaign.conditions.units_at_least.is_some_and(|least| units.fold(0, i64::saturating_add) < least) {
+            return self.refused.push((place, Reason::TooFewUnits));
+        }
+        self.depends_on_tenders |= campaign.conditions.tender.is_some();
+        let (act, budget_left) = (campaign.mechanic.act(), case.budget_left(campaign));
+        self.candidates.push(Candidate { campaign, place, act, lines: matching, uses_left, budget_left });
     }
 }
 
@@ -119,8 +154,7 @@ pub(super) fn admit(case: &Case<'_>, campaign: &Campaign) -> Result<i64, Reason>
     if campaign.stores.as_ref().is_some_and(|stores| stores.binary_search(&case.receipt.place.store).is_err()) {
         return Err(Reason::Store);
     }
-    let personal =
-        campaign.customers_only || campaign.limits.of_customer() || !campaign.segments.is_empty() || !campaign.tiers.is_empty();
+    let personal = campaign.personal();
     if case.customer.is_none() && (personal || campaign.mechanic.needs_customer()) {
         return Err(if case.standing.customer.is_some() { Reason::Blocked } else { Reason::NoCustomer });
     }
@@ -130,8 +164,9 @@ pub(super) fn admit(case: &Case<'_>, campaign: &Campaign) -> Result<i64, Reason>
     if !campaign.segments.is_empty() && !campaign.segments.iter().any(|segment| in_segment(case, campaign, *segment)) {
         return Err(Reason::Segment);
     }
+    case.conditions_hold(campaign)?;
     let scarce = code(case, campaign)?;
-    if case.standing.promises_exhausted && (scarce || campaign.limits.of_customer()) {
+    if case.standing.promises_exhausted && (scarce || campaign.limits.of_customer() || campaign.budget.is_some()) {
         return Err(Reason::TooManyOpenQuotes);
     }
     uses_left(case, campaign)
@@ -153,6 +188,9 @@ fn in_segment(case: &Case<'_>, campaign: &Campaign, place: usize) -> bool {
 
 /// Whether a presented code opens the campaign, and whether that code is scarce.
 fn code(case: &Case<'_>, campaign: &Campaign) -> Result<bool, Reason> {
+    if campaign.coupon_only {
+        return case.coupon(campaign);
+    }
     if campaign.codes.is_empty() {
         return Ok(false);
     }
@@ -180,5 +218,13 @@ fn uses_left(case: &Case<'_>, campaign: &Campaign) -> Result<i64, Reason> {
     let (ever, today) = uses.map_or((0, 0), |uses| (uses.ever, uses.today));
     let left = |limit: Option<u32>, used: u32| limit.map_or(i64::MAX, |limit| i64::from(limit.saturating_sub(used)));
     let least = left(limits.per_receipt, 0).min(left(limits.per_customer, ever)).min(left(limits.per_customer_day, today));
-    if least > 0 { Ok(least) } else { Err(Reason::LimitReached) }
+    if least <= 0 {
+        return Err(Reason::LimitReached);
+    }
+    let left = case.budget_left(campaign);
+    match campaign.budget {
+        Some(_) if left <= 0 => Err(Reason::BudgetUsedUp),
+        Some(Budget::Uses(_)) => Ok(least.min(left)),
+        Some(Budget::Money(_) | Budget::Units(_)) | None => Ok(least),
+    }
 }

@@ -7,8 +7,8 @@ use super::candidates::{Candidate, Reason};
 use super::case::Case;
 use crate::asset::{Asset, AssetKind};
 use crate::decision::{
-    CounterMove, DecidedLine, Instruction, LineShare, Missing, NearMiss, Note, Offer, Promise, Prompt, Redeemable, Redemption,
-    Reward, RewardKind,
+    Choice, CounterMove, DecidedLine, Instruction, LineShare, Missing, NearMiss, Note, Offer, Promise, Prompt, Redeemable,
+    Redemption, Reward, RewardKind,
 };
 use crate::id::RewardId;
 use crate::money::{Amount, Units};
@@ -43,9 +43,12 @@ pub(super) struct Draft<'a, 'c> {
     pub(super) instructions: Vec<Instruction>,
     pub(super) offers: Vec<Offer>,
     pub(super) near_misses: Vec<NearMiss>,
+    pub(super) choices: Vec<Choice>,
     pub(super) counters: Vec<CounterMove>,
     pub(super) promises: Vec<Promise>,
     pub(super) notes: Vec<Note>,
+    /// Whether another tender could change the decision.
+    pub(super) depends_on_tenders: bool,
     /// What all rewards are worth, in minor units.
     pub(super) worth: i64,
     pub(super) steps: u64,
@@ -72,6 +75,8 @@ impl<'a, 'c> Draft<'a, 'c> {
             instructions: Vec::new(),
             offers: Vec::new(),
             near_misses: Vec::new(),
+            choices: Vec::new(),
+            depends_on_tenders: false,
             counters: Vec::new(),
             promises: Vec::new(),
             notes: Vec::new(),

@@ -27,7 +27,9 @@ impl Draft<'_, '_> {
 
     fn code_verdict(&mut self, code: &CompactString) -> (Verdict, Option<CampaignId>) {
         let revision = self.case.revision;
-        let campaigns: Vec<usize> = revision.opened_by(code).collect();
+        let coupon = self.case.standing.codes.iter().find(|known| known.code == *code).and_then(|known| known.campaign.as_ref());
+        let own = coupon.and_then(|campaign| revision.place_of(campaign));
+        let campaigns: Vec<usize> = own.into_iter().chain(revision.opened_by(code)).collect();
         let first = campaigns.first().and_then(|place| revision.campaigns().get(*place));
         let known = first.map(|campaign| campaign.id.clone());
         match code_state(self.case, code) {
@@ -38,7 +40,7 @@ impl Draft<'_, '_> {
         }
         let Some(first) = first else { return (Verdict::Unknown, None) };
         if let Some(applied) = campaigns.iter().find(|place| self.effects.iter().any(|effect| effect.place == **place)) {
-            if first.codes.iter().any(|known| known.code == *code && known.single_use) {
+            if own.is_some() || first.codes.iter().any(|known| known.code == *code && known.single_use) {
                 self.promises.push(Promise::Code { code: code.clone() });
             }
             return (Verdict::Applied, revision.campaigns().get(*applied).map(|campaign| campaign.id.clone()));
@@ -48,8 +50,9 @@ impl Draft<'_, '_> {
         if over || own_until.is_some_and(|until| self.case.at >= until) {
             return (Verdict::Expired, known);
         }
-        let not_needed =
-            campaigns.iter().any(|place| matches!(self.reason(*place), Some(Reason::NothingToTakeOff | Reason::Declined)));
+        let not_needed = campaigns
+            .iter()
+            .any(|place| matches!(self.reason(*place), Some(Reason::NothingToTakeOff | Reason::Outdone | Reason::Declined)));
         (if not_needed { Verdict::NotNeeded } else { Verdict::ConditionMissing }, known)
     }
 
@@ -133,11 +136,24 @@ fn words(reason: Reason) -> &'static str {
         Reason::NothingToTakeOff => {
             "there is nothing left to take off: another campaign used the units, or they take no discount"
         }
+        Reason::Outdone => "another combination of campaigns leaves less to pay",
         Reason::Declined => "the customer declined it",
         Reason::OutOfStock => "the gift is out of stock",
         Reason::MinimumPrice => "the product has a minimum price and cannot be free",
         Reason::TooLate => "the receipt is paid, and it has no fallback",
         Reason::NothingToOffer => "there is nothing to offer that is in stock and not in the basket",
         Reason::StepsUsedUp => "the search steps were used up",
+        Reason::ControlGroup => "the customer is in its control group",
+        Reason::TenderUnknown => "it depends on how the receipt is paid, which is not known yet",
+        Reason::Tender => "the receipt is not paid, or too little of it, by its means of payment",
+        Reason::Birthday => "the customer's birthday is not near, or not known well enough",
+        Reason::Visits => "the customer has had too few or too many receipts before this one",
+        Reason::Enrolled => "the customer enrolled too long ago",
+        Reason::Counter => "the counter that it looks at has not come so far",
+        Reason::NoCoupon => "the personal coupon that opens it was not presented",
+        Reason::BudgetUsedUp => "its budget is used up",
+        Reason::ChoiceOpen => "the customer has not chosen yet",
+        Reason::NothingToMultiply => "no campaign gave points on its goods",
+        Reason::TooLarge => "a number became too large to be exact",
     }
 }

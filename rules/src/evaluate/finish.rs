@@ -14,6 +14,7 @@ impl Draft<'_, '_> {
         let code_verdicts = self.code_verdicts();
         let explained = self.explain();
         self.promise_uses();
+        self.promise_budgets();
         let mut lines: Vec<DecidedLine> = Vec::with_capacity(self.basket.lines.len().saturating_add(self.added.len()));
         for mut line in std::mem::take(&mut self.basket.lines) {
             lines.push(self.decided(&mut line));
@@ -41,6 +42,7 @@ impl Draft<'_, '_> {
             prompts: self.prompts,
             instructions: self.instructions,
             offers: self.offers,
+            choices: self.choices,
             near_misses: self.near_misses,
             code_verdicts,
             redeemable: self.redeemable,
@@ -49,8 +51,7 @@ impl Draft<'_, '_> {
             applied,
             before,
             after,
-            // The language has no condition on tenders yet.
-            depends_on_tenders: false,
+            depends_on_tenders: self.depends_on_tenders,
             notes: self.notes,
             steps: self.steps,
             proven: self.proven,

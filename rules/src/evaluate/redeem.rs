@@ -122,6 +122,7 @@ impl<'a> Draft<'a, '_> {
             .collect();
         for (line, minor) in self.basket.lines.iter_mut().zip(split(amount.minor(), &weights)) {
             line.not_earning = line.not_earning.saturating_add(minor);
+            line.paid_by_assets = line.paid_by_assets.saturating_add(minor);
         }
     }
 }

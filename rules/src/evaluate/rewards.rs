@@ -1,55 +1,46 @@
-//! Points, thresholds that give points or gifts, and counters over receipts.
+//! Thresholds, counters over receipts and grants: whatever stands under `give` and lowers no price.
 
+use jiff::{Timestamp, ToSpan};
+
+use super::added::needs_stock;
 use super::candidates::{Candidate, Reason};
-use super::draft::{Draft, Effect};
+use super::draft::{Draft, Effect, reward_id};
+use super::earning::Multiplier;
 use crate::asset::Asset;
-use crate::decision::{CounterMove, Note, Promise};
-use crate::id::AssetId;
-use crate::mechanic::{EarnPer, Give, Mechanic};
-use crate::money::{Amount, Quantity, Rounding, Units, divide};
-use crate::ratio::Ratio;
+use crate::campaign::{Budget, Fallback};
+use crate::decision::{Choice, CounterMove, Missing, Note, Promise, RewardKind};
+use crate::id::{AssetId, Sku};
+use crate::limits::{COUPONS_AT_ONCE_MAX, NEAR_MISS_PERCENT_MIN};
+use crate::mechanic::{Act, Counted, Give, Mechanic};
+use crate::money::{Amount, Quantity, Units, extend};
 
 impl<'a> Draft<'a, '_> {
-    fn asset(&self, id: &AssetId) -> Option<&'a Asset> {
+    /// Rewards in the order of their campaigns.
+    pub(super) fn rewards(&mut self, candidates: &[Candidate<'a>]) {
+        let mut multipliers = self.multipliers(candidates);
+        for candidate in candidates.iter().filter(|candidate| candidate.act == Act::Rewards) {
+            if let Mechanic::Multiply { .. } = candidate.campaign.mechanic {
+                continue;
+            }
+            let effect = if self.step(candidate.lines.len()) {
+                self.spent_enough(candidate).and_then(|()| self.act_reward(candidate, &mut multipliers))
+            } else {
+                Err(Reason::StepsUsedUp)
+            };
+            match effect {
+                Ok(effect) => self.effects.push(effect),
+                Err(reason) => self.refuse(candidate.place, reason),
+            }
+        }
+        self.multiplied(&multipliers);
+    }
+
+    pub(super) fn asset(&self, id: &AssetId) -> Option<&'a Asset> {
         self.case.revision.asset(id)
     }
 
-    /// What a line earns on: what is paid for it, less what an asset has paid.
-    fn earning(&self, place: usize) -> i64 {
-        let Some(line) = self.basket.lines.get(place).filter(|line| line.earns) else { return 0 };
-        line.amount().saturating_sub(line.not_earning).max(0)
-    }
-
-    /// Units per money with the tier's multiplier, rounded down once for the receipt.
-    pub(super) fn points(
-        &mut self,
-        candidate: &Candidate<'_>,
-        (per, units): (Amount, Units),
-        asset: &AssetId,
-    ) -> Result<Effect, Reason> {
-        let weights: Vec<i64> = candidate.lines.iter().map(|line| self.earning(*line)).collect();
-        let base = weights.iter().copied().fold(0, i64::saturating_add);
-        let multiplier = self.multiplier(candidate);
-        let numerator =
-            i128::from(base).saturating_mul(i128::from(units.units())).saturating_mul(i128::from(multiplier.numerator()));
-        let denominator = i128::from(per.minor()).saturating_mul(i128::from(multiplier.denominator()));
-        let earned = divide(numerator, denominator, Rounding::Down).unwrap_or(0);
-        let asset = self.asset(asset).ok_or(Reason::NothingToTakeOff)?;
-        let earned_on = self.shares(&candidate.lines, &weights, earned);
-        let reward = self.reward_units(candidate, 0, asset, earned).ok_or(Reason::SpendMore)?;
-        reward.earned_on = earned_on;
-        Ok(Effect { place: candidate.place, times: 1, discount: 0, added_worth: 0 })
-    }
-
-    fn multiplier(&self, candidate: &Candidate<'_>) -> Ratio {
-        let Some(tier) = self.case.tier(candidate.campaign) else { return Ratio::ONE };
-        let program = self.case.revision.programs().get(candidate.campaign.program_place);
-        let known = program.and_then(|program| program.tiers.iter().find(|known| known.id == *tier));
-        known.map_or(Ratio::ONE, |tier| tier.multiplier)
-    }
-
-    /// A threshold that gives points or a gift.
-    pub(super) fn spend_rewards(
+    /// A threshold that lowers no price.
+    fn spend_rewards(
         &mut self,
         candidate: &Candidate<'_>,
         at_least: Amount,
@@ -61,13 +52,21 @@ impl<'a> Draft<'a, '_> {
         self.or_fall_back(candidate, Effect { place: candidate.place, times, discount: 0, added_worth })
     }
 
-    /// Counts units over receipts. Every threshold is rewarded once: those due are what all units counted so far
-    /// have crossed, less those rewarded; what cannot be given now stays due.
-    pub(super) fn count(&mut self, candidate: &Candidate<'_>, every: i64, give: &Give) -> Result<Effect, Reason> {
+    /// What a receipt adds to a counter: units, minor units of money paid, or one visit.
+    fn counts(&self, candidate: &Candidate<'_>, counted: Counted) -> i64 {
+        let lines = candidate.lines.iter().filter_map(|line| self.basket.lines.get(*line));
+        match counted {
+            Counted::Units => lines.map(super::basket::BasketLine::units_rung).fold(0, i64::saturating_add),
+            Counted::Money => candidate.lines.iter().map(|line| self.earning(candidate, *line)).fold(0, i64::saturating_add),
+            Counted::Visits => i64::from(self.is_visit(candidate)),
+        }
+    }
+
+    /// Counts over receipts. Every threshold is rewarded once: those due are what all counted so far have crossed,
+    /// less those rewarded; what cannot be given now stays due.
+    fn count(&mut self, candidate: &Candidate<'_>, (counted, every): (Counted, i64), give: &Give) -> Result<Effect, Reason> {
         let campaign = &candidate.campaign.id;
-        let units =
-            candidate.lines.iter().filter_map(|line| self.basket.lines.get(*line)).map(super::basket::BasketLine::units_rung);
-        let counted_milli = units.fold(0, i64::saturating_add).saturating_mul(Quantity::ONE.milli());
+        let counted_milli = self.counts(candidate, counted).saturating_mul(Quantity::ONE.milli());
         let customer = self.case.customer.ok_or(Reason::NoCustomer)?;
         let before = customer
             .counters
@@ -78,6 +77,7 @@ impl<'a> Draft<'a, '_> {
         let threshold = every.saturating_mul(Quantity::ONE.milli());
         let crossed = so_far.saturating_add(counted_milli).checked_div(threshold).unwrap_or(0);
         let due = crossed.saturating_sub(rewarded_before).clamp(0, candidate.uses_left);
+        self.nearly_counted(candidate, (counted, every), so_far.saturating_add(counted_milli));
         let given = if due == 0 {
             Err(Reason::TooFewUnits)
         } else if self.case.standing.promises_exhausted {
@@ -98,36 +98,114 @@ impl<'a> Draft<'a, '_> {
         Ok(effect)
     }
 
-    /// Gives points or gifts `times` over; returns the worth of gifts.
-    fn give(&mut self, candidate: &Candidate<'_>, give: &Give, times: i64) -> Result<i64, Reason> {
-        match give {
-            Give::Points { asset, units } => {
-                let asset = self.asset(asset).ok_or(Reason::NothingToTakeOff)?;
-                let weights: Vec<i64> = candidate.lines.iter().map(|line| self.earning(*line)).collect();
-                let units = units.units().saturating_mul(times);
-                let earned_on = self.shares(&candidate.lines, &weights, units);
-                let reward = self.reward_units(candidate, 0, asset, units).ok_or(Reason::NothingToTakeOff)?;
-                reward.earned_on = earned_on;
-                Ok(0)
-            }
-            Give::Gift { sku, quantity } => self.gift(candidate, sku, *quantity, times),
-            // Checked away where the program is read.
-            Give::Percent(_)
-            | Give::Amount(_)
-            | Give::Choice { .. }
-            | Give::Prize { .. }
-            | Give::Coupon { .. }
-            | Give::Status { .. }
-            | Give::Tickets { .. } => Err(Reason::NothingToTakeOff),
+    /// How little is missing to the next threshold of a counter.
+    fn nearly_counted(&mut self, candidate: &Candidate<'_>, (counted, every): (Counted, i64), so_far_milli: i64) {
+        let threshold = every.saturating_mul(Quantity::ONE.milli());
+        let rest = so_far_milli.checked_rem(threshold).unwrap_or(0);
+        let near =
+            i128::from(rest).saturating_mul(100) >= i128::from(threshold).saturating_mul(i128::from(NEAR_MISS_PERCENT_MIN));
+        // Only where the program has words for it: most counters are no news.
+        if candidate.campaign.near_text.is_none() || !near {
+            return;
         }
+        let missing = Quantity::from_milli(threshold.saturating_sub(rest)).pieces();
+        self.near_miss(
+            candidate,
+            match counted {
+                Counted::Money => Missing::Spend(Amount::from_minor(missing)),
+                Counted::Units | Counted::Visits => Missing::Units(u32::try_from(missing).unwrap_or(u32::MAX)),
+            },
+        );
+    }
+
+    /// Gives something `times` over; returns the worth of goods.
+    fn give(&mut self, candidate: &Candidate<'_>, give: &Give, times: i64) -> Result<i64, Reason> {
+        let many = |count: u32| u32::try_from(i64::from(count).saturating_mul(times)).unwrap_or(u32::MAX);
+        let kind = match give {
+            Give::Points { asset, units } => return self.give_points(candidate, asset, units.units().saturating_mul(times)),
+            Give::Gift { sku, quantity } => return self.gift(candidate, sku, *quantity, times),
+            Give::Choice { skus, quantity } => return self.choice(candidate, skus, *quantity, times),
+            Give::Coupon { campaign, days } => {
+                let until = self.until(candidate, *days);
+                for number in 0..usize::try_from(times).unwrap_or(1).min(COUPONS_AT_ONCE_MAX) {
+                    let kind = RewardKind::DiscountLater { coupon: campaign.clone() };
+                    self.reward(candidate, number, kind, None).ok_or(Reason::NothingToTakeOff)?.expires_at = until;
+                }
+                return Ok(0);
+            }
+            Give::Status { tier, days } => {
+                let until = self.until(candidate, *days);
+                let kind = RewardKind::Status { tier: tier.clone() };
+                self.reward(candidate, 0, kind, None).ok_or(Reason::NothingToTakeOff)?.expires_at = until;
+                return Ok(0);
+            }
+            Give::Prize { prize, count } => RewardKind::Prize { prize: prize.clone(), count: many(*count) },
+            Give::Tickets { draw, count } => RewardKind::Ticket { draw: draw.clone(), count: many(*count) },
+            // These act on the basket.
+            Give::Percent(_) | Give::Amount(_) => return Err(Reason::NothingToTakeOff),
+        };
+        self.reward(candidate, 0, kind, None).ok_or(Reason::NothingToTakeOff)?;
+        Ok(0)
+    }
+
+    fn give_points(&mut self, candidate: &Candidate<'_>, asset: &AssetId, units: i64) -> Result<i64, Reason> {
+        let asset = self.asset(asset).ok_or(Reason::NothingToTakeOff)?;
+        let weights: Vec<i64> = candidate.lines.iter().map(|line| self.earning(candidate, *line)).collect();
+        let units = candidate.campaign.caps.units.map_or(units, |cap| units.min(cap.units()));
+        let units = if let Some(Budget::Units(_)) = candidate.campaign.budget { units.min(candidate.budget_left) } else { units };
+        let earned_on = self.shares(&candidate.lines, &weights, units);
+        let reward = self.reward_units(candidate, 0, asset, units).ok_or(Reason::NothingToTakeOff)?;
+        reward.earned_on = earned_on;
+        Ok(0)
+    }
+
+    /// The end of the day so many days after the sale, in the program's time zone.
+    fn until(&self, candidate: &Candidate<'_>, days: Option<u32>) -> Option<Timestamp> {
+        let zone = &self.case.revision.programs().get(candidate.campaign.program_place)?.time_zone;
+        let days = i64::from(days?).saturating_add(1);
+        let day = self.case.local(candidate.campaign).date().checked_add(days.days()).ok()?;
+        zone.to_timestamp(day.at(0, 0, 0, 0)).ok()
+    }
+
+    /// One of several products. Until the customer has chosen nothing is given; what is due stays due.
+    fn choice(&mut self, candidate: &Candidate<'_>, skus: &[Sku], quantity: Quantity, times: i64) -> Result<i64, Reason> {
+        let id = reward_id(candidate.campaign.id.as_str(), 0).ok_or(Reason::NothingToTakeOff)?;
+        if self.declined(id.as_str()) {
+            return Err(Reason::Declined);
+        }
+        let can_be_had = |sku: &&Sku| {
+            let product = self.case.catalogue.product(sku);
+            let gone = product.is_none_or(|product| needs_stock(product.kind)) && self.out_of_stock(sku);
+            !gone && product.and_then(|product| product.unit_price_min).is_none_or(|least| !least.is_positive())
+        };
+        let options: Vec<Sku> = skus.iter().filter(can_be_had).cloned().collect();
+        if options.is_empty() {
+            return Err(Reason::OutOfStock);
+        }
+        if self.case.paid() {
+            return Ok(self.least_worth(&options, quantity, times));
+        }
+        let asked = self.case.receipt.choices.iter().find(|chosen| chosen.choice == id).map(|chosen| &chosen.sku);
+        let chosen = asked.filter(|sku| options.contains(sku)).cloned();
+        let text = self.case.words(&candidate.campaign.text).clone();
+        let campaign = candidate.campaign.id.clone();
+        self.choices.push(Choice { id, campaign, options, quantity, chosen: chosen.clone(), text });
+        self.gift(candidate, &chosen.ok_or(Reason::ChoiceOpen)?, quantity, times)
+    }
+
+    /// What the cheapest of several products is worth: nobody has chosen.
+    fn least_worth(&self, options: &[Sku], quantity: Quantity, times: i64) -> i64 {
+        let worth = |sku: &Sku| {
+            let price = self.case.catalogue.product(sku)?.price?;
+            extend(quantity, price, self.basket.currency).map(Amount::minor)
+        };
+        options.iter().map(|sku| worth(sku).unwrap_or(0)).min().unwrap_or(0).saturating_mul(times)
     }
 
     /// What a campaign that comes too late to change lines becomes: points worth the same, less what the receipt
-    /// already shows of it.
+    /// already shows of it, or a coupon where anything is left of that.
     pub(super) fn fall_back(&mut self, candidate: &Candidate<'_>, effect: Effect) -> Result<Effect, Reason> {
-        let Some(asset) = candidate.campaign.fallback.as_ref().and_then(|asset| self.asset(asset)) else {
-            return Err(Reason::TooLate);
-        };
+        let fallback = candidate.campaign.fallback.as_ref().ok_or(Reason::TooLate)?;
         if self.case.customer.is_none() {
             return Err(Reason::NoCustomer);
         }
@@ -139,29 +217,47 @@ impl<'a> Draft<'a, '_> {
             .filter(|given| given.campaign == candidate.campaign.id)
             .map(|given| given.amount.minor());
         let worth = effect.discount.saturating_add(effect.added_worth).saturating_sub(shown.fold(0, i64::saturating_add));
-        let units = asset.units_for(Amount::from_minor(worth)).map_or(0, Units::units);
-        let reward = self.reward_units(candidate, 0, asset, units).ok_or(Reason::TooLate)?;
-        reward.fallback = true;
+        let reward = match fallback {
+            Fallback::Points(asset) => {
+                let asset = self.asset(asset).ok_or(Reason::TooLate)?;
+                let units = asset.units_for(Amount::from_minor(worth)).map_or(0, Units::units);
+                self.reward_units(candidate, 0, asset, units)
+            }
+            Fallback::Coupon { campaign, days } if worth > 0 => {
+                let until = self.until(candidate, *days);
+                let mut reward = self.reward(candidate, 0, RewardKind::DiscountLater { coupon: campaign.clone() }, None);
+                if let Some(reward) = &mut reward {
+                    reward.expires_at = until;
+                }
+                reward
+            }
+            Fallback::Coupon { .. } => None,
+        };
+        reward.ok_or(Reason::TooLate)?.fallback = true;
         Ok(Effect { discount: 0, ..effect })
     }
 
     /// One candidate among the rewards.
-    pub(super) fn act_reward(&mut self, candidate: &Candidate<'_>) -> Result<Effect, Reason> {
+    fn act_reward(&mut self, candidate: &Candidate<'_>, multipliers: &mut [Multiplier<'_, '_>]) -> Result<Effect, Reason> {
         match &candidate.campaign.mechanic {
-            Mechanic::Points { per: EarnPer::Money(per), units, asset } => self.points(candidate, (*per, *units), asset),
+            Mechanic::Points { per, units, asset } => self.points(candidate, (*per, *units), asset, multipliers),
             Mechanic::Spend { at_least, give, repeating } => self.spend_rewards(candidate, *at_least, give, *repeating),
-            Mechanic::Count { every, give, .. } => self.count(candidate, *every, give),
+            Mechanic::Count { counted, every, give } => self.count(candidate, (*counted, *every), give),
+            Mechanic::Grant { give } => self.grant(candidate, give),
             // These act at another level.
             Mechanic::Off { .. }
             | Mechanic::PriceList { .. }
             | Mechanic::Ladder { .. }
             | Mechanic::Set { .. }
-            | Mechanic::Points { .. }
             | Mechanic::Multiply { .. }
-            | Mechanic::Grant { .. }
             | Mechanic::ExtraUnits { .. }
             | Mechanic::Offer { .. } => Err(Reason::NothingToTakeOff),
         }
+    }
+
+    fn grant(&mut self, candidate: &Candidate<'_>, give: &Give) -> Result<Effect, Reason> {
+        let added_worth = self.give(candidate, give, 1)?;
+        self.or_fall_back(candidate, Effect { place: candidate.place, times: 1, discount: 0, added_worth })
     }
 
     /// An effect on lines stands, unless the receipt is paid.

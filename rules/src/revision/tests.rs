@@ -39,7 +39,9 @@ fn p11_each_mistake_is_shown_at_its_line_with_what_to_write_instead() {
             (
                 7,
                 "a campaign needs a mechanic",
-                Some("write exactly one of percent_off, amount_off, n_for_m, extra_units, spend, points, count, offer"),
+                Some(
+                    "write exactly one of percent_off, amount_off, fixed_price, price_list, ladder, n_for_m, nth_unit, buy_get, mix_and_match, bundle, extra_units, spend, points, multiply_points, count, grant, offer",
+                ),
             ),
             (9, "a campaign has no key `precent_off`", Some("did you mean `percent_off`?")),
         ],
@@ -104,7 +106,9 @@ fn p11_what_contradicts_itself_or_names_what_is_not_there_is_shown_at_its_line()
         &[(
             7,
             "a campaign has one mechanic, not 2: percent_off, amount_off",
-            Some("write exactly one of percent_off, amount_off, n_for_m, extra_units, spend, points, count, offer"),
+            Some(
+                "write exactly one of percent_off, amount_off, fixed_price, price_list, ladder, n_for_m, nth_unit, buy_get, mix_and_match, bundle, extra_units, spend, points, multiply_points, count, grant, offer",
+            ),
         )],
     );
     check(

@@ -153,10 +153,10 @@ fn p6_sets_show_as_the_campaign_says_and_share_units_with_no_offer_of_their_grou
             "",
         ),
         (
-            "a rounded line amount is divided to the last penny",
+            "of a rounded line amount the first units cost the pennies left over, the cheapest unit is free",
             "- {id: a, name: A, n_for_m: {take: 3, pay: 2}}",
             "BLUE 3x0.335",
-            "1: 2=0.67 1=0.00(a -0.34)",
+            "1: 2=0.68 1=0.00(a -0.33)",
             "",
         ),
         ("too few", three, "BLUE 2x30.00", "", ""),

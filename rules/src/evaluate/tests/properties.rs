@@ -16,6 +16,8 @@ use crate::revision::{Revision, Source};
 use crate::standing::{CounterStanding, Standing};
 use crate::{Effort, evaluate};
 
+/// Without a worth, so that any number may be given for any amount.
+const STAMPS: &str = "- {id: stamps, kind: points}\n";
 const TIERS: &str = "tiers:\n- {id: gold, multiplier: 1.5}\n";
 
 fn compile(campaigns: &[String]) -> Revision {
@@ -24,7 +26,7 @@ fn compile(campaigns: &[String]) -> Revision {
         "worth_minor: 1, redeem: {minimum_units: 3, step_units: 2, share_percent_max: 70}}\n- {id: fine",
     );
     let none = if campaigns.is_empty() { "[]" } else { "" };
-    let text = format!("{head}{TIERS}campaigns: {none}\n{}", campaigns.join("\n"));
+    let text = format!("{head}{STAMPS}{TIERS}campaigns: {none}\n{}", campaigns.join("\n"));
     Revision::compile(1, jiff::Timestamp::UNIX_EPOCH, &[Source { name: "p".into(), text }])
         .unwrap_or_else(|error| panic!("{error}"))
         .revision
@@ -48,12 +50,39 @@ fn mechanic() -> impl Strategy<Value = String> {
                 pay.min(take - 1)
             )),
         (1_u32..6, 1_u32..3).prop_map(|(every, add)| format!("extra_units: {{every: {every}, add: {add}}}")),
-        (money.clone(), money.clone(), any::<bool>())
-            .prop_map(|(least, off, again)| format!("spend: {{at_least: {least}, repeating: {again}, give: {{amount: {off}}}}}")),
+        (2_u32..2_000, 1_u32..2_000, any::<bool>()).prop_map(|(least, off, again)| {
+            let money = |minor: u32| format!("{}.{:02}", minor / 100, minor % 100);
+            let (least, off) = (money(least), money(off.min(least - 1)));
+            format!("spend: {{at_least: {least}, repeating: {again}, give: {{amount: {off}}}}}")
+        }),
         money.clone().prop_map(|least| format!("spend: {{at_least: {least}, give: {{gift: {{sku: CRISPS, quantity: 2}}}}}}")),
-        (money, 1_u32..9).prop_map(|(per, units)| format!("points: {{per: {per}, units: {units}, asset: points}}")),
+        (money, 1_u32..9).prop_map(|(per, units)| format!("points: {{per: {per}, units: {units}, asset: stamps}}")),
         (1_u32..9).prop_map(|every| format!("count: {{every: {every}, give: {{gift: {{sku: PENNE}}}}}}")),
         Just("offer: {to: {category: shoes}, suggest: {category: accessories}}".to_owned()),
+        rewarding(),
+    ]
+}
+
+/// Mechanics that change no price.
+fn rewarding() -> impl Strategy<Value = String> {
+    prop_oneof![
+        (1_u32..4, prop_oneof![Just("units"), Just("measure")])
+            .prop_map(|(per, what)| format!("points: {{per: {{{what}: {per}}}, units: 3, asset: stamps}}")),
+        Just("points: {per: {visit: true}, units: 3, asset: stamps}".to_owned()),
+        (1_u32..5, prop_oneof![Just("points"), Just("stamps")])
+            .prop_map(|(by, asset)| format!("multiply_points: {{by: {by}.5, asset: {asset}}}")),
+        (1_u32..3).prop_map(|every| format!("count: {{counted: visits, every: {every}, give: {{tickets: car}}}}")),
+        (1_u32..9).prop_map(|every| format!(
+            "count: {{counted: money, every: {every}.00, give: {{choice: {{skus: [PENNE, CRISPS]}}}}}}"
+        )),
+        prop_oneof![
+            Just("{prize: mug}"),
+            Just("{status: gold}"),
+            Just("{choice: {skus: [PENNE, CRISPS, BEER]}}"),
+            Just("{gift: {sku: PENNE}}"),
+            Just("{points: {units: 7, asset: points}}")
+        ]
+        .prop_map(|give| format!("grant: {{give: {give}}}")),
     ]
 }
 
@@ -68,10 +97,18 @@ fn campaign() -> impl Strategy<Value = (String, String)> {
         Just("on: {measured: true}, "),
     ];
     let group = prop_oneof![Just(""), Just("group: x, "), Just("group: y, ")];
-    let limit = prop_oneof![Just(""), Just("limits: {per_receipt: 2}, "), Just("limits: {per_customer: 3}, ")];
+    let limit = prop_oneof![
+        Just(""),
+        Just("limits: {per_receipt: 2}, "),
+        Just("limits: {per_customer: 3}, "),
+        Just("caps: {per_receipt: 1.50}, "),
+        Just("caps: {per_line: 0.40, percent_of_basket: 20}, "),
+    ];
     let fallback = prop_oneof![Just(""), Just("fallback: {points: points}, ")];
     (on, group, limit, fallback, -2_i32..3, mechanic()).prop_map(|(on, group, limit, fallback, priority, mechanic)| {
         let on = if mechanic.starts_with("offer") { "" } else { on };
+        let of_units = limit.is_empty() && priority == 0 && mechanic.starts_with("percent_off") && mechanic.ends_with("line");
+        let limit = if of_units { "limits: {per_receipt: {units: 2}}, " } else { limit };
         (format!("priority: {priority}, {group}{limit}{fallback}"), format!("{on}{mechanic}"))
     })
 }
@@ -179,8 +216,8 @@ fn h17_the_largest_receipt_does_not_overflow() {
         "extra_units: {every: 1, add: 1000000}, group: e",
         "percent_off: 1, level: basket, group: f",
         "spend: {at_least: 0.01, repeating: true, give: {amount: 0.01}}, group: g",
-        "spend: {at_least: 0.01, repeating: true, give: {points: {units: 1000, asset: points}}}",
-        "points: {per: 0.01, units: 500, asset: points}",
+        "spend: {at_least: 0.01, repeating: true, give: {points: {units: 1000, asset: stamps}}}",
+        "points: {per: 0.01, units: 500, asset: stamps}",
         "count: {every: 1, give: {gift: {sku: CRISPS, quantity: 1000000}}}",
         "count: {every: 1, give: {points: {units: 1000000, asset: points}}}",
     ];

@@ -1,0 +1,204 @@
+//! The account before a case: what it holds, has counted and used, and what is known of its one member.
+
+use compact_str::CompactString;
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use tessera_ledger::account::{
+    Account, Consents, Counter, FactKnown, FactSource, ListMembership, Member, PersonalCoupon, Statistics, TierHeld, UseCount,
+};
+use tessera_ledger::hold::OpenQuote;
+use tessera_ledger::lot::{Lot, LotId, LotKind, spending_order};
+use tessera_rules::decision::Promise;
+use tessera_rules::id::{AccountId, CustomerId, FactId, ProgramId, ReceiptId, SegmentId, TierId};
+
+use super::Binder;
+use crate::item::Item;
+
+/// The account's name in every case.
+const ACCOUNT: &str = "account";
+/// The receipts that gave what was there before.
+const EARLIER: &str = "earlier";
+
+/// An account as it stands before the case.
+#[derive(Clone, Debug)]
+pub(crate) struct Opening {
+    pub(crate) account: Account,
+    /// Values of facts that rules may read.
+    pub(crate) values: Vec<(FactId, CompactString)>,
+}
+
+/// The account of a case at the time of its receipt; none where it has mistakes.
+pub(crate) fn opening(binder: &mut Binder<'_, '_, '_>, item: &Item, at: Timestamp, today: Date) -> Option<Opening> {
+    let customer = item.get("customer").map_or_else(|| CustomerId::parse("customer").ok(), |id| binder.id(id, CustomerId::parse));
+    let mut account = Account::new(AccountId::parse(ACCOUNT).ok()?, customer?, at);
+    account.blocked = item.is("blocked");
+    account.members = account.members.into_iter().map(|member| binder.member(item, member, at)).collect();
+    account.lots = binder.lots(item, at);
+    account.open_quotes = binder.held(item, at);
+    account.counters = item.items("counters").iter().filter_map(|item| binder.counter(item)).collect();
+    account.counters.sort_by(|a, b| a.campaign.cmp(&b.campaign));
+    account.uses = item.items("uses").iter().filter_map(|item| binder.uses(item, today)).collect();
+    account.uses.sort_by(|a, b| a.campaign.cmp(&b.campaign));
+    account.coupons =
+        item.items("coupons").iter().enumerate().filter_map(|(place, item)| binder.coupon(item, place, at)).collect();
+    account.tiers = binder.tiers(item, at);
+    let visits = item.get("visits").and_then(|item| binder.whole(item)).unwrap_or(0);
+    account.statistics = Statistics { visits, ..Statistics::default() };
+    if let Err(broken) = account.check() {
+        binder.error(item.at, format!("this cannot be an account: {broken}"), None);
+        return None;
+    }
+    let facts = item.items("facts").iter();
+    let values = facts.filter_map(|fact| Some((FactId::parse(fact.text_of("fact")?).ok()?, fact.text_of("value")?.into())));
+    Some(Opening { values: values.collect(), account })
+}
+
+fn earlier(place: usize) -> LotId {
+    let receipt = ReceiptId::parse(EARLIER).ok();
+    #[expect(clippy::expect_used, reason = "`earlier` is seven letters")]
+    LotId { receipt: receipt.expect("a receipt id"), place: u16::try_from(place).unwrap_or(u16::MAX) }
+}
+
+impl Binder<'_, '_, '_> {
+    fn member(&mut self, item: &Item, member: Member, at: Timestamp) -> Member {
+        let facts = item.items("facts").iter();
+        let mut facts: Vec<FactKnown> = facts.filter_map(|fact| self.fact(fact, at)).collect();
+        facts.sort_by(|a, b| a.fact.cmp(&b.fact));
+        let lists = item.items("lists").iter();
+        let mut lists: Vec<ListMembership> =
+            lists.filter_map(|list| Some(ListMembership { list: self.id(list, SegmentId::parse)?, until: None })).collect();
+        lists.sort_by(|a, b| a.list.cmp(&b.list));
+        let enrolled_at = item.get("enrolled").and_then(|item| self.instant(item));
+        Member { enrolled_at, facts, lists, consents: Consents::default(), ..member }
+    }
+
+    fn fact(&mut self, item: &Item, at: Timestamp) -> Option<FactKnown> {
+        Some(FactKnown {
+            fact: self.id(item.get("fact")?, FactId::parse)?,
+            known_at: item.get("known").and_then(|item| self.instant(item)).unwrap_or(at),
+            source: FactSource::Enrolment,
+            confirmed: item.is("confirmed"),
+            refused: false,
+        })
+    }
+
+    /// Each of `lots`, and a lot without an end for each of `balance`.
+    fn lots(&mut self, item: &Item, at: Timestamp) -> Vec<Lot> {
+        let mut lots = Vec::new();
+        for (place, lot) in item.items("lots").iter().enumerate() {
+            lots.extend(self.lot(lot, place, at));
+        }
+        for entry in item.get("balance").map_or(&[][..], Item::entries) {
+            let asset = self.asset_named(&entry.key, entry.at);
+            let Some((asset, units)) = asset.and_then(|asset| Some((asset, self.units(&entry.item, asset)?))) else { continue };
+            if units.is_zero() {
+                continue;
+            }
+            lots.push(Lot {
+                id: earlier(lots.len()),
+                asset: asset.id.clone(),
+                program: asset.program.clone(),
+                campaign: None,
+                kind: if units.is_negative() { LotKind::Debt } else { LotKind::Earned },
+                begun: units,
+                left: units,
+                vests_at: at,
+                expires_at: None,
+                booked_at: at,
+            });
+        }
+        lots.sort_by(spending_order);
+        lots
+    }
+
+    fn lot(&mut self, item: &Item, place: usize, at: Timestamp) -> Option<Lot> {
+        let asset = self.asset(item, "asset")?;
+        let units = self.units(item.get("units")?, asset)?;
+        let earned = item.get("earned").and_then(|item| self.instant(item)).unwrap_or(at);
+        if earned > at {
+            self.error(item.at, "a lot cannot have been earned after the receipt", None);
+        }
+        Some(Lot {
+            id: earlier(place),
+            asset: asset.id.clone(),
+            program: asset.program.clone(),
+            campaign: item.get("campaign").and_then(|item| self.campaign(item)),
+            kind: if units.is_negative() { LotKind::Debt } else { LotKind::Earned },
+            begun: units,
+            left: units,
+            vests_at: item.get("vests").and_then(|item| self.instant(item)).unwrap_or(earned),
+            expires_at: item.get("expires").and_then(|item| self.instant(item)),
+            booked_at: earned,
+        })
+    }
+
+    /// What another open quote of the account holds.
+    fn held(&mut self, item: &Item, at: Timestamp) -> Vec<OpenQuote> {
+        let mut holds = Vec::new();
+        for entry in item.get("held").map_or(&[][..], Item::entries) {
+            let asset = self.asset_named(&entry.key, entry.at);
+            let units = asset.and_then(|asset| Some((asset, self.units(&entry.item, asset)?)));
+            holds.extend(units.map(|(asset, units)| Promise::Units { asset: asset.id.clone(), units }));
+        }
+        let until = at.checked_add(SignedDuration::from_mins(tessera_ledger::limits::HOLD_MINUTES)).unwrap_or(at);
+        let receipt = ReceiptId::parse("another-quote").ok().filter(|_| !holds.is_empty());
+        receipt.map(|receipt| OpenQuote { receipt, quote_no: 1, holds, until }).into_iter().collect()
+    }
+
+    fn counter(&mut self, item: &Item) -> Option<Counter> {
+        let campaign = self.campaign(item.get("campaign")?)?;
+        let counted_milli = item.get("counted").map_or(Some(0), |item| self.milli(item))?;
+        let rewarded = item.get("rewarded").map_or(Some(0), |item| self.whole(item))?;
+        Some(Counter { campaign, counted_milli, rewarded: i64::from(rewarded) })
+    }
+
+    fn uses(&mut self, item: &Item, today: Date) -> Option<UseCount> {
+        let campaign = self.campaign(item.get("campaign")?)?;
+        let on_day = item.get("today").map_or(Some(0), |item| self.whole(item))?;
+        let ever = item.get("ever").map_or(Some(on_day), |item| self.whole(item))?;
+        let day = item.get("day").and_then(|item| self.instant(item)).map(|day| self.bench.zone.to_datetime(day).date());
+        Some(UseCount { campaign, ever, day: day.unwrap_or(today), on_day })
+    }
+
+    fn coupon(&mut self, item: &Item, place: usize, at: Timestamp) -> Option<PersonalCoupon> {
+        let code = item.text_of("code").map_or_else(|| format!("coupon-{}", place.saturating_add(1)), str::to_owned);
+        let earlier = ReceiptId::parse(EARLIER).ok()?;
+        Some(PersonalCoupon {
+            code: code.into(),
+            campaign: self.campaign(item.get("campaign")?)?,
+            valid_from: item.get("valid_from").and_then(|item| self.instant(item)).unwrap_or(at),
+            valid_until: item.get("valid_until").and_then(|item| self.instant(item)),
+            used_by: item.is("used").then(|| earlier.clone()),
+            issued_by: earlier,
+        })
+    }
+
+    /// `tier` in the only program, `tiers` by program.
+    fn tiers(&mut self, item: &Item, at: Timestamp) -> Vec<TierHeld> {
+        let mut tiers = Vec::new();
+        for entry in item.get("tiers").map_or(&[][..], Item::entries) {
+            let program = ProgramId::parse(&entry.key).ok();
+            tiers.extend(self.tier(program, &entry.item, at));
+        }
+        if let Some(item) = item.get("tier") {
+            let program = match self.bench.revision.programs() {
+                [only] => Some(only.id.clone()),
+                _ => None,
+            };
+            tiers.extend(self.tier(program, item, at));
+        }
+        tiers.sort_by(|a, b| a.program.cmp(&b.program));
+        tiers
+    }
+
+    fn tier(&mut self, program: Option<ProgramId>, item: &Item, at: Timestamp) -> Option<TierHeld> {
+        let tier = self.id(item, TierId::parse)?;
+        let programs = self.bench.revision.programs();
+        let known = program.and_then(|id| programs.iter().find(|known| known.id == id));
+        let Some(program) = known.filter(|program| program.tiers.iter().any(|known| known.id == tier)) else {
+            self.error(item.at, format!("no program has the tier `{tier}` here"), Some("write `tiers: {program: tier}`"));
+            return None;
+        };
+        Some(TierHeld { program: program.id.clone(), tier, since: at, until: None })
+    }
+}

@@ -1,0 +1,273 @@
+//! The account and the receipts of one case while it is run.
+
+use std::borrow::Cow;
+
+use jiff::{SignedDuration, Timestamp};
+use tessera_ledger::account::Account;
+use tessera_ledger::limits::HOLD_MINUTES;
+use tessera_ledger::outcome::{Basis, Outcome};
+use tessera_ledger::quote::{OpenQuoteCommand, open_quote};
+use tessera_ledger::return_goods::{Returned, ReturnedSoFar, return_goods};
+use tessera_ledger::settle::{Relation, Settle, SoldLine, settle};
+use tessera_ledger::standing::View;
+use tessera_ledger::terms::{AssetTerms, Worth};
+use tessera_rules::decision::Decision;
+use tessera_rules::evaluate;
+use tessera_rules::id::CustomerId;
+use tessera_rules::money::{Amount, Units};
+use tessera_rules::receipt::{Receipt, Stage};
+use tessera_rules::standing::{CodeStanding, CodeState, Standing};
+
+use super::goods::Goods;
+use crate::compare::{Comparison, Got};
+use crate::prepare::{Asked, Bench, Opening};
+use crate::promises;
+use crate::shown::Words;
+
+/// One thing to do.
+#[derive(Clone, Debug)]
+pub(super) enum Command {
+    /// Evaluate a receipt.
+    Quote(Box<Asked>),
+    /// The receipt quoted last has been paid, at the time of its sale or later.
+    Settle { at: Option<Timestamp> },
+    /// Goods of a settled receipt come back.
+    Return(Goods),
+}
+
+impl Command {
+    pub(super) fn asked(&self) -> Option<&Asked> {
+        match self {
+            Self::Quote(asked) => Some(asked),
+            Self::Settle { .. } | Self::Return(_) => None,
+        }
+    }
+}
+
+/// A settled receipt.
+#[derive(Clone, Debug)]
+pub(super) struct Sale {
+    pub(super) outcome: Outcome,
+    pub(super) so_far: ReturnedSoFar,
+}
+
+/// What the last step did to the ledger.
+#[derive(Clone, Debug)]
+enum Done {
+    Nothing,
+    Settled,
+    Returned(Box<Returned>),
+}
+
+/// The state of a case.
+#[derive(Debug)]
+pub(super) struct World<'b> {
+    pub(super) bench: &'b Bench,
+    opening: Option<Opening>,
+    account: Option<Account>,
+    quoted: Option<(Box<Asked>, Decision)>,
+    pub(super) sales: Vec<Sale>,
+    done: Done,
+    now: Timestamp,
+    returns: usize,
+}
+
+impl<'b> World<'b> {
+    pub(super) fn new(bench: &'b Bench, opening: Option<Opening>) -> Self {
+        let account = opening.as_ref().map(|opening| opening.account.clone());
+        let now = Timestamp::UNIX_EPOCH;
+        Self { bench, opening, account, quoted: None, sales: Vec::new(), done: Done::Nothing, now, returns: 0 }
+    }
+
+    /// Does one thing.
+    ///
+    /// # Errors
+    /// Why it cannot be done, for people.
+    pub(super) fn carry_out(&mut self, command: &Command, found: &mut Comparison<'_>) -> Result<(), String> {
+        match command {
+            Command::Quote(asked) => {
+                self.quote(asked, found);
+                Ok(())
+            }
+            Command::Settle { at } => self.settle(*at, found),
+            Command::Return(goods) => self.return_goods(goods, found),
+        }
+    }
+
+    pub(super) fn decision(&self) -> Option<&Decision> {
+        self.quoted.as_ref().map(|(_, decision)| decision)
+    }
+
+    /// What may be stated after a step: of the outcome, and of the account.
+    pub(super) fn after(&self, words: Words<'_>) -> Vec<(&'static str, Got)> {
+        let mut fields = match &self.done {
+            Done::Nothing => Vec::new(),
+            Done::Settled => self.sales.last().map(|sale| words.outcome(&sale.outcome)).unwrap_or_default(),
+            Done::Returned(returned) => words.returned(returned),
+        };
+        fields.extend(self.account.iter().flat_map(|account| words.account(account, self.now)));
+        fields
+    }
+
+    fn quote(&mut self, asked: &Asked, found: &mut Comparison<'_>) {
+        let standing = self.standing(asked);
+        let bench = self.bench;
+        let decide = || evaluate(&bench.revision, &bench.catalogue, &standing, &asked.receipt, asked.at, asked.effort);
+        let decision = decide();
+        promises::same(&decision, &decide(), found);
+        promises::sums(&bench.catalogue, &asked.receipt, &decision, found);
+        self.quoted = Some((Box::new(asked.clone()), decision));
+        self.now = asked.at;
+        self.done = Done::Nothing;
+    }
+
+    fn standing(&self, asked: &Asked) -> Standing {
+        let view = View {
+            customer: None,
+            receipt: &asked.receipt.id,
+            supersedes: None,
+            now: asked.at,
+            business_date: asked.receipt.business_date,
+        };
+        let mut customer = self.account.as_ref().map(|account| account.standing(&view));
+        for fact in customer.iter_mut().flat_map(|customer| &mut customer.facts) {
+            let values = self.opening.iter().flat_map(|opening| &opening.values);
+            fact.value = values.filter(|(known, _)| *known == fact.fact).map(|(_, value)| value.clone()).next();
+        }
+        let state = |code: &compact_str::CompactString| {
+            let said = asked.code_states.iter().find(|(known, _)| known == code).map(|(_, state)| *state);
+            let personal = || self.account.as_ref().and_then(|account| account.coupon_state(code, &view));
+            said.or_else(personal).unwrap_or(CodeState::Open)
+        };
+        let opens = |code: &str| self.account.as_ref().and_then(|account| account.coupon_campaign(code)).cloned();
+        let codes = asked.receipt.codes.iter();
+        let codes = codes.map(|code| CodeStanding { code: code.clone(), state: state(code), campaign: opens(code) });
+        let exhausted = self.account.as_ref().is_some_and(|account| account.promises_exhausted(&view));
+        Standing {
+            codes: codes.collect(),
+            customer,
+            budgets: Vec::new(),
+            out_of_stock: asked.out_of_stock.clone(),
+            promises_exhausted: asked.promises_exhausted || exhausted,
+        }
+    }
+
+    fn settle(&mut self, at: Option<Timestamp>, found: &mut Comparison<'_>) -> Result<(), String> {
+        let (asked, decision) = self.quoted.as_ref().ok_or("nothing was quoted")?;
+        if self.sales.iter().any(|sale| sale.outcome.receipt == asked.receipt.id) {
+            return Err("the receipt was settled already".to_owned());
+        }
+        let paid = asked.receipt.stage == Stage::Paid;
+        // A blocked customer is answered and booked like an anonymous one.
+        let before = self.account.clone().filter(|account| !account.blocked);
+        let account = match &before {
+            Some(account) if !paid => Some(open(account, asked, decision)?),
+            Some(_) | None => before.clone(),
+        };
+        let sold = if paid { Vec::new() } else { sold(decision) };
+        let receipt = Receipt { stage: Stage::Paid, ..asked.receipt.clone() };
+        let booked_at = at.unwrap_or(asked.at);
+        let settled = settle(
+            account.as_ref(),
+            &Settle {
+                receipt: &receipt,
+                sold: &sold,
+                decision,
+                promised: None,
+                relation: if paid { Relation::WithoutQuote } else { Relation::AsQuoted },
+                after_void: false,
+                deferred: false,
+                till_clock_off: false,
+                content_hash: [0; 32],
+                attempt: 1,
+                basis: self.basis(),
+                booked_at,
+                booking_date: self.bench.zone.to_datetime(booked_at).date(),
+                cash_rounding: Amount::ZERO,
+                customer: self.customer(),
+                assets: &self.terms(),
+            },
+        );
+        promises::balance(before.as_ref(), settled.account.as_ref(), &settled.outcome, found);
+        if let Some(account) = settled.account {
+            self.account = Some(account);
+        }
+        self.sales.push(Sale { outcome: settled.outcome, so_far: ReturnedSoFar::default() });
+        self.done = Done::Settled;
+        self.now = booked_at;
+        Ok(())
+    }
+
+    fn return_goods(&mut self, goods: &Goods, found: &mut Comparison<'_>) -> Result<(), String> {
+        self.returns = self.returns.saturating_add(1);
+        let terms = self.terms();
+        let lines = goods.lines(&self.sales)?;
+        let of = goods.sale(&self.sales);
+        let command = goods.command((self.returns, &lines), of, self.basis(), (&terms, self.now))?;
+        let returned = return_goods(self.account.as_ref(), &command);
+        promises::balance(self.account.as_ref(), returned.account.as_ref(), &returned.outcome, found);
+        let now = command.booked_at;
+        let original = returned.outcome.original.clone();
+        if let Some(sale) = self.sales.iter_mut().find(|sale| Some(&sale.outcome.receipt) == original.as_ref()) {
+            sale.so_far = returned.so_far.clone();
+        }
+        self.account.clone_from(&returned.account);
+        self.now = now;
+        self.done = Done::Returned(Box::new(returned));
+        Ok(())
+    }
+
+    fn customer(&self) -> Option<CustomerId> {
+        let account = self.opening.as_ref().map(|opening| &opening.account)?;
+        account.members.first().map(|member| member.customer.clone())
+    }
+
+    fn basis(&self) -> Basis {
+        let (revision, catalogue) = (&self.bench.revision, &self.bench.catalogue);
+        Basis { revision: revision.number(), revision_hash: revision.hash(), catalogue: catalogue.number() }
+    }
+
+    fn terms(&self) -> Vec<AssetTerms> {
+        /// Enough that the worth of the smallest unit is told without a fraction.
+        const SAMPLE: Units = Units::from_units(1_000_000);
+        let assets = self.bench.revision.assets().iter();
+        let worth = |amount: &Amount| amount.is_positive();
+        assets
+            .map(|asset| AssetTerms {
+                asset: asset.id.clone(),
+                program: asset.program.clone(),
+                worth: asset
+                    .worth_of(SAMPLE)
+                    .filter(|amount| asset.currency == self.bench.currency && worth(amount))
+                    .map(|amount| Worth { units: SAMPLE, amount }),
+            })
+            .collect()
+    }
+}
+
+/// The account with what the quote promised held for it.
+fn open(account: &Account, asked: &Asked, decision: &Decision) -> Result<Account, String> {
+    let until = asked.at.checked_add(SignedDuration::from_mins(HOLD_MINUTES)).unwrap_or(asked.at);
+    let command = OpenQuoteCommand {
+        receipt: &asked.receipt.id,
+        quote_no: 1,
+        now: asked.at,
+        until,
+        promises: &decision.promises,
+        supersedes: None,
+    };
+    open_quote(account, &command).map_err(|refusal| format!("the quote cannot be held: {refusal}"))
+}
+
+/// The lines as decided.
+fn sold(decision: &Decision) -> Vec<SoldLine<'_>> {
+    let lines = decision.lines.iter().map(|line| SoldLine {
+        id: line.id.clone(),
+        sku: line.sku.clone(),
+        tax_code: line.tax_code.clone(),
+        measure: line.measure,
+        added_by: line.added_by.clone(),
+        parts: Cow::Borrowed(&line.parts),
+    });
+    lines.collect()
+}

@@ -1,0 +1,157 @@
+//! Keys of everything in a program file but its campaigns.
+
+use super::Shape::{Boolean, Choice, Decimal, Either, Id, Many, Map, Moment, Percent, Text, Whole, Word};
+use super::campaign::CAMPAIGN;
+use super::{Key, Keys, keys, may, must, one_of, words};
+use crate::check::asset::{AT_ONCE, KINDS, NEVER};
+use crate::check::audience::ASK;
+use crate::check::conventions;
+use crate::limits::{COLUMNS_MAX, COLUMNS_MIN, DAYS_MAX};
+
+pub(crate) const PROGRAM: Keys = keys("program", "a program file", PROGRAM_KEYS);
+const PROGRAM_KEYS: &[Key] = &[
+    must("program", Id, "The program's id, unique in the business."),
+    must("language", Whole(1, 1), "The version of this language; its meaning never changes."),
+    must("name", Text, "The program's name for people."),
+    must("currency", Word, "The currency of its amounts, three letters."),
+    may("time_zone", Word, "The time zone of its dates and hours, a name of the IANA list; else UTC."),
+    may("default_language", Word, "The language of texts that say none; else `en`."),
+    may("languages", Many(&Word), "The languages that every text for customers should have."),
+    may("columns", Whole(COLUMNS_MIN, COLUMNS_MAX), "Characters on a line of the tills; longer texts are warned of."),
+    may("four_eyes", Boolean, "Whether a second person must approve before it takes effect."),
+    may("conventions", Map(&CONVENTIONS), "Where trades and countries do the same thing differently."),
+    may("stacking", Many(&Map(&STACKING)), "Stacking groups that say more than their name."),
+    may("assets", Many(&Map(&ASSET)), "What an account can hold."),
+    may("tiers", Many(&Map(&TIER)), "Steps of status."),
+    may("facts", Many(&Map(&FACT)), "What the program asks its customers."),
+    may("segments", Many(&Map(&SEGMENT)), "Groups of customers."),
+    may("zones", Many(&Map(&ZONE)), "Groups of stores."),
+    may("codes", Many(&Map(&CODE)), "What is special about a code."),
+    may("campaigns", Many(&Map(&CAMPAIGN)), "The rules: when, for whom, where, on what, gives what."),
+];
+
+pub(crate) const CONVENTIONS: Keys = keys(
+    "conventions",
+    "`conventions`",
+    &[
+        may("leftover", Choice(|| words(&conventions::LEFTOVER)), "Where the minor units go that a split leaves over."),
+        may("rounding", Choice(|| words(&conventions::ROUNDING)), "How half a minor unit is rounded."),
+        may("rounded_per", Choice(|| words(&conventions::ROUNDED_PER)), "What a percentage is rounded over."),
+        may("percent_of", Choice(|| words(&conventions::PERCENT_OF)), "What a percentage is taken of."),
+        may("order", Choice(|| words(&conventions::ORDER)), "In which order campaigns act; the same in all programs."),
+        may("thresholds", Choice(|| words(&conventions::THRESHOLDS)), "Which amounts thresholds look at."),
+        may("units", Choice(|| words(&conventions::UNITS)), "Whether an offer uses units up for its stacking group."),
+        may("free_units", Choice(|| words(&conventions::FREE_UNITS)), "Where free units come from."),
+        may("limited_units", Choice(|| words(&conventions::LIMITED_UNITS)), "Which units a limited offer takes."),
+        may("redeemed_earns", Boolean, "Whether what an asset paid for earns all the same."),
+        may("unplaced", Choice(|| words(&conventions::UNPLACED)), "What a minimum price leaves of a discount without a place."),
+        may(
+            "returned_rewards",
+            Choice(|| words(&conventions::RETURNED_REWARDS)),
+            "What a return of part of a receipt takes back.",
+        ),
+        may(
+            "returned_payment",
+            Choice(|| words(&conventions::RETURNED_PAYMENT)),
+            "What becomes of assets that paid for returned goods.",
+        ),
+    ],
+);
+
+pub(crate) const STACKING: Keys = keys(
+    "stacking_group",
+    "a stacking group",
+    &[
+        must("id", Word, "The name that campaigns give under `group`."),
+        may("best_by", Choice(|| words(&conventions::BEST_BY)), "What its best deal is best by."),
+    ],
+);
+
+pub(crate) const ASSET: Keys = keys(
+    "asset",
+    "an asset",
+    &[
+        must("id", Id, "Unique over all programs."),
+        must("kind", Choice(|| words(&KINDS)), "What kind of thing it is."),
+        may("scale", Whole(0, 6), "Digits after the point."),
+        may("expires", Either(&[Choice(|| vec![NEVER]), Map(&AFTER_DAYS)]), "How long it lasts after the sale."),
+        may("vests", Either(&[Choice(|| vec![AT_ONCE]), Map(&AFTER_DAYS)]), "From when it can be used."),
+        may("worth_minor", Decimal, "What one unit is worth in minor units of money, such as pence."),
+        may("redeem", Map(&REDEEM), "How it pays; else it does not."),
+    ],
+);
+
+pub(crate) const AFTER_DAYS: Keys =
+    keys("after_days", "the time", &[must("after_days", Whole(1, DAYS_MAX), "So many days after the sale.")]);
+
+pub(crate) const REDEEM: Keys = keys(
+    "redeem",
+    "`redeem`",
+    &[
+        may("minimum_units", Decimal, "The fewest units at once."),
+        may("step_units", Decimal, "Only multiples of so many."),
+        may("share_percent_max", Percent, "At most this share of the goods."),
+    ],
+);
+
+pub(crate) const TIER: Keys = keys(
+    "tier",
+    "a tier",
+    &[
+        must("id", Id, "Unique in the program."),
+        may("name", Text, "For people."),
+        may("multiplier", Decimal, "What its members' points are multiplied by."),
+    ],
+);
+
+pub(crate) const FACT: Keys = keys(
+    "fact",
+    "a fact",
+    &[
+        must("id", Id, "Unique over all programs."),
+        may("valid_for_days", Whole(1, DAYS_MAX), "How long an answer is good for; else for ever."),
+        may("ask", Map(&ASK_KEYS), "When the cashier asks; else whenever it is not known."),
+        must("text", Text, "What the cashier asks."),
+        may("confirm", Boolean, "Whether it counts only once somebody has checked it."),
+    ],
+);
+
+pub(crate) const ASK_KEYS: Keys = keys(
+    "ask",
+    "`ask`",
+    &[
+        must("when", Choice(|| words(&ASK)), "At which moment."),
+        may("amount", Decimal, "For `reward_worth_at_least`: from which worth on."),
+    ],
+);
+
+pub(crate) const SEGMENT: Keys = one_of(
+    "segment",
+    "a segment",
+    &[
+        must("id", Id, "Unique in the program."),
+        may("list", Id, "Who is on this imported list."),
+        may("tier", Many(&Id), "Who has one of these tiers."),
+        may("fact", Map(&SEGMENT_FACT), "Of whom this fact is known."),
+    ],
+    &["list", "tier", "fact"],
+);
+
+pub(crate) const SEGMENT_FACT: Keys = keys(
+    "segment_fact",
+    "`fact`",
+    &[must("id", Id, "A fact of this file."), may("values", Many(&Word), "Only with one of these values.")],
+);
+
+pub(crate) const ZONE: Keys =
+    keys("zone", "a zone", &[must("id", Word, "Unique in the program."), must("stores", Many(&Id), "Its stores.")]);
+
+pub(crate) const CODE: Keys = keys(
+    "code",
+    "a code",
+    &[
+        must("code", Word, "The code as the till reads it."),
+        may("single_use", Boolean, "Whether it works once only."),
+        may("until", Moment, "The first moment when it is over."),
+    ],
+);

@@ -1,0 +1,280 @@
+//! What the checker finds beside wrong words: campaigns that cannot act, contradict themselves or give too much, and
+//! what the engine does not serve yet. Each mistake is one row.
+
+use jiff::Timestamp;
+
+use super::Served;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::limits::DIAGNOSTICS_MAX;
+use crate::revision::{Revision, Source};
+
+mod hostile;
+mod shapes;
+
+const HEAD: &str = "program: p\nlanguage: 1\nname: P\ncurrency: GBP\ntime_zone: Europe/London\nassets:\n- {id: points, kind: points, worth_minor: 1}\n- {id: stamps, kind: points}\ntiers:\n- {id: silver, multiplier: 2}\n- {id: gold}\nfacts:\n- {id: born, text: Born?}\nsegments:\n- {id: silvers, tier: silver}\n- {id: golds, tier: gold}\nzones:\n- {id: city, stores: [S1, S2]}\ncodes:\n- {code: OLD, until: 2026-01-01}\n- {code: ONCE1, single_use: true}\n- {code: ONCE2, single_use: true}\ncampaigns:\n";
+
+/// What is said of a text, as `error: …` or `warning: …`.
+fn found(texts: &[String], served: Served) -> Vec<Diagnostic> {
+    let sources: Vec<Source> =
+        texts.iter().enumerate().map(|(number, text)| Source { name: format!("p{number}.yaml"), text: text.clone() }).collect();
+    match Revision::compile_served(1, Timestamp::UNIX_EPOCH, &sources, served) {
+        Ok(compiled) => compiled.warnings.0,
+        Err(diagnostics) => diagnostics.0,
+    }
+}
+
+fn said(diagnostic: &Diagnostic) -> String {
+    let severity = if diagnostic.severity == Severity::Error { "error" } else { "warning" };
+    format!("{severity}: {}", diagnostic.message)
+}
+
+fn check(table: &[(&str, &[&str])]) {
+    for (campaigns, expected) in table {
+        let campaigns: Vec<String> = campaigns.lines().map(|line| format!("- {{name: N, {line}}}\n")).collect();
+        let all = found(&[format!("{HEAD}{}", campaigns.concat())], Served::Now);
+        let all: Vec<String> = all.iter().map(said).collect();
+        assert_eq!(all, *expected, "{campaigns:?}");
+    }
+}
+
+#[test]
+fn a_campaign_that_can_never_act_is_warned_of() {
+    check(&[
+        ("id: a, percent_off: 5, stores: []", &["warning: no store is left: the campaign is unreachable"]),
+        ("id: a, percent_off: 5, zones: [city], pilot_stores: [S9]", &["warning: no store is left: the campaign is unreachable"]),
+        ("id: a, percent_off: 5, zones: [city], pilot_stores: [S2, S9]", &[]),
+        (
+            "id: a, percent_off: 5, valid: {from: 2026-11-23, until: 2026-11-28, weekdays: [sat, sun]}",
+            &["warning: none of these weekdays lies between `from` and `until`: the campaign would never be on"],
+        ),
+        ("id: a, percent_off: 5, valid: {from: 2026-11-23, until: 2026-11-29, weekdays: [sat, sun]}", &[]),
+        // From Saturday 22:00 over midnight into Sunday.
+        ("id: a, percent_off: 5, valid: {from: 2026-11-29, until: 2026-11-30, weekdays: sat, hours: [\"22:00-02:00\"]}", &[]),
+        (
+            "id: a, percent_off: 5, segments: [golds], tiers: [silver]",
+            &["warning: no one with its tiers is in its segments: the campaign is unreachable"],
+        ),
+        ("id: a, percent_off: 5, segments: [golds, silvers], tiers: [silver]", &[]),
+        (
+            "id: a, percent_off: 5, code: OLD, valid: {from: 2026-06-01}",
+            &["warning: its codes are over before it begins: the campaign is unreachable"],
+        ),
+        (
+            "id: a, percent_off: 5, on: {category: food/pasta, except: {category: food}}",
+            &["warning: these goods contradict each other: `except` takes all of them away"],
+        ),
+        ("id: a, percent_off: 5, on: {category: food, except: {category: food/pasta}}", &[]),
+        (
+            "id: a, percent_off: 5, when: {visits: {at_least: 3, at_most: 2}}",
+            &["error: `at_least` is above `at_most`: it would never hold"],
+        ),
+        ("id: a, percent_off: 5, coupon_only: true, code: X", &["error: `coupon_only` and codes contradict each other"]),
+    ]);
+}
+
+#[test]
+fn campaigns_that_compete_with_nothing_to_order_them_are_warned_of_once() {
+    let compete = |a: &str, b: &str| format!("warning: `{a}` and `{b}` compete for the same goods: the best deal decides");
+    let table: [(&str, &[String]); 14] = [
+        ("id: a, percent_off: 5\nid: b, percent_off: 6", &[compete("b", "a")]),
+        ("id: a, percent_off: 5, priority: 1\nid: b, percent_off: 6", &[]),
+        ("id: a, percent_off: 5, group: x\nid: b, percent_off: 6", &[]),
+        ("id: a, percent_off: 5, level: basket\nid: b, percent_off: 6", &[]),
+        ("id: a, percent_off: 5, on: {sku: A}\nid: b, percent_off: 6, on: {sku: B}", &[]),
+        ("id: a, percent_off: 5, on: {sku: [A, B]}\nid: b, percent_off: 6, on: {sku: [B, C]}", &[compete("b", "a")]),
+        ("id: a, percent_off: 5, on: {category: food}\nid: b, percent_off: 6, on: {category: food/pasta}", &[compete("b", "a")]),
+        ("id: a, percent_off: 5, on: {category: food/pasta}\nid: b, percent_off: 6, on: {category: food}", &[compete("b", "a")]),
+        ("id: a, percent_off: 5, on: {sku: A}\nid: b, percent_off: 6", &[compete("b", "a")]),
+        (
+            "id: a, percent_off: 5, on: {sku: A}\nid: b, n_for_m: {take: 3, pay: 2}, on: {sku: A, except: {sku: A}}",
+            &["warning: these goods contradict each other: `except` takes all of them away".to_owned()],
+        ),
+        ("id: a, percent_off: 5, valid: {until: 2026-02-01}\nid: b, percent_off: 6, valid: {from: 2026-02-01}", &[]),
+        ("id: a, percent_off: 5, stores: [S1]\nid: b, percent_off: 6, stores: [S2]", &[]),
+        ("id: a, percent_off: 5, valid: {weekdays: mon}\nid: b, percent_off: 6, valid: {weekdays: tue}", &[]),
+        (
+            "id: a, percent_off: 5, on: {sku: A}\nid: b, buy_get: {buy: {on: {sku: B}}, get: {on: {sku: A}, free: true}}",
+            &[compete("b", "a")],
+        ),
+    ];
+    for (campaigns, expected) in table {
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        check(&[(campaigns, &expected)]);
+    }
+}
+
+#[test]
+fn many_competing_campaigns_are_summed_up_and_errors_are_never_cut_away() {
+    let many: String = (0..300).map(|number| format!("- {{id: c{number}, name: N, percent_off: 5}}\n")).collect();
+    let warned = found(&[format!("{HEAD}{many}")], Served::Now);
+    assert_eq!(warned.len(), 21);
+    assert_eq!(warned[0].message, "279 more campaigns of this file compete with others");
+    let unreachable: String = (0..300)
+        .map(|number| format!("- {{id: c{number}, name: N, percent_off: 5, priority: {number}, stores: []}}\n"))
+        .collect();
+    let all = found(&[format!("{HEAD}{unreachable}- {{id: x, name: N}}\n")], Served::Now);
+    assert_eq!(all.len(), DIAGNOSTICS_MAX);
+    assert!(all.iter().any(|diagnostic| diagnostic.severity == Severity::Error));
+}
+
+#[test]
+fn what_gives_more_than_the_goods_are_worth_is_an_error_and_as_much_a_warning() {
+    let more = |what: &str| format!("error: {what} would be worth more than the goods that they are given for");
+    let same = |what: &str| format!("warning: {what} would be worth as much as the goods that they are given for");
+    let table = [
+        // Silver doubles, so fifty points a pound are a pound.
+        ("points: {per: 1.00, units: 49, asset: points}", None),
+        ("points: {per: 1.00, units: 50, asset: points}", Some(same("the points"))),
+        ("points: {per: 1.00, units: 51, asset: points}", Some(more("the points"))),
+        ("points: {per: 1.00, units: 51, asset: stamps}", None),
+        ("spend: {at_least: 5.00, give: {amount: 4.99}}", None),
+        ("spend: {at_least: 5.00, give: {amount: 5.00}}", Some(same("the discount"))),
+        ("spend: {at_least: 5.00, give: {amount: 5.01}}", Some(more("the discount"))),
+        ("spend: {at_least: 5.00, give: {points: {units: 501, asset: points}}}", Some(more("the points"))),
+        ("count: {counted: money, every: 5.00, give: {points: {units: 501, asset: points}}}", Some(more("the points"))),
+    ];
+    for (mechanic, expected) in table {
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        check(&[(&format!("id: a, {mechanic}"), &expected)]);
+    }
+}
+
+#[test]
+fn limits_caps_and_shares_must_make_sense() {
+    check(&[
+        (
+            "id: a, amount_off: 1.00, limits: {per_receipt: 5, per_customer_day: 3}",
+            &["warning: `per_receipt: 5` is never reached: `per_customer_day` allows 3"],
+        ),
+        (
+            "id: a, amount_off: 1.00, limits: {per_customer_day: 5, per_customer: 3}",
+            &["warning: `per_customer_day: 5` is never reached: `per_customer` allows 3"],
+        ),
+        ("id: a, amount_off: 1.00, limits: {per_receipt: 2, per_customer_day: 3, per_customer: 4}", &[]),
+        (
+            "id: a, n_for_m: {take: 3, pay: 2}, limits: {per_receipt: {units: 3}}",
+            &["error: a limit in units has no meaning here"],
+        ),
+        (
+            "id: a, points: {per: 1.00, units: 1, asset: points}, caps: {per_receipt: 1.00}",
+            &["warning: this campaign takes no money off, so the cap says nothing"],
+        ),
+        ("id: a, percent_off: 5, caps: {points_per_receipt: 5}", &["error: this campaign gives no points"]),
+        (
+            "id: a, percent_off: 5, caps: {per_line: 5.00, per_receipt: 4.00}",
+            &["warning: `per_line` is never reached: `per_receipt` is less"],
+        ),
+        ("id: a, percent_off: 5, funded_by: {own: 50, Crisps: 49.5}", &["error: the shares sum to 99.5 and not to 100"]),
+        ("id: a, percent_off: 5, funded_by: {own: 33.3, Crisps: 66.7}", &[]),
+        ("id: a, percent_off: 5, when: {tender: {kind: card}}", &["error: only `points` can count the share that a tender paid"]),
+        (
+            "id: a, ladder: {by: quantity, steps: [{from: 5, percent_off: 5}, {from: 3, percent_off: 9}]}",
+            &["error: the steps do not ascend"],
+        ),
+        (
+            "id: a, ladder: {by: quantity, steps: [{from: 5, percent_off: 5}, {from: 9, percent_off: 3}]}",
+            &["warning: who buys more pays more for each than on the step before"],
+        ),
+        ("id: a, fixed_price: 2.00, per: line", &["error: a fixed price is always that of one unit"]),
+        ("id: a, nth_unit: {nth: 2, free: false}", &["error: `free: false` says nothing"]),
+        ("id: a, nth_unit: {nth: 2}", &["error: `nth_unit` needs one of `free`, `percent_off`, `amount_off`, `fixed_price`"]),
+        (
+            "id: a, nth_unit: {nth: 2, free: true, percent_off: 5}",
+            &["error: `nth_unit` has only one of these, not 2: free, percent_off"],
+        ),
+        ("id: a, grant: {give: {coupon: b}}", &["error: there is no campaign `b`"]),
+        (
+            "id: a, grant: {give: {coupon: b}}, code: X\nid: b, percent_off: 5",
+            &["error: the campaign `b` can be had without a coupon"],
+        ),
+        ("id: a, percent_off: 5, when: {counted: {campaign: a, at_least: 3}}", &["error: the campaign `a` counts nothing"]),
+        ("id: a, grant: {give: {choice: {skus: [A, A]}}}", &["error: a choice has 2 to 32 different products"]),
+        ("id: a, points: {per: 1.00, units: 1}", &["error: it does not say of which asset"]),
+        ("id: a, count: {every: 5, give: {amount: 1.00}}", &["error: a counter cannot lower prices"]),
+    ]);
+}
+
+#[test]
+fn what_is_not_served_yet_is_refused_and_not_left_out() {
+    let table = [
+        ("percent_off: 5, budget: {uses: 5}", "`budget` is not yet served"),
+        ("percent_off: 5, channels: [web]", "`channels` is not yet served"),
+        ("percent_off: 5, limits: {per_customer: {units: 5}}", "a limit per customer in units or money is not yet served"),
+        ("percent_off: 5, limits: {per_customer_day: {value: 5.00}}", "a limit per customer in units or money is not yet served"),
+        ("percent_off: 5, limits: {per_customer_month: 5}", "`per_customer_month` is not yet served"),
+        ("percent_off: 5, limits: {per_day: 5}", "`per_day` is not yet served"),
+    ];
+    for (campaign, message) in table {
+        check(&[(&format!("id: a, {campaign}"), &[&format!("error: {message}")])]);
+    }
+    for (convention, message) in [
+        ("returned_rewards: equal_shares", "another way to take rewards back is not yet served"),
+        ("returned_payment: never", "another way to give back what assets paid is not yet served"),
+    ] {
+        let text = format!("program: p\nlanguage: 1\nname: P\ncurrency: GBP\nconventions: {{{convention}}}\n");
+        assert_eq!(found(&[text], Served::Now).iter().map(said).collect::<Vec<_>>(), [format!("error: {message}")]);
+    }
+}
+
+#[test]
+fn a_worst_case_above_the_budget_is_warned_of() {
+    let table = [
+        (
+            "codes: [ONCE1, ONCE2], amount_off: 3.00, level: basket, budget: {amount: 5.00}",
+            Some("its 2 codes alone can cost 600 minor units, and the budget is 500"),
+        ),
+        ("codes: [ONCE1, ONCE2], amount_off: 3.00, level: basket, budget: {amount: 6.00}", None),
+        (
+            "amount_off: 3.00, limits: {per_receipt: 2}, budget: {amount: 5.00}",
+            Some("one receipt alone can cost 600 minor units, and the budget is 500"),
+        ),
+        ("percent_off: 50, caps: {per_receipt: 5.00}, budget: {amount: 5.00}", None),
+    ];
+    for (campaign, expected) in table {
+        let all = found(&[format!("{HEAD}- {{id: a, name: N, {campaign}}}\n")], Served::Soon);
+        assert_eq!(all.iter().map(|found| found.message.as_str()).collect::<Vec<_>>(), Vec::from_iter(expected), "{campaign}");
+    }
+}
+
+#[test]
+fn texts_must_fit_and_be_there_in_every_language() {
+    let program = |campaign: &str| {
+        format!(
+            "program: p\nlanguage: 1\nname: P\ncurrency: GBP\nlanguages: [en, fr]\ncolumns: 20\ncampaigns:\n- {{id: a, name: A long name for people, {campaign}}}\n"
+        )
+    };
+    let table: [(&str, &[&str]); 7] = [
+        ("text: {en: Pasta, fr: Pâtes}, percent_off: 5", &[]),
+        ("text: Pasta, percent_off: 5", &["warning: the text is missing in `en`, `fr`"]),
+        ("text: {en: Pasta}, percent_off: 5", &["warning: the text is missing in `fr`"]),
+        (
+            "text: {en: Pasta is ten percent off, fr: Pâtes}, percent_off: 5",
+            &["warning: the text is 24 characters long, and a line of the tills has 20: `Pasta is ten percent off`"],
+        ),
+        (
+            "near_text: {en: \"{missing} to go and more\", fr: \"Encore {missing}\"}, spend: {at_least: 100.00, give: {percent: 5}}",
+            &["warning: the text is 21 characters long, and a line of the tills has 20: `100.00 to go and more`"],
+        ),
+        ("text: {en: \"{name}\", fr: A}, percent_off: 5", &["warning: `{name}` is no placeholder and will be shown as it is"]),
+        (
+            "near_text: {en: \"{mising}\", fr: A}, percent_off: 5",
+            &["warning: `{mising}` is no placeholder and will be shown as it is"],
+        ),
+    ];
+    for (campaign, expected) in table {
+        let all = found(&[program(campaign)], Served::Now);
+        let all: Vec<String> = all.iter().map(said).collect();
+        assert_eq!(all, expected, "{campaign}");
+    }
+    let all = found(&["program: p\nlanguage: 1\nname: P\ncurrency: GBP\nlanguages: [fr]\n".to_owned()], Served::Now);
+    assert_eq!(all[0].message, "the default language `en` is not among the languages");
+}
+
+#[test]
+fn programs_of_one_revision_agree_on_the_order() {
+    let program =
+        |id: &str, order: &str| format!("program: {id}\nlanguage: 1\nname: P\ncurrency: GBP\nconventions: {{order: {order}}}\n");
+    let all = found(&[program("p", "by_priority"), program("q", "line_before_basket")], Served::Now);
+    assert_eq!(all[0].message, "all programs of a revision must agree on `order` under `conventions`");
+    assert!(found(&[program("p", "by_priority"), program("q", "by_priority")], Served::Now).is_empty());
+}

@@ -1,0 +1,125 @@
+//! What only a campaign as a whole shows: that it can never act, contradicts itself, or costs more than it may.
+
+use super::Checker;
+use super::program::Scope;
+use super::read::Fields;
+use crate::campaign::{Budget, Campaign};
+use crate::mechanic::{Act, Give, Mechanic, Off, Per};
+use crate::money::Amount;
+use crate::program::Condition;
+
+impl Checker<'_> {
+    pub(super) fn whole_campaign(&mut self, fields: &Fields<'_>, campaign: &Campaign, scope: &Scope) {
+        self.reachable(fields, campaign, scope);
+        self.caps_fit(fields, campaign);
+        self.tenders_fit(fields, campaign);
+        if fields.has("channels") {
+            self.not_yet_served(fields.place_of("channels"), "`channels`");
+        }
+        if fields.has("budget") {
+            self.not_yet_served(fields.place_of("budget"), "`budget`");
+            self.cost_of_codes(fields, campaign);
+        }
+    }
+
+    fn reachable(&mut self, fields: &Fields<'_>, campaign: &Campaign, scope: &Scope) {
+        if campaign.stores.as_ref().is_some_and(Vec::is_empty) {
+            let key = ["pilot_stores", "stores", "zones"].into_iter().find(|key| fields.has(key)).unwrap_or("stores");
+            let help = "name at least one store, or remove the key";
+            self.warn(fields.place_of(key), "no store is left: the campaign is unreachable", help);
+        }
+        if let Some(from) = campaign.validity.from
+            && !campaign.codes.is_empty()
+            && campaign.codes.iter().all(|code| code.until.is_some_and(|until| until <= from))
+        {
+            let at = fields.place_of(if fields.has("code") { "code" } else { "codes" });
+            self.warn(at, "its codes are over before it begins: the campaign is unreachable", "change the dates");
+        }
+        if campaign.coupon_only && !campaign.codes.is_empty() {
+            let at = fields.place_of("coupon_only");
+            self.error_with_help(at, "`coupon_only` and codes contradict each other", "remove one of them");
+        }
+        let no_tier_left = |place: &usize| match scope.program.segments.get(*place).map(|segment| &segment.condition) {
+            Some(Condition::Tier(tiers)) => !tiers.iter().any(|tier| campaign.tiers.contains(tier)),
+            Some(Condition::List(_) | Condition::Fact { .. }) | None => false,
+        };
+        if !campaign.tiers.is_empty() && !campaign.segments.is_empty() && campaign.segments.iter().all(no_tier_left) {
+            let help = "a customer needs one of `segments` and one of `tiers`";
+            self.warn(fields.place_of("segments"), "no one with its tiers is in its segments: the campaign is unreachable", help);
+        }
+    }
+
+    /// Caps are for what has that kind of effect.
+    fn caps_fit(&mut self, fields: &Fields<'_>, campaign: &Campaign) {
+        let caps = &campaign.caps;
+        let money = caps.per_line.is_some() || caps.per_receipt.is_some() || caps.basket_share.is_some();
+        if money && campaign.mechanic.act() > Act::Basket {
+            let at = fields.place_of(if fields.has("caps") { "caps" } else { "limits" });
+            self.warn(at, "this campaign takes no money off, so the cap says nothing", "remove it, or use `points_per_receipt`");
+        }
+        if caps.per_line.is_some() && campaign.mechanic.act() == Act::Basket {
+            self.warn(fields.place_of("caps"), "`per_line` says nothing for an offer on the basket", "use `per_receipt`");
+        }
+        let per_unit = matches!(campaign.mechanic, Mechanic::Off { per: Per::Unit | Per::Line, .. } | Mechanic::PriceList { .. });
+        if campaign.limits.units_per_receipt.is_some() && !per_unit {
+            let help = "limit the `uses`; units belong to `percent_off`, `amount_off`, `fixed_price` and `price_list` on lines";
+            self.error_with_help(fields.place_of("limits"), "a limit in units has no meaning here", help);
+        }
+    }
+
+    /// A price changes or it does not: only points can count the share that a tender paid.
+    fn tenders_fit(&mut self, fields: &Fields<'_>, campaign: &Campaign) {
+        let open = campaign.conditions.tender.as_ref().is_some_and(|tender| tender.at_least.is_none());
+        if open && !matches!(campaign.mechanic, Mechanic::Points { .. }) {
+            self.error_with_help(
+                fields.place_of("when"),
+                "only `points` can count the share that a tender paid",
+                "add `share_percent_at_least: 100` to `tender`",
+            );
+        }
+    }
+
+    /// The worst case of a budget that can be known: every single-use code used once, or one receipt alone.
+    fn cost_of_codes(&mut self, fields: &Fields<'_>, campaign: &Campaign) {
+        let Some(once) = worst_case(campaign) else { return };
+        let single = campaign.codes.iter().filter(|code| code.single_use).count();
+        let sales = if single > 0 && single == campaign.codes.len() { i64::try_from(single).unwrap_or(i64::MAX) } else { 1 };
+        let budget = match campaign.budget {
+            Some(Budget::Money(amount)) => amount,
+            Some(Budget::Uses(_) | Budget::Units(_)) | None => return,
+        };
+        let worst = Amount::from_minor(once.minor().saturating_mul(sales));
+        if worst > budget {
+            let of = if sales > 1 { format!("its {sales} codes") } else { String::from("one receipt") };
+            self.warn(
+                fields.place_of("budget"),
+                format!("{of} alone can cost {} minor units, and the budget is {}", worst.minor(), budget.minor()),
+                "raise the budget, lower the amount, or add `caps: {per_receipt: …}`",
+            );
+        }
+    }
+}
+
+/// The most that one receipt can cost, where the program alone says it.
+fn worst_case(campaign: &Campaign) -> Option<Amount> {
+    let uses = campaign.limits.per_receipt.map(i64::from);
+    let times = |amount: Amount, most: Option<i64>| Some(Amount::from_minor(amount.minor().saturating_mul(most?)));
+    let own = match &campaign.mechanic {
+        Mechanic::Off { off: Off::Amount(amount), per: Per::Basket } => Some(*amount),
+        Mechanic::Off { off: Off::Amount(amount), per: Per::Unit | Per::Line } => times(*amount, uses),
+        Mechanic::Spend { give: Give::Amount(amount), repeating, .. } => times(*amount, if *repeating { uses } else { Some(1) }),
+        Mechanic::Grant { give: Give::Amount(amount) } => Some(*amount),
+        Mechanic::Off { .. }
+        | Mechanic::PriceList { .. }
+        | Mechanic::Ladder { .. }
+        | Mechanic::Set { .. }
+        | Mechanic::ExtraUnits { .. }
+        | Mechanic::Spend { .. }
+        | Mechanic::Points { .. }
+        | Mechanic::Multiply { .. }
+        | Mechanic::Count { .. }
+        | Mechanic::Grant { .. }
+        | Mechanic::Offer { .. } => None,
+    };
+    [own, campaign.caps.per_receipt].into_iter().flatten().min()
+}

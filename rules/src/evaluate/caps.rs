@@ -1,0 +1,143 @@
+//! Limits of what one campaign may take off a receipt: units, money off a line, money off all lines.
+//!
+//! A campaign has been applied as if it had none; what is beyond them is given back at once, so that campaigns after
+//! it see the prices that stand.
+
+use super::basket::By;
+use super::candidates::{Candidate, Reason};
+use super::draft::{Draft, Effect};
+use crate::campaign::Budget;
+use crate::conventions::LimitedUnits;
+use crate::money::{Rounding, split};
+
+/// Units of a run whose price the campaign changed.
+#[derive(Clone, Copy, Debug)]
+struct Changed {
+    spot: (usize, usize),
+    units: i64,
+    rung: i64,
+}
+
+impl Draft<'_, '_> {
+    /// What stays of an effect on prices.
+    pub(super) fn within_caps(&mut self, candidate: &Candidate<'_>, effect: Effect) -> Result<Effect, Reason> {
+        let campaign = candidate.campaign;
+        let (caps, budget) = (&campaign.caps, campaign.budget);
+        let money = matches!(budget, Some(Budget::Money(_)));
+        let unlimited = caps.per_line.is_none() && caps.per_receipt.is_none() && caps.basket_share.is_none() && !money;
+        if unlimited && campaign.limits.units_per_receipt.is_none() {
+            return Ok(effect);
+        }
+        let mut times = effect.times;
+        if let Some(units) = campaign.limits.units_per_receipt {
+            times = times.min(self.keep_units(candidate, units));
+        }
+        if let Some(most) = caps.per_line {
+            for line in 0..self.basket.lines.len() {
+                self.give_back(candidate, &[line], self.taken(candidate, line).saturating_sub(most.minor()));
+            }
+        }
+        let rung = self.basket.lines.iter().filter(|line| line.merchandise).map(|line| line.line.amount.minor());
+        let rung = rung.fold(0, i64::saturating_add);
+        let share = caps.basket_share.and_then(|share| share.of(rung, Rounding::Down));
+        let left = money.then_some(candidate.budget_left);
+        let all: Vec<usize> = (0..self.basket.lines.len()).collect();
+        if let Some(most) = [caps.per_receipt.map(crate::money::Amount::minor), share, left].into_iter().flatten().min() {
+            let taken = all.iter().map(|line| self.taken(candidate, *line)).fold(0, i64::saturating_add);
+            self.give_back(candidate, &all, taken.saturating_sub(most));
+        }
+        let discount = all.iter().map(|line| self.taken(candidate, *line)).fold(0, i64::saturating_add);
+        if discount <= 0 {
+            return Err(if money && candidate.budget_left <= 0 { Reason::BudgetUsedUp } else { Reason::NothingToTakeOff });
+        }
+        Ok(Effect { times, discount, ..effect })
+    }
+
+    /// How much cheaper the campaign made a line.
+    fn taken(&self, candidate: &Candidate<'_>, line: usize) -> i64 {
+        let changes = self.basket.lines.get(line).into_iter().flat_map(|line| &line.runs).flat_map(|run| &run.changes);
+        let own = changes.filter(|change| change.by == By::Campaign(candidate.place));
+        own.map(|change| change.minor).fold(0, i64::saturating_add).saturating_neg()
+    }
+
+    /// Makes lines dearer again by `minor` in all, in proportion to what was taken off each run.
+    fn give_back(&mut self, candidate: &Candidate<'_>, lines: &[usize], minor: i64) {
+        if minor <= 0 {
+            return;
+        }
+        let by = By::Campaign(candidate.place);
+        let mut taken = Vec::new();
+        for line in lines.iter().filter_map(|line| self.basket.lines.get(*line)) {
+            let own = |change: &&super::basket::Change| change.by == by;
+            taken.extend(
+                line.runs
+                    .iter()
+                    .map(|run| run.changes.iter().filter(own).map(|change| change.minor.saturating_neg()).sum::<i64>()),
+            );
+        }
+        let mut back = split(minor, &taken).into_iter();
+        for line in lines {
+            let Some(line) = self.basket.lines.get_mut(*line) else { continue };
+            for run in &mut line.runs {
+                let mut rest = back.next().unwrap_or(0);
+                for change in run.changes.iter_mut().filter(|change| change.by == by) {
+                    let now = rest.min(change.minor.saturating_neg());
+                    change.minor = change.minor.saturating_add(now);
+                    run.amount = run.amount.saturating_add(now);
+                    rest = rest.saturating_sub(now);
+                }
+            }
+        }
+    }
+
+    /// Keeps the change of so many units and undoes the rest; returns how many it kept.
+    fn keep_units(&mut self, candidate: &Candidate<'_>, most: i64) -> i64 {
+        let by = By::Campaign(candidate.place);
+        let mut changed: Vec<Changed> = Vec::new();
+        for (place, line) in self.basket.lines.iter().enumerate() {
+            let own = line.runs.iter().enumerate().filter(|(_, run)| run.changes.iter().any(|change| change.by == by));
+            changed.extend(own.map(|(run, of)| Changed { spot: (place, run), units: line.units(of), rung: of.rung }));
+        }
+        let per_unit = |a: &Changed, b: &Changed| i128::from(a.rung).saturating_mul(i128::from(b.units));
+        let limited = self.conventions(candidate).limited_units;
+        changed.sort_by(|a, b| {
+            let dearest_first = per_unit(b, a).cmp(&per_unit(a, b));
+            match limited {
+                LimitedUnits::Dearest => dearest_first,
+                LimitedUnits::Cheapest => dearest_first.reverse(),
+            }
+            .then(a.spot.cmp(&b.spot))
+        });
+        let mut left = most;
+        let mut undone: Vec<(usize, usize, i64)> = Vec::new();
+        for of in &changed {
+            let kept = of.units.min(left);
+            left = left.saturating_sub(kept);
+            if kept < of.units {
+                undone.push((of.spot.0, of.spot.1, kept));
+            }
+        }
+        // From the back, since a split moves the runs behind it.
+        undone.sort_unstable_by(|a, b| b.cmp(a));
+        for (line, run, kept) in undone {
+            let spot = if kept > 0 {
+                self.basket.split((line, run), kept);
+                (line, run.saturating_add(1))
+            } else {
+                (line, run)
+            };
+            self.undo(candidate, spot);
+        }
+        most.saturating_sub(left)
+    }
+
+    /// Takes back what the campaign did to a run, so that others of its group may use it.
+    fn undo(&mut self, candidate: &Candidate<'_>, (line, run): (usize, usize)) {
+        let by = By::Campaign(candidate.place);
+        let Some(run) = self.basket.lines.get_mut(line).and_then(|line| line.runs.get_mut(run)) else { return };
+        let own = run.changes.iter().filter(|change| change.by == by).map(|change| change.minor);
+        run.amount = run.amount.saturating_sub(own.fold(0, i64::saturating_add));
+        run.changes.retain(|change| change.by != by);
+        run.used &= !candidate.campaign.group_bit;
+    }
+}

@@ -1,0 +1,195 @@
+//! Conditions on the customer and the tenders, control groups, personal coupons, budgets.
+
+use jiff::civil::Date;
+
+use super::candidates::Reason;
+use super::case::Case;
+use super::draft::Draft;
+use crate::campaign::{Birthday, Budget, Campaign, TenderShare};
+use crate::decision::{Promise, RewardKind};
+use crate::ratio::Ratio;
+use crate::receipt::Stage;
+use crate::standing::CodeState;
+
+impl Case<'_> {
+    /// Whether all conditions hold that do not look at goods; else the first that does not.
+    pub(super) fn conditions_hold(&self, campaign: &Campaign) -> Result<(), Reason> {
+        if campaign.control_group.is_some_and(|share| self.in_control_group(campaign, share)) {
+            return Err(Reason::ControlGroup);
+        }
+        let conditions = &campaign.conditions;
+        if conditions.of_customer() {
+            self.customer_conditions_hold(campaign)?;
+        }
+        match conditions.tender.as_ref().map(|tender| (tender, self.tender_share(tender))) {
+            None => Ok(()),
+            Some((_, None)) => Err(Reason::TenderUnknown),
+            Some((tender, Some(share))) => {
+                let enough = tender.at_least.map_or(!share.is_zero(), |least| !less(share, least));
+                if enough { Ok(()) } else { Err(Reason::Tender) }
+            }
+        }
+    }
+
+    fn customer_conditions_hold(&self, campaign: &Campaign) -> Result<(), Reason> {
+        let conditions = &campaign.conditions;
+        let customer = self.customer.ok_or(Reason::NoCustomer)?;
+        if conditions.visits.is_some_and(|(least, most)| !(least..=most).contains(&customer.visits)) {
+            return Err(Reason::Visits);
+        }
+        let enrolled_for = |days: u32| {
+            let lasts = jiff::SignedDuration::from_hours(i64::from(days).saturating_mul(24));
+            customer.enrolled_at.is_some_and(|from| from.checked_add(lasts).is_ok_and(|until| self.at < until))
+        };
+        if conditions.enrolled_days_max.is_some_and(|days| !enrolled_for(days)) {
+            return Err(Reason::Enrolled);
+        }
+        if let Some((counter, least)) = &conditions.counted {
+            let known = customer.counters.binary_search_by(|known| known.campaign.cmp(counter)).ok();
+            let counted = known.and_then(|place| customer.counters.get(place)).map_or(0, |known| known.counted_milli);
+            if counted < *least {
+                return Err(Reason::Counter);
+            }
+        }
+        match &conditions.birthday {
+            Some(birthday) if !self.birthday_is_near(birthday, campaign) => Err(Reason::Birthday),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Only an answer that is known well enough counts.
+    fn birthday_is_near(&self, birthday: &Birthday, campaign: &Campaign) -> bool {
+        let answered = self.revision.fact(&birthday.fact).is_some_and(|rule| self.unanswered(rule).is_none());
+        let value = self.fact(&birthday.fact).filter(|_| answered).and_then(|known| known.value.as_deref());
+        let Some((month, day)) = value.and_then(month_and_day) else { return false };
+        let today = self.local(campaign).date();
+        let near = |years: i16| {
+            let this = in_year(today.year().saturating_add(years), month, day);
+            let days = this.and_then(|birthday| today.since(birthday).ok()).map(|span| span.get_days());
+            days.is_some_and(|days| (birthday.days_before.saturating_neg()..=birthday.days_after).contains(&days))
+        };
+        near(-1) || near(0) || near(1)
+    }
+
+    /// The share of what is paid that these means of payment pay; none: how it is paid is not known yet.
+    pub(super) fn tender_share(&self, tender: &TenderShare) -> Option<Ratio> {
+        if self.receipt.stage < Stage::Tender || self.receipt.tenders.is_empty() {
+            return None;
+        }
+        let sum = |only: bool| {
+            let tenders = self.receipt.tenders.iter().filter(|paid| !only || tender.kinds.binary_search(&paid.kind).is_ok());
+            tenders.map(|paid| paid.amount.minor()).fold(0, i64::saturating_add)
+        };
+        // Change given is a tender below zero, so that a share may seem to be above the whole.
+        let (part, whole) = (sum(true), sum(false));
+        Some(Ratio::new(part.clamp(0, whole.max(0)), whole).unwrap_or(Ratio::ONE))
+    }
+
+    /// The same customers in every sale: a hash of campaign and customer below the share.
+    fn in_control_group(&self, campaign: &Campaign, share: Ratio) -> bool {
+        let Some(customer) = self.customer else { return false };
+        let mut hasher = blake3::Hasher::new_derive_key("tessera control group 1");
+        hasher.update(campaign.id.as_str().as_bytes());
+        hasher.update(&[0]);
+        hasher.update(customer.customer.as_str().as_bytes());
+        let [a, b, c, d, ..] = *hasher.finalize().as_bytes();
+        let place = u64::from(u32::from_le_bytes([a, b, c, d]));
+        let product = u128::from(place).saturating_mul(u128::from(share.denominator().unsigned_abs()));
+        product < u128::from(share.numerator().unsigned_abs()) << 32
+    }
+
+    /// A presented personal coupon that opens the campaign; it is scarce.
+    pub(super) fn coupon(&self, campaign: &Campaign) -> Result<bool, Reason> {
+        let mut reason = Reason::NoCoupon;
+        for known in self.standing.codes.iter().filter(|known| known.campaign.as_ref() == Some(&campaign.id)) {
+            if known.state == CodeState::Open && self.receipt.codes.contains(&known.code) {
+                return Ok(true);
+            }
+            reason = Reason::CodeNotUsable;
+        }
+        Err(reason)
+    }
+
+    /// What a campaign's budget has left, in its own unit; without a budget: enough.
+    pub(super) fn budget_left(&self, campaign: &Campaign) -> i64 {
+        if campaign.budget.is_none() {
+            return i64::MAX;
+        }
+        self.standing.budgets.iter().find(|known| known.campaign == campaign.id).map_or(0, |known| known.left)
+    }
+}
+
+impl Draft<'_, '_> {
+    /// Shares of budgets are scarce.
+    pub(super) fn promise_budgets(&mut self) {
+        for effect in &self.effects {
+            let Some(campaign) = self.case.revision.campaigns().get(effect.place) else { continue };
+            let amount = match campaign.budget {
+                None => continue,
+                Some(Budget::Uses(_)) => effect.times,
+                Some(Budget::Money(_)) => effect.discount,
+                Some(Budget::Units(_)) => {
+                    let own = self.rewards.iter().filter(|reward| reward.campaign == campaign.id);
+                    own.filter_map(|reward| units_of(&reward.kind)).fold(0, i64::saturating_add)
+                }
+            };
+            if amount > 0 {
+                self.promises.push(Promise::Budget { campaign: campaign.id.clone(), amount });
+            }
+        }
+    }
+}
+
+fn units_of(kind: &RewardKind) -> Option<i64> {
+    match kind {
+        RewardKind::Points { units, .. }
+        | RewardKind::BonusMoney { units, .. }
+        | RewardKind::Certificate { units, .. }
+        | RewardKind::Money { units, .. } => Some(units.units()),
+        RewardKind::DiscountNow { .. }
+        | RewardKind::DiscountLater { .. }
+        | RewardKind::Prize { .. }
+        | RewardKind::Status { .. }
+        | RewardKind::Ticket { .. } => None,
+    }
+}
+
+fn less(a: Ratio, b: Ratio) -> bool {
+    let left = i128::from(a.numerator()).saturating_mul(i128::from(b.denominator()));
+    left < i128::from(b.numerator()).saturating_mul(i128::from(a.denominator()))
+}
+
+/// Of `YYYY-MM-DD` or `MM-DD`.
+fn month_and_day(value: &str) -> Option<(i8, i8)> {
+    let mut parts = value.rsplit('-');
+    let (day, month) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    // A leap year has every day that there is.
+    Date::new(2000, month, day).ok().map(|date| (date.month(), date.day()))
+}
+
+/// The birthday of a year: the 29th of February is kept on the 28th where there is none.
+fn in_year(year: i16, month: i8, day: i8) -> Option<Date> {
+    Date::new(year, month, day).or_else(|_| Date::new(year, month, day.saturating_sub(1))).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_birthday_is_read_with_or_without_its_year_and_leap_days_fall_on_the_28th() {
+        let table = [
+            ("1990-02-28", Some((2, 28))),
+            ("02-29", Some((2, 29))),
+            ("1990-02-30", None),
+            ("13-01", None),
+            ("yes", None),
+            ("", None),
+        ];
+        for (value, expected) in table {
+            assert_eq!(month_and_day(value), expected, "{value}");
+        }
+        assert_eq!(in_year(2027, 2, 29).unwrap().to_string(), "2027-02-28");
+        assert_eq!(in_year(2028, 2, 29).unwrap().to_string(), "2028-02-29");
+    }
+}

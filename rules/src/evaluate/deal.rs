@@ -1,0 +1,295 @@
+//! The best deal: within one level the combination of applications at which the least is due.
+//!
+//! A level is an act, a priority and a stacking group; levels follow one another without looking ahead. Campaigns
+//! that no unit connects do not compete: each such component is solved by itself, one campaign alone by taking its
+//! best ([`fill`]), several by search ([`search`]).
+
+mod baskets;
+mod compile;
+mod contender;
+mod fill;
+mod ladder;
+mod offs;
+mod place;
+mod search;
+mod solution;
+mod units;
+
+use crate::conventions::{LimitedUnits, PercentOf, UnitsAre};
+use crate::decision::Missing;
+use crate::mechanic::{Gain, Mechanic, Off};
+use crate::money::UnitPrice;
+use crate::program::BestBy;
+
+use super::basket::Spot;
+use super::candidates::{Candidate, Reason};
+use super::draft::{Draft, Effect};
+
+use contender::{Contender, Kind};
+use fill::{Left, fill};
+use solution::Solution;
+use units::{Class, classes};
+
+impl<'a> Draft<'a, '_> {
+    /// The stacking group for which a campaign uses units up; none where its program shares them.
+    pub(super) fn used_bit(&self, candidate: &Candidate<'_>) -> u64 {
+        match self.conventions(candidate).units {
+            UnitsAre::UsedUp => candidate.campaign.group_bit,
+            UnitsAre::Shared => 0,
+        }
+    }
+
+    /// The line offers of one level. Campaigns that share units act one after another by id, after those that compete.
+    pub(super) fn line_level<'k>(&mut self, level: &[&'k Candidate<'k>], effects: &mut Vec<(&'k Candidate<'k>, Effect)>) {
+        let mut sole: Vec<&'k Candidate<'k>> = Vec::new();
+        let (shared, competing): (Vec<&Candidate<'_>>, Vec<&Candidate<'_>>) =
+            level.iter().partition(|candidate| self.used_bit(candidate) == 0);
+        for component in self.components(&competing, &mut sole) {
+            self.solve(&component, effects);
+        }
+        for candidate in sole.into_iter().chain(shared) {
+            self.solve(&[candidate], effects);
+        }
+    }
+
+    /// Campaigns of which one can reach the other over lines that both may use; those that share none are `sole`.
+    fn components<'k>(&self, level: &[&'k Candidate<'k>], sole: &mut Vec<&'k Candidate<'k>>) -> Vec<Vec<&'k Candidate<'k>>> {
+        if let [only] = level {
+            sole.push(only);
+            return Vec::new();
+        }
+        // By candidate the number of its component, which two that meet on a line take from the lesser.
+        let mut numbers: Vec<usize> = (0..level.len()).collect();
+        let mut owners: Vec<Option<usize>> = vec![None; self.basket.lines.len()];
+        for (place, candidate) in level.iter().enumerate() {
+            for line in &candidate.lines {
+                if !self.basket.lines.get(*line).is_some_and(|line| line.takes_discount) {
+                    continue;
+                }
+                let Some(owner) = owners.get_mut(*line) else { continue };
+                let other = *owner.get_or_insert(place);
+                let (a, b) = (numbers.get(other).copied().unwrap_or(place), numbers.get(place).copied().unwrap_or(place));
+                if a != b {
+                    let (least, most) = (a.min(b), a.max(b));
+                    numbers.iter_mut().filter(|number| **number == most).for_each(|number| *number = least);
+                }
+            }
+        }
+        let mut components: Vec<Vec<&'k Candidate<'k>>> = Vec::new();
+        for number in 0..level.len() {
+            let own = level.iter().zip(&numbers).filter(|(_, own)| **own == number).map(|(candidate, _)| *candidate);
+            let own: Vec<&'k Candidate<'k>> = own.collect();
+            match own.as_slice() {
+                [] => {}
+                [only] => sole.push(only),
+                _ => components.push(own),
+            }
+        }
+        components
+    }
+
+    /// Solves one component and puts what was found in place.
+    fn solve<'k>(&mut self, component: &[&'k Candidate<'k>], effects: &mut Vec<(&'k Candidate<'k>, Effect)>) {
+        let classes = self.classes_of(component);
+        let mut contenders: Vec<Contender<'k>> = Vec::with_capacity(component.len());
+        for candidate in component {
+            self.missing_units(candidate, &classes);
+            match self.contender(candidate, &classes) {
+                Ok(contender) => contenders.push(contender),
+                Err(reason) => self.refuse(candidate.place, reason),
+            }
+        }
+        let solution = self.best(&contenders, &classes);
+        let placed = self.place(&contenders, &classes, &solution);
+        for contender in &contenders {
+            let place = contender.candidate.place;
+            match placed.iter().find(|effect| effect.place == place) {
+                Some(effect) => self.keep(contender.candidate, *effect, contenders.len() > 1, effects),
+                None if contenders.len() > 1 => self.refuse(place, Reason::Outdone),
+                None => self.refuse(place, Reason::NothingToTakeOff),
+            }
+        }
+    }
+
+    /// Keeps an effect as far as its caps allow. Caps are not looked at in the search: among several campaigns, what one
+    /// takes away may have gone to another.
+    fn keep<'k>(
+        &mut self,
+        candidate: &'k Candidate<'k>,
+        effect: Effect,
+        contested: bool,
+        effects: &mut Vec<(&'k Candidate<'k>, Effect)>,
+    ) {
+        let kept = self.within_caps(candidate, effect);
+        let lost = effect.discount.saturating_sub(kept.map_or(0, |kept| kept.discount));
+        if contested && lost > 0 {
+            self.proven = false;
+            self.bound = self.bound.saturating_add(lost);
+        }
+        match kept {
+            Ok(kept) => effects.push((candidate, kept)),
+            Err(reason) => self.refuse(candidate.place, reason),
+        }
+    }
+
+    fn best(&mut self, contenders: &[Contender<'_>], classes: &[Class]) -> Solution {
+        match contenders {
+            [] => Solution::default(),
+            [only] if only.fills_best() => {
+                self.step(classes.len());
+                let mut solution = Solution::default();
+                fill(0, only, classes, &mut Left::all(classes), &mut solution);
+                solution.without_idle(contenders, classes)
+            }
+            _ => {
+                let by_worth = self.by_worth(contenders);
+                let steps_left = self.steps_max.saturating_sub(self.steps);
+                let found = search::search(contenders, classes, by_worth, steps_left);
+                self.steps = self.steps.saturating_add(found.steps);
+                if let Some(bound) = found.missing {
+                    self.proven = false;
+                    self.bound = self.bound.saturating_add(bound);
+                }
+                found.solution.without_idle(contenders, classes)
+            }
+        }
+    }
+
+    fn by_worth(&self, contenders: &[Contender<'_>]) -> bool {
+        contenders.iter().any(|contender| {
+            let campaign = contender.candidate.campaign;
+            let program = self.case.revision.programs().get(campaign.program_place);
+            program.is_some_and(|program| {
+                program.groups.iter().any(|group| group.id == campaign.group && group.best_by == BestBy::MoneyAndWorth)
+            })
+        })
+    }
+
+    /// The classes of the units that are open to some campaigns.
+    fn classes_of(&mut self, component: &[&Candidate<'_>]) -> Vec<Class> {
+        let bit = component.first().map_or(0, |candidate| self.used_bit(candidate));
+        let mut spots = std::mem::take(&mut self.spots);
+        let cuts = match component {
+            [only] => {
+                self.basket.open_spots(&only.lines, bit, &mut spots);
+                self.cuts(only, &spots)
+            }
+            _ => {
+                let mut lines: Vec<usize> = component.iter().flat_map(|candidate| candidate.lines.iter().copied()).collect();
+                lines.sort_unstable();
+                lines.dedup();
+                self.basket.open_spots(&lines, bit, &mut spots);
+                component.iter().flat_map(|candidate| self.cuts(candidate, &spots)).collect()
+            }
+        };
+        let mut classes = classes(&self.basket, &spots, &cuts);
+        for candidate in component {
+            self.cut_at_limits(candidate, &mut classes);
+        }
+        self.spots = spots;
+        classes
+    }
+
+    /// What a set lacks of its next one.
+    fn missing_units(&mut self, candidate: &Candidate<'_>, classes: &[Class]) {
+        let Mechanic::Set { groups, gain } = &candidate.campaign.mechanic else { return };
+        let needs = compile::needs(&self.conventions(candidate), groups, *gain);
+        let mut counts: Vec<i64> = Vec::with_capacity(groups.len());
+        for group in groups {
+            let meant =
+                classes.iter().filter(|class| {
+                    candidate.lines.binary_search(&class.line).is_ok()
+                        && self.basket.lines.get(class.line).is_some_and(|line| {
+                            group.on.as_ref().is_none_or(|on| on.matches(&line.properties, line.line.measure))
+                        })
+                });
+            counts.push(meant.map(|class| class.units).fold(0, i64::saturating_add));
+        }
+        let complete = counts.iter().zip(&needs).filter_map(|(count, need)| count.checked_div(*need)).min().unwrap_or(0);
+        let rests = || counts.iter().zip(&needs).map(|(count, need)| count.saturating_sub(complete.saturating_mul(*need)));
+        if complete < candidate.uses_left && rests().any(|rest| rest > 0) {
+            let lacking = rests().zip(&needs).map(|(rest, need)| need.saturating_sub(rest).max(0)).fold(0, i64::saturating_add);
+            self.near_miss(candidate, Missing::Units(u32::try_from(lacking).unwrap_or(u32::MAX)));
+        }
+    }
+
+    /// Further ranks at which units of a run differ to a campaign.
+    fn cuts(&self, candidate: &Candidate<'_>, spots: &[Spot]) -> Vec<(Spot, i64)> {
+        let conventions = self.conventions(candidate);
+        let own = || spots.iter().copied().filter(|(line, _)| candidate.lines.binary_search(line).is_ok());
+        let price_cut = |price: UnitPrice, spot: Spot| ladder::price_cut(price, &self.basket, spot, &conventions);
+        let mut cuts: Vec<(Spot, i64)> = Vec::new();
+        if conventions.percent_of == PercentOf::Original {
+            cuts.extend(own().filter_map(|spot| {
+                let (line, run) = self.basket.run(spot)?;
+                Some((spot, run.rung.checked_rem(line.units(run))?))
+            }));
+        }
+        match &candidate.campaign.mechanic {
+            Mechanic::Off { off: Off::Price(price), .. }
+            | Mechanic::Set { gain: Gain::Units { off: Off::Price(price), .. }, .. } => {
+                cuts.extend(own().filter_map(|spot| price_cut(*price, spot)));
+            }
+            Mechanic::PriceList { prices } => cuts.extend(own().filter_map(|spot| {
+                let sku = &self.basket.lines.get(spot.0)?.line.sku;
+                let place = prices.binary_search_by(|(known, _)| known.cmp(sku)).ok()?;
+                price_cut(prices.get(place)?.1, spot)
+            })),
+            Mechanic::Ladder { measured, marginal, steps } => {
+                for step in steps {
+                    if let Off::Price(price) = step.off {
+                        cuts.extend(own().filter_map(|spot| price_cut(price, spot)));
+                    }
+                }
+                if *marginal {
+                    let spots: Vec<Spot> = own().collect();
+                    cuts.extend(ladder::ladder_cuts(&self.basket, &spots, (*measured, steps), &conventions));
+                }
+            }
+            Mechanic::Off { .. }
+            | Mechanic::Set { .. }
+            | Mechanic::ExtraUnits { .. }
+            | Mechanic::Spend { .. }
+            | Mechanic::Points { .. }
+            | Mechanic::Multiply { .. }
+            | Mechanic::Count { .. }
+            | Mechanic::Grant { .. }
+            | Mechanic::Offer { .. } => {}
+        }
+        cuts
+    }
+
+    /// Where only the cheapest units are meant, the class at which the limit ends is divided there.
+    fn cut_at_limits(&self, candidate: &Candidate<'_>, classes: &mut Vec<Class>) {
+        let conventions = self.conventions(candidate);
+        if conventions.limited_units != LimitedUnits::Cheapest {
+            return;
+        }
+        // A seat takes so many units of a set; everything else takes one.
+        let seats: Vec<i64> = match &candidate.campaign.mechanic {
+            Mechanic::Set { groups, gain } => compile::needs(&conventions, groups, *gain),
+            _ => vec![1],
+        };
+        for (place, units) in seats.into_iter().enumerate() {
+            let Ok(contender) = self.contender(candidate, classes) else { return };
+            let meant: Vec<bool> = match &contender.kind {
+                Kind::Each(parts) => parts.iter().map(|part| part.is_positive()).collect(),
+                Kind::Sets(forms) => {
+                    forms.first().and_then(|form| form.seats.get(place)).map(|seats| seats.open.clone()).unwrap_or_default()
+                }
+            };
+            let mut left = contender.uses_left.saturating_mul(units);
+            for class in (0..classes.len()).rev().filter(|class| meant.get(*class).copied().unwrap_or(false)).collect::<Vec<_>>()
+            {
+                let Some(own) = classes.get_mut(class).filter(|_| left > 0) else { break };
+                if own.units > left {
+                    let rest = Class { units: left, rank: own.rank.saturating_add(own.units.saturating_sub(left)), ..*own };
+                    own.units = own.units.saturating_sub(left);
+                    classes.insert(class.saturating_add(1), rest);
+                    break;
+                }
+                left = left.saturating_sub(own.units);
+            }
+        }
+    }
+}

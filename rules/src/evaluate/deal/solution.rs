@@ -1,0 +1,164 @@
+//! A combination of applications and what it is worth, by the definition alone.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use crate::money::divide;
+
+use super::contender::{Contender, Kind, Paired, Sets, gained, paired_gain};
+use super::units::Class;
+
+/// Units that a campaign takes one by one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Singles {
+    pub(super) contender: usize,
+    pub(super) class: usize,
+    pub(super) units: i64,
+}
+
+/// How good a combination is; the greater the better.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Score {
+    /// How much less is due, with the worth of what is added where the group says so.
+    pub(super) gain: i64,
+    /// What is added.
+    pub(super) worth: i64,
+    pub(super) fewer: Reverse<u32>,
+    /// The campaigns by id, first first.
+    pub(super) first: u128,
+}
+
+impl Score {
+    pub(super) const NOTHING: Self = Self { gain: 0, worth: 0, fewer: Reverse(0), first: 0 };
+
+    pub(super) fn of(gain: i64, worth: i64, used: u128) -> Self {
+        Self { gain, worth, fewer: Reverse(used.count_ones()), first: used.reverse_bits() }
+    }
+}
+
+/// The mark of a campaign among those used.
+pub(super) fn bit(contender: usize) -> u128 {
+    1_u128.rotate_left(u32::try_from(contender.min(127)).unwrap_or(127))
+}
+
+/// A combination: no unit is in it twice.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Solution {
+    pub(super) singles: Vec<Singles>,
+    pub(super) sets: Vec<Sets>,
+}
+
+/// What one campaign brings in a combination.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Brings {
+    pub(super) times: i64,
+    pub(super) minor: i64,
+    pub(super) worth: i64,
+}
+
+impl Solution {
+    /// Fractions that a campaign's units bring, summed over what is rounded together: by contender, scope and
+    /// denominator.
+    pub(super) fn fractions(
+        &self,
+        contenders: &[Contender<'_>],
+        classes: &[Class],
+    ) -> BTreeMap<(usize, Option<usize>, i64), i128> {
+        let mut sums: BTreeMap<(usize, Option<usize>, i64), i128> = BTreeMap::new();
+        let mut add = |number: usize, contender: &Contender<'_>, class: &Class, part: super::offs::Part, units: i64| {
+            let sum = sums.entry((number, contender.scope(class), part.denominator)).or_default();
+            *sum = sum.saturating_add(part.times(units));
+        };
+        for taken in &self.singles {
+            let (Some(contender), Some(class)) = (contenders.get(taken.contender), classes.get(taken.class)) else { continue };
+            if let Some(part) = contender.part(taken.class) {
+                add(taken.contender, contender, class, part, taken.units);
+            }
+        }
+        for sets in &self.sets {
+            let Some(contender) = contenders.get(sets.contender) else { continue };
+            let Some(form) = contender.forms().get(sets.form).filter(|form| form.paired.is_none()) else { continue };
+            for (place, units) in gained(form, classes, &sets.members) {
+                let (Some(class), Some(part)) = (classes.get(place), form.each.get(place)) else { continue };
+                add(sets.contender, contender, class, *part, units.saturating_mul(sets.times));
+            }
+        }
+        sums
+    }
+
+    /// What each campaign brings.
+    pub(super) fn brings(&self, contenders: &[Contender<'_>], classes: &[Class]) -> Vec<Brings> {
+        let mut brings = vec![Brings::default(); contenders.len()];
+        for ((number, _, denominator), sum) in self.fractions(contenders, classes) {
+            let (Some(own), Some(contender)) = (brings.get_mut(number), contenders.get(number)) else { continue };
+            own.minor = own.minor.saturating_add(divide(sum, i128::from(denominator), contender.rounding()).unwrap_or(0));
+        }
+        for taken in &self.singles {
+            if let Some(own) = brings.get_mut(taken.contender) {
+                own.times = own.times.saturating_add(taken.units);
+            }
+        }
+        for sets in &self.sets {
+            let (Some(own), Some(contender)) = (brings.get_mut(sets.contender), contenders.get(sets.contender)) else { continue };
+            let Some(form) = contender.forms().get(sets.form) else { continue };
+            own.times = own.times.saturating_add(sets.times);
+            let minor = paired_gain(form, classes, &sets.members, contender.manner()).saturating_mul(sets.times);
+            own.minor = own.minor.saturating_add(minor);
+            own.worth = own.worth.saturating_add(set_worth(sets, form, classes).saturating_mul(sets.times));
+        }
+        brings
+    }
+
+    pub(super) fn score(&self, contenders: &[Contender<'_>], classes: &[Class], by_worth: bool) -> Score {
+        let (mut minor, mut worth, mut used) = (0_i64, 0_i64, 0_u128);
+        for (number, own) in self.brings(contenders, classes).iter().enumerate() {
+            minor = minor.saturating_add(own.minor);
+            worth = worth.saturating_add(own.worth);
+            if own.minor > 0 || own.worth > 0 {
+                used |= bit(number);
+            }
+        }
+        Score::of(if by_worth { minor.saturating_add(worth) } else { minor }, worth, used)
+    }
+
+    /// Without what brings nothing: sets that lower nothing and add nothing, and campaigns that do so in all.
+    pub(super) fn without_idle(mut self, contenders: &[Contender<'_>], classes: &[Class]) -> Self {
+        self.sets.retain(|sets| {
+            let Some(contender) = contenders.get(sets.contender) else { return false };
+            let Some(form) = contender.forms().get(sets.form) else { return false };
+            let fraction = form.paired != Some(Paired::Units)
+                && gained(form, classes, &sets.members)
+                    .iter()
+                    .any(|(class, _)| form.each.get(*class).is_some_and(|part| part.is_positive() && !part.is_whole()));
+            fraction || set_minor(sets, contender, classes) > 0 || set_worth(sets, form, classes) > 0
+        });
+        let brings = self.brings(contenders, classes);
+        let idle = |number: usize| brings.get(number).is_none_or(|own| own.minor <= 0 && own.worth <= 0);
+        self.sets.retain(|sets| !idle(sets.contender));
+        self.singles.retain(|taken| !idle(taken.contender));
+        self
+    }
+}
+
+/// What one of some equal sets takes off, its fractions rounded down.
+fn set_minor(sets: &Sets, contender: &Contender<'_>, classes: &[Class]) -> i64 {
+    let Kind::Sets(forms) = &contender.kind else { return 0 };
+    let Some(form) = forms.get(sets.form) else { return 0 };
+    let base = paired_gain(form, classes, &sets.members, contender.manner());
+    if form.paired.is_some() {
+        return base;
+    }
+    let parts = gained(form, classes, &sets.members).into_iter().filter_map(|(class, units)| {
+        let part = form.each.get(class)?;
+        divide(part.times(units), i128::from(part.denominator), crate::money::Rounding::Down)
+    });
+    parts.fold(base, i64::saturating_add)
+}
+
+/// What one of some equal sets adds.
+pub(super) fn set_worth(sets: &Sets, form: &super::contender::Form, classes: &[Class]) -> i64 {
+    let each = gained(form, classes, &sets.members)
+        .into_iter()
+        .filter_map(|(class, units)| Some(form.worth_each.get(class)?.saturating_mul(units)));
+    each.fold(form.worth, i64::saturating_add)
+}

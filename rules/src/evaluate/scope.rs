@@ -1,0 +1,438 @@
+//! What a condition sees of an evaluation: receipt, lines, customer, account, store and time.
+//!
+//! One [`Facts`] serves all conditions of an evaluation; what costs something is worked out once, and only where a
+//! condition asks for it.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use jiff::civil::{DateTime, Weekday};
+use jiff::tz::TimeZone;
+use rust_decimal::Decimal;
+
+use super::case::Case;
+use crate::attribute::{CATEGORY, Property, SKU};
+use crate::catalogue::{Product, ProductKind};
+use crate::cel::{
+    AccountField, CustomerField, Handle, LineField, ListPlace, ReceiptField, Scope, Slot, StoreField, TenderField, TimeField,
+    Value, Variable,
+};
+use crate::id::SegmentId;
+use crate::money::{Amount, UnitPrice};
+use crate::program::{Condition, Program, Segment};
+use crate::receipt::{Line, Measure, PriceReason, Stage, TenderKind};
+use crate::selector::properties_of;
+use crate::standing::Uses;
+
+/// What the conditions of one evaluation have in common.
+#[derive(Debug)]
+pub(super) struct Facts<'c, 'a> {
+    case: &'c Case<'a>,
+    minor_digits: u32,
+    lines: OnceCell<Vec<LineFacts<'a>>>,
+    programs: Vec<ProgramFacts<'a>>,
+}
+
+/// A line and what the catalogue knows of it.
+#[derive(Debug)]
+struct LineFacts<'a> {
+    line: &'a Line,
+    product: Option<&'a Product>,
+    properties: Cow<'a, [Property]>,
+}
+
+/// What differs from program to program.
+#[derive(Debug, Default)]
+struct ProgramFacts<'a> {
+    local: OnceCell<DateTime>,
+    segments: OnceCell<Vec<&'a str>>,
+    zones: OnceCell<Vec<&'a str>>,
+}
+
+/// What one condition sees.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CaseScope<'f, 'c, 'a> {
+    facts: &'f Facts<'c, 'a>,
+    program_place: usize,
+    line: Option<usize>,
+}
+
+impl<'c, 'a> Facts<'c, 'a> {
+    pub(super) fn new(case: &'c Case<'a>) -> Self {
+        let programs = case.revision.programs().iter().map(|_| ProgramFacts::default()).collect();
+        Self { case, minor_digits: case.receipt.currency.minor_digits(), lines: OnceCell::new(), programs }
+    }
+
+    /// What a condition of a program sees; `line` is the place of the line that it is about, if it is about one.
+    pub(super) fn scope(&self, program_place: usize, line: Option<usize>) -> CaseScope<'_, 'c, 'a> {
+        CaseScope { facts: self, program_place, line }
+    }
+
+    fn line(&self, place: usize) -> Option<&LineFacts<'a>> {
+        let case = self.case;
+        let open = |line: &'a Line| {
+            let entry = case.catalogue.entry(&line.sku);
+            LineFacts { line, product: entry.map(|entry| &entry.product), properties: properties_of(line, entry) }
+        };
+        self.lines.get_or_init(|| case.receipt.lines.iter().map(open).collect()).get(place)
+    }
+
+    /// Money in major units.
+    fn money(&self, amount: Amount) -> Value<'static> {
+        Value::Decimal(Decimal::new(amount.minor(), self.minor_digits))
+    }
+}
+
+fn price(price: UnitPrice) -> Value<'static> {
+    Value::Decimal(Decimal::new(price.micros(), 6))
+}
+
+fn thousandths(milli: i64) -> Value<'static> {
+    Value::Decimal(Decimal::new(milli, 3))
+}
+
+impl<'f, 'a> CaseScope<'f, '_, 'a> {
+    fn program(&self) -> Option<&'a Program> {
+        self.facts.case.revision.programs().get(self.program_place)
+    }
+
+    fn local_now(&self) -> DateTime {
+        let at = self.facts.case.at;
+        match self.facts.programs.get(self.program_place) {
+            Some(known) => *known.local.get_or_init(|| self.local(at)),
+            None => self.local(at),
+        }
+    }
+
+    fn line_of(&self, record: Handle) -> Option<&'f LineFacts<'a>> {
+        let place = if record == Handle::ROOT { self.line? } else { usize::try_from(record.0).ok()? };
+        self.facts.line(place)
+    }
+
+    fn tier(&self) -> Option<&'a str> {
+        let program = &self.program()?.id;
+        let tiers = &self.facts.case.customer?.tiers;
+        tiers.iter().find(|(known, _)| known == program).map(|(_, tier)| tier.as_str())
+    }
+
+    fn segments(&self) -> &'f [&'a str] {
+        let Some(known) = self.facts.programs.get(self.program_place) else { return &[] };
+        known.segments.get_or_init(|| {
+            let segments = self.program().map(|program| program.segments.as_slice()).unwrap_or_default();
+            segments.iter().filter(|segment| self.in_segment(segment)).map(|segment| segment.id.as_str()).collect()
+        })
+    }
+
+    fn in_segment(&self, segment: &Segment) -> bool {
+        let Some(customer) = self.facts.case.customer else { return false };
+        match &segment.condition {
+            Condition::List(list) => customer.lists.binary_search(list).is_ok(),
+            Condition::Tier(tiers) => self.tier().is_some_and(|tier| tiers.iter().any(|known| known.as_str() == tier)),
+            Condition::Fact { fact, values } => {
+                let known = self.facts.case.fact(fact);
+                known.is_some_and(|known| values.is_empty() || known.value.as_ref().is_some_and(|value| values.contains(value)))
+            }
+        }
+    }
+
+    fn zones(&self) -> &'f [&'a str] {
+        let Some(known) = self.facts.programs.get(self.program_place) else { return &[] };
+        let store = &self.facts.case.receipt.place.store;
+        known.zones.get_or_init(|| {
+            let zones = self.program().map(|program| program.zones.as_slice()).unwrap_or_default();
+            zones.iter().filter(|zone| zone.stores.binary_search(store).is_ok()).map(|zone| zone.id.as_str()).collect()
+        })
+    }
+
+    fn receipt_field(&self, field: ReceiptField) -> Option<Value<'a>> {
+        let receipt = self.facts.case.receipt;
+        Some(match field {
+            ReceiptField::Store => Value::text(receipt.place.store.as_str()),
+            ReceiptField::Till => Value::text(receipt.place.till.as_str()),
+            ReceiptField::Cashier => Value::text(receipt.place.cashier.as_ref()?.as_str()),
+            ReceiptField::Currency => Value::text(receipt.currency.code()),
+            ReceiptField::Stage => Value::text(stage(receipt.stage)),
+            ReceiptField::Training => Value::Bool(receipt.training),
+            ReceiptField::BusinessDate => Value::Date(receipt.business_date),
+            ReceiptField::SoldAt => Value::Timestamp(receipt.sold_at),
+            ReceiptField::Amount => self.facts.money(receipt.total()),
+            ReceiptField::Language => Value::text(receipt.language.as_deref()?),
+            ReceiptField::Lines | ReceiptField::Codes | ReceiptField::Tenders => return None,
+        })
+    }
+
+    fn time_field(&self, field: TimeField) -> Value<'a> {
+        match field {
+            TimeField::Now => Value::Timestamp(self.facts.case.at),
+            TimeField::Date => Value::Date(self.local_now().date()),
+            TimeField::Weekday => Value::text(weekday(self.local_now().weekday())),
+            TimeField::Year => Value::Int(self.local_now().year().into()),
+            TimeField::Month => Value::Int(self.local_now().month().into()),
+            TimeField::Day => Value::Int(self.local_now().day().into()),
+            TimeField::Hour => Value::Int(self.local_now().hour().into()),
+            TimeField::Minute => Value::Int(self.local_now().minute().into()),
+        }
+    }
+
+    fn customer_field(&self, field: CustomerField) -> Option<Value<'a>> {
+        let customer = self.facts.case.customer;
+        Some(match field {
+            CustomerField::Known => Value::Bool(customer.is_some()),
+            CustomerField::Tier => Value::text(self.tier()?),
+            CustomerField::EnrolledAt => Value::Timestamp(customer?.enrolled_at?),
+            CustomerField::EnrolledDays => {
+                let passed = self.facts.case.at.duration_since(customer?.enrolled_at?);
+                Value::Int(passed.as_hours().div_euclid(24))
+            }
+            CustomerField::Segments | CustomerField::Lists | CustomerField::Fact | CustomerField::Confirmed => return None,
+        })
+    }
+
+    fn tender_field(&self, field: TenderField, record: Handle) -> Option<Value<'a>> {
+        let tender = self.facts.case.receipt.tenders.get(usize::try_from(record.0).ok()?)?;
+        Some(match field {
+            TenderField::Kind => Value::text(tender_kind(tender.kind)),
+            TenderField::Amount => self.facts.money(tender.amount),
+        })
+    }
+
+    fn account_field(&self, field: AccountField) -> Option<Value<'a>> {
+        match field {
+            AccountField::Visits => Some(Value::Int(self.facts.case.customer.map_or(0, |customer| customer.visits.into()))),
+            AccountField::Balance | AccountField::Counter | AccountField::Uses | AccountField::UsesToday => None,
+        }
+    }
+
+    /// An entry of the account's tables. What the account has nothing of is 0 and not missing, without a customer too.
+    fn account_entry(&self, field: AccountField, name: &str) -> Option<Value<'a>> {
+        Some(match field {
+            AccountField::Balance => {
+                let assets = self.facts.case.revision.assets();
+                let asset = assets.get(assets.binary_search_by(|asset| asset.id.as_str().cmp(name)).ok()?)?;
+                let available = self.facts.case.customer.map(|customer| customer.available.as_slice()).unwrap_or_default();
+                let found = find(available, |(known, _)| known.as_str().cmp(name));
+                Value::Decimal(Decimal::new(found.map_or(0, |(_, units)| units.units()), asset.scale.into()))
+            }
+            AccountField::Counter => {
+                let counters = self.facts.case.customer.map(|customer| customer.counters.as_slice()).unwrap_or_default();
+                let found = find(counters, |counter| counter.campaign.as_str().cmp(name));
+                thousandths(found.map_or(0, |counter| counter.counted_milli))
+            }
+            AccountField::Uses => Value::Int(self.uses(name).map_or(0, |uses| uses.ever.into())),
+            AccountField::UsesToday => Value::Int(self.uses(name).map_or(0, |uses| uses.today.into())),
+            AccountField::Visits => return None,
+        })
+    }
+
+    fn uses(&self, campaign: &str) -> Option<&'a Uses> {
+        find(&self.facts.case.customer?.uses, |uses| uses.campaign.as_str().cmp(campaign))
+    }
+
+    fn customer_entry(&self, field: CustomerField, name: &str) -> Option<Value<'a>> {
+        let fact = find(&self.facts.case.customer?.facts, |fact| fact.fact.as_str().cmp(name))?;
+        match field {
+            CustomerField::Fact => Some(Value::text(fact.value.as_deref()?)),
+            CustomerField::Confirmed => Some(Value::Bool(fact.confirmed)),
+            CustomerField::Known
+            | CustomerField::Tier
+            | CustomerField::Segments
+            | CustomerField::Lists
+            | CustomerField::EnrolledAt
+            | CustomerField::EnrolledDays => None,
+        }
+    }
+
+    fn lists(&self) -> &'a [SegmentId] {
+        self.facts.case.customer.map(|customer| customer.lists.as_slice()).unwrap_or_default()
+    }
+}
+
+impl<'a> LineFacts<'a> {
+    fn merchandise(&self) -> bool {
+        self.product.is_none_or(|product| product.kind.is_merchandise())
+    }
+
+    /// The values of a property, or of the category at its depths.
+    fn values<'v, 'n>(&'v self, name: &'n str) -> impl Iterator<Item = &'v str> + use<'v, 'n, 'a> {
+        self.properties.iter().filter(move |property| property.name == name).map(|property| property.value.as_str())
+    }
+
+    /// The value before which so many others stand. Paths begin with each other, so their order is that of depth;
+    /// a till may send a value twice.
+    fn ranked(&self, name: &str, place: usize) -> Option<&str> {
+        let before = |(at, value): (usize, &str)| {
+            self.values(name).enumerate().filter(|(other_at, other)| (*other, *other_at) < (value, at)).count()
+        };
+        self.values(name).enumerate().find(|value| before(*value) == place).map(|(_, value)| value)
+    }
+
+    fn field(&self, field: LineField, facts: &Facts<'_, '_>) -> Option<Value<'_>> {
+        let line = self.line;
+        Some(match field {
+            LineField::Id => Value::text(line.id.as_str()),
+            LineField::Sku => Value::text(line.sku.as_str()),
+            LineField::Name => Value::text(&self.product?.name),
+            LineField::Quantity => thousandths(line.quantity.milli()),
+            LineField::Measured => Value::Bool(line.measure == Measure::Measured),
+            LineField::Amount => facts.money(line.amount),
+            LineField::UnitPrice => price(line.unit_price),
+            LineField::RegularPrice => price(line.regular_unit_price.unwrap_or(line.unit_price)),
+            LineField::PriceReason => Value::text(price_reason(line.price_reason)),
+            LineField::TaxCode => Value::text(line.tax_code.as_ref()?.as_str()),
+            LineField::Kind => Value::text(kind(self.product.map_or(ProductKind::Goods, |product| product.kind))),
+            LineField::Category => Value::text(self.values(CATEGORY).max()?),
+            LineField::TakesDiscount => {
+                Value::Bool(self.merchandise() && !line.no_discount && self.product.is_none_or(|product| !product.no_discount))
+            }
+            LineField::Earns => {
+                Value::Bool(self.merchandise() && !line.no_earn && self.product.is_none_or(|product| !product.no_earn))
+            }
+            LineField::Categories | LineField::Attribute | LineField::Values => return None,
+        })
+    }
+}
+
+/// A name that is a property of its own: the number and the path have fields.
+fn is_property(name: &str) -> bool {
+    name != SKU && name != CATEGORY
+}
+
+/// What stands in a sorted list, by its order.
+fn find<T>(sorted: &[T], order: impl FnMut(&T) -> Ordering) -> Option<&T> {
+    sorted.get(sorted.binary_search_by(order).ok()?)
+}
+
+impl Scope for CaseScope<'_, '_, '_> {
+    fn field(&self, slot: Slot, record: Handle) -> Option<Value<'_>> {
+        match Variable::of(slot)? {
+            Variable::Line(field) => self.line_of(record)?.field(field, self.facts),
+            Variable::Tender(field) => self.tender_field(field, record),
+            Variable::Receipt(field) => self.receipt_field(field),
+            Variable::Customer(field) => self.customer_field(field),
+            Variable::Account(field) => self.account_field(field),
+            Variable::Store(StoreField::Id) => Some(Value::text(self.facts.case.receipt.place.store.as_str())),
+            Variable::Store(StoreField::Zones) => None,
+            Variable::Time(field) => Some(self.time_field(field)),
+        }
+    }
+
+    fn entry(&self, slot: Slot, record: Handle, name: &str) -> Option<Value<'_>> {
+        match Variable::of(slot)? {
+            Variable::Line(LineField::Attribute) if is_property(name) => {
+                self.line_of(record)?.values(name).min().map(Value::text)
+            }
+            Variable::Customer(field) => self.customer_entry(field, name),
+            Variable::Account(field) => self.account_entry(field, name),
+            Variable::Line(_) | Variable::Tender(_) | Variable::Receipt(_) | Variable::Store(_) | Variable::Time(_) => None,
+        }
+    }
+
+    fn length(&self, list: ListPlace<'_>) -> usize {
+        let receipt = self.facts.case.receipt;
+        let values = |name: &str| self.line_of(list.record).map_or(0, |line| line.values(name).count());
+        match Variable::of(list.slot) {
+            Some(Variable::Receipt(ReceiptField::Lines)) => receipt.lines.len(),
+            Some(Variable::Receipt(ReceiptField::Codes)) => receipt.codes.len(),
+            Some(Variable::Receipt(ReceiptField::Tenders)) => receipt.tenders.len(),
+            Some(Variable::Line(LineField::Categories)) => values(CATEGORY),
+            Some(Variable::Line(LineField::Values)) => list.name.filter(|name| is_property(name)).map_or(0, values),
+            Some(Variable::Customer(CustomerField::Segments)) => self.segments().len(),
+            Some(Variable::Customer(CustomerField::Lists)) => self.lists().len(),
+            Some(Variable::Store(StoreField::Zones)) => self.zones().len(),
+            Some(
+                Variable::Receipt(_)
+                | Variable::Line(_)
+                | Variable::Tender(_)
+                | Variable::Customer(_)
+                | Variable::Account(_)
+                | Variable::Store(_)
+                | Variable::Time(_),
+            )
+            | None => 0,
+        }
+    }
+
+    fn item(&self, list: ListPlace<'_>, place: usize) -> Option<Value<'_>> {
+        let receipt = self.facts.case.receipt;
+        let record = |length: usize| (place < length).then(|| Value::Record(Handle(u32::try_from(place).unwrap_or(u32::MAX))));
+        match Variable::of(list.slot)? {
+            Variable::Receipt(ReceiptField::Lines) => record(receipt.lines.len()),
+            Variable::Receipt(ReceiptField::Tenders) => record(receipt.tenders.len()),
+            Variable::Receipt(ReceiptField::Codes) => receipt.codes.get(place).map(|code| Value::text(code)),
+            Variable::Line(LineField::Categories) => self.line_of(list.record)?.ranked(CATEGORY, place).map(Value::text),
+            Variable::Line(LineField::Values) => {
+                let name = list.name.filter(|name| is_property(name))?;
+                self.line_of(list.record)?.ranked(name, place).map(Value::text)
+            }
+            Variable::Customer(CustomerField::Segments) => self.segments().get(place).copied().map(Value::text),
+            Variable::Customer(CustomerField::Lists) => self.lists().get(place).map(|known| Value::text(known.as_str())),
+            Variable::Store(StoreField::Zones) => self.zones().get(place).copied().map(Value::text),
+            Variable::Receipt(_)
+            | Variable::Line(_)
+            | Variable::Tender(_)
+            | Variable::Customer(_)
+            | Variable::Account(_)
+            | Variable::Store(_)
+            | Variable::Time(_) => None,
+        }
+    }
+
+    fn local(&self, at: Timestamp) -> DateTime {
+        self.program().map_or(&TimeZone::UTC, |program| &program.time_zone).to_datetime(at)
+    }
+}
+
+const fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Basket => "basket",
+        Stage::Total => "total",
+        Stage::Tender => "tender",
+        Stage::Paid => "paid",
+    }
+}
+
+const fn weekday(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Monday => "monday",
+        Weekday::Tuesday => "tuesday",
+        Weekday::Wednesday => "wednesday",
+        Weekday::Thursday => "thursday",
+        Weekday::Friday => "friday",
+        Weekday::Saturday => "saturday",
+        Weekday::Sunday => "sunday",
+    }
+}
+
+const fn kind(kind: ProductKind) -> &'static str {
+    match kind {
+        ProductKind::Goods => "goods",
+        ProductKind::Service => "service",
+        ProductKind::Deposit => "deposit",
+        ProductKind::CertificateSale => "certificate_sale",
+        ProductKind::TopUp => "top_up",
+        ProductKind::Bag => "bag",
+        ProductKind::Donation => "donation",
+    }
+}
+
+const fn price_reason(reason: PriceReason) -> &'static str {
+    match reason {
+        PriceReason::Regular => "regular",
+        PriceReason::Markdown => "markdown",
+        PriceReason::Override => "override",
+        PriceReason::Staff => "staff",
+    }
+}
+
+const fn tender_kind(kind: TenderKind) -> &'static str {
+    match kind {
+        TenderKind::Cash => "cash",
+        TenderKind::Card => "card",
+        TenderKind::Certificate => "certificate",
+        TenderKind::Asset => "asset",
+        TenderKind::Transfer => "transfer",
+        TenderKind::Other => "other",
+    }
+}
