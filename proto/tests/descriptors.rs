@@ -22,6 +22,11 @@ fn every_service_has_its_calls() {
     let expected = [
         "tessera.admin.v1.AdminService/LoadCatalogue",
         "tessera.admin.v1.AdminService/PublishPrograms",
+        "tessera.admin.v1.AdminService/ApproveRevision",
+        "tessera.admin.v1.AdminService/WithdrawRevision",
+        "tessera.admin.v1.AdminService/RollBackPrograms",
+        "tessera.admin.v1.AdminService/ListRevisions",
+        "tessera.admin.v1.AdminService/GetRevision",
         "tessera.billing.v1.BillingService/Quote",
         "tessera.billing.v1.BillingService/Settle",
         "tessera.billing.v1.BillingService/Void",

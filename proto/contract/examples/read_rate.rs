@@ -14,13 +14,15 @@ use tessera_contract::render::{AnswerContext, answer};
 use tessera_contract::sold::sold_as_quoted;
 use tessera_contract::token::{RevisionName, TokenHead, TokenKeys};
 use tessera_proto::billing::v1;
-use tessera_rules::decision::{Adjustment, DecidedLine, Decision, Part};
-use tessera_rules::id::CampaignId;
+use tessera_rules::decision::{Adjustment, DecidedLine, Decision, Part, Reward, RewardKind, Shortfall};
+use tessera_rules::id::{CampaignId, ProgramId, RewardId};
 use tessera_rules::money::{Amount, Quantity, UnitPrice};
 use tessera_rules::receipt::Receipt;
 
 /// Lines of the receipt.
 const LINES: usize = 12;
+/// Rewards beside the changed lines.
+const REWARDS: usize = 14;
 /// Calls of each step.
 const CALLS: u32 = 100_000;
 
@@ -56,7 +58,7 @@ fn quote(now: Timestamp) -> v1::QuoteRequest {
     v1::QuoteRequest { receipt: Some(receipt), quote_no: 1, ..v1::QuoteRequest::default() }
 }
 
-fn decision(receipt: &Receipt) -> Option<Decision> {
+fn decision(receipt: &Receipt, now: Timestamp) -> Option<Decision> {
     let campaign = CampaignId::parse("ten-percent").ok()?;
     let lines = receipt.lines.iter().map(|line| DecidedLine {
         id: line.id.clone(),
@@ -80,10 +82,11 @@ fn decision(receipt: &Receipt) -> Option<Decision> {
     Some(Decision {
         lines: lines.collect(),
         redemptions: Vec::new(),
-        rewards: Vec::new(),
+        rewards: (1..=REWARDS).map(|number| reward(number, now)).collect::<Option<_>>()?,
         prompts: Vec::new(),
         instructions: Vec::new(),
         offers: Vec::new(),
+        choices: Vec::new(),
         near_misses: Vec::new(),
         code_verdicts: Vec::new(),
         redeemable: Vec::new(),
@@ -98,6 +101,23 @@ fn decision(receipt: &Receipt) -> Option<Decision> {
         proven: true,
         bound: Amount::ZERO,
         explained: Vec::new(),
+    })
+}
+
+fn reward(number: usize, now: Timestamp) -> Option<Reward> {
+    let campaign = CampaignId::parse(&format!("campaign-{number}")).ok()?;
+    Some(Reward {
+        id: RewardId::parse(&format!("campaign-{number}.0")).ok()?,
+        campaign,
+        program: ProgramId::parse("club").ok()?,
+        kind: RewardKind::DiscountNow { amount: Amount::from_minor(40) },
+        vests_at: now,
+        expires_at: None,
+        waits_for: Vec::new(),
+        earned_on: Vec::new(),
+        on_return: Shortfall::Negative,
+        fallback: false,
+        text: "10 % off whatever fits".into(),
     })
 }
 
@@ -135,7 +155,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let context = ReadContext { now };
     let request = quote(now);
     let input = read_quote(&request, &context)?;
-    let decision = decision(&input.receipt).ok_or("the campaign's id is one")?;
+    let decision = decision(&input.receipt, now).ok_or("the campaign's id is one")?;
     let keys = TokenKeys::new((1, [7; 32]), &[]);
     let shown = answer(&decision, AnswerContext::plain(&input.receipt, input.display));
     let receipt = request.receipt.clone().unwrap_or_default();

@@ -17,7 +17,7 @@
 //!
 //! All integers are little-endian. A hash begins with its domain as a text (`tessera.settle.1` and so on),
 //! then come the fields in the order in which the functions here name them, each once, absent ones too.
-//! No maps, no sorting but of declined ids in the basket's hash.
+//! No maps, no sorting. The basket's hash, which nothing keeps but a token, has a shorter form of its own.
 //!
 //! How a customer was identified enters the hash. It cannot be read from it; but whoever knows all other
 //! fields can test a guess of a phone number against it, so hashes are kept where outcomes are kept and

@@ -129,41 +129,45 @@ pub const fn redeem_mode_from_wire(mode: v1::RedeemAs) -> RedeemMode {
 /// A part of a line; the tax code is the line's.
 #[must_use]
 pub fn part_to_wire(part: &Part, tax_code: Option<&TaxCode>) -> v1::SoldPart {
+    part_with_texts(part, tax_code, str::to_owned)
+}
+
+/// The same with the texts of adjustments as `text` makes them.
+pub(crate) fn part_with_texts(part: &Part, tax_code: Option<&TaxCode>, text: impl Fn(&str) -> String) -> v1::SoldPart {
+    let adjustment = |adjustment: &Adjustment| v1::Adjustment {
+        campaign_id: adjusting_campaign(adjustment),
+        amount_minor: adjustment.amount.minor(),
+        tax_code: tax_code.map(|code| code.as_str().to_owned()).unwrap_or_default(),
+        text: text(&adjustment.text),
+    };
     v1::SoldPart {
         quantity_milli: part.quantity.milli(),
         unit_price_micros: part.unit_price.micros(),
         amount_minor: part.amount.minor(),
-        adjustments: part.adjustments.iter().map(|adjustment| adjustment_to_wire(adjustment, tax_code)).collect(),
+        adjustments: part.adjustments.iter().map(adjustment).collect(),
     }
 }
 
-/// A change of a part; the till's own change has no campaign on the wire.
-#[must_use]
-pub fn adjustment_to_wire(adjustment: &Adjustment, tax_code: Option<&TaxCode>) -> v1::Adjustment {
-    let campaign_id = if is_own_change(&adjustment.campaign) { String::new() } else { adjustment.campaign.as_str().to_owned() };
-    v1::Adjustment {
-        campaign_id,
-        amount_minor: adjustment.amount.minor(),
-        tax_code: tax_code.map(|code| code.as_str().to_owned()).unwrap_or_default(),
-        text: adjustment.text.to_string(),
-    }
+/// The till's own change has no campaign on the wire.
+fn adjusting_campaign(adjustment: &Adjustment) -> String {
+    if is_own_change(&adjustment.campaign) { String::new() } else { adjustment.campaign.as_str().to_owned() }
 }
 
-/// A reward that was decided, for an answer; its text as it is, not yet fitted to a till.
-#[must_use]
-pub fn reward_to_wire(reward: &Reward) -> v1::Reward {
-    let mut wire = reward_kind_to_wire(&reward.kind);
-    wire.reward_id = reward.id.as_str().to_owned();
-    wire.program_id = reward.program.as_str().to_owned();
-    wire.campaign_id = reward.campaign.as_str().to_owned();
-    wire.vests_at = Some(timestamp_to_wire(reward.vests_at));
-    wire.expires_at = reward.expires_at.map(timestamp_to_wire);
-    wire.requires_answers = reward.waits_for.iter().map(|fact| fact.as_str().to_owned()).collect();
+/// A reward that was decided, for an answer, with its text as it is shown.
+pub(crate) fn reward_to_wire(reward: &Reward, text: String) -> v1::Reward {
     let waits_for = if reward.waits_for.is_empty() { v1::RewardWait::Unspecified } else { v1::RewardWait::Answers };
-    wire.waits_for = i32::from(waits_for);
-    wire.text = reward.text.to_string();
-    wire.fallback = reward.fallback;
-    wire
+    v1::Reward {
+        reward_id: reward.id.as_str().to_owned(),
+        program_id: reward.program.as_str().to_owned(),
+        campaign_id: reward.campaign.as_str().to_owned(),
+        vests_at: Some(timestamp_to_wire(reward.vests_at)),
+        expires_at: reward.expires_at.map(timestamp_to_wire),
+        requires_answers: reward.waits_for.iter().map(|fact| fact.as_str().to_owned()).collect(),
+        waits_for: i32::from(waits_for),
+        text,
+        fallback: reward.fallback,
+        ..reward_kind_to_wire(&reward.kind)
+    }
 }
 
 /// What a reward is: kind, asset, units, amount, prize, tier and draw; everything else is empty.
@@ -184,12 +188,12 @@ pub fn reward_kind_to_wire(kind: &RewardKind) -> v1::Reward {
         }
         RewardKind::Prize { prize, count } => {
             let state = i32::from(v1::PrizeState::Due);
-            let prize = v1::Prize { prize_id: prize.to_string(), quantity: i64::from(*count), state };
+            let prize = v1::Prize { prize_id: prize.as_str().to_owned(), quantity: i64::from(*count), state };
             v1::Reward { prize: Some(prize), ..of(v1::RewardKind::Prize) }
         }
         RewardKind::Status { tier } => v1::Reward { tier_id: tier.as_str().to_owned(), ..of(v1::RewardKind::Status) },
         RewardKind::Ticket { draw, count } => {
-            v1::Reward { draw_id: draw.to_string(), draw_tickets: i64::from(*count), ..of(v1::RewardKind::DrawTicket) }
+            v1::Reward { draw_id: draw.as_str().to_owned(), draw_tickets: i64::from(*count), ..of(v1::RewardKind::DrawTicket) }
         }
         RewardKind::Certificate { asset, units } => {
             v1::Reward { asset_id: asset.as_str().to_owned(), units: units.units(), ..of(v1::RewardKind::GiftCertificate) }

@@ -5,6 +5,7 @@
 
 pub mod canonical;
 pub mod card_number;
+mod compact;
 pub mod convert;
 pub mod fault;
 pub mod limits;

@@ -10,7 +10,6 @@ mod lines;
 mod remarks;
 mod rewards;
 
-use compact_str::CompactString;
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{Decision, Prompt, PromptReason};
 use tessera_rules::id::{AssetId, FactId, ProgramId, Sku};
@@ -41,11 +40,11 @@ pub struct AnswerContext<'a> {
     /// Limits that the engine met; those that the decision tells are added.
     pub limits_reached: Vec<v1::LimitReached>,
     /// Texts of the products that are added or offered, in any order.
-    pub descriptions: &'a [(Sku, CompactString)],
+    pub descriptions: &'a [(&'a Sku, &'a str)],
     /// What answers to facts look like, in any order; others are texts.
     pub facts: &'a [FactShape],
     /// The programs of assets, in any order.
-    pub asset_programs: &'a [(AssetId, ProgramId)],
+    pub asset_programs: &'a [(&'a AssetId, &'a ProgramId)],
     /// Code to print for a later claim; empty: none.
     pub claim_code: String,
 }
@@ -88,12 +87,12 @@ impl<'a> AnswerContext<'a> {
     }
 
     pub(crate) fn description(&self, sku: &Sku) -> String {
-        let found = self.descriptions.iter().find(|(other, _)| other == sku);
+        let found = self.descriptions.iter().find(|(other, _)| *other == sku);
         found.map(|(_, text)| fit::row(text, &self.display)).unwrap_or_default()
     }
 
     pub(crate) fn program(&self, asset: &AssetId) -> Option<&ProgramId> {
-        self.asset_programs.iter().find(|(other, _)| other == asset).map(|(_, program)| program)
+        self.asset_programs.iter().find(|(other, _)| *other == asset).map(|(_, program)| *program)
     }
 }
 
@@ -151,7 +150,7 @@ pub fn answer(decision: &Decision, context: AnswerContext<'_>) -> v1::Answer {
 /// The wire's id of a prompt for a fact: one prompt a fact and receipt.
 #[must_use]
 pub fn prompt_id(fact: &FactId) -> String {
-    format!("prompt:{fact}")
+    ["prompt:", fact.as_str()].concat()
 }
 
 fn prompt_to_wire(prompt: &Prompt, decision: &Decision, context: &AnswerContext<'_>) -> v1::Prompt {

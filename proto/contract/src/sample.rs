@@ -295,6 +295,7 @@ pub(crate) fn decision(lines: usize) -> Decision {
             sku: Sku::parse("SPRAY").expect("is one"),
             text: "Keeps shoes dry".into(),
         }],
+        choices: Vec::new(),
         near_misses: vec![NearMiss {
             campaign: campaign("three-for-two"),
             missing: Missing::Units(1),

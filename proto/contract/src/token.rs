@@ -1,24 +1,24 @@
 //! The quote token: what a quote promised, sealed so that only engines with the key can read or make it
 //! (H15).
 //!
-//! Bytes of a token: version (1), key id (`u32`, big-endian), nonce (24), then the body, serialised by
-//! postcard and sealed by XChaCha20-Poly1305 with the 29 bytes before it as associated data, then the tag
-//! (16). A nonce must not be used twice under one key: 24 random bytes.
+//! Bytes of a token: version (1), key id (`u32`, big-endian), nonce (24), then the body in a form of its own,
+//! sealed by XAES-256-GCM with the 29 bytes before it as associated data, then the tag (16). A nonce must not be
+//! used twice under one key: 24 random bytes, or random ones and a count.
 
 mod body;
+mod seal;
 
 use std::fmt;
 
 use bytes::Bytes;
-use chacha20poly1305::aead::{AeadInOut as _, KeyInit as _};
-use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use tessera_rules::decision::Decision;
 
+use self::seal::SealKey;
 use crate::limits::TOKEN_BYTES_MAX;
 pub use body::{Promised, RevisionName, TokenBody, TokenHead, decision_hash};
 
 /// The version of the token's form.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Bytes before the sealed body.
 const HEADER_BYTES: usize = 1 + 4 + NONCE_BYTES;
 /// Bytes of the seal's tag.
@@ -64,8 +64,8 @@ pub struct SealedToken {
 /// The keys that all engines share: one to seal with, older ones to open with.
 #[derive(Clone)]
 pub struct TokenKeys {
-    current: (u32, XChaCha20Poly1305),
-    previous: Vec<(u32, XChaCha20Poly1305)>,
+    current: (u32, SealKey),
+    previous: Vec<(u32, SealKey)>,
 }
 
 impl fmt::Debug for TokenKeys {
@@ -80,21 +80,21 @@ impl TokenKeys {
     /// Takes the key to seal with, and those of before, each with its id.
     #[must_use]
     pub fn new(current: (u32, [u8; KEY_BYTES]), previous: &[(u32, [u8; KEY_BYTES])]) -> Self {
-        let cipher = |key: &[u8; KEY_BYTES]| XChaCha20Poly1305::new(&Key::from(*key));
-        Self { current: (current.0, cipher(&current.1)), previous: previous.iter().map(|(id, key)| (*id, cipher(key))).collect() }
+        let with_key = |(id, key): &(u32, [u8; KEY_BYTES])| (*id, SealKey::new(key));
+        Self { current: with_key(&current), previous: previous.iter().map(with_key).collect() }
     }
 
     /// Seals what a quote promised. `nonce` must be random and never used before.
     ///
-    /// Texts of prompts, offers and adjustments, explanations, notes and near misses are left out: a settle does not
-    /// need them. Where the decision is still too large its hash takes its place.
+    /// What [`Promised::Decision`] names is left out: a settle does not need it. Where the decision is still too
+    /// large its hash takes its place.
     #[must_use]
     pub fn seal(&self, head: &TokenHead, decision: &Decision, nonce: [u8; NONCE_BYTES]) -> SealedToken {
-        let whole = self.sealed(&body::Written::whole(head, decision), nonce);
+        let whole = self.sealed(nonce, |bytes| body::write_whole(bytes, head, decision));
         match whole {
             Some(bytes) if bytes.len() <= TOKEN_BYTES_MAX => SealedToken { bytes, shortened: false },
             _ => {
-                let short = self.sealed(&body::Written::hash(head, decision), nonce);
+                let short = self.sealed(nonce, |bytes| body::write_hash(bytes, head, decision));
                 SealedToken { bytes: short.unwrap_or_default(), shortened: true }
             }
         }
@@ -114,32 +114,30 @@ impl TokenKeys {
             return Err(TokenError::Version(*version));
         }
         let id = u32::from_be_bytes([*k1, *k2, *k3, *k4]);
-        let cipher = self.cipher(id).ok_or(TokenError::UnknownKey(id))?;
+        let key = self.key(id).ok_or(TokenError::UnknownKey(id))?;
+        let (sealed, tag) = sealed.split_last_chunk::<TAG_BYTES>().ok_or(TokenError::Seal)?;
         let mut opened = sealed.to_vec();
-        cipher.decrypt_in_place(&XNonce::from(*nonce), header, &mut opened).map_err(|_| TokenError::Seal)?;
-        match postcard::take_from_bytes(&opened) {
-            Ok((body, [])) => Ok(body),
-            Ok(_) | Err(_) => Err(TokenError::Body),
-        }
+        key.open(nonce, header, &mut opened, *tag).map_err(|_| TokenError::Seal)?;
+        body::read(&opened).ok_or(TokenError::Body)
     }
 
-    fn cipher(&self, id: u32) -> Option<&XChaCha20Poly1305> {
+    fn key(&self, id: u32) -> Option<&SealKey> {
         if id == self.current.0 {
             return Some(&self.current.1);
         }
-        self.previous.iter().find(|(other, _)| *other == id).map(|(_, cipher)| cipher)
+        self.previous.iter().find(|(other, _)| *other == id).map(|(_, key)| key)
     }
 
-    /// Header, sealed body and tag; none where the body cannot be serialised.
-    fn sealed(&self, body: &body::Written<'_>, nonce: [u8; NONCE_BYTES]) -> Option<Bytes> {
-        let (id, cipher) = &self.current;
+    /// Header, the sealed body that `write` puts behind it, and tag; none where it is too long to be sealed.
+    fn sealed(&self, nonce: [u8; NONCE_BYTES], write: impl FnOnce(Vec<u8>) -> Vec<u8>) -> Option<Bytes> {
+        let (id, key) = &self.current;
         let mut token = Vec::with_capacity(FIRST_BYTES);
         token.push(VERSION);
         token.extend_from_slice(&id.to_be_bytes());
         token.extend_from_slice(&nonce);
-        let mut token = postcard::to_extend(body, token).ok()?;
+        let mut token = write(token);
         let (header, plain) = token.split_first_chunk_mut::<HEADER_BYTES>()?;
-        let tag = cipher.encrypt_inout_detached(&XNonce::from(nonce), header, plain.into()).ok()?;
+        let tag = key.seal(&nonce, header, plain).ok()?;
         token.extend_from_slice(&tag);
         Some(token.into())
     }

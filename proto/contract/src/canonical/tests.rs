@@ -215,10 +215,14 @@ fn h2_the_encoding_of_version_1_is_fixed() {
     for (hash, expected) in table {
         assert_eq!(hash.to_string(), expected);
     }
+}
+
+#[test]
+fn the_form_of_the_baskets_hash_is_fixed_so_that_engines_of_two_builds_agree() {
     let quote = read_quote(&sample::quote(), &sample::context()).expect("is good");
     assert_eq!(
         basket_hash(&quote.receipt, quote.customer.as_ref()).to_string(),
-        "2c295f51908b20ed3748ad9a7da642ae01367a79924e0c1c54a3c5e930b92ed2"
+        "5d00c14882efdf4f30d187d3c7e62ef645e182de2883d25868eeeeec27f6e28a"
     );
 }
 

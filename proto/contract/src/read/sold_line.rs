@@ -169,10 +169,11 @@ fn adjustments(reader: &mut Reader, above: &At<'_>, wire: &[v1::Adjustment], tax
         let campaign = campaign(reader, &at.field("campaign_id"), &adjustment.campaign_id);
         let amount =
             reader.range(&at.field("amount_minor"), adjustment.amount_minor, -LINE_AMOUNT_MINOR_MAX, LINE_AMOUNT_MINOR_MAX);
-        let tax_at = at.field("tax_code");
-        let told_tax_code = reader.optional_id(&tax_at, &adjustment.tax_code, TaxCode::parse);
-        if told_tax_code.is_some() && told_tax_code.as_ref() != tax_code {
-            reader.fault(&tax_at, "must be empty or the line's");
+        if tax_code.is_none_or(|code| code.as_str() != adjustment.tax_code) {
+            let tax_at = at.field("tax_code");
+            if reader.optional_id(&tax_at, &adjustment.tax_code, TaxCode::parse).is_some() {
+                reader.fault(&tax_at, "must be empty or the line's");
+            }
         }
         let text = reader.text(&at.field("text"), &adjustment.text, TEXT_CHARACTERS_MAX).unwrap_or_default();
         if let (Some(campaign), Some(amount)) = (campaign, amount) {

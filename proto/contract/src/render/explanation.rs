@@ -28,7 +28,7 @@ pub(super) fn explanation(decision: &Decision, context: &AnswerContext<'_>) -> (
             campaign_id: explained.campaign.as_str().to_owned(),
             applied: explained.applied,
             reason: i32::from(v1::NotAppliedReason::Unspecified),
-            text: explained.why.to_string(),
+            text: explained.why.as_str().to_owned(),
             amount_minor: discount.map_or(0, |applied| applied.discount.minor().saturating_neg()),
         };
         bytes = bytes.saturating_add(wire.encoded_len()).saturating_add(ENTRY_OVERHEAD_BYTES);

@@ -25,12 +25,21 @@ pub fn text(text: &str, display: &TillDisplay) -> String {
 /// A text in rows that are each as wide as the till at most. Words are kept whole where they fit a row.
 #[must_use]
 pub fn rows(text: &str, display: &TillDisplay) -> Vec<String> {
+    let mut rows = Vec::new();
+    push_rows(&mut rows, text, display);
+    rows
+}
+
+/// The same behind other rows.
+pub(super) fn push_rows(rows: &mut Vec<String>, text: &str, display: &TillDisplay) {
     if is_short_ascii(text, display) {
-        return if text.trim().is_empty() { Vec::new() } else { vec![text.to_owned()] };
+        if text.bytes().any(|byte| byte != b' ') {
+            rows.push(text.to_owned());
+        }
+        return;
     }
     let columns = usize::from(display.columns);
     let shown = shown(text, display.charset);
-    let mut rows = Vec::new();
     let (mut row, mut row_width) = (String::new(), 0_usize);
     for word in shown.split_whitespace() {
         let word_width = width(word);
@@ -62,7 +71,6 @@ pub fn rows(text: &str, display: &TillDisplay) -> Vec<String> {
     if !row.is_empty() {
         rows.push(row);
     }
-    rows
 }
 
 /// A text in one row, cut with `...` where it is too long.

@@ -7,11 +7,11 @@ use tessera_rules::money::{Amount, Quantity};
 use tessera_rules::receipt::{Receipt, RedeemMode};
 
 use super::{AnswerContext, fit};
-use crate::convert::{campaign_to_wire, part_to_wire};
+use crate::convert::{campaign_to_wire, part_with_texts};
 
 /// Lines that change, in the receipt's order, then those that are added.
 pub(super) fn changed_lines(decision: &Decision, context: &AnswerContext<'_>) -> Vec<v1::ChangedLine> {
-    let mut lines = Vec::new();
+    let mut lines = Vec::with_capacity(decision.lines.len());
     for (place, line) in decision.lines.iter().enumerate().filter(|(_, line)| !line.parts.is_empty()) {
         let mut wire =
             v1::ChangedLine { line_id: line.id.as_str().to_owned(), parts: parts(line, context), ..v1::ChangedLine::default() };
@@ -25,14 +25,8 @@ pub(super) fn changed_lines(decision: &Decision, context: &AnswerContext<'_>) ->
 }
 
 fn parts(line: &DecidedLine, context: &AnswerContext<'_>) -> Vec<v1::SoldPart> {
-    let fitted = |part| {
-        let mut wire = part_to_wire(part, line.tax_code.as_ref());
-        for adjustment in &mut wire.adjustments {
-            adjustment.text = fit::row(&adjustment.text, &context.display);
-        }
-        wire
-    };
-    line.parts.iter().map(fitted).collect()
+    let fitted = |text: &str| fit::row(text, &context.display);
+    line.parts.iter().map(|part| part_with_texts(part, line.tax_code.as_ref(), fitted)).collect()
 }
 
 /// An added line is declined by its own id.

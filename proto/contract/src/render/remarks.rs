@@ -8,7 +8,9 @@ use super::{AnswerContext, fit};
 use crate::convert::{campaign_to_wire, verdict_to_wire};
 use crate::limits::OFFERS_MAX;
 
-/// Hexadecimal digits of the hash in an offer's id: two offers of one receipt do not share them.
+/// What an offer's id begins with.
+const OFFER: &str = "offer:";
+/// Bytes of the hash in an offer's id: two offers of one receipt do not share them.
 const OFFER_ID_BYTES: usize = 12;
 
 /// The wire's id of an offer: the same for the same campaign and product, on every quote.
@@ -19,8 +21,12 @@ pub fn offer_id(campaign: &CampaignId, sku: &Sku) -> String {
     hasher.update(&[0]);
     hasher.update(sku.as_str().as_bytes());
     let hash = hasher.finalize();
-    let short = hash.as_bytes().first_chunk::<OFFER_ID_BYTES>();
-    format!("offer:{}", short.map(|bytes| data_encoding::HEXLOWER.encode(bytes)).unwrap_or_default())
+    let mut id = String::with_capacity(OFFER.len() + 2 * OFFER_ID_BYTES);
+    id.push_str(OFFER);
+    if let Some(short) = hash.as_bytes().first_chunk::<OFFER_ID_BYTES>() {
+        data_encoding::HEXLOWER.encode_append(short, &mut id);
+    }
+    id
 }
 
 /// Things that the cashier must do.
@@ -72,7 +78,7 @@ pub(super) fn near_misses(decision: &Decision, context: &AnswerContext<'_>) -> V
 /// A verdict for each code, in the receipt's order.
 pub(super) fn code_verdicts(decision: &Decision) -> Vec<v1::CodeVerdict> {
     let to_wire = |verdict: &tessera_rules::decision::CodeVerdict| v1::CodeVerdict {
-        code: verdict.code.to_string(),
+        code: verdict.code.as_str().to_owned(),
         state: i32::from(verdict_to_wire(verdict.verdict)),
         campaign_id: campaign_to_wire(verdict.campaign.as_ref()),
         text: String::new(),
@@ -109,17 +115,21 @@ pub(super) fn limits_reached(decision: &Decision, context: &AnswerContext<'_>) -
 
 /// Rows for the screen: what the customer gets, then what little is missing.
 pub(super) fn screen_texts(footer: &[String], decision: &Decision, context: &AnswerContext<'_>) -> Vec<String> {
-    let mut rows = footer.to_vec();
-    if context.is_kept(v1::AnswerPart::Offers) {
-        rows.extend(decision.near_misses.iter().flat_map(|near| fit::rows(&near.text, &context.display)));
+    let near_misses = if context.is_kept(v1::AnswerPart::Offers) { decision.near_misses.as_slice() } else { &[] };
+    let mut rows = Vec::with_capacity(footer.len().saturating_add(near_misses.len()));
+    rows.extend_from_slice(footer);
+    for near in near_misses {
+        fit::push_rows(&mut rows, &near.text, &context.display);
     }
     rows
 }
 
 /// Rows for the footer: what the customer gets.
 pub(super) fn footer_texts(decision: &Decision, context: &AnswerContext<'_>) -> Vec<String> {
-    if !context.is_kept(v1::AnswerPart::Rewards) {
-        return Vec::new();
+    let rewards = if context.is_kept(v1::AnswerPart::Rewards) { decision.rewards.as_slice() } else { &[] };
+    let mut rows = Vec::with_capacity(rewards.len());
+    for reward in rewards {
+        fit::push_rows(&mut rows, &reward.text, &context.display);
     }
-    decision.rewards.iter().flat_map(|reward| fit::rows(&reward.text, &context.display)).collect()
+    rows
 }

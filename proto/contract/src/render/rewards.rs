@@ -8,12 +8,7 @@ use crate::convert::{redemption_to_wire, reward_to_wire};
 
 /// What the customer gets beside changed lines.
 pub(super) fn rewards(decision: &Decision, context: &AnswerContext<'_>) -> Vec<v1::Reward> {
-    let fitted = |reward| {
-        let mut wire = reward_to_wire(reward);
-        wire.text = fit::text(&wire.text, &context.display);
-        wire
-    };
-    decision.rewards.iter().map(fitted).collect()
+    decision.rewards.iter().map(|reward| reward_to_wire(reward, fit::text(&reward.text, &context.display))).collect()
 }
 
 /// Assets that are spent.

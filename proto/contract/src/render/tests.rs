@@ -58,7 +58,7 @@ fn the_four_parts_are_filled_from_decision_and_context() {
     let input = input();
     let sku = tessera_rules::id::Sku::parse("SPRAY").expect("is one");
     let fact = tessera_rules::id::FactId::parse("birthday").expect("is an id");
-    let descriptions = [(sku, "Waterproof spray, 200 ml, for shoes".into())];
+    let descriptions = [(&sku, "Waterproof spray, 200 ml, for shoes")];
     let facts = [FactShape { fact, kind: v1::AnswerKind::Date, options: Vec::new(), valid_days: 365 }];
     let context = AnswerContext {
         revision: 17,

@@ -1,20 +1,29 @@
-//! What a token holds. It is written from references and read into values; both sides must agree on the
-//! order of fields, which a test holds.
+//! What a token holds, and the form of its bytes: numbers and texts as in [`crate::compact`]; times as the
+//! difference to the time before; a name (an id) once, later by its place among the names. Writing and reading
+//! name the same fields in the same order.
+
+mod read;
+mod read_decision;
+mod write;
+mod write_decision;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use tessera_rules::decision::{
-    Adjustment, Applied, CodeVerdict, CounterMove, DecidedLine, Decision, Explained, Instruction, NearMiss, Note, Part, Promise,
-    PromptReason, Redeemable, Redemption, Reward,
-};
-use tessera_rules::id::{AccountId, CampaignId, CustomerId, FactId, LineId, ReceiptId, Sku, TaxCode};
-use tessera_rules::money::{Amount, Quantity, UnitPrice};
-use tessera_rules::receipt::Measure;
+use tessera_rules::decision::Decision;
+use tessera_rules::id::{AccountId, CustomerId, ReceiptId};
 
+use self::read::BodyReader;
+use self::write::BodyWriter;
 use crate::canonical::BasketHash;
 
+/// Bytes that a decision is given at first where only its hash is wanted.
+const FIRST_BYTES: usize = 4 << 10;
+/// What stands before a decision.
+const DECISION: u8 = 0;
+/// What stands before a hash.
+const HASH: u8 = 1;
+
 /// A revision by number and hash.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RevisionName {
     /// Its number.
     pub number: u64,
@@ -23,7 +32,7 @@ pub struct RevisionName {
 }
 
 /// What a token holds beside the decision.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TokenHead {
     /// The receipt that was quoted.
     pub receipt: ReceiptId,
@@ -48,7 +57,7 @@ pub struct TokenHead {
 }
 
 /// What a token holds.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TokenBody {
     /// Everything beside the decision.
     pub head: TokenHead,
@@ -57,9 +66,10 @@ pub struct TokenBody {
 }
 
 /// What was decided, as a token holds it.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Promised {
-    /// The decision, without explanations, notes, near misses and the texts of prompts, offers and adjustments.
+    /// The decision, without prompts, offers, choices, what may be redeemed, explanations, notes, near misses, and the
+    /// texts of instructions and adjustments.
     Decision(Box<Decision>),
     /// It was too large: [`decision_hash`] of it, so that an evaluation under the same arguments can be
     /// known to have come to the same.
@@ -69,162 +79,71 @@ pub enum Promised {
 /// Hash of a decision as a token holds it.
 #[must_use]
 pub fn decision_hash(decision: &Decision) -> [u8; 32] {
-    let written = postcard::to_allocvec(&WrittenDecision::of(decision)).unwrap_or_default();
-    blake3::hash(&written).into()
+    let mut writer = BodyWriter::after(Vec::with_capacity(FIRST_BYTES));
+    write_decision::decision(&mut writer, decision);
+    blake3::hash(&writer.into_bytes()).into()
 }
 
-/// [`TokenBody`] as it is written.
-#[derive(Serialize)]
-pub(super) struct Written<'a> {
-    head: &'a TokenHead,
-    promised: WrittenPromise<'a>,
+/// The bytes with the body behind them, its decision whole.
+pub(super) fn write_whole(bytes: Vec<u8>, head: &TokenHead, decision: &Decision) -> Vec<u8> {
+    let mut writer = BodyWriter::after(bytes);
+    write_head(&mut writer, head);
+    writer.byte(DECISION);
+    write_decision::decision(&mut writer, decision);
+    writer.into_bytes()
 }
 
-#[derive(Serialize)]
-enum WrittenPromise<'a> {
-    Decision(Box<WrittenDecision<'a>>),
-    Hash([u8; 32]),
+/// The same with the decision's hash.
+pub(super) fn write_hash(bytes: Vec<u8>, head: &TokenHead, decision: &Decision) -> Vec<u8> {
+    let mut writer = BodyWriter::after(bytes);
+    write_head(&mut writer, head);
+    writer.byte(HASH);
+    writer.bytes(&decision_hash(decision));
+    writer.into_bytes()
 }
 
-impl<'a> Written<'a> {
-    pub(super) fn whole(head: &'a TokenHead, decision: &'a Decision) -> Self {
-        Self { head, promised: WrittenPromise::Decision(Box::new(WrittenDecision::of(decision))) }
-    }
-
-    pub(super) fn hash(head: &'a TokenHead, decision: &'a Decision) -> Self {
-        Self { head, promised: WrittenPromise::Hash(decision_hash(decision)) }
-    }
+/// Reads a body; none where the bytes are not one body and nothing else.
+pub(super) fn read(bytes: &[u8]) -> Option<TokenBody> {
+    let mut reader = BodyReader::of(bytes);
+    let head = read_head(&mut reader)?;
+    let promised = match reader.byte()? {
+        DECISION => Promised::Decision(Box::new(read_decision::decision(&mut reader)?)),
+        HASH => Promised::Hash(reader.bytes()?),
+        _ => return None,
+    };
+    reader.is_at_end().then_some(TokenBody { head, promised })
 }
 
-/// [`Decision`] as it is written, field by field in its order.
-#[derive(Serialize)]
-struct WrittenDecision<'a> {
-    lines: Vec<WrittenLine<'a>>,
-    redemptions: &'a [Redemption],
-    rewards: &'a [Reward],
-    prompts: Vec<WrittenPrompt<'a>>,
-    instructions: &'a [Instruction],
-    offers: Vec<WrittenOffer<'a>>,
-    near_misses: &'static [NearMiss],
-    code_verdicts: &'a [CodeVerdict],
-    redeemable: &'a [Redeemable],
-    counters: &'a [CounterMove],
-    promises: &'a [Promise],
-    applied: &'a [Applied],
-    before: Amount,
-    after: Amount,
-    depends_on_tenders: bool,
-    notes: &'static [Note],
-    steps: u64,
-    proven: bool,
-    bound: Amount,
-    explained: &'static [Explained],
+fn write_head<'a>(writer: &mut BodyWriter<'a>, head: &'a TokenHead) {
+    writer.text(head.receipt.as_str());
+    writer.bytes(&head.basket_hash.0);
+    writer.optional(head.revision.as_ref(), |writer, revision| {
+        writer.unsigned(revision.number);
+        writer.bytes(&revision.hash);
+    });
+    writer.unsigned(head.catalogue);
+    writer.time(head.quoted_at);
+    writer.unsigned(head.steps_max);
+    writer.unsigned(head.quote_no);
+    writer.optional(head.customer.as_ref(), |writer, customer| writer.text(customer.as_str()));
+    writer.optional(head.account.as_ref(), |writer, account| writer.text(account.as_str()));
+    writer.optional(head.held_until, BodyWriter::time);
 }
 
-#[derive(Serialize)]
-struct WrittenPrompt<'a> {
-    fact: &'a FactId,
-    reason: PromptReason,
-    text: &'static str,
+fn read_head(reader: &mut BodyReader<'_>) -> Option<TokenHead> {
+    Some(TokenHead {
+        receipt: reader.text()?,
+        basket_hash: BasketHash(reader.bytes()?),
+        revision: reader.optional(|reader| Some(RevisionName { number: reader.unsigned()?, hash: reader.bytes()? }))?,
+        catalogue: reader.unsigned()?,
+        quoted_at: reader.time()?,
+        steps_max: reader.unsigned()?,
+        quote_no: reader.unsigned()?,
+        customer: reader.optional(BodyReader::text)?,
+        account: reader.optional(BodyReader::text)?,
+        held_until: reader.optional(BodyReader::time)?,
+    })
 }
 
-#[derive(Serialize)]
-struct WrittenOffer<'a> {
-    campaign: &'a CampaignId,
-    sku: &'a Sku,
-    text: &'static str,
-}
-
-/// [`DecidedLine`] as it is written: the texts of adjustments are the till's to print and no part of the promise.
-#[derive(Serialize)]
-struct WrittenLine<'a> {
-    id: &'a LineId,
-    sku: &'a Sku,
-    tax_code: &'a Option<TaxCode>,
-    measure: Measure,
-    added_by: &'a Option<CampaignId>,
-    parts: Vec<WrittenPart<'a>>,
-    before: Amount,
-    after: Amount,
-}
-
-#[derive(Serialize)]
-struct WrittenPart<'a> {
-    quantity: Quantity,
-    unit_price: UnitPrice,
-    amount: Amount,
-    adjustments: Vec<WrittenAdjustment<'a>>,
-}
-
-#[derive(Serialize)]
-struct WrittenAdjustment<'a> {
-    campaign: &'a CampaignId,
-    amount: Amount,
-    text: &'static str,
-}
-
-impl<'a> WrittenLine<'a> {
-    fn of(line: &'a DecidedLine) -> Self {
-        Self {
-            id: &line.id,
-            sku: &line.sku,
-            tax_code: &line.tax_code,
-            measure: line.measure,
-            added_by: &line.added_by,
-            parts: line.parts.iter().map(WrittenPart::of).collect(),
-            before: line.before,
-            after: line.after,
-        }
-    }
-}
-
-impl<'a> WrittenPart<'a> {
-    fn of(part: &'a Part) -> Self {
-        let written = |adjustment: &'a Adjustment| WrittenAdjustment {
-            campaign: &adjustment.campaign,
-            amount: adjustment.amount,
-            text: "",
-        };
-        Self {
-            quantity: part.quantity,
-            unit_price: part.unit_price,
-            amount: part.amount,
-            adjustments: part.adjustments.iter().map(written).collect(),
-        }
-    }
-}
-
-impl<'a> WrittenDecision<'a> {
-    fn of(decision: &'a Decision) -> Self {
-        Self {
-            lines: decision.lines.iter().map(WrittenLine::of).collect(),
-            redemptions: &decision.redemptions,
-            rewards: &decision.rewards,
-            prompts: decision
-                .prompts
-                .iter()
-                .map(|prompt| WrittenPrompt { fact: &prompt.fact, reason: prompt.reason, text: "" })
-                .collect(),
-            instructions: &decision.instructions,
-            offers: decision
-                .offers
-                .iter()
-                .map(|offer| WrittenOffer { campaign: &offer.campaign, sku: &offer.sku, text: "" })
-                .collect(),
-            near_misses: &[],
-            code_verdicts: &decision.code_verdicts,
-            redeemable: &decision.redeemable,
-            counters: &decision.counters,
-            promises: &decision.promises,
-            applied: &decision.applied,
-            before: decision.before,
-            after: decision.after,
-            depends_on_tenders: decision.depends_on_tenders,
-            notes: &[],
-            steps: decision.steps,
-            proven: decision.proven,
-            bound: decision.bound,
-            explained: &[],
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

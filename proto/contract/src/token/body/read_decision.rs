@@ -1,0 +1,189 @@
+//! Reads a decision from a token. What a settle does not need was not written and is empty.
+
+use compact_str::CompactString;
+use serde::Deserialize as _;
+use serde::de::value::{Error, StrDeserializer};
+use tessera_rules::decision::{
+    Adjustment, Applied, CodeVerdict, CounterMove, DecidedLine, Decision, Instruction, LineShare, Part, Promise, Redemption,
+    Reward, RewardKind, Shortfall, Verdict,
+};
+use tessera_rules::id::RewardId;
+use tessera_rules::money::{Amount, Quantity, UnitPrice, Units};
+use tessera_rules::receipt::{Measure, RedeemMode};
+
+use super::read::BodyReader;
+
+/// A decision, field by field in its order.
+pub(super) fn decision(reader: &mut BodyReader<'_>) -> Option<Decision> {
+    let lines = reader.list(line)?;
+    let redemptions = reader.list(redemption)?;
+    let rewards = reader.list(reward)?;
+    let instructions = reader.list(instruction)?;
+    let code_verdicts = reader.list(code_verdict)?;
+    let counters = reader.list(counter)?;
+    let promises = reader.list(promise)?;
+    let applied = reader.list(applied)?;
+    let (before, after) = (amount(reader)?, amount(reader)?);
+    let [depends_on_tenders, proven, _, _] = flags(reader)?;
+    Some(Decision {
+        lines,
+        redemptions,
+        rewards,
+        prompts: Vec::new(),
+        instructions,
+        offers: Vec::new(),
+        choices: Vec::new(),
+        near_misses: Vec::new(),
+        code_verdicts,
+        redeemable: Vec::new(),
+        counters,
+        promises,
+        applied,
+        before,
+        after,
+        depends_on_tenders,
+        notes: Vec::new(),
+        steps: reader.unsigned()?,
+        proven,
+        bound: amount(reader)?,
+        explained: Vec::new(),
+    })
+}
+
+fn flags(reader: &mut BodyReader<'_>) -> Option<[bool; 4]> {
+    let byte = reader.byte()?;
+    Some([1, 2, 4, 8].map(|bit| byte & bit != 0))
+}
+
+fn amount(reader: &mut BodyReader<'_>) -> Option<Amount> {
+    reader.signed().map(Amount::from_minor)
+}
+
+fn units(reader: &mut BodyReader<'_>) -> Option<Units> {
+    reader.signed().map(Units::from_units)
+}
+
+fn line(reader: &mut BodyReader<'_>) -> Option<DecidedLine> {
+    let [is_measured, has_tax_code, is_added, _] = flags(reader)?;
+    Some(DecidedLine {
+        id: reader.name()?,
+        sku: reader.name()?,
+        tax_code: if has_tax_code { Some(reader.name()?) } else { None },
+        measure: if is_measured { Measure::Measured } else { Measure::Counted },
+        added_by: if is_added { Some(reader.name()?) } else { None },
+        parts: reader.list(part)?,
+        before: amount(reader)?,
+        after: amount(reader)?,
+    })
+}
+
+fn part(reader: &mut BodyReader<'_>) -> Option<Part> {
+    Some(Part {
+        quantity: Quantity::from_milli(reader.signed()?),
+        unit_price: UnitPrice::from_micros(reader.signed()?),
+        amount: amount(reader)?,
+        adjustments: reader.list(|reader| {
+            Some(Adjustment { campaign: reader.name()?, amount: amount(reader)?, text: CompactString::const_new("") })
+        })?,
+    })
+}
+
+fn redemption(reader: &mut BodyReader<'_>) -> Option<Redemption> {
+    Some(Redemption {
+        id: reader.text()?,
+        asset: reader.name()?,
+        units: units(reader)?,
+        amount: amount(reader)?,
+        mode: match reader.byte()? {
+            0 => RedeemMode::Discount,
+            1 => RedeemMode::Tender,
+            _ => return None,
+        },
+    })
+}
+
+fn reward(reader: &mut BodyReader<'_>) -> Option<Reward> {
+    let [has_own_name, fallback, expires, _] = flags(reader)?;
+    let campaign = reader.plain_name()?;
+    let name = reader.plain()?;
+    Some(Reward {
+        id: reward_id(if has_own_name { campaign } else { "" }, name)?,
+        campaign: super::read::typed(campaign)?,
+        program: reader.name()?,
+        kind: reward_kind(reader)?,
+        vests_at: reader.time()?,
+        expires_at: if expires { Some(reader.time()?) } else { None },
+        waits_for: reader.list(BodyReader::name)?,
+        earned_on: reader.list(|reader| Some(LineShare { line: reader.name()?, units: reader.signed()? }))?,
+        on_return: match reader.byte()? {
+            0 => Shortfall::Negative,
+            1 => Shortfall::Zero,
+            2 => Shortfall::DeductFromRefund,
+            _ => return None,
+        },
+        fallback,
+        text: CompactString::from(reader.plain()?),
+    })
+}
+
+fn reward_id(campaign: &str, name: &str) -> Option<RewardId> {
+    let mut id = CompactString::from(campaign);
+    id.push_str(name);
+    RewardId::deserialize(StrDeserializer::<Error>::new(&id)).ok()
+}
+
+fn reward_kind(reader: &mut BodyReader<'_>) -> Option<RewardKind> {
+    let count = |reader: &mut BodyReader<'_>| u32::try_from(reader.signed()?).ok();
+    Some(match reader.byte()? {
+        0 => RewardKind::DiscountNow { amount: amount(reader)? },
+        1 => RewardKind::DiscountLater { coupon: reader.name()? },
+        2 => RewardKind::BonusMoney { asset: reader.name()?, units: units(reader)? },
+        3 => RewardKind::Points { asset: reader.name()?, units: units(reader)? },
+        4 => RewardKind::Prize { prize: reader.name()?, count: count(reader)? },
+        5 => RewardKind::Status { tier: reader.name()? },
+        6 => RewardKind::Ticket { draw: reader.name()?, count: count(reader)? },
+        7 => RewardKind::Certificate { asset: reader.name()?, units: units(reader)? },
+        8 => RewardKind::Money { asset: reader.name()?, units: units(reader)? },
+        _ => return None,
+    })
+}
+
+fn instruction(reader: &mut BodyReader<'_>) -> Option<Instruction> {
+    Some(Instruction { id: reader.text()?, campaign: reader.name()?, text: CompactString::const_new("") })
+}
+
+fn code_verdict(reader: &mut BodyReader<'_>) -> Option<CodeVerdict> {
+    Some(CodeVerdict {
+        code: reader.name()?,
+        verdict: match reader.byte()? {
+            0 => Verdict::Applied,
+            1 => Verdict::NotNeeded,
+            2 => Verdict::Unknown,
+            3 => Verdict::Expired,
+            4 => Verdict::Used,
+            5 => Verdict::NotThisCustomer,
+            6 => Verdict::ConditionMissing,
+            _ => return None,
+        },
+        campaign: reader.optional(BodyReader::name)?,
+    })
+}
+
+fn counter(reader: &mut BodyReader<'_>) -> Option<CounterMove> {
+    Some(CounterMove { campaign: reader.name()?, counted_milli: reader.signed()?, rewarded: reader.signed()? })
+}
+
+fn promise(reader: &mut BodyReader<'_>) -> Option<Promise> {
+    Some(match reader.byte()? {
+        0 => Promise::Units { asset: reader.name()?, units: units(reader)? },
+        1 => Promise::Threshold { campaign: reader.name()?, counted_milli: reader.signed()?, rewarded: reader.signed()? },
+        2 => Promise::Uses { campaign: reader.name()?, count: reader.small()? },
+        3 => Promise::Code { code: reader.name()? },
+        4 => Promise::Budget { campaign: reader.name()?, amount: reader.signed()? },
+        _ => return None,
+    })
+}
+
+fn applied(reader: &mut BodyReader<'_>) -> Option<Applied> {
+    Some(Applied { campaign: reader.name()?, times: reader.small()?, discount: amount(reader)? })
+}

@@ -1,0 +1,179 @@
+//! Writes a decision into a token: what a settle needs of it.
+
+use tessera_rules::decision::{
+    Applied, CodeVerdict, CounterMove, DecidedLine, Decision, Instruction, LineShare, Part, Promise, Redemption, Reward,
+    RewardKind, Shortfall, Verdict,
+};
+use tessera_rules::id::CampaignId;
+use tessera_rules::receipt::{Measure, RedeemMode};
+
+use super::write::BodyWriter;
+
+/// A decision, field by field in its order.
+pub(super) fn decision<'a>(writer: &mut BodyWriter<'a>, decision: &'a Decision) {
+    writer.list(&decision.lines, line);
+    writer.list(&decision.redemptions, redemption);
+    writer.list(&decision.rewards, reward);
+    writer.list(&decision.instructions, instruction);
+    writer.list(&decision.code_verdicts, code_verdict);
+    writer.list(&decision.counters, counter);
+    writer.list(&decision.promises, promise);
+    writer.list(&decision.applied, applied);
+    writer.signed(decision.before.minor());
+    writer.signed(decision.after.minor());
+    writer.byte(flags([decision.depends_on_tenders, decision.proven, false, false]));
+    writer.unsigned(decision.steps);
+    writer.signed(decision.bound.minor());
+}
+
+/// Flags in one byte, the first one lowest.
+fn flags([first, second, third, fourth]: [bool; 4]) -> u8 {
+    u8::from(first) | u8::from(second) << 1 | u8::from(third) << 2 | u8::from(fourth) << 3
+}
+
+fn line<'a>(writer: &mut BodyWriter<'a>, line: &'a DecidedLine) {
+    let is_measured = match line.measure {
+        Measure::Counted => false,
+        Measure::Measured => true,
+    };
+    writer.byte(flags([is_measured, line.tax_code.is_some(), line.added_by.is_some(), false]));
+    writer.name(line.id.as_str());
+    writer.name(line.sku.as_str());
+    if let Some(code) = &line.tax_code {
+        writer.name(code.as_str());
+    }
+    if let Some(campaign) = &line.added_by {
+        writer.name(campaign.as_str());
+    }
+    writer.list(&line.parts, part);
+    writer.signed(line.before.minor());
+    writer.signed(line.after.minor());
+}
+
+fn part<'a>(writer: &mut BodyWriter<'a>, part: &'a Part) {
+    writer.signed(part.quantity.milli());
+    writer.signed(part.unit_price.micros());
+    writer.signed(part.amount.minor());
+    writer.list(&part.adjustments, |writer, adjustment| {
+        writer.name(adjustment.campaign.as_str());
+        writer.signed(adjustment.amount.minor());
+    });
+}
+
+fn redemption<'a>(writer: &mut BodyWriter<'a>, redemption: &'a Redemption) {
+    writer.text(redemption.id.as_str());
+    writer.name(redemption.asset.as_str());
+    writer.signed(redemption.units.units());
+    writer.signed(redemption.amount.minor());
+    writer.byte(match redemption.mode {
+        RedeemMode::Discount => 0,
+        RedeemMode::Tender => 1,
+    });
+}
+
+fn reward<'a>(writer: &mut BodyWriter<'a>, reward: &'a Reward) {
+    // Most rewards are called after their campaign.
+    let own_name = reward.id.as_str().strip_prefix(reward.campaign.as_str());
+    writer.byte(flags([own_name.is_some(), reward.fallback, reward.expires_at.is_some(), false]));
+    writer.name(reward.campaign.as_str());
+    writer.text(own_name.unwrap_or(reward.id.as_str()));
+    writer.name(reward.program.as_str());
+    reward_kind(writer, &reward.kind);
+    writer.time(reward.vests_at);
+    if let Some(at) = reward.expires_at {
+        writer.time(at);
+    }
+    writer.list(&reward.waits_for, |writer, fact| writer.name(fact.as_str()));
+    writer.list(&reward.earned_on, |writer, LineShare { line, units }| {
+        writer.name(line.as_str());
+        writer.signed(*units);
+    });
+    writer.byte(match reward.on_return {
+        Shortfall::Negative => 0,
+        Shortfall::Zero => 1,
+        Shortfall::DeductFromRefund => 2,
+    });
+    writer.text(&reward.text);
+}
+
+fn reward_kind<'a>(writer: &mut BodyWriter<'a>, kind: &'a RewardKind) {
+    let (place, name, number) = match kind {
+        RewardKind::DiscountNow { amount } => (0, None, Some(amount.minor())),
+        RewardKind::DiscountLater { coupon } => (1, Some(coupon.as_str()), None),
+        RewardKind::BonusMoney { asset, units } => (2, Some(asset.as_str()), Some(units.units())),
+        RewardKind::Points { asset, units } => (3, Some(asset.as_str()), Some(units.units())),
+        RewardKind::Prize { prize, count } => (4, Some(prize.as_str()), Some(i64::from(*count))),
+        RewardKind::Status { tier } => (5, Some(tier.as_str()), None),
+        RewardKind::Ticket { draw, count } => (6, Some(draw.as_str()), Some(i64::from(*count))),
+        RewardKind::Certificate { asset, units } => (7, Some(asset.as_str()), Some(units.units())),
+        RewardKind::Money { asset, units } => (8, Some(asset.as_str()), Some(units.units())),
+    };
+    writer.byte(place);
+    if let Some(name) = name {
+        writer.name(name);
+    }
+    if let Some(number) = number {
+        writer.signed(number);
+    }
+}
+
+fn instruction<'a>(writer: &mut BodyWriter<'a>, instruction: &'a Instruction) {
+    writer.text(instruction.id.as_str());
+    writer.name(instruction.campaign.as_str());
+}
+
+fn code_verdict<'a>(writer: &mut BodyWriter<'a>, verdict: &'a CodeVerdict) {
+    writer.name(&verdict.code);
+    writer.byte(match verdict.verdict {
+        Verdict::Applied => 0,
+        Verdict::NotNeeded => 1,
+        Verdict::Unknown => 2,
+        Verdict::Expired => 3,
+        Verdict::Used => 4,
+        Verdict::NotThisCustomer => 5,
+        Verdict::ConditionMissing => 6,
+    });
+    writer.optional(verdict.campaign.as_ref().map(CampaignId::as_str), BodyWriter::name);
+}
+
+fn counter<'a>(writer: &mut BodyWriter<'a>, counter: &'a CounterMove) {
+    writer.name(counter.campaign.as_str());
+    writer.signed(counter.counted_milli);
+    writer.signed(counter.rewarded);
+}
+
+fn promise<'a>(writer: &mut BodyWriter<'a>, promise: &'a Promise) {
+    match promise {
+        Promise::Units { asset, units } => {
+            writer.byte(0);
+            writer.name(asset.as_str());
+            writer.signed(units.units());
+        }
+        Promise::Threshold { campaign, counted_milli, rewarded } => {
+            writer.byte(1);
+            writer.name(campaign.as_str());
+            writer.signed(*counted_milli);
+            writer.signed(*rewarded);
+        }
+        Promise::Uses { campaign, count } => {
+            writer.byte(2);
+            writer.name(campaign.as_str());
+            writer.unsigned(u64::from(*count));
+        }
+        Promise::Code { code } => {
+            writer.byte(3);
+            writer.name(code);
+        }
+        Promise::Budget { campaign, amount } => {
+            writer.byte(4);
+            writer.name(campaign.as_str());
+            writer.signed(*amount);
+        }
+    }
+}
+
+fn applied<'a>(writer: &mut BodyWriter<'a>, applied: &'a Applied) {
+    writer.name(applied.campaign.as_str());
+    writer.unsigned(u64::from(applied.times));
+    writer.signed(applied.discount.minor());
+}
