@@ -4,6 +4,7 @@ mod admin;
 mod catalogue;
 mod demo;
 mod feed;
+mod person;
 mod program;
 mod serve;
 mod till;
@@ -37,8 +38,10 @@ enum Command {
     Till(till::TillArgs),
     /// Send real receipts from a file through the real service.
     Replay(ReplayArgs),
-    /// Check program files and tell every mistake with its place, or publish them to a running engine.
+    /// Programs: check, explain, publish with a start, approve, roll back, look at history.
     Program(program::ProgramArgs),
+    /// Make keys for people who publish and approve programs.
+    Person(person::PersonArgs),
     /// Load products into a running engine, or into the storage of a stopped one.
     Catalogue(catalogue::CatalogueArgs),
     /// Print the outcomes that a running engine has committed, one JSON object a line.
@@ -60,7 +63,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Serve(args) => serve::run(args).await,
         Command::Till(args) => till::run(args).await,
         Command::Replay(args) => Ok(replay::run(args).await?),
-        Command::Program(args) => program::run(&args).await,
+        Command::Program(args) => program::run(args).await,
+        Command::Person(args) => person::run(args),
         Command::Catalogue(args) => catalogue::run(args).await,
         Command::Feed(args) => feed::run(args).await,
         Command::Config => {

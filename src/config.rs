@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use tessera_engine::programs::people::{People, Person};
 use tessera_rules::money::Currency;
+
+mod people;
 
 /// What the environment's names begin with: `listen.engine` is `TESSERA_LISTEN_ENGINE`.
 const PREFIX: &str = "TESSERA_";
@@ -77,6 +80,7 @@ pub(crate) struct Config {
     pub(crate) hold: Duration,
     pub(crate) cards_open_accounts: bool,
     pub(crate) log_format: LogFormat,
+    pub(crate) people: People,
 }
 
 /// How log lines are written.
@@ -111,6 +115,7 @@ struct Given {
 /// Values by name, and the faults found so far.
 struct Reader {
     given: BTreeMap<&'static str, Given>,
+    people: Vec<Person>,
     faults: Vec<String>,
 }
 
@@ -120,7 +125,7 @@ impl Config {
     /// # Errors
     /// Every fault: unknown names, wrong forms, a file that cannot be read.
     pub(crate) fn read(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigFaults> {
-        let mut reader = Reader { given: BTreeMap::new(), faults: Vec::new() };
+        let mut reader = Reader { given: BTreeMap::new(), people: Vec::new(), faults: Vec::new() };
         if let Some(file) = file {
             reader.read_file(file);
         }
@@ -150,6 +155,7 @@ impl Reader {
         for (key, value) in table {
             let name = if above.is_empty() { key.clone() } else { format!("{above}.{key}") };
             match value {
+                _ if name == people::PEOPLE => self.people = people::read(value, origin, &mut self.faults),
                 toml::Value::Table(below) => self.read_table(&name, below, origin),
                 toml::Value::String(text) => self.give(&name, text.clone(), origin.to_owned()),
                 toml::Value::Integer(_) | toml::Value::Boolean(_) => self.give(&name, value.to_string(), origin.to_owned()),
@@ -216,6 +222,8 @@ impl Reader {
             "json" => Some(LogFormat::Json),
             _ => None,
         });
+        let people = People::new(std::mem::take(&mut self.people));
+        let people = people.map_err(|fault| self.faults.push(format!("people: {fault}"))).ok();
         let data = self.path("data");
         if data.is_none() {
             self.faults.push("data: must name a folder".to_owned());
@@ -241,6 +249,7 @@ impl Reader {
                 hold: Duration::from_secs(hold?),
                 cards_open_accounts: cards?,
                 log_format: log_format?,
+                people: people?,
             })
         })();
         match all {
@@ -279,6 +288,7 @@ pub(crate) fn reference() -> String {
         }
         page.push_str(&entry(setting, name));
     }
+    page.push_str(people::REFERENCE);
     page
 }
 

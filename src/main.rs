@@ -5,7 +5,9 @@ mod config;
 mod node;
 mod product_file;
 mod program_files;
+mod receipt_files;
 mod replay;
+mod simulate;
 
 use std::process::ExitCode;
 

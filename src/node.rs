@@ -7,13 +7,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tessera_engine::clock::SystemClock;
 use tessera_engine::keys::Keys;
-use tessera_engine::programs::ProgramsError;
+use tessera_engine::programs::{Configured, ProgramsError};
 use tessera_engine::server::{self, ServeError};
 use tessera_engine::{Engine, OpenError as EngineError, Settings, layout};
 use tessera_gateway::{Gateway, GatewayConfig, GatewayError};
 use tessera_rules::catalogue::Product;
 use tessera_rules::money::Currency;
-use tessera_rules::revision::Source;
 use tessera_storage::{EmbeddedStorage, MemoryStorage, OpenError, Options, Storage, StorageError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -97,7 +96,7 @@ impl Node {
             let listener = server::bind(config.listen_engine).await?;
             let engine = open_engine(config).await?;
             if let Some(programs) = &config.programs {
-                publish(&engine, programs, Timestamp::now()).await?;
+                publish_configured(&engine, programs).await?;
             }
             node.serve_engine(engine, listener)?;
         }
@@ -124,7 +123,7 @@ impl Node {
             engine.programs().load_catalogue(replay.catalogue, replay.valid_from).await?;
         }
         if let Some(program) = &replay.program {
-            publish(&engine, program, replay.valid_from).await?;
+            engine.programs().publish(&program_files::read(program)?, replay.valid_from).await?;
         }
         let mut node = Self::empty();
         let listener = server::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
@@ -215,6 +214,7 @@ pub(crate) async fn open_engine(config: &Config) -> Result<Engine, NodeError> {
         hold: config.hold,
         ledger_time_zone: config.ledger_time_zone.clone(),
         cards_open_accounts: config.cards_open_accounts,
+        people: config.people.clone(),
         ..Settings::new(config.currency)
     };
     Ok(Engine::open(storage, Arc::new(SystemClock::default()), keys, settings).await?)
@@ -244,10 +244,16 @@ fn open_storage(
     Ok(Arc::new(opened.storage))
 }
 
-/// Reads program files and makes them live, where they differ from what is.
-pub(crate) async fn publish(engine: &Engine, programs: &Path, valid_from: Timestamp) -> Result<(), NodeError> {
-    let sources: Vec<Source> = program_files::read(programs)?;
-    let published = engine.programs().publish(&sources, valid_from).await?;
-    tracing::info!(?published, "programs");
+/// Reads the configuration's program files and makes them live, where they are others than when that was last
+/// done. What people publish, schedule and roll back stays over a restart.
+pub(crate) async fn publish_configured(engine: &Engine, programs: &Path) -> Result<(), NodeError> {
+    match engine.programs().publish_configured(&program_files::read(programs)?).await? {
+        Configured::Published(published) => tracing::info!(?published, "program files of the configuration"),
+        Configured::NeedsSignature => tracing::warn!(
+            "the configuration's program files are not what is in force, and people are configured: one of them \
+             publishes with `tessera program publish {} --as KEYFILE`",
+            programs.display()
+        ),
+    }
     Ok(())
 }

@@ -2,42 +2,36 @@
 //!
 //! The file is read whole before anything is sent: a file that is broken anywhere changes nothing.
 
-use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use jiff::tz::TimeZone;
 use tessera_rules::catalogue::Product;
-use tessera_rules::money::Currency;
 use tessera_till::TillError;
 
+use crate::receipt_files::fault::SourceError;
+use crate::receipt_files::sale::Import;
+use crate::receipt_files::{Format, complete_journey, import_file};
+
 mod call;
-mod complete_journey;
-mod online_retail;
 mod order;
 mod readable;
 mod run;
-mod sale;
-mod source;
 mod summary;
-
-use sale::Import;
-use source::SourceError;
 
 /// More receipts in flight only wait in the engine's queues.
 const IN_FLIGHT_MAX: u16 = 4_096;
 /// What a shell expects of a program that was ended by Ctrl-C: 128 and the number of the signal.
-const EXIT_INTERRUPTED: u8 = 130;
+pub(crate) const EXIT_INTERRUPTED: u8 = 130;
 const REDRAW_EVERY: Duration = Duration::from_millis(200);
 
 /// Arguments of `tessera replay`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ReplayArgs {
-    /// The receipts: a CSV file, plain or gzip.
+    /// The receipts: a CSV file or JSON lines, plain or gzip.
     #[arg(long, value_name = "FILE")]
     receipts: PathBuf,
     /// What the file looks like.
@@ -58,35 +52,6 @@ pub(crate) struct ReplayArgs {
     /// Write a program that fits the file (points, and a campaign for each coupon beside it), and end.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["program", "storage", "json"])]
     write_program: Option<PathBuf>,
-}
-
-/// What a file of receipts looks like.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(crate) enum Format {
-    /// Invoices of a web shop (UCI Online Retail II): one row a line, in pounds.
-    OnlineRetailIi,
-    /// Grocery baskets of households (The Complete Journey): one row a line, in dollars.
-    CompleteJourney,
-}
-
-impl Format {
-    const ALL: [Self; 2] = [Self::OnlineRetailIi, Self::CompleteJourney];
-
-    const fn columns(self) -> &'static [&'static str] {
-        match self {
-            Self::OnlineRetailIi => &online_retail::COLUMNS,
-            Self::CompleteJourney => &complete_journey::COLUMNS,
-        }
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::OnlineRetailIi => "online-retail-ii",
-            Self::CompleteJourney => "complete-journey",
-        })
-    }
 }
 
 /// Why a replay ended without a summary.
@@ -201,17 +166,6 @@ async fn read(args: &ReplayArgs, quiet: bool) -> Result<(Import, Vec<Product>), 
     Ok(read.await??)
 }
 
-fn import_file(file: &Path, format: Format, bar: &ProgressBar) -> Result<(Import, Vec<Product>), SourceError> {
-    let (import, catalogue) = match format {
-        Format::OnlineRetailIi => (online_retail::import(file, bar)?, Vec::new()),
-        Format::CompleteJourney => (complete_journey::import(file, bar)?, complete_journey::products::catalogue_beside(file)?),
-    };
-    if import.sales.is_empty() {
-        return Err(SourceError::NoReceipts { file: file.to_owned() });
-    }
-    Ok((import, catalogue))
-}
-
 fn write_program(args: &ReplayArgs, file: &Path) -> Result<ExitCode, ReplayError> {
     if args.format != Format::CompleteJourney {
         return Err(ReplayError::NoProgramFor);
@@ -225,7 +179,7 @@ fn write_program(args: &ReplayArgs, file: &Path) -> Result<ExitCode, ReplayError
 }
 
 /// A progress bar on standard error; hidden where nobody would see it.
-fn progress(quiet: bool, what: &'static str, template: &str) -> ProgressBar {
+pub(crate) fn progress(quiet: bool, what: &'static str, template: &str) -> ProgressBar {
     let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
     let bar = ProgressBar::with_draw_target(None, target).with_message(what);
     bar.enable_steady_tick(REDRAW_EVERY);
@@ -234,32 +188,6 @@ fn progress(quiet: bool, what: &'static str, template: &str) -> ProgressBar {
 }
 
 /// Says something beside the result. A standard error that is closed ends nothing.
-fn tell(text: &str) {
+pub(crate) fn tell(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "the callers name currencies of ISO 4217 that are in use; the importers' tests read with each"
-)]
-fn currency(code: &'static str) -> Currency {
-    Currency::from_code(code).expect("a currency in use")
-}
-
-#[expect(clippy::expect_used, reason = "the callers name zones of the bundled IANA data; the importers' tests read with each")]
-fn time_zone(name: &'static str) -> TimeZone {
-    jiff::tz::TimeZoneDatabase::bundled().get(name).expect("a zone of the bundled data")
-}
-
-/// A folder of the public data sets, which no checkout holds: named by `TESSERA_SHARED_DATA`, or beside the checkout.
-#[cfg(test)]
-fn shared_data(name: &str) -> Option<PathBuf> {
-    let named = std::env::var_os("TESSERA_SHARED_DATA").map(PathBuf::from);
-    let root = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"));
-    let folder = root.join(name);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("SKIPPED: the data set {name} is not at {}; set TESSERA_SHARED_DATA to the folder that holds it", folder.display());
-    None
 }

@@ -14,8 +14,10 @@ mod end_to_end {
     mod architecture;
     mod faults;
     mod papers;
+    mod programs;
     mod replay;
     mod server;
+    mod simulate;
     mod sources;
     mod supply_chain;
     mod tidy;

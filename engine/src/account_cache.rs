@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use moka::ops::compute::Op;
-use moka::sync::Cache;
 use tessera_ledger::account::Account;
 use tessera_rules::id::AccountId;
 use tessera_storage::Version;
+
+use crate::recent::Recent;
 
 /// An account and the version it was read at.
 #[derive(Clone, Debug)]
@@ -23,14 +23,14 @@ pub(crate) struct Known {
 /// The cache, bounded by the number of accounts.
 #[derive(Debug)]
 pub(crate) struct AccountCache {
-    accounts: Cache<AccountId, Known>,
+    accounts: Recent<AccountId, Known>,
 }
 
 impl AccountCache {
     /// Room for so many accounts.
     #[must_use]
     pub(crate) fn new(accounts_max: u64) -> Self {
-        Self { accounts: Cache::builder().max_capacity(accounts_max).build() }
+        Self { accounts: Recent::new(accounts_max) }
     }
 
     /// The account as last seen.
@@ -40,15 +40,13 @@ impl AccountCache {
 
     /// Remembers an account, unless a newer version is here already.
     pub(crate) fn put(&self, id: &AccountId, known: Known) {
-        self.accounts.entry_by_ref(id).and_compute_with(|present| match present {
-            Some(present) if present.value().version > known.version => Op::Nop,
-            Some(_) | None => Op::Put(known),
-        });
+        let version = known.version;
+        self.accounts.put(id, known, |present| present.version > version);
     }
 
     /// Forgets an account, so that the next read asks the storage.
     pub(crate) fn forget(&self, id: &AccountId) {
-        self.accounts.invalidate(id);
+        self.accounts.forget(id);
     }
 }
 

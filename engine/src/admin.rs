@@ -1,22 +1,25 @@
 //! The admin service: products and programs into a running engine.
 
+mod refusal;
+mod wire;
+
+use std::net::SocketAddr;
+
 use jiff::Timestamp;
+use tessera_contract::convert::timestamp_to_wire;
 use tessera_contract::refusal::Refusal;
+use tessera_proto::admin::v1;
 use tessera_proto::admin::v1::admin_service_server::AdminService;
-use tessera_proto::admin::v1::{LoadCatalogueRequest, LoadCatalogueResponse, PublishProgramsRequest, PublishProgramsResponse};
 use tessera_rules::catalogue::Product;
-use tessera_rules::revision::Source;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::engine::Engine;
-use crate::programs::{ProgramsError, Published};
+use crate::programs::{Approval, Authority, Draft, Programs, ProgramsError, Published, RevisionRefusal, Told};
 
 /// Bytes of all pieces of a file of products.
 const CATALOGUE_BYTES_MAX: usize = 256 * 1024 * 1024;
-/// Files of one revision.
-const SOURCES_MAX: usize = 64;
-/// Bytes that a message of mistakes may have: it travels in a header.
-const MISTAKES_BYTES_MAX: usize = 6 * 1024;
+/// Revisions of one answer, where the request does not say how many, and at most.
+const LISTED: (u32, u32) = (100, 1_000);
 
 /// The admin service over an engine.
 #[derive(Clone, Debug)]
@@ -34,13 +37,29 @@ impl Admin {
     fn now(&self) -> Timestamp {
         self.engine.core.clock.now()
     }
-}
 
-/// A number and whether it is an old one.
-fn numbered(published: Published) -> (u64, bool) {
-    match published {
-        Published::New(number) => (number, false),
-        Published::Unchanged(number) => (number, true),
+    fn programs(&self) -> &Programs {
+        self.engine.programs()
+    }
+
+    /// Who asks. Without people configured whoever is at this machine may change the programs, and nobody else.
+    fn authority(from: Option<SocketAddr>, signature: Option<&v1::PersonSignature>, revision: u64) -> Result<Authority, Status> {
+        let authority = wire::authority(signature, revision)?;
+        // No address: the caller is in this process.
+        if authority == Authority::Nobody && from.is_some_and(|from| !from.ip().is_loopback()) {
+            return Err(refusal::unsigned_from_elsewhere());
+        }
+        Ok(authority)
+    }
+
+    fn refused(&self, error: &ProgramsError) -> Status {
+        refusal::status(&self.engine.core, error, "sources")
+    }
+
+    /// A revision that was just changed.
+    fn told(&self, number: u64) -> Result<Told, Status> {
+        let unknown = || self.refused(&RevisionRefusal::UnknownRevision { revision: number }.into());
+        self.programs().revision(number).ok_or_else(unknown)
     }
 }
 
@@ -48,8 +67,8 @@ fn numbered(published: Published) -> (u64, bool) {
 impl AdminService for Admin {
     async fn load_catalogue(
         &self,
-        request: Request<Streaming<LoadCatalogueRequest>>,
-    ) -> Result<Response<LoadCatalogueResponse>, Status> {
+        request: Request<Streaming<v1::LoadCatalogueRequest>>,
+    ) -> Result<Response<v1::LoadCatalogueResponse>, Status> {
         let mut pieces = request.into_inner();
         let mut file = Vec::new();
         while let Some(piece) = pieces.message().await? {
@@ -60,58 +79,114 @@ impl AdminService for Admin {
         }
         let products = products(&file)?;
         let count = u64::try_from(products.len()).unwrap_or(u64::MAX);
-        let published = self
-            .engine
-            .programs()
-            .load_catalogue(products, self.now())
-            .await
-            .map_err(|error| self.status(&error, "json_lines"))?;
-        let (catalogue, unchanged) = numbered(published);
-        Ok(Response::new(LoadCatalogueResponse { catalogue, unchanged, products: count }))
+        let loaded = self.programs().load_catalogue(products, self.now()).await;
+        let loaded = loaded.map_err(|error| refusal::status(&self.engine.core, &error, "json_lines"))?;
+        let unchanged = matches!(loaded, Published::Unchanged(_));
+        Ok(Response::new(v1::LoadCatalogueResponse { catalogue: loaded.number(), unchanged, products: count }))
     }
 
     async fn publish_programs(
         &self,
-        request: Request<PublishProgramsRequest>,
-    ) -> Result<Response<PublishProgramsResponse>, Status> {
-        let sources: Vec<Source> =
-            request.into_inner().sources.into_iter().map(|source| Source { name: source.name, text: source.text }).collect();
-        if sources.is_empty() || sources.len() > SOURCES_MAX {
-            return Err(Refusal::fault("sources", "must hold 1 to 64 files").into_status());
-        }
-        let published =
-            self.engine.programs().publish(&sources, self.now()).await.map_err(|error| self.status(&error, "sources"))?;
-        let (revision, unchanged) = numbered(published);
-        Ok(Response::new(PublishProgramsResponse { revision, unchanged }))
+        request: Request<v1::PublishProgramsRequest>,
+    ) -> Result<Response<v1::PublishProgramsResponse>, Status> {
+        let from = request.remote_addr();
+        let request = request.into_inner();
+        let authority = Self::authority(from, request.signature.as_ref(), request.revision)?;
+        let starts = wire::starts(request.valid_from.as_ref())?;
+        let draft = Draft { sources: wire::sources(request.sources)?, starts, note: request.note };
+        let published = self.programs().publish_draft(&draft, authority).await.map_err(|error| self.refused(&error))?;
+        let told = self.told(published.number())?;
+        Ok(Response::new(v1::PublishProgramsResponse {
+            revision: published.number(),
+            unchanged: matches!(published, Published::Unchanged(_)),
+            state: i32::from(wire::state(told.state)),
+            starts_at: told.entry.starts_at().map(timestamp_to_wire),
+            replaced_by: self.programs().starting_after(published.number()),
+        }))
     }
-}
 
-impl Admin {
-    fn status(&self, error: &ProgramsError, field: &str) -> Status {
-        match error {
-            ProgramsError::Mistakes(_) | ProgramsError::Products(_) => {
-                Refusal::fault(field, cut(&error.to_string())).into_status()
-            }
-            ProgramsError::Storage(error) => self.engine.core.storage_refusal(error).into_status(),
-            ProgramsError::Blob(_) | ProgramsError::Unreadable { .. } => {
-                self.engine.core.internal(&error.to_string()).into_status()
-            }
-        }
+    async fn approve_revision(
+        &self,
+        request: Request<v1::ApproveRevisionRequest>,
+    ) -> Result<Response<v1::ApproveRevisionResponse>, Status> {
+        let from = request.remote_addr();
+        let request = request.into_inner();
+        let authority = Self::authority(from, request.signature.as_ref(), request.revision)?;
+        let approved = self.programs().approve(request.revision, authority).await.map_err(|error| self.refused(&error))?;
+        Ok(Response::new(v1::ApproveRevisionResponse {
+            revision: Some(wire::revision(&self.told(request.revision)?)),
+            unchanged: approved == Approval::Unchanged,
+        }))
     }
-}
 
-/// At most so much of a report as a header carries, cut at a line.
-fn cut(report: &str) -> String {
-    let mut kept = String::new();
-    for line in report.lines() {
-        if kept.len().saturating_add(line.len()) > MISTAKES_BYTES_MAX {
-            kept.push_str("… and more");
-            break;
-        }
-        kept.push_str(line);
-        kept.push('\n');
+    async fn withdraw_revision(
+        &self,
+        request: Request<v1::WithdrawRevisionRequest>,
+    ) -> Result<Response<v1::WithdrawRevisionResponse>, Status> {
+        let from = request.remote_addr();
+        let request = request.into_inner();
+        let authority = Self::authority(from, request.signature.as_ref(), request.revision)?;
+        let withdrawn = self.programs().withdraw(request.revision, authority).await.map_err(|error| self.refused(&error))?;
+        Ok(Response::new(v1::WithdrawRevisionResponse {
+            revision: Some(wire::revision(&self.told(request.revision)?)),
+            unchanged: withdrawn == Approval::Unchanged,
+        }))
     }
-    kept
+
+    async fn roll_back_programs(
+        &self,
+        request: Request<v1::RollBackProgramsRequest>,
+    ) -> Result<Response<v1::RollBackProgramsResponse>, Status> {
+        let from = request.remote_addr();
+        let request = request.into_inner();
+        let authority = Self::authority(from, request.signature.as_ref(), request.revision)?;
+        let to = Some(request.to_revision).filter(|number| *number > 0);
+        if to.is_none() && authority != Authority::Nobody {
+            return Err(Refusal::fault("to_revision", "is required with a signature").into_status());
+        }
+        let made = self.programs().roll_back(to, &request.note, authority).await.map_err(|error| self.refused(&error))?;
+        Ok(Response::new(v1::RollBackProgramsResponse {
+            revision: Some(wire::revision(&self.told(made.number())?)),
+            unchanged: matches!(made, Published::Unchanged(_)),
+            replaced_by: self.programs().starting_after(made.number()),
+        }))
+    }
+
+    async fn list_revisions(
+        &self,
+        request: Request<v1::ListRevisionsRequest>,
+    ) -> Result<Response<v1::ListRevisionsResponse>, Status> {
+        let request = request.into_inner();
+        let (default, most) = LISTED;
+        let limit = match request.limit {
+            0 => default,
+            limit => limit.min(most),
+        };
+        let before = Some(request.before).filter(|before| *before > 0);
+        let listed = self.programs().history(before, usize::try_from(limit).unwrap_or(usize::MAX));
+        let standing = self.programs().standing();
+        Ok(Response::new(v1::ListRevisionsResponse {
+            revisions: listed.iter().map(wire::revision).collect(),
+            next_revision: standing.next_number,
+            newest_act_hash: standing.newest_act.as_bytes().to_vec(),
+            in_force: standing.in_force,
+            signatures_required: !self.programs().people().is_empty(),
+            rollback_target: standing.rollback_target.unwrap_or(0),
+        }))
+    }
+
+    async fn get_revision(&self, request: Request<v1::GetRevisionRequest>) -> Result<Response<v1::GetRevisionResponse>, Status> {
+        let number = match request.into_inner().revision {
+            0 => self.programs().standing().in_force,
+            number => number,
+        };
+        let told = self.told(number)?;
+        let sources = self.programs().sources(number).await.map_err(|error| self.refused(&error))?;
+        Ok(Response::new(v1::GetRevisionResponse {
+            revision: Some(wire::revision(&told)),
+            sources: wire::sources_to_wire(sources),
+        }))
+    }
 }
 
 fn products(file: &[u8]) -> Result<Vec<Product>, Status> {
@@ -128,3 +203,6 @@ fn products(file: &[u8]) -> Result<Vec<Product>, Status> {
     }
     if faults.is_empty() { Ok(products) } else { Err(Refusal::Invalid(faults).into_status()) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,7 @@ use tessera_storage::{Storage, StorageError, Version};
 use crate::account_cache::{AccountCache, Known};
 use crate::clock::Clock;
 use crate::directory::Directory;
+use crate::engine::Call;
 use crate::keys::Keys;
 use crate::layout;
 use crate::layout::AggregateKey;
@@ -103,22 +104,40 @@ impl Core {
         SignedDuration::try_from(self.settings.hold).ok().and_then(|hold| now.checked_add(hold).ok()).unwrap_or(Timestamp::MAX)
     }
 
-    /// The rules with these numbers.
-    pub(crate) async fn rules(&self, revision: u64, catalogue: u64) -> Result<Rules, Refusal> {
-        self.programs.numbered(revision, catalogue).await.map_err(|error| self.programs_refusal(&error))
+    /// The rules with these numbers; where they must be compiled first, no longer is waited than the call has.
+    pub(crate) async fn rules(&self, revision: u64, catalogue: u64, call: &Call) -> Result<Rules, Refusal> {
+        self.in_time(self.programs.numbered(revision, catalogue), call).await
     }
 
-    /// The rules that are valid at a time.
-    pub(crate) async fn rules_at(&self, at: Timestamp) -> Result<Rules, Refusal> {
-        self.programs.at(at).await.map_err(|error| self.programs_refusal(&error))
+    /// The rules that are valid at a time, as [`Core::rules`].
+    pub(crate) async fn rules_at(&self, at: Timestamp, call: &Call) -> Result<Rules, Refusal> {
+        self.in_time(self.programs.at(at), call).await
+    }
+
+    /// A call that gives up here has changed nothing, and the rules are there when it comes again.
+    async fn in_time(&self, rules: impl Future<Output = Result<Rules, ProgramsError>>, call: &Call) -> Result<Rules, Refusal> {
+        let found = match call.wait_until {
+            None => rules.await,
+            Some(until) => match tokio::time::timeout_at(until.into(), rules).await {
+                Ok(found) => found,
+                Err(_) => {
+                    metrics::counter!("tessera_engine_rules_late_total").increment(1);
+                    return Err(Refusal::DeadlineTooShort);
+                }
+            },
+        };
+        found.map_err(|error| self.programs_refusal(&error))
     }
 
     fn programs_refusal(&self, error: &ProgramsError) -> Refusal {
         match error {
             ProgramsError::Storage(error) => self.storage_refusal(error),
+            ProgramsError::Shared(error) => self.programs_refusal(error),
             ProgramsError::Mistakes(_)
             | ProgramsError::Products(_)
+            | ProgramsError::Refused(_)
             | ProgramsError::Blob(_)
+            | ProgramsError::Commit(_)
             | ProgramsError::Unreadable { .. } => self.internal(&error.to_string()),
         }
     }

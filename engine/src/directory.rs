@@ -5,7 +5,6 @@
 //! in the directory and goes first. The directory holds keyed hashes, never the numbers.
 
 use bytes::Bytes;
-use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 use tessera_contract::read::Identity;
 use tessera_contract::refusal::Refusal;
@@ -15,6 +14,7 @@ use tessera_storage::{Claim, Version};
 use crate::core::Core;
 use crate::keys::letters;
 use crate::layout;
+use crate::recent::Recent;
 
 /// What stands before the letters of a customer's id.
 const CUSTOMER: &str = "c-";
@@ -51,12 +51,12 @@ impl Recognised {
 /// Entries of the directory in memory. Absence is never remembered: an enrolment must show at once.
 #[derive(Debug)]
 pub(crate) struct Directory {
-    entries: Cache<[u8; 20], Found>,
+    entries: Recent<[u8; 20], Found>,
 }
 
 impl Directory {
     pub(crate) fn new(entries_max: u64) -> Self {
-        Self { entries: Cache::new(entries_max) }
+        Self { entries: Recent::new(entries_max) }
     }
 
     /// Who an identity belongs to.
@@ -86,7 +86,7 @@ impl Directory {
         let head = core.storage.head(&layout::directory(name)).await.map_err(|error| core.storage_refusal(&error))?;
         let Some(head) = head else { return Ok(None) };
         let found: Found = postcard::from_bytes(&head.value).map_err(|error| core.quarantined("directory", &error))?;
-        self.entries.insert(*name, found.clone());
+        self.entries.put(name, found.clone(), |_| false);
         Ok(Some(found))
     }
 

@@ -50,6 +50,8 @@ pub(crate) struct Call {
     pub(crate) now: Timestamp,
     /// When it arrived.
     pub(crate) arrived: Instant,
+    /// Until when it may wait before it has begun to change anything; none: its caller set no limit.
+    pub(crate) wait_until: Option<Instant>,
 }
 
 impl Engine {
@@ -63,7 +65,7 @@ impl Engine {
         keys: Keys,
         settings: Settings,
     ) -> Result<Self, OpenError> {
-        let programs = Arc::new(Programs::open(Arc::clone(&storage)).await?);
+        let programs = Arc::new(Programs::open(Arc::clone(&storage), Arc::clone(&clock), settings.people.clone()).await?);
         let core = Arc::new(Core {
             storage,
             clock,
@@ -96,11 +98,11 @@ impl Engine {
     /// not stop the case (H14).
     pub(crate) async fn at_desk(&self, key: AggregateKey, case: Case) -> Result<Done, Refusal> {
         let (job, wait) = Job::new(case);
-        self.desk.submit(key, job).map_err(|_| {
+        let turn = self.desk.submit(key, job).map_err(|_| {
             metrics::counter!("tessera_engine_crowded_total").increment(1);
             Refusal::TooManyWaiting { retry_after: CROWDED_RETRY }
         })?;
-        wait.await.unwrap_or(Err(Refusal::OutcomeUnknown))
+        turn.until(wait).await.unwrap_or(Err(Refusal::OutcomeUnknown))
     }
 
     /// Starts a call: `replay_time` is the time that it carries, which only a storage made for replay takes.
@@ -114,7 +116,9 @@ impl Engine {
             (Some(time), true) => time,
             (Some(_), false) => return Err(Refusal::ReplayTimeRefused),
         };
-        Ok(Call { now, arrived })
+        // A tenth is left to say that it came to nothing.
+        let wait = budget.map(|budget| budget.saturating_sub(budget / 10));
+        Ok(Call { now, arrived, wait_until: wait.and_then(|wait| arrived.checked_add(wait)) })
     }
 }
 

@@ -1,14 +1,21 @@
 //! One queue for each aggregate: whatever changes an account waits its turn here, and what waits together
 //! is handed over together, so that one commit can carry it.
 //!
-//! INVARIANT: at most one batch of a key is being worked on at any time (H5). The work runs in a task of
-//! its own, so a caller who hangs up never cuts it short (H14).
+//! INVARIANT: at most one batch of a key is being worked on at any time (H5). Whoever puts the first job of a key
+//! into its queue carries the work of that key in their own task until they have their answer, which saves a task
+//! for each call; what is left then, or when they hang up before, goes on in a task of its own, so a caller who
+//! hangs up never cuts it short (H14).
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::hash::{BuildHasher, Hash, RandomState};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Context;
+
+use tokio::runtime::Handle;
 
 /// Takes the batches of one key after another.
 pub(crate) trait Work<K, J>: Send + Sync + 'static {
@@ -68,24 +75,23 @@ where
         &self.work
     }
 
-    /// Puts a job behind the others of its key.
+    /// Puts a job behind the others of its key. The work goes on once the turn is polled or dropped.
     ///
     /// # Errors
     /// [`QueueFull`] where too many wait already (H39): nothing was queued, the job is dropped.
-    pub(crate) fn submit(self: &Arc<Self>, key: K, job: J) -> Result<(), QueueFull> {
+    pub(crate) fn submit(self: &Arc<Self>, key: K, job: J) -> Result<Turn, QueueFull> {
         let mut shard = self.shard(&key).lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(waiting) = shard.get_mut(&key) {
             if waiting.len() >= self.limits.waiting_max {
                 return Err(QueueFull { limit: self.limits.waiting_max });
             }
             waiting.push_back(job);
-            return Ok(());
+            return Ok(Turn { work: None, runtime: None });
         }
         shard.insert(key.clone(), VecDeque::from([job]));
         drop(shard);
         let queues = Arc::clone(self);
-        tokio::spawn(async move { queues.drain(key).await });
-        Ok(())
+        Ok(Turn { work: Some(Box::pin(queues.drain(key))), runtime: Some(Handle::current()) })
     }
 
     async fn drain(self: Arc<Self>, key: K) {
@@ -111,6 +117,43 @@ where
         let place = usize::try_from(hash % SHARDS_U64).unwrap_or(0);
         #[expect(clippy::indexing_slicing, reason = "the place is a remainder of the number of shards")]
         &self.shards[place]
+    }
+}
+
+/// The work on a key's queue, for whoever submitted its first job; nothing for those behind.
+#[must_use = "the caller's own task carries the work, which saves one"]
+pub(crate) struct Turn {
+    work: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// Where it goes on.
+    runtime: Option<Handle>,
+}
+
+impl Turn {
+    /// Works until `answer` is there. Work that panics ends, as it would in a task of its own, and whoever waits
+    /// for it hears that it is gone.
+    pub(crate) async fn until<F: Future + Unpin>(mut self, mut answer: F) -> F::Output {
+        std::future::poll_fn(|context| {
+            self.work_on(context);
+            Pin::new(&mut answer).poll(context)
+        })
+        .await
+    }
+
+    fn work_on(&mut self, context: &mut Context<'_>) {
+        let Some(work) = &mut self.work else { return };
+        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
+        if polled.is_err() || polled.is_ok_and(|poll| poll.is_ready()) {
+            self.work = None;
+        }
+    }
+}
+
+impl Drop for Turn {
+    /// Whoever waits behind must not wait for ever.
+    fn drop(&mut self) {
+        if let (Some(work), Some(runtime)) = (self.work.take(), self.runtime.take()) {
+            runtime.spawn(work);
+        }
     }
 }
 

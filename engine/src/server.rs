@@ -2,9 +2,9 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tessera_contract::limits::MESSAGE_BYTES_MAX;
 use tessera_contract::unreadable;
 use tessera_proto::admin::v1::admin_service_server::AdminServiceServer;
 use tessera_proto::billing::v1::billing_service_server::BillingServiceServer;
@@ -18,7 +18,8 @@ use tonic::transport::server::TcpIncoming;
 use crate::admin::Admin;
 use crate::engine::Engine;
 use crate::feed::Feed;
-use crate::service::{Billing, ConverseLimits};
+use crate::programs::Programs;
+use crate::service::{Billing, ConverseLimits, ServedBilling};
 
 /// Bytes of a feed message: an outcome of 1,000 lines with its postings.
 const FEED_MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -79,14 +80,13 @@ pub async fn serve(engine: Engine, listener: TcpListener, mut closing: watch::Re
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<BillingServiceServer<Billing>>().await;
     health.set_serving::<FeedServiceServer<Feed>>().await;
-    let billing = BillingServiceServer::new(Billing::new(engine.clone(), closing.clone(), ConverseLimits::default()))
-        .max_decoding_message_size(MESSAGE_BYTES_MAX)
-        .max_encoding_message_size(MESSAGE_BYTES_MAX);
+    let billing = ServedBilling::new(Billing::new(engine.clone(), closing.clone(), ConverseLimits::default()));
     let feed = FeedServiceServer::new(Feed::new(&engine, closing.clone())).max_encoding_message_size(FEED_MESSAGE_BYTES_MAX);
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(tessera_proto::FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .build_v1()?;
+    let keeping = Programs::keep_ready(Arc::downgrade(engine.programs()));
     let mut stop = closing.clone();
     let serving = Server::builder()
         .tcp_nodelay(true)
@@ -107,6 +107,7 @@ pub async fn serve(engine: Engine, listener: TcpListener, mut closing: watch::Re
         });
     tokio::select! {
         served = serving => served?,
+        () = keeping => {}
         () = drained(&mut closing) => tracing::warn!("calls were still open {DRAIN:?} after the stop; they are cut, their commits are not"),
     }
     Ok(())

@@ -1,18 +1,23 @@
 //! The billing service: each call parses, is carried out by the use case of its name, and is rendered.
 
+mod answers;
 mod converse;
 mod customer;
 mod get_receipt;
 mod quote;
 mod return_goods;
+mod served;
 mod settle;
 mod shared;
 mod void_receipt;
 
+use std::pin::Pin;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
+use futures_util::stream::{Stream, StreamExt as _};
 use jiff::Timestamp;
+use prost::DecodeError;
 use tessera_contract::refusal::Refusal;
 use tessera_proto::billing::v1;
 use tessera_proto::billing::v1::billing_service_server::BillingService;
@@ -21,6 +26,9 @@ use tonic::{Request, Response, Status, Streaming};
 
 pub use converse::ConverseLimits;
 pub(crate) use converse::closed;
+pub use served::ServedBilling;
+
+use answers::{ConverseAnswer, SettleAnswer};
 
 use crate::engine::{Call, Engine};
 
@@ -40,6 +48,26 @@ impl Billing {
     #[must_use]
     pub fn new(engine: Engine, closing: watch::Receiver<bool>, converse: ConverseLimits) -> Self {
         Self { engine, closing, converse }
+    }
+
+    /// A settle, its outcome as stored.
+    async fn settle_as_stored(&self, request: Request<v1::SettleRequest>) -> Result<SettleAnswer, Refusal> {
+        let begun = Instant::now();
+        let result = match begin(&self.engine, request) {
+            Ok((call, request)) => settle::settle(&self.engine, request, &call).await,
+            Err(refusal) => Err(refusal),
+        };
+        observe("settle", begun, &result);
+        result
+    }
+
+    /// A stream, its outcomes as stored.
+    fn converse_as_stored(&self, request: Request<Streaming<v1::ConverseRequest>>) -> converse::Answers {
+        converse::converse(self.engine.clone(), request.into_inner(), self.closing.clone(), self.converse)
+    }
+
+    fn no_outcome(&self, error: &DecodeError) -> Status {
+        self.engine.core.quarantined("outcome", error).into_status()
     }
 }
 
@@ -101,14 +129,15 @@ fn not_yet(call: &'static str) -> Status {
 
 #[tonic::async_trait]
 impl BillingService for Billing {
-    type ConverseStream = converse::Answers;
+    type ConverseStream = Pin<Box<dyn Stream<Item = Result<v1::ConverseResponse, Status>> + Send>>;
 
     async fn quote(&self, request: Request<v1::QuoteRequest>) -> Result<Response<v1::QuoteResponse>, Status> {
         unary!(&self.engine, request, "quote", quote::quote)
     }
 
     async fn settle(&self, request: Request<v1::SettleRequest>) -> Result<Response<v1::SettleResponse>, Status> {
-        unary!(&self.engine, request, "settle", settle::settle)
+        let answer = self.settle_as_stored(request).await.map_err(Status::from)?;
+        answer.into_response().map(Response::new).map_err(|error| self.no_outcome(&error))
     }
 
     async fn void(&self, request: Request<v1::VoidRequest>) -> Result<Response<v1::VoidResponse>, Status> {
@@ -147,7 +176,10 @@ impl BillingService for Billing {
     }
 
     async fn converse(&self, request: Request<Streaming<v1::ConverseRequest>>) -> Result<Response<Self::ConverseStream>, Status> {
-        Ok(Response::new(converse::converse(self.engine.clone(), request.into_inner(), self.closing.clone(), self.converse)))
+        let (answers, billing) = (self.converse_as_stored(request), self.clone());
+        let whole =
+            move |answer: Result<ConverseAnswer, Status>| answer?.into_response().map_err(|error| billing.no_outcome(&error));
+        Ok(Response::new(Box::pin(answers.map(whole))))
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use tessera_rules::money::Currency;
 
+use crate::programs::people::People;
 use crate::queue::QueueLimits;
 
 /// Settings of an engine, read once at the edge.
@@ -26,6 +27,8 @@ pub struct Settings {
     pub queues: QueueLimits,
     /// Work that is begun in less time than this cannot end in time.
     pub deadline_min: Duration,
+    /// Who may change the programs; nobody: whoever is at this machine.
+    pub people: People,
 }
 
 impl Settings {
@@ -41,6 +44,7 @@ impl Settings {
             accounts_in_memory_max: 200_000,
             queues: QueueLimits { waiting_max: 256, batch_max: 32 },
             deadline_min: Duration::from_millis(2),
+            people: People::default(),
         }
     }
 }

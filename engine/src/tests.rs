@@ -5,4 +5,5 @@ mod calls;
 mod concurrency;
 mod faults;
 mod life;
+mod revisions;
 mod tokens;

@@ -1,18 +1,40 @@
-//! `tessera program`: check program files, or publish them to a running engine.
+//! `tessera program`: a subcommand a file, from a draft to the revision that is live.
 
-use std::path::{Path, PathBuf};
+mod approve;
+mod check;
+mod current;
+mod explain;
+mod history;
+mod publish;
+mod rollback;
+mod show;
+mod signing;
+mod simulate;
+mod test;
+mod told;
+mod withdraw;
+
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
-use tessera_proto::admin::v1::{ProgramSource, PublishProgramsRequest};
-use tessera_rules::revision::Revision;
 
-use super::{ConfigFile, Failure, admin, print, read_config};
-use crate::program_files;
+use super::Failure;
+
+const EXAMPLES: &str = "\
+A program's way to the tills:
+  tessera program check    club.yaml                               mistakes, all at once
+  tessera program test     cases/                                  cases of your own: a receipt, and what must come of it
+  tessera program explain  receipt.json --program club.yaml        what a receipt would get, and why not more
+  tessera program simulate --revision club.yaml --receipts march.csv.gz   what it would have cost, against what is live
+  tessera program publish  club.yaml --from 2026-12-01T08:00       a numbered revision, in force from then on
+  tessera program history                                          what is, was and will be in force
+  tessera program rollback                                         back to the one before, at once
+
+Where the engine's configuration has people (`tessera person new`), each change is signed: --as KEYFILE.";
 
 /// Arguments of `tessera program`.
 #[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct ProgramArgs {
     #[command(subcommand)]
     command: ProgramCommand,
@@ -21,59 +43,39 @@ pub(crate) struct ProgramArgs {
 #[derive(Clone, Debug, Subcommand)]
 enum ProgramCommand {
     /// Tell every mistake with file, line, column and what to write instead.
-    Check {
-        /// A program file, or a folder of them.
-        #[arg(value_name = "FILE")]
-        path: PathBuf,
-    },
-    /// Check, then make it live in the running engine. Undo: publish the files of before.
-    Publish {
-        /// A program file, or a folder of them.
-        #[arg(value_name = "FILE")]
-        path: PathBuf,
-        #[command(flatten)]
-        config: ConfigFile,
-    },
+    Check(check::CheckArgs),
+    /// Run conformance cases: a receipt, and what must come of it.
+    Test(test::TestArgs),
+    /// Evaluate a receipt, and tell of each campaign what it did or why it did nothing.
+    Explain(explain::ExplainArgs),
+    /// Replay real receipts through a draft and through what is live: what it costs, and what changes.
+    Simulate(simulate::SimulateArgs),
+    /// Check, then make it a revision of the running engine, in force at once or from a start on.
+    Publish(publish::PublishArgs),
+    /// Agree, as a second person, to a revision that waits for it.
+    Approve(approve::ApproveArgs),
+    /// Take back a revision that has not started.
+    Withdraw(withdraw::WithdrawArgs),
+    /// Go back, at once, to the programs that were in force before.
+    Rollback(rollback::RollbackArgs),
+    /// List the revisions of the running engine.
+    History(history::HistoryArgs),
+    /// Print a revision's sources.
+    Show(show::ShowArgs),
 }
 
-/// Checks or publishes; exit code 1 where there are mistakes.
-pub(crate) async fn run(args: &ProgramArgs) -> Result<ExitCode, Failure> {
-    match &args.command {
-        ProgramCommand::Check { path } => check(path),
-        ProgramCommand::Publish { path, config } => {
-            check(path)?;
-            publish(path, config).await
-        }
+/// Carries out one subcommand; exit code 1 where there are mistakes.
+pub(crate) async fn run(args: ProgramArgs) -> Result<ExitCode, Failure> {
+    match args.command {
+        ProgramCommand::Check(args) => check::run(&args),
+        ProgramCommand::Test(args) => test::run(&args),
+        ProgramCommand::Explain(args) => explain::run(args).await,
+        ProgramCommand::Simulate(args) => simulate::run(args).await,
+        ProgramCommand::Publish(args) => publish::run(args).await,
+        ProgramCommand::Approve(args) => approve::run(args).await,
+        ProgramCommand::Withdraw(args) => withdraw::run(args).await,
+        ProgramCommand::Rollback(args) => rollback::run(args).await,
+        ProgramCommand::History(args) => history::run(args).await,
+        ProgramCommand::Show(args) => show::run(args).await,
     }
-}
-
-fn check(path: &Path) -> Result<ExitCode, Failure> {
-    let compiled = Revision::compile(1, Timestamp::UNIX_EPOCH, &program_files::read(path)?)?;
-    for warning in &compiled.warnings.0 {
-        print(&format!("{warning}\n"));
-    }
-    let campaigns = compiled.revision.campaigns().len();
-    let programs = compiled.revision.programs().len();
-    print(&format!("no mistakes: {programs} program(s), {campaigns} campaign(s)\n"));
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn publish(path: &Path, config: &ConfigFile) -> Result<ExitCode, Failure> {
-    let config = read_config(config.config.as_deref())?;
-    let Some(mut engine) = admin::connect(&config).await else {
-        return Err(format!(
-            "no engine answers at {}: start one with `tessera serve`, or name its configuration",
-            config.listen_engine
-        )
-        .into());
-    };
-    let sources =
-        program_files::read(path)?.into_iter().map(|source| ProgramSource { name: source.name, text: source.text }).collect();
-    let published = engine.publish_programs(PublishProgramsRequest { sources }).await.map_err(admin::refused)?.into_inner();
-    print(&if published.unchanged {
-        format!("revision {} is live and says exactly this already\n", published.revision)
-    } else {
-        format!("revision {} is live\n", published.revision)
-    });
-    Ok(ExitCode::SUCCESS)
 }

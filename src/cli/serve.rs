@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{ConfigFile, Failure, print, read_config, start_log};
 use crate::config::Config;
-use crate::node::{Node, NodeError, Roles, publish};
+use crate::node::{Node, NodeError, Roles, publish_configured};
 
 /// How often histogram samples are summed.
 const UPKEEP_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
@@ -75,7 +75,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
 /// SIGHUP: program files are read again; with a mistake in them the old revision stays.
 async fn reload_programs(config: &Config, node: &Node) {
     let (Some(programs), Some(engine)) = (&config.programs, node.engine()) else { return };
-    if let Err(error) = publish(engine, programs, jiff::Timestamp::now()).await {
+    if let Err(error) = publish_configured(engine, programs).await {
         tracing::error!("the programs were not changed:\n{error}");
     }
 }

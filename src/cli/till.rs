@@ -11,11 +11,11 @@ use super::{Failure, print};
 mod customer;
 mod failure;
 pub(super) mod fill;
-mod input;
-mod link;
+pub(super) mod input;
+pub(super) mod link;
 pub(super) mod money;
 mod return_goods;
-mod sale;
+pub(super) mod sale;
 mod show;
 pub(super) mod table;
 

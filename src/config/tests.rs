@@ -46,3 +46,31 @@ fn p11_all_faults_are_told_at_once_with_their_origin() {
     let missing = Config::read(Some(Path::new("/nowhere/at/all")), std::iter::empty()).unwrap_err().to_string();
     assert!(missing.contains("/nowhere/at/all"), "{missing}");
 }
+
+const KEY: &str = "ed25519:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+
+#[test]
+fn people_are_read_with_their_keys_and_roles() {
+    let file = format!("[[people]]\nname = \"Anna\"\nkey = \"{KEY}\"\nroles = [\"marketer\", \"approver\"]");
+    let config = read(&file, &[]).unwrap();
+    let key = tessera_engine::programs::people::PublicKey::parse(KEY).unwrap();
+    assert_eq!(config.people.find(&key).unwrap().name, "Anna");
+    assert!(read("", &[]).unwrap().people.is_empty());
+}
+
+#[test]
+fn p11_each_fault_of_a_person_is_told_with_its_place() {
+    let person = |rest: &str| format!("[[people]]\nname = \"Anna\"\nkey = \"{KEY}\"\nroles = [\"marketer\"]\n{rest}");
+    let table = [
+        ("people = \"Anna\"".to_owned(), "must be a list"),
+        ("[[people]]\nname = 7\nkey = \"x\"\nroles = [\"boss\"]".to_owned(), "people[1].name"),
+        ("[[people]]\nname = 7\nkey = \"x\"\nroles = [\"boss\"]".to_owned(), "people[1].key"),
+        ("[[people]]\nname = 7\nkey = \"x\"\nroles = [\"boss\"]".to_owned(), "people[1].roles"),
+        (person("colour = \"red\""), "people[1].colour"),
+        (person(&person("")), "stands twice"),
+    ];
+    for (file, expected) in table {
+        let faults = read(&file, &[]).unwrap_err().to_string();
+        assert!(faults.contains(expected), "{expected} is missing in:\n{faults}");
+    }
+}

@@ -11,7 +11,7 @@ use tessera_proto::billing::v1::{
 use tessera_till::{Answered, CallOptions, Refusal, TillClient, TillError};
 
 use super::ReplayError;
-use super::sale::{Sale, SaleKind};
+use crate::receipt_files::sale::{Sale, SaleKind};
 
 /// How long a call may take: nobody stands at this till, and an answer of its own would not be the engine's.
 const BUDGET: Duration = Duration::from_secs(20);

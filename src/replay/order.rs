@@ -4,7 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::sale::Sale;
+use crate::receipt_files::sale::Sale;
 
 /// What is still to be sent. With one receipt in flight at a time this is the file's own order.
 #[derive(Debug)]
@@ -31,10 +31,10 @@ impl<'s> Order<'s> {
         while let Some(sale) = self.sales.get(self.next) {
             let place = self.next;
             self.next = self.next.saturating_add(1);
-            let Some(card_number) = &sale.card_number else {
+            let Some(customer) = &sale.customer else {
                 return self.at(place);
             };
-            match self.busy.entry(Arc::clone(card_number)) {
+            match self.busy.entry(Arc::clone(customer)) {
                 Entry::Occupied(mut waiting) => waiting.get_mut().push_back(place),
                 Entry::Vacant(free) => {
                     free.insert(VecDeque::new());
@@ -51,16 +51,16 @@ impl<'s> Order<'s> {
 
     /// The receipt at this place has been answered: the customer's next one may go.
     pub(crate) fn answered(&mut self, place: usize) {
-        let Some(card_number) = self.sales.get(place).and_then(|sale| sale.card_number.as_ref()) else {
+        let Some(customer) = self.sales.get(place).and_then(|sale| sale.customer.as_ref()) else {
             return;
         };
-        let Some(waiting) = self.busy.get_mut(card_number) else {
+        let Some(waiting) = self.busy.get_mut(customer) else {
             return;
         };
         match waiting.pop_front() {
             Some(next) => self.ready.push_back(next),
             None => {
-                self.busy.remove(card_number);
+                self.busy.remove(customer);
             }
         }
     }

@@ -5,8 +5,8 @@ use comfy_table::{Cell, CellAlignment, Table};
 use tessera_rules::money::{Amount, Currency};
 
 use super::ReplayArgs;
-use super::sale::Import;
 use super::summary::{Quantiles, Summary, Tally};
+use crate::receipt_files::sale::Import;
 
 /// The whole text, without a line end at its end.
 pub(crate) fn text(summary: &Summary, import: &Import, tally: &Tally, args: &ReplayArgs) -> String {

@@ -12,10 +12,10 @@ use tokio::task::JoinSet;
 
 use super::call::{Sent, send};
 use super::order::Order;
-use super::sale::{Import, Sale, TILL_ID};
 use super::summary::Tally;
 use super::{ReplayArgs, ReplayError, progress, tell};
 use crate::node::{Node, ReplayNode};
+use crate::receipt_files::sale::{Import, Sale, TILL_ID};
 
 /// Connections that all tills share: each is one HTTP/2 connection with a task of its own on both sides.
 const CONNECTIONS: u16 = 4;

@@ -9,7 +9,7 @@ use hdrhistogram::{CreationError, Histogram};
 use serde::Serialize;
 
 use super::call::{Done, End, Sent};
-use super::sale::{Import, Sale, SaleKind};
+use crate::receipt_files::sale::{Import, Sale, SaleKind};
 
 /// Digits to which latencies are kept.
 const LATENCY_DIGITS: u8 = 3;

@@ -286,7 +286,7 @@ fn subcommands(above: &[String]) -> Vec<Vec<String>> {
 #[test]
 fn the_help_of_every_subcommand_says_what_it_does_and_what_it_takes() {
     let all = subcommands(&[]);
-    for name in ["serve", "demo", "replay", "till", "program", "catalogue", "config"] {
+    for name in ["serve", "demo", "replay", "till", "program", "person", "catalogue", "config"] {
         assert!(all.iter().any(|way| way.first().is_some_and(|first| first == name)), "{name} is missing: {all:?}");
     }
     for way in all {

@@ -52,6 +52,8 @@ pub(super) struct Server {
     log: PathBuf,
     /// Where the gateway answers, as in `http://127.0.0.1:40001`.
     pub(super) gateway: String,
+    /// Where the engine answers, as in `127.0.0.1:40000`.
+    engine: String,
 }
 
 impl Server {
@@ -64,12 +66,24 @@ impl Server {
     pub(super) fn try_start(data: &Path) -> Result<Self, String> {
         fs::create_dir_all(data.parent().unwrap()).unwrap();
         let log = data.with_extension("log");
-        let mut child = serve(data).stdout(Stdio::piped()).stderr(File::create(&log).unwrap()).spawn().unwrap();
+        let mut command = serve(data);
+        // A configuration beside the data is the server's.
+        let config = data.with_extension("toml");
+        if config.exists() {
+            command.arg("--config").arg(config);
+        }
+        let mut child = command.stdout(Stdio::piped()).stderr(File::create(&log).unwrap()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         // Its standard output ends when it ends, so this waits for no longer than it lives.
-        let gateway = lines.into_iter().find_map(|line| line.strip_prefix("gateway").map(|rest| rest.trim().to_owned()));
+        let mut engine = String::new();
+        let gateway = lines.into_iter().find_map(|line| {
+            if let Some(address) = line.strip_prefix("engine").and_then(|rest| rest.split_whitespace().next()) {
+                address.trim_start_matches("http://").clone_into(&mut engine);
+            }
+            line.strip_prefix("gateway").map(|rest| rest.trim().to_owned())
+        });
         match gateway {
-            Some(gateway) => Ok(Self { child, log, gateway }),
+            Some(gateway) => Ok(Self { child, log, gateway, engine }),
             None => {
                 let status = child.wait().unwrap();
                 let said = fs::read_to_string(&log).unwrap();
@@ -99,6 +113,13 @@ impl Server {
     pub(super) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// `tessera program` against it.
+    pub(super) fn program(&self, arguments: &[&str]) -> Command {
+        let mut command = tessera();
+        command.env("TESSERA_LISTEN_ENGINE", &self.engine).arg("program").args(arguments);
+        command
     }
 
     /// `tessera till` against it.

@@ -55,8 +55,8 @@ impl<'a> Debit<'a> {
 }
 
 impl Booking {
-    pub(crate) fn new(account: Option<&Account>, receipt: &ReceiptId, now: Timestamp) -> Self {
-        let lots = account.map(|account| account.lots.clone()).unwrap_or_default();
+    /// Over these lots, which [`Booking::store`] puts back.
+    pub(crate) fn new(lots: Vec<Lot>, receipt: &ReceiptId, now: Timestamp) -> Self {
         Self { lots, postings: Vec::new(), now, receipt: receipt.clone(), place_next: 0 }
     }
 

@@ -3,6 +3,8 @@
 //! A reward that waits for answers is recorded in the outcome without postings; nothing is given for it
 //! until the answers come. Rewards that need an account are not recorded for a sale without one.
 
+use std::borrow::Cow;
+
 use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -26,7 +28,7 @@ pub struct Settle<'a> {
     pub receipt: &'a Receipt,
     /// How lines were sold: a line of the receipt that is not here stands as rung up; what is here and
     /// not in the receipt was added.
-    pub sold: &'a [SoldLine],
+    pub sold: &'a [SoldLine<'a>],
     /// What is committed: the token's decision, or a fresh one.
     pub decision: &'a Decision,
     /// The token's decision, where `decision` is a fresh one since the sale differs: its price changes stand.
@@ -59,7 +61,7 @@ pub struct Settle<'a> {
 
 /// How a line was sold.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SoldLine {
+pub struct SoldLine<'a> {
     /// The receipt's line id, or the engine's own.
     pub id: LineId,
     /// The article.
@@ -71,7 +73,7 @@ pub struct SoldLine {
     /// The campaign that added the line, where one did.
     pub added_by: Option<CampaignId>,
     /// How it was sold; empty: as the line stands, for an added line as it was decided.
-    pub parts: Vec<Part>,
+    pub parts: Cow<'a, [Part]>,
 }
 
 /// How a settle stands to the quote whose token it brings.

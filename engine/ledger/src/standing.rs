@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tessera_rules::decision::Promise;
-use tessera_rules::id::{AssetId, CustomerId, ReceiptId};
+use tessera_rules::id::{AssetId, CampaignId, CustomerId, ReceiptId};
 use tessera_rules::money::Units;
 use tessera_rules::standing::{CodeState, CounterStanding, CustomerStanding, FactStanding, Uses};
 
@@ -118,6 +118,12 @@ impl Account {
         } else {
             CodeState::Open
         })
+    }
+
+    /// The campaign that a personal coupon of this account opens; none: the account has no coupon of that code.
+    #[must_use]
+    pub fn coupon_campaign(&self, code: &str) -> Option<&CampaignId> {
+        self.coupons.iter().find(|coupon| coupon.code == code).map(|coupon| &coupon.campaign)
     }
 
     /// What is promised to the open quotes of other receipts.

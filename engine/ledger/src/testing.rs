@@ -160,6 +160,7 @@ pub(crate) fn unchanged(receipt: &Receipt) -> Decision {
         prompts: Vec::new(),
         instructions: Vec::new(),
         offers: Vec::new(),
+        choices: Vec::new(),
         near_misses: Vec::new(),
         code_verdicts: Vec::new(),
         redeemable: Vec::new(),
@@ -229,9 +230,9 @@ pub(crate) fn part(pieces: i64, minor: i64, name: &str, change: i64) -> Part {
     }
 }
 
-pub(crate) fn sold(id: &str, parts: Vec<Part>) -> SoldLine {
+pub(crate) fn sold(id: &str, parts: Vec<Part>) -> SoldLine<'static> {
     let sku = Sku::parse(&format!("sku-{id}")).unwrap();
-    SoldLine { id: line_id(id), sku, tax_code: None, measure: Measure::Counted, added_by: None, parts }
+    SoldLine { id: line_id(id), sku, tax_code: None, measure: Measure::Counted, added_by: None, parts: parts.into() }
 }
 
 pub(crate) fn settle_of<'a>(receipt: &'a Receipt, decision: &'a Decision, now: Timestamp) -> Settle<'a> {

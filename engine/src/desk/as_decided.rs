@@ -11,9 +11,16 @@ pub(super) fn is_as_decided(input: &SettleInput, decision: &Decision) -> bool {
         && decision
             .lines
             .iter()
-            .all(|line| input.sold.iter().find(|sold| sold.id == line.id).is_some_and(|sold| is_line_as_decided(sold, line)))
+            .enumerate()
+            .all(|(place, line)| sold_line(input, place, line).is_some_and(|sold| is_line_as_decided(sold, line)))
         && !decision.redemptions.iter().any(|redemption| declined(redemption.id.as_str()))
         && !decision.rewards.iter().any(|reward| declined(reward.id.as_str()))
+}
+
+/// How a line was sold; both lists mostly have the same order, so the same place is looked at first.
+fn sold_line<'i>(input: &'i SettleInput, place: usize, line: &DecidedLine) -> Option<&'i SoldLine> {
+    let same = input.sold.get(place).filter(|sold| sold.id == line.id);
+    same.or_else(|| input.sold.iter().find(|sold| sold.id == line.id))
 }
 
 fn is_line_as_decided(sold: &SoldLine, line: &DecidedLine) -> bool {

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use prost::Message as _;
 use tessera_contract::read::{EnrolInput, StatedFact};
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::{Account, FactSource};
@@ -16,7 +15,7 @@ use super::{CaseAnswer, Draft};
 use crate::directory::{Directory, Found};
 use crate::layout;
 use crate::programs::Rules;
-use crate::record::{Extras, outcome_to_wire};
+use crate::record::{Extras, encode_outcome};
 use crate::sealing::{customer_key, fact_row};
 
 /// An enrolment.
@@ -151,7 +150,7 @@ pub(super) fn finish(
     before: Option<&ReceiptEntry>,
 ) -> CaseAnswer {
     let extras = Extras { answers, proven: true, ..Extras::default() };
-    let message = Bytes::from(outcome_to_wire(outcome, extras).encode_to_vec());
+    let message = encode_outcome(outcome, &extras);
     let mut entry =
         ReceiptEntry::settled(before, draft.aggregate(&outcome.receipt), outcome.content_hash, 0, outcome.business_date);
     entry.state = EntryState::Settled;

@@ -63,6 +63,7 @@ pub(crate) fn code_standings(
         .map(|code| CodeStanding {
             code: code.clone(),
             state: account.and_then(|account| account.coupon_state(code, view)).unwrap_or(CodeState::Open),
+            campaign: account.and_then(|account| account.coupon_campaign(code)).cloned(),
         })
         .collect()
 }

@@ -17,7 +17,7 @@ use super::Draft;
 use crate::core::asset_terms;
 use crate::layout;
 use crate::programs::Rules;
-use crate::record::{Extras, outcome_from_wire, outcome_to_wire};
+use crate::record::{Extras, encode_outcome, outcome_from_wire};
 
 /// A return and all that it needs beside the aggregate.
 #[derive(Debug)]
@@ -155,7 +155,7 @@ impl ReturnCase {
         if was_parked && let Err(place) = result.outcome.flags.binary_search(&Flag::WasParked) {
             result.outcome.flags.insert(place, Flag::WasParked);
         }
-        let message = Bytes::from(outcome_to_wire(&result.outcome, self.extras()).encode_to_vec());
+        let message = encode_outcome(&result.outcome, &self.extras());
         if !self.input.training {
             self.put(draft, &result, message.clone());
         }
@@ -266,7 +266,7 @@ pub(crate) async fn preview(case: &ReturnCase, draft: &mut Draft<'_>) -> Result<
         let place = case.input.lines.iter().position(|line| line.id == beyond.line).unwrap_or(0);
         return Err(Refusal::MoreThanSold { field: format!("lines[{place}].quantity_milli") });
     }
-    let outcome = Bytes::from(outcome_to_wire(&result.outcome, case.extras()).encode_to_vec());
+    let outcome = encode_outcome(&result.outcome, &case.extras());
     Ok(Returned::Outcome { outcome, repeated: false, result: Some(Box::new(result)) })
 }
 
@@ -292,7 +292,7 @@ pub(super) async fn apply_parked(
     if draft.outcome(entry.as_ref(), &waiting.id).await?.is_some() {
         return Ok(());
     }
-    let rules = draft.core.programs.newest();
+    let rules = draft.core.programs.in_force();
     let mut case = ReturnCase { input, request: Bytes::from(waiting.request.clone()), customer: None, rules, now };
     let sale = case.original(draft).await?;
     // A currency that is not the sale's was not known when the return was taken: it stands by itself.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use tessera_contract::canonical::BasketHash;
 use tessera_contract::convert::{campaign_to_wire, verdict_to_wire};
@@ -32,7 +33,7 @@ use crate::core::asset_terms;
 use crate::directory::Found;
 use crate::layout;
 use crate::programs::Rules;
-use crate::record::{Extras, Message, outcome_to_wire};
+use crate::record::{Extras, encode_outcome};
 
 /// A settle and all that it needs beside the account.
 #[derive(Debug)]
@@ -72,7 +73,7 @@ pub(crate) enum Settled {
     /// Committed now, or before.
     Outcome {
         /// The outcome message as stored.
-        outcome: Message,
+        outcome: Bytes,
         /// It had been committed before.
         repeated: bool,
     },
@@ -93,9 +94,7 @@ impl SettleCase {
         let entry = draft.entry(id).await?;
         let stored = draft.outcome(entry.as_ref(), id).await?;
         match admit_settle(entry.as_ref(), stored.is_some(), &self.input.content_hash.0, self.input.attempt) {
-            SettleAdmission::Repeat => {
-                Ok(Settled::Outcome { outcome: Message::stored(stored.unwrap_or_default()), repeated: true })
-            }
+            SettleAdmission::Repeat => Ok(Settled::Outcome { outcome: stored.unwrap_or_default(), repeated: true }),
             SettleAdmission::Conflict => Err(self.conflict()),
             SettleAdmission::Voided => Ok(Settled::Voided),
             SettleAdmission::New { after_void } => self.commit(draft, entry.as_ref(), after_void).await,
@@ -112,7 +111,7 @@ impl SettleCase {
     async fn commit(&self, draft: &mut Draft<'_>, entry: Option<&ReceiptEntry>, after_void: bool) -> Result<Settled, Refusal> {
         let (settled, extras) = self.settle(draft, after_void);
         let id = &self.input.receipt.id;
-        let outcome = Message::made(outcome_to_wire(&settled.outcome, extras));
+        let outcome = encode_outcome(&settled.outcome, &extras);
         if self.input.receipt.training {
             return Ok(Settled::Outcome { outcome, repeated: false });
         }
@@ -131,7 +130,7 @@ impl SettleCase {
         );
         let parked = settled.parked.clone();
         draft.put_entry(id, settled);
-        draft.put_row(layout::outcome_row(id.as_str()), outcome.bytes.clone());
+        draft.put_row(layout::outcome_row(id.as_str()), outcome.clone());
         for waiting in &parked {
             apply_parked(draft, id, waiting, self.now).await?;
         }
@@ -290,7 +289,7 @@ fn add_flag(flags: &mut Vec<Flag>, flag: Flag) {
     }
 }
 
-fn sold_lines(input: &SettleInput) -> Vec<SoldLine> {
+fn sold_lines(input: &SettleInput) -> Vec<SoldLine<'_>> {
     input
         .sold
         .iter()
@@ -300,7 +299,7 @@ fn sold_lines(input: &SettleInput) -> Vec<SoldLine> {
             tax_code: line.tax_code.clone(),
             measure: line.measure,
             added_by: line.added_by.clone(),
-            parts: if line.parts_were_sent || line.added { line.parts.clone() } else { Vec::new() },
+            parts: Cow::Borrowed(if line.parts_were_sent || line.added { &line.parts } else { &[] }),
         })
         .collect()
 }

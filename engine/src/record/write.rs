@@ -1,18 +1,24 @@
-//! From the ledger's outcome to its message.
+//! From the ledger's outcome to its message, as bytes.
+
+mod lines;
+mod reward;
 
 use std::collections::BTreeMap;
 
-use tessera_contract::convert::{
-    campaign_to_wire, measure_to_wire, part_to_wire, redeem_mode_to_wire, reward_kind_to_wire, tender_to_wire, timestamp_to_wire,
-};
-use tessera_ledger::outcome::{Flag, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, OutcomeReward};
+use bytes::Bytes;
+use tessera_contract::convert::{redeem_mode_to_wire, tender_to_wire};
+use tessera_ledger::outcome::{Flag, FollowUp, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption};
 use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
 use tessera_proto::billing::v1;
-use tessera_rules::decision::{RewardKind, Shortfall};
+use tessera_rules::decision::{Applied, CounterMove};
 use tessera_rules::money::Amount;
 use tessera_rules::receipt::RedeemMode;
 
 use super::FORMAT;
+use super::fields::Fields;
+
+/// Room for the outcome of a usual receipt.
+const USUAL_BYTES: usize = 4 * 1024;
 
 /// What the message says beside the ledger's outcome: the till's own words and the decision's proof.
 #[derive(Clone, Debug, Default)]
@@ -32,61 +38,96 @@ pub(crate) struct Extras {
     pub(crate) notice_due_at: Option<tessera_proto::Timestamp>,
 }
 
-/// The message of an outcome.
-pub(crate) fn outcome_to_wire(outcome: &Outcome, extras: Extras) -> v1::Outcome {
-    let has_lines = matches!(outcome.kind, OutcomeKind::Settle | OutcomeKind::Return);
-    let tender_due = tender_part(&outcome.redemptions);
-    v1::Outcome {
-        format: FORMAT,
-        outcome_id: outcome.id.to_string(),
-        kind: i32::from(kind(outcome.kind)),
-        receipt_id: if has_lines { outcome.receipt.as_str().to_owned() } else { String::new() },
-        original_receipt_id: outcome.original.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
-        content_hash: outcome.content_hash.to_vec(),
-        attempt: outcome.attempt,
-        store_id: outcome.place.store.as_str().to_owned(),
-        till_id: outcome.place.till.as_str().to_owned(),
-        cashier_id: outcome.place.cashier.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
-        sold_at: Some(timestamp_to_wire(outcome.sold_at)),
-        booked_at: Some(timestamp_to_wire(outcome.booked_at)),
-        business_date: outcome.business_date.to_string(),
-        booking_date: outcome.booking_date.to_string(),
-        currency_code: if has_lines { outcome.currency.code().to_owned() } else { String::new() },
-        customer_id: outcome.customer.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
-        account_id: outcome.account.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
-        revision: outcome.basis.revision,
-        revision_hash: if outcome.basis.revision == 0 { Vec::new() } else { outcome.basis.revision_hash.to_vec() },
-        catalogue: outcome.basis.catalogue,
-        lines: outcome.lines.iter().map(|line| line_to_wire(line, outcome, &extras)).collect(),
-        rewards: outcome.rewards.iter().map(reward).collect(),
-        redemptions: outcome.redemptions.iter().map(redemption).collect(),
-        tenders: if extras.tenders.is_empty() { outcome.tenders.iter().map(tender_to_wire).collect() } else { extras.tenders },
-        totals_before: has_lines.then(|| totals(outcome, outcome.before, |line| line.rung_up, Amount::ZERO)),
-        totals_after: has_lines.then(|| totals(outcome, outcome.after, |line| line.paid, tender_due)),
-        postings: outcome.postings.iter().map(posting).collect(),
-        follow_ups: outcome.follow_ups.iter().map(follow_up).collect(),
-        flags: outcome.flags.iter().map(|flag| i32::from(flag_to_wire(*flag))).collect(),
-        counter_changes: outcome.counters.iter().map(counter).collect(),
-        recorded_answers: extras.answers,
-        instruction_results: extras.instruction_results,
-        offer_results: extras.offer_results,
-        code_verdicts: extras.code_verdicts,
-        declined_ids: extras.declined_ids,
-        cash_rounding_minor: outcome.cash_rounding.minor(),
-        fiscal: extras.fiscal,
-        footer_texts: extras.footer_texts,
-        proven: extras.proven,
-        bound_minor: extras.bound_minor,
-        steps: extras.steps,
-        notice_due_at: extras.notice_due_at,
-        adjustment_reason: String::new(),
-        applied_campaigns: outcome.applied.iter().map(applied).collect(),
+/// The message of an outcome, `tessera.billing.v1.Outcome`: the numbers here are those of its fields.
+pub(crate) fn encode_outcome(outcome: &Outcome, extras: &Extras) -> Bytes {
+    let mut fields = Fields::with_capacity(USUAL_BYTES);
+    head(&mut fields, outcome);
+    lines::write(&mut fields, outcome, extras);
+    for reward in &outcome.rewards {
+        fields.message(22, |fields| reward::write(fields, reward));
+    }
+    for redemption in &outcome.redemptions {
+        fields.message(23, |fields| write_redemption(fields, redemption));
+    }
+    if extras.tenders.is_empty() {
+        outcome.tenders.iter().for_each(|tender| fields.made(24, &tender_to_wire(tender)));
+    } else {
+        fields.all_made(24, &extras.tenders);
+    }
+    totals(&mut fields, outcome);
+    for posting in &outcome.postings {
+        fields.message(27, |fields| write_posting(fields, posting));
+    }
+    for follow_up in &outcome.follow_ups {
+        fields.message(28, |fields| write_follow_up(fields, follow_up));
+    }
+    fields.packed(29, outcome.flags.iter().map(|flag| i32::from(flag_to_wire(*flag))));
+    for counter in &outcome.counters {
+        fields.message(30, |fields| write_counter(fields, counter));
+    }
+    tail(&mut fields, outcome, extras);
+    for applied in &outcome.applied {
+        fields.message(44, |fields| write_applied(fields, applied));
+    }
+    Bytes::from(fields.into_bytes())
+}
+
+/// Whether an outcome is about lines of a receipt.
+fn has_lines(outcome: &Outcome) -> bool {
+    match outcome.kind {
+        OutcomeKind::Settle | OutcomeKind::Return => true,
+        OutcomeKind::FollowUp | OutcomeKind::Adjustment | OutcomeKind::Enrolment | OutcomeKind::Answers => false,
     }
 }
 
-/// What redemptions pay as tender: it is not left to pay.
-fn tender_part(redemptions: &[OutcomeRedemption]) -> Amount {
-    redemptions.iter().filter(|redemption| redemption.mode == RedeemMode::Tender).map(|redemption| redemption.amount).sum()
+/// Fields 1 to 20: what, where, when, who, with what.
+fn head(fields: &mut Fields, outcome: &Outcome) {
+    fields.unsigned(1, FORMAT.into());
+    fields.text(2, &outcome.id);
+    fields.signed(3, i32::from(kind(outcome.kind)));
+    if has_lines(outcome) {
+        fields.text(4, outcome.receipt.as_str());
+    }
+    fields.text_of(5, outcome.original.as_ref(), |id| id.as_str());
+    fields.raw(6, &outcome.content_hash);
+    fields.unsigned(7, outcome.attempt.into());
+    fields.text(8, outcome.place.store.as_str());
+    fields.text(9, outcome.place.till.as_str());
+    fields.text_of(10, outcome.place.cashier.as_ref(), |id| id.as_str());
+    fields.time(11, outcome.sold_at);
+    fields.time(12, outcome.booked_at);
+    fields.text(13, &outcome.business_date.to_string());
+    fields.text(14, &outcome.booking_date.to_string());
+    if has_lines(outcome) {
+        fields.text(15, outcome.currency.code());
+    }
+    fields.text_of(16, outcome.customer.as_ref(), |id| id.as_str());
+    fields.text_of(17, outcome.account.as_ref(), |id| id.as_str());
+    fields.unsigned(18, outcome.basis.revision);
+    if outcome.basis.revision != 0 {
+        fields.raw(19, &outcome.basis.revision_hash);
+    }
+    fields.unsigned(20, outcome.basis.catalogue);
+}
+
+/// Fields 31 to 42: what the ledger does not know.
+fn tail(fields: &mut Fields, outcome: &Outcome, extras: &Extras) {
+    fields.all_made(31, &extras.answers);
+    fields.all_made(32, &extras.instruction_results);
+    fields.all_made(33, &extras.offer_results);
+    fields.all_made(34, &extras.code_verdicts);
+    fields.texts(35, &extras.declined_ids);
+    fields.zigzag(36, outcome.cash_rounding.minor());
+    if let Some(fiscal) = &extras.fiscal {
+        fields.made(37, fiscal);
+    }
+    fields.texts(38, &extras.footer_texts);
+    fields.truth(39, extras.proven);
+    fields.signed(40, extras.bound_minor);
+    fields.unsigned(41, extras.steps);
+    if let Some(at) = &extras.notice_due_at {
+        fields.made(42, at);
+    }
 }
 
 fn kind(kind: OutcomeKind) -> v1::OutcomeKind {
@@ -100,75 +141,28 @@ fn kind(kind: OutcomeKind) -> v1::OutcomeKind {
     }
 }
 
-fn line_to_wire(line: &OutcomeLine, outcome: &Outcome, extras: &Extras) -> v1::OutcomeLine {
-    let id = line.id.as_str();
-    v1::OutcomeLine {
-        line_id: id.to_owned(),
-        original_line_id: line.original.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
-        sku: line.sku.as_str().to_owned(),
-        tax_code: line.tax_code.as_ref().map(|code| code.as_str().to_owned()).unwrap_or_default(),
-        quantity_milli: line.quantity.milli(),
-        quantity_kind: i32::from(measure_to_wire(line.measure)),
-        unit_price_micros: line.unit_price.micros(),
-        rung_up_minor: line.rung_up.minor(),
-        paid_minor: line.paid.minor(),
-        parts: line.parts.iter().map(|part| part_to_wire(part, None)).collect(),
-        added: id.starts_with('+'),
-        campaign_id: campaign_to_wire(line.added_by.as_ref()),
-        unexplained_minor: line.unexplained.minor(),
-        rewards: outcome.rewards.iter().filter_map(|reward| share(reward, line)).collect(),
-        flags: Vec::new(),
-        return_reason: extras.return_reasons.get(id).cloned().unwrap_or_default(),
+fn write_redemption(fields: &mut Fields, redemption: &OutcomeRedemption) {
+    fields.text(1, redemption.id.as_str());
+    fields.text(3, redemption.asset.as_str());
+    fields.zigzag(4, redemption.units.units());
+    fields.zigzag(5, redemption.amount.minor());
+    fields.signed(6, i32::from(redeem_mode_to_wire(redemption.mode)));
+}
+
+/// Fields 25 and 26: before and after.
+fn totals(fields: &mut Fields, outcome: &Outcome) {
+    if !has_lines(outcome) {
+        return;
     }
+    // What redemptions pay as tender is not left to pay.
+    let by_tender =
+        outcome.redemptions.iter().filter(|redemption| redemption.mode == RedeemMode::Tender).map(|redemption| redemption.amount);
+    let by_tender: Amount = by_tender.sum();
+    fields.message(25, |fields| write_totals(fields, outcome, outcome.before, |line| line.rung_up, Amount::ZERO));
+    fields.message(26, |fields| write_totals(fields, outcome, outcome.after, |line| line.paid, by_tender));
 }
 
-fn share(reward: &OutcomeReward, line: &OutcomeLine) -> Option<v1::LineReward> {
-    let units = reward.earned_on.iter().find(|share| share.line == line.id)?.units;
-    let signed = if reward.taken_back { units.saturating_neg() } else { units };
-    let in_money = matches!(reward.kind, RewardKind::DiscountNow { .. });
-    Some(v1::LineReward {
-        reward_id: reward.id.as_str().to_owned(),
-        units: if in_money { 0 } else { signed },
-        amount_minor: if in_money { signed } else { 0 },
-    })
-}
-
-fn reward(reward: &OutcomeReward) -> v1::Reward {
-    let mut wire = reward_kind_to_wire(&reward.kind);
-    if reward.taken_back {
-        // The ledger's units are below zero already, its counts cannot be.
-        wire.units = wire.units.saturating_abs().saturating_neg();
-        wire.amount_minor = wire.amount_minor.saturating_abs().saturating_neg();
-        wire.draw_tickets = wire.draw_tickets.saturating_abs().saturating_neg();
-    }
-    wire.reward_id = reward.id.as_str().to_owned();
-    wire.program_id = reward.program.as_str().to_owned();
-    wire.campaign_id = reward.campaign.as_str().to_owned();
-    wire.vests_at = Some(timestamp_to_wire(reward.vests_at));
-    wire.expires_at = reward.expires_at.map(timestamp_to_wire);
-    wire.text = reward.text.to_string();
-    wire.fallback = reward.fallback;
-    wire.on_return = i32::from(match reward.on_return {
-        Shortfall::Negative => v1::ReturnShortfall::Negative,
-        Shortfall::Zero => v1::ReturnShortfall::Zero,
-        Shortfall::DeductFromRefund => v1::ReturnShortfall::DeductFromRefund,
-    });
-    wire
-}
-
-fn redemption(redemption: &OutcomeRedemption) -> v1::Redemption {
-    v1::Redemption {
-        redemption_id: redemption.id.as_str().to_owned(),
-        program_id: String::new(),
-        asset_id: redemption.asset.as_str().to_owned(),
-        units: redemption.units.units(),
-        amount_minor: redemption.amount.minor(),
-        redeem_as: i32::from(redeem_mode_to_wire(redemption.mode)),
-        code: String::new(),
-    }
-}
-
-fn totals(outcome: &Outcome, total: Amount, amount: impl Fn(&OutcomeLine) -> Amount, tender: Amount) -> v1::Totals {
+fn write_totals(fields: &mut Fields, outcome: &Outcome, total: Amount, amount: impl Fn(&OutcomeLine) -> Amount, tender: Amount) {
     let mut by_code: BTreeMap<&str, Amount> = BTreeMap::new();
     for line in &outcome.lines {
         *by_code.entry(line.tax_code.as_ref().map_or("", |code| code.as_str())).or_default() += amount(line);
@@ -176,35 +170,30 @@ fn totals(outcome: &Outcome, total: Amount, amount: impl Fn(&OutcomeLine) -> Amo
     // A return's lines are not negative, its totals stand without sign on the wire.
     let lines: Amount = by_code.values().copied().sum();
     let due = if outcome.kind == OutcomeKind::Return { -total } else { total - tender };
-    v1::Totals {
-        amount_minor: lines.minor(),
-        due_minor: due.minor(),
-        tax_totals: by_code
-            .into_iter()
-            .map(|(code, amount)| v1::TaxTotal { tax_code: code.to_owned(), amount_minor: amount.minor() })
-            .collect(),
+    fields.signed(1, lines.minor());
+    fields.signed(2, due.minor());
+    for (code, amount) in by_code {
+        fields.message(3, |fields| {
+            fields.text(1, code);
+            fields.signed(2, amount.minor());
+        });
     }
 }
 
-fn posting(posting: &Posting) -> v1::Posting {
-    let text = |id: Option<&str>| id.unwrap_or_default().to_owned();
-    v1::Posting {
-        asset_id: posting.asset.as_str().to_owned(),
-        units: posting.units.units(),
-        side: Some(match &posting.place {
-            PostingPlace::Lot(lot) => v1::posting::Side::LotId(lot.to_string()),
-            PostingPlace::Book(book) => v1::posting::Side::Book(v1::Book {
-                kind: i32::from(book_to_wire(*book)),
-                program_id: text(posting.program.as_ref().map(|id| id.as_str())),
-                campaign_id: text(posting.campaign.as_ref().map(|id| id.as_str())),
-                entity_id: String::new(),
-            }),
+fn write_posting(fields: &mut Fields, posting: &Posting) {
+    fields.text(1, posting.asset.as_str());
+    fields.zigzag(2, posting.units.units());
+    match &posting.place {
+        PostingPlace::Lot(lot) => fields.text_and_number(3, (lot.receipt.as_str(), "~"), lot.place.into()),
+        PostingPlace::Book(book) => fields.message(4, |fields| {
+            fields.signed(1, i32::from(book_to_wire(*book)));
+            fields.text_of(2, posting.program.as_ref(), |id| id.as_str());
+            fields.text_of(3, posting.campaign.as_ref(), |id| id.as_str());
         }),
-        reason: i32::from(reason_to_wire(posting.reason)),
-        reward_id: String::new(),
-        vests_at: posting.vests_at.map(timestamp_to_wire),
-        expires_at: posting.expires_at.map(timestamp_to_wire),
     }
+    fields.signed(5, i32::from(reason_to_wire(posting.reason)));
+    fields.time_of(7, posting.vests_at);
+    fields.time_of(8, posting.expires_at);
 }
 
 const fn book_to_wire(book: Book) -> v1::BookKind {
@@ -232,33 +221,25 @@ const fn reason_to_wire(reason: PostingReason) -> v1::PostingReason {
     }
 }
 
-fn follow_up(follow_up: &tessera_ledger::outcome::FollowUp) -> v1::FollowUp {
-    v1::FollowUp {
-        follow_up_id: follow_up.id.to_string(),
-        kind: i32::from(v1::FollowUpKind::Transfer),
-        target_account_id: follow_up.account.as_str().to_owned(),
-        asset_id: follow_up.asset.as_str().to_owned(),
-        units: follow_up.units.units(),
-        campaign_id: follow_up.campaign.as_str().to_owned(),
-    }
+fn write_follow_up(fields: &mut Fields, follow_up: &FollowUp) {
+    fields.text(1, &follow_up.id);
+    fields.signed(2, i32::from(v1::FollowUpKind::Transfer));
+    fields.text(3, follow_up.account.as_str());
+    fields.text(4, follow_up.asset.as_str());
+    fields.signed(5, follow_up.units.units());
+    fields.text(6, follow_up.campaign.as_str());
 }
 
-fn counter(counter: &tessera_rules::decision::CounterMove) -> v1::CounterChange {
-    v1::CounterChange {
-        program_id: String::new(),
-        campaign_id: counter.campaign.as_str().to_owned(),
-        customer_id: String::new(),
-        counted_milli: counter.counted_milli,
-        rewarded: counter.rewarded,
-    }
+fn write_counter(fields: &mut Fields, counter: &CounterMove) {
+    fields.text(2, counter.campaign.as_str());
+    fields.zigzag(4, counter.counted_milli);
+    fields.zigzag(5, counter.rewarded);
 }
 
-fn applied(applied: &tessera_rules::decision::Applied) -> v1::AppliedCampaign {
-    v1::AppliedCampaign {
-        campaign_id: applied.campaign.as_str().to_owned(),
-        times: applied.times,
-        discount_minor: applied.discount.minor(),
-    }
+fn write_applied(fields: &mut Fields, applied: &Applied) {
+    fields.text(1, applied.campaign.as_str());
+    fields.unsigned(2, applied.times.into());
+    fields.signed(3, applied.discount.minor());
 }
 
 const fn flag_to_wire(flag: Flag) -> v1::OutcomeFlag {

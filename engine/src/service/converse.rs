@@ -16,11 +16,12 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
+use super::answers::{ConverseAnswer, Told};
 use super::{customer, get_receipt, observe, quote, return_goods, settle, void_receipt};
 use crate::engine::Engine;
 
 /// The answers of a stream.
-pub(super) type Answers = Pin<Box<dyn Stream<Item = Result<v1::ConverseResponse, Status>> + Send>>;
+pub(super) type Answers = Pin<Box<dyn Stream<Item = Result<ConverseAnswer, Status>> + Send>>;
 
 /// Bounds of a stream.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +46,7 @@ type OpenIds = Arc<Mutex<HashSet<u64>>>;
 /// One stream being read.
 struct Conversation {
     engine: Engine,
-    answers: mpsc::Sender<Result<v1::ConverseResponse, Status>>,
+    answers: mpsc::Sender<Result<ConverseAnswer, Status>>,
     open: Arc<Semaphore>,
     ids: OpenIds,
     limits: ConverseLimits,
@@ -92,7 +93,7 @@ impl Conversation {
                 }
                 Some(Ok(request)) => {
                     if let Err(refusal) = self.begin(&request) {
-                        if !self.answer(request.correlation_id, Answered::Error(refusal.into_call_error())).await {
+                        if !self.answer(request.correlation_id, error(refusal)).await {
                             return;
                         }
                         continue;
@@ -101,9 +102,9 @@ impl Conversation {
                         (self.engine.clone(), self.answers.clone(), Arc::clone(&self.ids), self.limits);
                     tokio::spawn(async move {
                         let correlation_id = request.correlation_id;
-                        let result = answer(&engine, request, limits).await;
+                        let told = answer(&engine, request, limits).await;
                         ids.lock().unwrap_or_else(PoisonError::into_inner).remove(&correlation_id);
-                        let _ = answers.send(Ok(v1::ConverseResponse { correlation_id, result: Some(result) })).await;
+                        let _ = answers.send(Ok(ConverseAnswer::new(correlation_id, told))).await;
                         drop(permit);
                     });
                 }
@@ -123,13 +124,13 @@ impl Conversation {
         }
     }
 
-    async fn answer(&self, correlation_id: u64, result: Answered) -> bool {
-        self.answers.send(Ok(v1::ConverseResponse { correlation_id, result: Some(result) })).await.is_ok()
+    async fn answer(&self, correlation_id: u64, told: Told) -> bool {
+        self.answers.send(Ok(ConverseAnswer::new(correlation_id, told))).await.is_ok()
     }
 
     async fn tell_closing(&self) -> bool {
         let within = Some(tessera_contract::convert::duration_to_wire(self.limits.closing_within));
-        self.answer(0, Answered::Closing(v1::Closing { within })).await
+        self.answer(0, Told::Other(Box::new(Answered::Closing(v1::Closing { within })))).await
     }
 }
 
@@ -148,14 +149,14 @@ async fn sleep_until(at: Option<tokio::time::Instant>) {
 }
 
 /// Carries out one call within its budget. What runs out of time is unknown to the caller, and goes on.
-async fn answer(engine: &Engine, request: v1::ConverseRequest, limits: ConverseLimits) -> Answered {
+async fn answer(engine: &Engine, request: v1::ConverseRequest, limits: ConverseLimits) -> Told {
     let begun = Instant::now();
     let budget = match request.budget_ms {
         0 => limits.budget_default,
         millis => Duration::from_millis(u64::from(millis.min(60_000))),
     };
     let Some(asked) = request.call else {
-        return Answered::Error(Refusal::fault("call", "is required").into_call_error());
+        return error(Refusal::fault("call", "is required"));
     };
     let name = name(&asked);
     let result = match tokio::time::timeout(budget, carry_out(engine, asked, budget)).await {
@@ -163,7 +164,11 @@ async fn answer(engine: &Engine, request: v1::ConverseRequest, limits: ConverseL
         Err(_) => Err(Refusal::OutcomeUnknown),
     };
     observe(name, begun, &result);
-    result.unwrap_or_else(|refusal| Answered::Error(refusal.into_call_error()))
+    result.unwrap_or_else(error)
+}
+
+fn error(refusal: Refusal) -> Told {
+    Told::Other(Box::new(Answered::Error(refusal.into_call_error())))
 }
 
 fn name(asked: &Asked) -> &'static str {
@@ -181,11 +186,13 @@ fn name(asked: &Asked) -> &'static str {
     }
 }
 
-async fn carry_out(engine: &Engine, asked: Asked, budget: Duration) -> Result<Answered, Refusal> {
+async fn carry_out(engine: &Engine, asked: Asked, budget: Duration) -> Result<Told, Refusal> {
     let call = engine.call(None, Some(budget))?;
-    match asked {
+    let answered = match asked {
         Asked::Quote(request) => quote::quote(engine, request, &call).await.map(Answered::Quote),
-        Asked::Settle(request) => settle::settle(engine, request, &call).await.map(Answered::Settle),
+        Asked::Settle(request) => {
+            return settle::settle(engine, request, &call).await.map(|answer| Told::Settle(Box::new(answer)));
+        }
         Asked::VoidReceipt(request) => void_receipt::void_receipt(engine, request, &call).await.map(Answered::VoidReceipt),
         Asked::ReturnGoods(request) => return_goods::return_goods(engine, request, &call).await.map(Answered::ReturnGoods),
         Asked::Identify(request) => customer::identify(engine, request, &call).await.map(Answered::Identify),
@@ -194,5 +201,6 @@ async fn carry_out(engine: &Engine, asked: Asked, budget: Duration) -> Result<An
         Asked::GetReceipt(request) => get_receipt::get_receipt(engine, request, &call).await.map(Answered::GetReceipt),
         Asked::Claim(_) => Err(Refusal::NotYetServed { call: "Claim" }),
         Asked::HandOver(_) => Err(Refusal::NotYetServed { call: "HandOver" }),
-    }
+    };
+    answered.map(|answered| Told::Other(Box::new(answered)))
 }

@@ -37,7 +37,7 @@ pub(crate) async fn identify(
     let Some((found, account)) = recognised.found().zip(account.as_deref()) else {
         return Ok(v1::IdentifyResponse { customer_status: i32::from(v1::CustomerStatus::Unknown), ..Default::default() });
     };
-    let rules = engine.core.rules_at(call.now).await?;
+    let rules = engine.core.rules_at(call.now, call).await?;
     let place = place(&input.store, input.till.as_ref(), None);
     Ok(v1::IdentifyResponse {
         customer_status: i32::from(status(account)),
@@ -115,7 +115,7 @@ pub(crate) async fn enrol(engine: &Engine, request: v1::EnrolRequest, call: &Cal
         Some(card) => derived(&engine.core.keys.directory_name("card", card.expose())),
         None => derived(&engine.core.keys.directory_name("enrolment", input.request.as_str())),
     };
-    let rules = engine.core.rules_at(call.now).await?;
+    let rules = engine.core.rules_at(call.now, call).await?;
     let place = place(&input.store, input.till.as_ref(), input.cashier.as_ref());
     let case = EnrolCase { input, found: found.clone(), place, rules: rules.clone(), now: call.now };
     let done = engine.at_desk(account_key(&found), Case::Enrol(Box::new(case))).await?;
@@ -158,7 +158,7 @@ pub(crate) async fn answer_prompts(
     if known.is_none() && matches!(input.customer, Identity::Customer(_)) {
         return Ok(nothing_stored(v1::CustomerStatus::Unknown));
     }
-    let rules = engine.core.rules_at(call.now).await?;
+    let rules = engine.core.rules_at(call.now, call).await?;
     let place = place(&input.store, input.till.as_ref(), input.cashier.as_ref());
     let case = AnswersCase { input, found: found.clone(), place: place.clone(), rules: rules.clone(), now: call.now };
     let done = engine.at_desk(account_key(&found), Case::Answers(Box::new(case))).await?;

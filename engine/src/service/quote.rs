@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use compact_str::CompactString;
 use jiff::Timestamp;
 use tessera_contract::canonical::basket_hash;
 use tessera_contract::convert::timestamp_to_wire;
@@ -26,7 +25,7 @@ use crate::programs::Rules;
 
 /// What a quote was made from, for its answer.
 struct Made<'a> {
-    input: &'a QuoteInput,
+    input: &'a Arc<QuoteInput>,
     rules: Rules,
     recognised: Recognised,
     quoted_at: Timestamp,
@@ -41,7 +40,7 @@ pub(crate) async fn quote(engine: &Engine, request: v1::QuoteRequest, call: &Cal
         return without_answer(engine, &quoted);
     }
     let recognised = engine.core.directory.recognise(&engine.core, input.customer.as_ref()).await?;
-    let rules = engine.core.rules_at(call.now).await?;
+    let rules = engine.core.rules_at(call.now, call).await?;
     let made = Made { input: &input, rules, recognised, quoted_at: call.now };
     let account = account(engine, &made, call).await?;
     let read = Instant::now();
@@ -71,7 +70,7 @@ async fn decide(engine: &Engine, made: &Made<'_>, account: Option<Arc<Account>>)
         return Ok(Quoted::Decided(Box::new(Decided { decision, held_until: None, account: Some(account) })));
     }
     let case = QuoteCase {
-        input: Arc::new(made.input.clone()),
+        input: Arc::clone(made.input),
         rules: made.rules.clone(),
         at: made.quoted_at,
         customer: found.customer.clone(),
@@ -153,15 +152,15 @@ fn seal(engine: &Engine, made: &Made<'_>, decided: &Decided) -> SealedToken {
 }
 
 /// Names of the products that are added or offered.
-fn descriptions(decision: &Decision, rules: &Rules) -> Vec<(Sku, CompactString)> {
+fn descriptions<'a>(decision: &'a Decision, rules: &'a Rules) -> Vec<(&'a Sku, &'a str)> {
     let added = decision.lines.iter().filter(|line| line.added_by.is_some()).map(|line| &line.sku);
     let offered = decision.offers.iter().map(|offer| &offer.sku);
-    added.chain(offered).filter_map(|sku| Some((sku.clone(), rules.catalogue.product(sku)?.name.clone()))).collect()
+    added.chain(offered).filter_map(|sku| Some((sku, rules.catalogue.product(sku)?.name.as_str()))).collect()
 }
 
 /// Whose the assets are that are used up or could be.
-fn asset_programs(decision: &Decision, rules: &Rules) -> Vec<(AssetId, ProgramId)> {
+fn asset_programs<'a>(decision: &'a Decision, rules: &'a Rules) -> Vec<(&'a AssetId, &'a ProgramId)> {
     let used = decision.redemptions.iter().map(|redemption| &redemption.asset);
     let usable = decision.redeemable.iter().map(|redeemable| &redeemable.asset);
-    used.chain(usable).filter_map(|asset| Some((asset.clone(), rules.revision.asset(asset)?.program.clone()))).collect()
+    used.chain(usable).filter_map(|asset| Some((asset, &rules.revision.asset(asset)?.program))).collect()
 }

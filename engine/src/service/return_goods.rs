@@ -35,7 +35,7 @@ pub(crate) async fn return_goods(
     let parsed = Instant::now();
     for _ in 0..FOLLOWED_MAX {
         let (key, customer) = whereto(engine, &input).await?;
-        let rules = engine.core.rules_at(input.returned_at).await?;
+        let rules = engine.core.rules_at(input.returned_at, call).await?;
         let case = ReturnCase { input: input.clone(), request: request.clone(), customer, rules, now: call.now };
         match input.mode {
             ReturnMode::Preview => {
@@ -104,7 +104,7 @@ fn done_response(
         Returned::Outcome { outcome, repeated, result } => {
             let outcome = stored_outcome(&engine.core, outcome)?;
             let status = if input.training { v1::ReturnStatus::Training } else { v1::ReturnStatus::Committed };
-            let revision = engine.core.programs.newest().revision;
+            let revision = engine.core.programs.in_force().revision;
             v1::ReturnResponse {
                 status: i32::from(status),
                 answer: Some(answer(&outcome, result.as_deref())),

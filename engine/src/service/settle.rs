@@ -9,7 +9,8 @@ use tessera_ledger::entry::is_too_old;
 use tessera_ledger::limits::REMEMBERED_DAYS;
 use tessera_proto::billing::v1;
 
-use super::shared::{balances, desk_times, outcome_of, position};
+use super::answers::SettleAnswer;
+use super::shared::{balances, desk_times, position};
 use crate::desk::{Case, CaseAnswer, Done, Promised, SettleCase, Settled};
 use crate::directory::{Found, Recognised};
 use crate::engine::{Call, Engine, account_key};
@@ -17,7 +18,7 @@ use crate::layout::AggregateKey;
 use crate::record::Extras;
 
 /// Commits what was paid.
-pub(crate) async fn settle(engine: &Engine, request: v1::SettleRequest, call: &Call) -> Result<v1::SettleResponse, Refusal> {
+pub(crate) async fn settle(engine: &Engine, request: v1::SettleRequest, call: &Call) -> Result<SettleAnswer, Refusal> {
     let input = read_settle(&request, &ReadContext { now: call.now })?;
     refuse_too_old(engine, input.receipt.business_date, call)?;
     let basket_hash = basket_hash(&input.receipt, input.customer.as_ref());
@@ -28,7 +29,7 @@ pub(crate) async fn settle(engine: &Engine, request: v1::SettleRequest, call: &C
     let training = input.receipt.training;
     let case = SettleCase {
         extras: extras(&input, found.as_ref()),
-        promise: promise(engine, &input).await?,
+        promise: promise(engine, &input, call).await?,
         basket_hash,
         customer: found.map(|found| found.customer),
         unknown_customer: recognised == Recognised::Unknown,
@@ -49,18 +50,18 @@ pub(super) fn refuse_too_old(engine: &Engine, business_date: jiff::civil::Date, 
 }
 
 /// What the token promises, under whose rules. A token of another receipt is as none.
-async fn promise(engine: &Engine, input: &SettleInput) -> Result<Promised, Refusal> {
+async fn promise(engine: &Engine, input: &SettleInput, call: &Call) -> Result<Promised, Refusal> {
     if !input.quote_token.is_empty() {
         if let Ok(body) = engine.core.tokens.open(&input.quote_token)
             && body.head.receipt == input.receipt.id
         {
-            let rules =
-                engine.core.rules(body.head.revision.as_ref().map_or(0, |revision| revision.number), body.head.catalogue).await?;
+            let revision = body.head.revision.as_ref().map_or(0, |revision| revision.number);
+            let rules = engine.core.rules(revision, body.head.catalogue, call).await?;
             return Ok(Promised::Token { body: Box::new(body), rules });
         }
         metrics::counter!("tessera_engine_tokens_rejected_total").increment(1);
     }
-    let rules = engine.core.rules_at(input.receipt.sold_at).await?;
+    let rules = engine.core.rules_at(input.receipt.sold_at, call).await?;
     Ok(Promised::Nothing { rejected: !input.quote_token.is_empty(), rules })
 }
 
@@ -100,7 +101,7 @@ fn answer(fact: &StatedFact, found: &Found) -> Option<v1::RecordedAnswer> {
     })
 }
 
-fn render(engine: &Engine, call: &Call, parsed: Instant, done: Done, training: bool) -> Result<v1::SettleResponse, Refusal> {
+fn render(engine: &Engine, call: &Call, parsed: Instant, done: Done, training: bool) -> Result<SettleAnswer, Refusal> {
     let Done { answer, carried } = done;
     let CaseAnswer::Settled(settled) = answer else {
         return Err(engine.core.internal("the desk answered a settle with something else"));
@@ -110,14 +111,15 @@ fn render(engine: &Engine, call: &Call, parsed: Instant, done: Done, training: b
         Settled::Outcome { outcome, .. } if training => (v1::SettleStatus::Training, Some(outcome), false),
         Settled::Outcome { outcome, repeated } => (v1::SettleStatus::Committed, Some(outcome), repeated),
     };
-    let revision = engine.core.programs.newest().revision;
-    Ok(v1::SettleResponse {
+    let revision = engine.core.programs.in_force().revision;
+    let rest = v1::SettleResponse {
         status: i32::from(status),
-        outcome: outcome.map(|message| outcome_of(&engine.core, message)).transpose()?,
+        outcome: None,
         repeated_before: repeated,
         accepted: None,
         position: if repeated { None } else { position(&carried) },
         balances: balances(carried.account.as_deref(), &revision, call.now),
         phase_times: Some(desk_times(call, parsed, &carried)),
-    })
+    };
+    Ok(SettleAnswer { rest, outcome })
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use prost::Message as _;
 use tessera_contract::convert::timestamp_to_wire;
 use tessera_contract::refusal::Refusal;
 use tessera_contract::render::FactShape;
@@ -15,7 +16,6 @@ use tessera_rules::revision::Revision;
 use crate::core::Core;
 use crate::desk::Carried;
 use crate::engine::Call;
-use crate::record::Message;
 
 /// What an account holds, asset by asset.
 pub(super) fn balances(account: Option<&Account>, revision: &Revision, now: Timestamp) -> Vec<v1::Balance> {
@@ -64,14 +64,9 @@ pub(super) fn position(carried: &Carried) -> Option<v1::CommitPosition> {
     })
 }
 
-/// The outcome of a message.
-pub(super) fn outcome_of(core: &Core, message: Message) -> Result<v1::Outcome, Refusal> {
-    message.outcome().map_err(|error| core.quarantined("outcome", &error))
-}
-
 /// The outcome of a message that was read from storage.
 pub(super) fn stored_outcome(core: &Core, bytes: &Bytes) -> Result<v1::Outcome, Refusal> {
-    outcome_of(core, Message::stored(bytes.clone()))
+    v1::Outcome::decode(bytes.clone()).map_err(|error| core.quarantined("outcome", &error))
 }
 
 fn micros(time: Duration) -> u64 {

@@ -19,8 +19,9 @@
 //! chain:   bytes "tessera.storage.chain.v1", 32 bytes previous chain, u64 sequence, 32 bytes content
 //! ```
 //!
-//! The order of rows, claims, hints, deltas and kinds is the commit's own. The hash is computed over
-//! the values where they lie; nothing is copied.
+//! The order of rows, claims, hints, deltas and kinds is the commit's own. Short values are gathered before
+//! they are hashed: BLAKE3 works on many pieces of 1 KiB at once where it gets them at once, which is worth
+//! a copy many times over.
 
 use blake3::Hasher;
 
@@ -36,32 +37,32 @@ pub struct ContentHash(pub [u8; 32]);
 
 /// The content of a commit that is applied: the version it makes is the one after the expected.
 pub fn content(commit: &Commit) -> ContentHash {
-    let mut hasher = Hasher::new();
-    bytes(&mut hasher, CONTENT_DOMAIN);
-    head(&mut hasher, &commit.partition, commit.expected, &commit.head);
-    hasher.update(&count(commit.rows.len()));
+    let mut content = Content::new();
+    content.bytes(CONTENT_DOMAIN);
+    content.head(&commit.partition, commit.expected, &commit.head);
+    content.plain(&count(commit.rows.len()));
     for row in &commit.rows {
-        hasher.update(&[row.key.kind]);
-        bytes(&mut hasher, &row.key.id);
-        bytes(&mut hasher, &row.value);
+        content.plain(&[row.key.kind]);
+        content.bytes(&row.key.id);
+        content.bytes(&row.value);
     }
-    hasher.update(&count(commit.claims.len()));
+    content.plain(&count(commit.claims.len()));
     for claim in &commit.claims {
-        head(&mut hasher, &claim.partition, claim.expected, &claim.head);
+        content.head(&claim.partition, claim.expected, &claim.head);
     }
-    hasher.update(&count(commit.hints.len()));
+    content.plain(&count(commit.hints.len()));
     for hint in &commit.hints {
-        hasher.update(&hint.bucket.to_be_bytes());
-        bytes(&mut hasher, &hint.key);
-        bytes(&mut hasher, &hint.value);
+        content.plain(&hint.bucket.to_be_bytes());
+        content.bytes(&hint.key);
+        content.bytes(&hint.value);
     }
-    hasher.update(&count(commit.deltas.len()));
+    content.plain(&count(commit.deltas.len()));
     for delta in &commit.deltas {
-        bytes(&mut hasher, &delta.key);
-        hasher.update(&delta.amount.to_be_bytes());
+        content.bytes(&delta.key);
+        content.plain(&delta.amount.to_be_bytes());
     }
-    bytes(&mut hasher, &commit.feed_kinds);
-    ContentHash(*hasher.finalize().as_bytes())
+    content.bytes(&commit.feed_kinds);
+    content.hash()
 }
 
 /// The chain after the commit `sequence` with this content.
@@ -75,11 +76,48 @@ pub fn link(previous: ChainHash, sequence: u64, content: ContentHash) -> ChainHa
     ChainHash(*hasher.finalize().as_bytes())
 }
 
-fn head(hasher: &mut Hasher, partition: &Partition, expected: Version, value: &[u8]) {
-    bytes(hasher, partition.space.0.as_bytes());
-    bytes(hasher, &partition.key);
-    hasher.update(&expected.0.saturating_add(1).to_be_bytes());
-    bytes(hasher, value);
+/// Bytes gathered before the hasher sees them: the commit of a usual receipt fits whole.
+const GATHERED_BYTES: usize = 16 * 1024;
+
+/// Content on its way into the hasher.
+struct Content {
+    hasher: Hasher,
+    gathered: Vec<u8>,
+}
+
+impl Content {
+    fn new() -> Self {
+        Self { hasher: Hasher::new(), gathered: Vec::with_capacity(GATHERED_BYTES / 2) }
+    }
+
+    fn head(&mut self, partition: &Partition, expected: Version, value: &[u8]) {
+        self.bytes(partition.space.0.as_bytes());
+        self.bytes(&partition.key);
+        self.plain(&expected.0.saturating_add(1).to_be_bytes());
+        self.bytes(value);
+    }
+
+    fn bytes(&mut self, value: &[u8]) {
+        self.plain(&count(value.len()));
+        self.plain(value);
+    }
+
+    fn plain(&mut self, bytes: &[u8]) {
+        if self.gathered.len().saturating_add(bytes.len()) > GATHERED_BYTES {
+            self.hasher.update(&self.gathered);
+            self.gathered.clear();
+        }
+        if bytes.len() > GATHERED_BYTES {
+            self.hasher.update(bytes);
+        } else {
+            self.gathered.extend_from_slice(bytes);
+        }
+    }
+
+    fn hash(mut self) -> ContentHash {
+        self.hasher.update(&self.gathered);
+        ContentHash(*self.hasher.finalize().as_bytes())
+    }
 }
 
 fn bytes(hasher: &mut Hasher, value: &[u8]) {

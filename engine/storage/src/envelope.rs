@@ -1,20 +1,22 @@
 //! The envelope around every stored value (H25): a value that rotted on the disk is never believed.
 //!
 //! ```text
-//! u8 magic 0xE5 · u8 format 1 · u8 mark · u64 version, big-endian · 16 bytes checksum · the value
+//! u8 magic 0xE5 · u8 format 2 · u8 mark · u64 version, big-endian · 16 bytes checksum · the value
 //! ```
 //!
-//! The checksum is BLAKE3, cut to 16 bytes, over table name, key, mark, version and value, so that a
-//! value that was moved to another key is noticed too. What mark and version mean is the table's
-//! business.
+//! The checksum is XXH3 of 128 bits, big-endian, over table name, key, mark, version and value, so that a
+//! value that was moved to another key is noticed too. It is there for what a disk does to bytes; that
+//! nobody changed what was committed is the hash chain's to prove, whose content hash covers every value.
+//! What mark and version mean is the table's business.
+
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::codec::{Fields, count};
 use crate::limits::ENVELOPE_BYTES;
 use crate::{StorageError, Version};
 
 const MAGIC: u8 = 0xE5;
-const FORMAT: u8 = 1;
-const DOMAIN: &[u8] = b"tessera.storage.envelope.v1";
+const FORMAT: u8 = 2;
 
 /// Where a value lies: a table's name and the key in it.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +72,7 @@ pub fn open<'a>(place: Place<'_>, stored: &'a [u8]) -> Result<Sealed<'a>, Storag
         return Err(damaged(place, "it is cut short"));
     };
     if magic != MAGIC || format != FORMAT {
-        return Err(damaged(place, "its first bytes are not those of an envelope of format 1"));
+        return Err(damaged(place, "its first bytes are not those of an envelope of format 2"));
     }
     let stamp = Stamp { version: Version(version), mark };
     if checksum(place, stamp, value) != found {
@@ -91,8 +93,7 @@ pub(crate) fn damaged(place: Place<'_>, what: &str) -> StorageError {
 }
 
 fn checksum(place: Place<'_>, stamp: Stamp, value: &[u8]) -> [u8; 16] {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(DOMAIN);
+    let mut hasher = Xxh3::new();
     hasher.update(&count(place.table.len()));
     hasher.update(place.table.as_bytes());
     hasher.update(&count(place.key.len()));
@@ -100,9 +101,7 @@ fn checksum(place: Place<'_>, stamp: Stamp, value: &[u8]) -> [u8; 16] {
     hasher.update(&[stamp.mark]);
     hasher.update(&stamp.version.0.to_be_bytes());
     hasher.update(value);
-    let mut cut = [0; 16];
-    hasher.finalize_xof().fill(&mut cut);
-    cut
+    hasher.digest128().to_be_bytes()
 }
 
 #[cfg(test)]

@@ -26,8 +26,9 @@ pub const COMMIT_FEED_KINDS_MAX: usize = 256;
 /// Bytes of all values of one commit, 8 MiB: what a CQL cluster takes in one batch without complaint.
 pub const COMMIT_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Commits of one group, which share one fsync: more than this gains little and delays the first.
-pub const GROUP_COMMITS_MAX: usize = 64;
+/// Commits of one group, which share one fsync. A group is what waits and never waits for more, so this only
+/// bounds what one batch of the store takes; fewer would let callers wait for the fsyncs of groups before theirs.
+pub const GROUP_COMMITS_MAX: usize = 256;
 
 /// Commits that may wait for the disk: at 20,000 commits a second a fifth of a second of work.
 pub const QUEUE_COMMITS_MAX: usize = 4_096;
@@ -54,6 +55,10 @@ pub const STALL_MS: u64 = 50;
 /// Bytes of all journals before the store must write its buffers out, 256 MiB: this bounds what is
 /// copied aside and checked after an unclean stop.
 pub const JOURNAL_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// Threads of the store that write buffers out and merge tables. With more than one, the first of them does
+/// nothing but send the order to merge back to the others for as long as one of them merges (fjall 3.1.13).
+pub const STORE_WORKERS: usize = 1;
 
 /// Bytes that the checksummed envelope adds to every stored value, see [`crate::envelope`].
 pub const ENVELOPE_BYTES: usize = 1 + 1 + 1 + 8 + 16;

@@ -10,11 +10,11 @@ use tessera_till::{BootNonce, ReceiptIdMinter};
 use super::failure::TillFailure;
 
 /// What was filled in, for the person at the terminal.
-pub(super) type Filled = Vec<String>;
+pub(in super::super) type Filled = Vec<String>;
 
 /// Where the person sits who sends requests by hand: their trading day is this machine's.
 #[expect(clippy::disallowed_methods, reason = "what a person at this machine calls today, and nothing that a decision hangs on")]
-pub(super) fn time_zone_here() -> TimeZone {
+pub(in super::super) fn time_zone_here() -> TimeZone {
     TimeZone::system()
 }
 
@@ -39,7 +39,7 @@ pub(super) fn receipt(receipt: &mut Receipt, now: &Zoned) -> Result<Filled, Till
 ///
 /// # Errors
 /// As [`receipt`]; a request without a receipt is left for the server to refuse.
-pub(super) fn quote(request: &mut QuoteRequest, now: &Zoned) -> Result<Filled, TillFailure> {
+pub(in super::super) fn quote(request: &mut QuoteRequest, now: &Zoned) -> Result<Filled, TillFailure> {
     let mut filled = request.receipt.as_mut().map_or_else(|| Ok(Filled::new()), |sale| receipt(sale, now))?;
     if request.quote_no == 0 {
         request.quote_no = 1;

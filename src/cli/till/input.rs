@@ -13,7 +13,7 @@ const STANDARD_INPUT: &str = "-";
 
 /// The text of a request and where it came from.
 #[derive(Clone, Debug)]
-pub(super) struct Input {
+pub(in super::super) struct Input {
     name: String,
     text: String,
 }
@@ -23,7 +23,7 @@ impl Input {
     ///
     /// # Errors
     /// It cannot be read, or is no UTF-8 text.
-    pub(super) fn read(file: &Path) -> Result<Self, TillFailure> {
+    pub(in super::super) fn read(file: &Path) -> Result<Self, TillFailure> {
         if file.as_os_str() == STANDARD_INPUT {
             let name = "standard input".to_owned();
             let mut text = String::new();

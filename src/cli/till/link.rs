@@ -15,7 +15,7 @@ use super::failure::TillFailure;
 
 /// The way to a gateway or an engine.
 #[derive(Clone, Debug)]
-pub(super) struct Link {
+pub(in super::super) struct Link {
     endpoint: String,
     client: BillingServiceClient<Channel>,
 }
@@ -25,7 +25,7 @@ impl Link {
     ///
     /// # Errors
     /// The endpoint is no address.
-    pub(super) fn open(endpoint: &str) -> Result<Self, TillFailure> {
+    pub(in super::super) fn open(endpoint: &str) -> Result<Self, TillFailure> {
         let no_address = || TillFailure::Endpoint { endpoint: endpoint.to_owned() };
         let parsed = Endpoint::from_shared(endpoint.to_owned()).map_err(|_| no_address())?;
         if parsed.uri().scheme_str() != Some("http") || parsed.uri().port().is_none() {
@@ -38,7 +38,7 @@ impl Link {
         Ok(Self { endpoint: endpoint.to_owned(), client })
     }
 
-    pub(super) async fn quote(&self, request: QuoteRequest) -> Result<QuoteResponse, TillFailure> {
+    pub(in super::super) async fn quote(&self, request: QuoteRequest) -> Result<QuoteResponse, TillFailure> {
         self.end(CallName::Quote, self.client.clone().quote(within_budget(request)).await)
     }
 

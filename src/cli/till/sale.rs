@@ -79,7 +79,7 @@ fn take_id(receipt: &mut Receipt, receipt_id: Option<&str>) -> Result<(), TillFa
 }
 
 /// A whole request, or one made around a bare receipt.
-fn quote_request(input: &Input) -> Result<QuoteRequest, TillFailure> {
+pub(in super::super) fn quote_request(input: &Input) -> Result<QuoteRequest, TillFailure> {
     if input.has_field(&QUOTE_FIELDS) { input.message() } else { Ok(quote_of(input.message()?)) }
 }
 
@@ -193,7 +193,7 @@ fn void_request(args: VoidArgs) -> Result<VoidRequest, TillFailure> {
 }
 
 /// Says what was filled in.
-pub(super) fn say(filled: &fill::Filled) {
+pub(in super::super) fn say(filled: &fill::Filled) {
     if !filled.is_empty() {
         tell(&format!("filled in: {}", filled.join(", ")));
     }

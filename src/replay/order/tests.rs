@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use proptest::prelude::*;
 
-use super::super::currency;
-use super::super::sale::SaleKind;
 use super::*;
+use crate::receipt_files::currency;
+use crate::receipt_files::sale::SaleKind;
 
 fn sales(customers: &[Option<u8>]) -> Vec<Arc<Sale>> {
     let sale = |(place, customer): (usize, &Option<u8>)| Sale {
@@ -17,10 +17,12 @@ fn sales(customers: &[Option<u8>]) -> Vec<Arc<Sale>> {
         store_id: Arc::from("S"),
         at: Timestamp::UNIX_EPOCH,
         business_date: date(2024, 3, 1),
-        card_number: customer.map(|number| Arc::from(format!("card{number}"))),
+        customer: customer.map(|number| Arc::from(format!("card{number}"))),
         currency: currency("GBP"),
         lines: Vec::new(),
         codes: Vec::new(),
+        original: None,
+        message: None,
     };
     customers.iter().enumerate().map(sale).map(Arc::new).collect()
 }
@@ -33,7 +35,7 @@ fn sent(sales: &[Arc<Sale>], in_flight: usize, mut choose: impl FnMut(usize) -> 
     loop {
         while under_way.len() < in_flight {
             let Some((place, sale)) = order.take() else { break };
-            let same = |other: &&usize| sale.card_number.is_some() && sales[**other].card_number == sale.card_number;
+            let same = |other: &&usize| sale.customer.is_some() && sales[**other].customer == sale.customer;
             assert_eq!(under_way.iter().find(same), None, "two receipts of one customer are under way");
             under_way.push(place);
             sent.push(place);

@@ -1,7 +1,7 @@
 //! Tests of the numbers as people read them.
 
 use super::*;
-use crate::replay::currency;
+use crate::receipt_files::currency;
 
 #[test]
 fn money_has_its_currency_and_groups_of_three() {

@@ -9,9 +9,9 @@ use tessera_proto::billing::v1::*;
 use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
 use tonic::{Request, Response, Status, Streaming};
 
-use super::super::online_retail;
 use super::super::summary::Summary;
 use super::*;
+use crate::receipt_files::online_retail;
 
 /// What the service does beside answering.
 #[derive(Clone, Copy, Default)]
@@ -191,8 +191,10 @@ async fn every_receipt_is_quoted_then_settled_and_cancellations_are_returned() {
     assert_eq!(summary.assets_issued, BTreeMap::from([("points".to_owned(), 24)]));
     let sent: Vec<(&str, String)> = service.kept.lock().unwrap().calls.clone();
     let expected = sample().sales.into_iter().flat_map(|sale| match sale.kind {
-        super::super::sale::SaleKind::Settle => vec![("quote", sale.receipt_id.clone()), ("settle", sale.receipt_id.clone())],
-        super::super::sale::SaleKind::Return => vec![("return", sale.receipt_id.clone())],
+        crate::receipt_files::sale::SaleKind::Settle => {
+            vec![("quote", sale.receipt_id.clone()), ("settle", sale.receipt_id.clone())]
+        }
+        crate::receipt_files::sale::SaleKind::Return => vec![("return", sale.receipt_id.clone())],
     });
     assert_eq!(sent, expected.collect::<Vec<_>>(), "one at a time is the file's own order");
 }

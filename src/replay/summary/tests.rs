@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use tessera_rules::money::{Amount, Quantity, UnitPrice};
 use tessera_rules::receipt::Measure;
 
-use super::super::currency;
-use super::super::sale::{AsideReason, SaleLine, SetAside};
 use super::*;
+use crate::receipt_files::currency;
+use crate::receipt_files::sale::{AsideReason, SaleLine, SetAside};
 
 fn sale(number: u8, kind: SaleKind) -> Sale {
     let line = SaleLine {
@@ -27,10 +27,12 @@ fn sale(number: u8, kind: SaleKind) -> Sale {
         store_id: Arc::from("S"),
         at: Timestamp::UNIX_EPOCH,
         business_date: date(2024, 3, 1),
-        card_number: None,
+        customer: None,
         currency: currency("GBP"),
         lines: vec![line; 2],
         codes: Vec::new(),
+        original: None,
+        message: None,
     }
 }
 

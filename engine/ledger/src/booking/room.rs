@@ -1,5 +1,7 @@
 //! Keeps an account within its limits: lots that are nearly alike become one.
 
+use std::mem;
+
 use crate::account::Account;
 use crate::arithmetic::{negated, plus};
 use crate::booking::{Booking, Debit, Of, exceeds_bytes};
@@ -19,17 +21,18 @@ enum Likeness {
 }
 
 impl Booking {
-    /// Puts the lots into the account and makes room where there is too little.
+    /// Moves the lots into the account and makes room where there is too little.
     pub(crate) fn store(&mut self, account: &mut Account) {
         if self.lots.len() > LOTS_MAX {
             self.lapse();
         }
         while self.lots.len() > LOTS_MAX && self.consolidate() {}
-        account.lots.clone_from(&self.lots);
+        account.lots = mem::take(&mut self.lots);
         while exceeds_bytes(account) {
-            if self.consolidate() {
-                account.lots.clone_from(&self.lots);
-            } else if !drop_least(account) {
+            self.lots = mem::take(&mut account.lots);
+            let is_shorter = self.consolidate();
+            account.lots = mem::take(&mut self.lots);
+            if !is_shorter && !drop_least(account) {
                 break;
             }
         }

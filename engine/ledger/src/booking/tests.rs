@@ -15,7 +15,7 @@ fn many(count: usize, expires: impl Fn(i64) -> Option<i64>, name: &str) -> Vec<L
 #[test]
 fn the_two_earliest_lots_of_equal_expiry_become_one() {
     let mut account = account();
-    let mut booking = Booking::new(None, &receipt_id("r"), at(5_000));
+    let mut booking = Booking::new(Vec::new(), &receipt_id("r"), at(5_000));
     booking.lots = many(LOTS_MAX + 1, |_| None, "l");
     booking.store(&mut account);
     assert_eq!(account.lots.len(), LOTS_MAX);
@@ -30,7 +30,7 @@ fn the_two_earliest_lots_of_equal_expiry_become_one() {
 #[test]
 fn lots_of_different_expiry_take_the_later_one_and_lapsed_ones_go_first() {
     let mut account = account();
-    let mut booking = Booking::new(None, &receipt_id("r"), at(5_000));
+    let mut booking = Booking::new(Vec::new(), &receipt_id("r"), at(5_000));
     booking.lots = many(LOTS_MAX + 5, |number| Some(if number < 3 { 4_000 } else { 6_000 + number }), "l");
     booking.lots.sort_by(crate::lot::spending_order);
     booking.store(&mut account);
@@ -95,7 +95,7 @@ fn longest(long: &str) -> crate::account::Account {
 fn an_account_of_very_long_ids_is_kept_within_its_bytes() {
     let long = "n".repeat(60);
     let mut account = longest(&long);
-    let mut booking = Booking::new(None, &receipt_id("r"), at(5_000));
+    let mut booking = Booking::new(Vec::new(), &receipt_id("r"), at(5_000));
     booking.lots = many(LOTS_MAX, |_| None, &long);
     for lot in &mut booking.lots {
         lot.campaign = Some(campaign(&"c".repeat(48)));

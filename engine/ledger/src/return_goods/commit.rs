@@ -28,7 +28,7 @@ struct Effects {
 pub(super) fn commit(account: Option<&Account>, goods: &Return<'_>) -> Returned {
     let now = account.map_or(goods.booked_at, |account| account.booked_at(goods.booked_at));
     let refund = refund::compute(goods);
-    let mut booking = Booking::new(account, &goods.id, now);
+    let mut booking = Booking::new(account.map(|account| account.lots.clone()).unwrap_or_default(), &goods.id, now);
     let mut next = account.cloned();
     let effects = apply(next.as_mut(), goods, &refund, &mut booking);
     let deducted = effects.taken.deducted;

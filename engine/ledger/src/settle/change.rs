@@ -25,14 +25,14 @@ pub(super) struct Change {
 
 /// Reads how each line was sold, in the receipt's order, added lines last.
 pub(super) fn read(settle: &Settle<'_>) -> Change {
-    let mut change = Change::default();
-    for line in &settle.receipt.lines {
-        let sold = settle.sold.iter().find(|sold| sold.id == line.id);
-        let parts = sold.map(|sold| sold.parts.clone()).unwrap_or_default();
+    let mut change = Change { lines: Vec::with_capacity(settle.sold.len().max(settle.receipt.lines.len())), ..Change::default() };
+    for (place, line) in settle.receipt.lines.iter().enumerate() {
+        let sold = found(settle.sold, place, |sold| sold.id == line.id);
+        let parts = sold.map(|sold| sold.parts.to_vec()).unwrap_or_default();
         change.push(settle, from_receipt(line, parts));
     }
-    for sold in settle.sold {
-        if settle.receipt.lines.iter().all(|line| line.id != sold.id) {
+    for (place, sold) in settle.sold.iter().enumerate() {
+        if found(&settle.receipt.lines, place, |line| line.id == sold.id).is_none() {
             change.push(settle, from_added(settle, sold));
         }
     }
@@ -40,12 +40,17 @@ pub(super) fn read(settle: &Settle<'_>) -> Change {
     change
 }
 
+/// The one that it is. Both lists mostly have the same order, so the same place is looked at first.
+fn found<T>(list: &[T], place: usize, is_it: impl Fn(&T) -> bool) -> Option<&T> {
+    list.get(place).filter(|one| is_it(one)).or_else(|| list.iter().find(|one| is_it(one)))
+}
+
 impl Change {
     fn push(&mut self, settle: &Settle<'_>, mut line: OutcomeLine) {
         let wanted = amount_minus(line.paid, line.rung_up);
         let mut explained = Amount::ZERO;
         for (campaign, shown) in by_campaign(&line.parts) {
-            let promised = covered(settle, &line.id, &campaign);
+            let promised = covered(settle, (self.lines.len(), &line.id), &campaign);
             let step =
                 if shown.is_negative() { shown.max(promised.min(Amount::ZERO)) } else { shown.min(promised.max(Amount::ZERO)) };
             explained = amount_plus(explained, step);
@@ -111,9 +116,9 @@ fn from_receipt(line: &Line, parts: Vec<Part>) -> OutcomeLine {
     }
 }
 
-fn from_added(settle: &Settle<'_>, sold: &SoldLine) -> OutcomeLine {
-    let decided = || decided_line(settle.decision, &sold.id).map(|line| line.parts.clone()).unwrap_or_default();
-    let parts = if sold.parts.is_empty() { decided() } else { sold.parts.clone() };
+fn from_added(settle: &Settle<'_>, sold: &SoldLine<'_>) -> OutcomeLine {
+    let decided = || decided_line(settle.decision, 0, &sold.id).map(|line| line.parts.clone()).unwrap_or_default();
+    let parts = if sold.parts.is_empty() { decided() } else { sold.parts.to_vec() };
     OutcomeLine {
         id: sold.id.clone(),
         original: None,
@@ -151,17 +156,19 @@ pub(crate) fn by_campaign(parts: &[Part]) -> Vec<(CampaignId, Amount)> {
 }
 
 /// What the decision or the promise before it has a campaign do to a line, the greater change of both.
-fn covered(settle: &Settle<'_>, line: &LineId, campaign: &CampaignId) -> Amount {
+fn covered(settle: &Settle<'_>, (place, line): (usize, &LineId), campaign: &CampaignId) -> Amount {
     let decisions = [Some(settle.decision), settle.promised];
     let amounts = decisions.into_iter().flatten().map(|decision| {
-        let parts = decided_line(decision, line).map(|line| line.parts.as_slice()).unwrap_or_default();
-        by_campaign(parts).into_iter().find(|(known, _)| known == campaign).map_or(Amount::ZERO, |(_, amount)| amount)
+        let parts = decided_line(decision, place, line).map(|line| line.parts.as_slice()).unwrap_or_default();
+        let adjustments = parts.iter().flat_map(|part| &part.adjustments);
+        let shown = adjustments.filter(|adjustment| adjustment.campaign == *campaign).map(|adjustment| adjustment.amount);
+        shown.fold(Amount::ZERO, amount_plus)
     });
     amounts.max_by_key(|amount| amount.minor().unsigned_abs()).unwrap_or(Amount::ZERO)
 }
 
-fn decided_line<'d>(decision: &'d Decision, line: &LineId) -> Option<&'d DecidedLine> {
-    decision.lines.iter().find(|decided| decided.id == *line)
+fn decided_line<'d>(decision: &'d Decision, place: usize, line: &LineId) -> Option<&'d DecidedLine> {
+    found(&decision.lines, place, |decided| decided.id == *line)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The one commit of a settle: lines, redemptions, rewards, then the rest of the account.
 
+use std::mem;
+
 use jiff::Timestamp;
 use tessera_rules::decision::{Decision, Promise, Redemption};
 use tessera_rules::id::{AssetId, CampaignId, ProgramId};
@@ -21,11 +23,12 @@ use crate::terms::{money_asset, program_of};
 pub(super) fn commit(account: Option<&Account>, settle: &Settle<'_>) -> Settled {
     let now = account.map_or(settle.booked_at, |account| account.booked_at(settle.booked_at));
     let change = change::read(settle);
-    let mut booking = Booking::new(account, &settle.receipt.id, now);
+    let mut next = account.cloned();
+    let lots = next.as_mut().map(|next| mem::take(&mut next.lots)).unwrap_or_default();
+    let mut booking = Booking::new(lots, &settle.receipt.id, now);
     post_change(&mut booking, settle, &change);
     let mut flags = flags_of(account, settle, &change, now);
     let redemptions = redeem(account, settle, &mut booking);
-    let mut next = account.cloned();
     let gain = gain::give(next.as_mut(), settle, &mut booking, change.after);
     if gain.is_short || redemptions.iter().any(|redemption| redemption.shortfall.is_positive()) {
         flags.push(Flag::SettledWithShortfall);

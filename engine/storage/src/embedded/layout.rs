@@ -14,7 +14,7 @@
 //! Numbers are big-endian, so that keys sort as the numbers do. Because of the length before the
 //! partition's key, a scan of one partition and kind meets no other.
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, Slice};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, Slice};
 
 use super::folder::Folder;
 use super::record::{self, Record};
@@ -39,6 +39,8 @@ impl TableId {
     }
 }
 
+/// What the names of tables of rows begin with.
+const ROWS: &str = "rows-";
 const FIXED: [&str; 6] = ["meta", "log", "feed", "replaced", "hints", "counters"];
 
 /// Names of all tables for a list of spaces; known without the store being open.
@@ -53,7 +55,7 @@ impl Names {
         let mut tables: Vec<String> = FIXED.iter().map(|&name| name.to_owned()).collect();
         for space in spaces {
             tables.push(format!("heads-{}", space.0));
-            tables.push(format!("rows-{}", space.0));
+            tables.push(format!("{ROWS}{}", space.0));
         }
         assert_eq!(tables.len(), FIXED.len() + 2 * spaces.len(), "two tables a space");
         Self { spaces: spaces.to_vec(), tables }
@@ -112,12 +114,17 @@ impl std::fmt::Debug for Tables {
 
 impl Tables {
     /// Opens all tables, making those that are not there. The default options hold bloom filters, so
-    /// that a look for a key that is not there seldom touches the disk.
+    /// that a look for a key that is not there seldom touches the disk. Large rows lie in files of their
+    /// own, which merging the tables does not write again: rows are put once and hardly ever replaced.
     pub(crate) fn open(database: Database, spaces: &[Space], folder: Folder) -> fjall::Result<Self> {
         let names = Names::new(spaces);
         let mut keyspaces = Vec::with_capacity(names.count());
         for table in &names.tables {
-            keyspaces.push(database.keyspace(table, KeyspaceCreateOptions::default)?);
+            let options = || {
+                let apart = table.starts_with(ROWS).then(KvSeparationOptions::default);
+                KeyspaceCreateOptions::default().with_kv_separation(apart)
+            };
+            keyspaces.push(database.keyspace(table, options)?);
         }
         assert_eq!(keyspaces.len(), names.count(), "a table a name");
         Ok(Self { names, keyspaces, database, folder })

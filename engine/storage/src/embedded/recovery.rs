@@ -17,7 +17,7 @@ use crate::StorageError;
 use crate::codec::{Fields, put_bytes};
 use crate::cursor::StorageId;
 use crate::envelope::Stamp;
-use crate::limits::JOURNAL_BYTES_MAX;
+use crate::limits::{JOURNAL_BYTES_MAX, STORE_WORKERS};
 
 const IDENTITY: &[u8] = b"identity";
 const EPOCH: &[u8] = b"epoch";
@@ -136,6 +136,7 @@ fn open_tables(folder: Folder, options: &Options) -> Result<Tables, OpenError> {
     let database = Database::builder(folder.store())
         .cache_size(options.cache_bytes)
         .max_journaling_size(JOURNAL_BYTES_MAX)
+        .worker_threads(STORE_WORKERS)
         .open()
         .map_err(failed)?;
     Tables::open(database, &options.spaces, folder).map_err(failed)

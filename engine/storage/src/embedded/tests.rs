@@ -4,6 +4,7 @@ mod crash;
 mod damage;
 mod failing;
 mod folders;
+mod large_rows;
 
 use std::fs;
 use std::path::{Path, PathBuf};

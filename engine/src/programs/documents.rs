@@ -1,0 +1,212 @@
+//! Where acts, sources and products lie in the storage. Nothing that was written is written again.
+//!
+//! An act is one conditional write of a document that must not be there, so that of two engines that
+//! publish at once one is told to look again. Sources lie under the hash of their content, before the act
+//! that names them.
+
+use std::sync::Arc;
+
+use blake3::Hash;
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tessera_rules::catalogue::Product;
+use tessera_rules::revision::Source;
+use tessera_storage::{Commit, CommitError, Storage, Version};
+
+use super::act::{Act, hash_of};
+use super::error::ProgramsError;
+use crate::blob;
+use crate::layout::{self, PROGRAMS};
+
+/// How many keys are listed at once when the engine starts.
+const LIST_MAX: usize = 1_000;
+
+/// Documents of one storage.
+#[derive(Clone, Debug)]
+pub(super) struct Documents {
+    storage: Arc<dyn Storage>,
+}
+
+/// What became of an act.
+pub(super) enum Appended {
+    /// It is on disk, with this hash.
+    Done(Hash),
+    /// Another engine wrote one with this number first.
+    Taken,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredSource {
+    name: String,
+    text: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredCatalogue {
+    valid_from: Timestamp,
+    products: Vec<Product>,
+}
+
+/// A revision as it was stored before there were acts.
+#[derive(Deserialize)]
+struct StoredRevision {
+    valid_from: Timestamp,
+    sources: Vec<StoredSource>,
+}
+
+impl Documents {
+    pub(super) fn new(storage: Arc<dyn Storage>) -> Self {
+        Self { storage }
+    }
+
+    /// The acts behind the first so many.
+    pub(super) async fn acts_after(&self, count: u64) -> Result<Vec<(Act, Hash)>, ProgramsError> {
+        let mut acts = Vec::new();
+        for number in count.saturating_add(1).. {
+            let Some(head) = self.storage.head(&layout::program(&act_key(number))).await? else { break };
+            acts.push(Act::decode(&head.value).map_err(|error| unreadable("act", number, &error))?);
+        }
+        Ok(acts)
+    }
+
+    /// Writes an act under a number that no act has.
+    pub(super) async fn append(&self, number: u64, act: &Act) -> Result<Appended, ProgramsError> {
+        let bytes = act.encode().map_err(|error| unreadable("act", number, &error))?;
+        let partition = layout::program(&act_key(number));
+        let commit = Commit {
+            partition: partition.clone(),
+            expected: Version::NONE,
+            head: Bytes::from(bytes.clone()),
+            rows: Vec::new(),
+            claims: Vec::new(),
+            hints: Vec::new(),
+            deltas: Vec::new(),
+            feed_kinds: Vec::new(),
+        };
+        match self.storage.commit(commit).await {
+            Ok(_) => Ok(Appended::Done(hash_of(&bytes))),
+            Err(CommitError::Conflict { .. }) => Ok(Appended::Taken),
+            Err(CommitError::Unknown(why)) => match self.storage.head(&partition).await? {
+                Some(head) if head.value == bytes => Ok(Appended::Done(hash_of(&bytes))),
+                Some(_) => Ok(Appended::Taken),
+                None => Err(ProgramsError::Commit(CommitError::Unknown(why))),
+            },
+            Err(
+                error @ (CommitError::ClaimTaken { .. }
+                | CommitError::Busy
+                | CommitError::TooLarge { .. }
+                | CommitError::Storage(_)),
+            ) => Err(ProgramsError::Commit(error)),
+        }
+    }
+
+    /// Stores sources under the hash of their content, where they are not there.
+    pub(super) async fn put_sources(&self, content: Hash, sources: &[Source]) -> Result<(), ProgramsError> {
+        let place = layout::program(&content_key(content));
+        if blob::load(&*self.storage, &place).await.is_ok_and(|there| there.is_some()) {
+            return Ok(());
+        }
+        let stored: Vec<StoredSource> =
+            sources.iter().map(|source| StoredSource { name: source.name.clone(), text: source.text.clone() }).collect();
+        let bytes = serde_json::to_vec(&stored).map_err(|error| unreadable("sources", 0, &error))?;
+        Ok(blob::store(&*self.storage, &place, &bytes).await?)
+    }
+
+    /// The sources of a revision.
+    pub(super) async fn sources(&self, revision: u64, content: Hash) -> Result<Vec<Source>, ProgramsError> {
+        let bytes = blob::load(&*self.storage, &layout::program(&content_key(content))).await?;
+        let bytes = bytes.ok_or_else(|| missing("revision", revision))?;
+        let stored: Vec<StoredSource> =
+            serde_json::from_slice(&bytes).map_err(|error| unreadable("revision", revision, &error))?;
+        Ok(stored.into_iter().map(|source| Source { name: source.name, text: source.text }).collect())
+    }
+
+    /// Stores a catalogue.
+    pub(super) async fn put_catalogue(
+        &self,
+        number: u64,
+        valid_from: Timestamp,
+        products: Vec<Product>,
+    ) -> Result<(), ProgramsError> {
+        let stored = StoredCatalogue { valid_from, products };
+        let bytes = serde_json::to_vec(&stored).map_err(|error| unreadable("catalogue", number, &error))?;
+        Ok(blob::store(&*self.storage, &layout::program(&What::Catalogue.key(number)), &bytes).await?)
+    }
+
+    /// The products of a catalogue and from when it is valid; none where an interrupted attempt left it.
+    pub(super) async fn catalogue(&self, number: u64) -> Result<Option<(Timestamp, Vec<Product>)>, ProgramsError> {
+        let Some(bytes) = blob::load(&*self.storage, &layout::program(&What::Catalogue.key(number))).await? else {
+            return Ok(None);
+        };
+        let stored: StoredCatalogue = serde_json::from_slice(&bytes).map_err(|error| unreadable("catalogue", number, &error))?;
+        Ok(Some((stored.valid_from, stored.products)))
+    }
+
+    /// A revision that was stored before there were acts.
+    pub(super) async fn old_revision(&self, number: u64) -> Result<Option<(Timestamp, Vec<Source>)>, ProgramsError> {
+        let Some(bytes) = blob::load(&*self.storage, &layout::program(&What::Revision.key(number))).await? else {
+            return Ok(None);
+        };
+        let stored: StoredRevision = serde_json::from_slice(&bytes).map_err(|error| unreadable("revision", number, &error))?;
+        let sources = stored.sources.into_iter().map(|source| Source { name: source.name, text: source.text }).collect();
+        Ok(Some((stored.valid_from, sources)))
+    }
+
+    /// The numbers of one kind of document, ascending.
+    pub(super) async fn numbers(&self, what: What) -> Result<Vec<u64>, ProgramsError> {
+        let mut numbers = Vec::new();
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let page = self.storage.heads(PROGRAMS, after.as_deref(), LIST_MAX).await?;
+            let Some((last, _)) = page.last() else { break };
+            after = Some(last.to_vec());
+            numbers.extend(page.iter().filter_map(|(key, _)| what.parse(key)));
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+}
+
+/// What is stored by number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum What {
+    /// A revision of before there were acts.
+    Revision,
+    /// A catalogue.
+    Catalogue,
+}
+
+impl What {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Revision => "revision",
+            Self::Catalogue => "catalogue",
+        }
+    }
+
+    fn key(self, number: u64) -> String {
+        format!("{}/{number:012}", self.name())
+    }
+
+    fn parse(self, key: &[u8]) -> Option<u64> {
+        let number = std::str::from_utf8(key).ok()?.strip_prefix(self.name())?.strip_prefix('/')?;
+        number.parse().ok()
+    }
+}
+
+fn act_key(number: u64) -> String {
+    format!("act/{number:012}")
+}
+
+fn content_key(content: Hash) -> String {
+    format!("sources/{}", content.to_hex())
+}
+
+fn unreadable(what: &'static str, number: u64, error: &serde_json::Error) -> ProgramsError {
+    ProgramsError::Unreadable { what, number, why: error.to_string() }
+}
+
+pub(super) fn missing(what: &'static str, number: u64) -> ProgramsError {
+    ProgramsError::Unreadable { what, number, why: "it is not there".to_owned() }
+}

@@ -1,0 +1,89 @@
+//! The rewards of an outcome's message.
+
+use tessera_ledger::outcome::OutcomeReward;
+use tessera_proto::billing::v1;
+use tessera_rules::decision::{RewardKind, Shortfall};
+
+use crate::record::fields::Fields;
+
+/// What a reward gives, as far as its message tells it.
+#[derive(Default)]
+struct Given<'a> {
+    kind: v1::RewardKind,
+    asset: &'a str,
+    units: i64,
+    amount: i64,
+    prize: Option<(&'a str, i64)>,
+    tier: &'a str,
+    draw: &'a str,
+    tickets: i64,
+    coupon: Option<&'a str>,
+}
+
+impl<'a> Given<'a> {
+    fn of(kind: &'a RewardKind) -> Self {
+        use v1::RewardKind as Wire;
+        let of = |kind: Wire| Self { kind, ..Self::default() };
+        match kind {
+            RewardKind::DiscountNow { amount } => Self { amount: amount.minor(), ..of(Wire::DiscountNow) },
+            RewardKind::DiscountLater { coupon } => Self { coupon: Some(coupon.as_str()), ..of(Wire::DiscountLater) },
+            RewardKind::BonusMoney { asset, units } => {
+                Self { asset: asset.as_str(), units: units.units(), ..of(Wire::BonusMoney) }
+            }
+            RewardKind::Points { asset, units } => Self { asset: asset.as_str(), units: units.units(), ..of(Wire::Points) },
+            RewardKind::Prize { prize, count } => Self { prize: Some((prize, i64::from(*count))), ..of(Wire::Prize) },
+            RewardKind::Status { tier } => Self { tier: tier.as_str(), ..of(Wire::Status) },
+            RewardKind::Ticket { draw, count } => Self { draw, tickets: i64::from(*count), ..of(Wire::DrawTicket) },
+            RewardKind::Certificate { asset, units } => {
+                Self { asset: asset.as_str(), units: units.units(), ..of(Wire::GiftCertificate) }
+            }
+            RewardKind::Money { asset, units } => {
+                Self { asset: asset.as_str(), units: units.units(), ..of(Wire::MoneyToAccount) }
+            }
+        }
+    }
+
+    /// The ledger's units are below zero already where they are taken back, its counts cannot be.
+    fn taken_back(self) -> Self {
+        let below_zero = |number: i64| number.saturating_abs().saturating_neg();
+        Self { units: below_zero(self.units), amount: below_zero(self.amount), tickets: below_zero(self.tickets), ..self }
+    }
+}
+
+/// A reward, given or taken back.
+pub(super) fn write(fields: &mut Fields, reward: &OutcomeReward) {
+    let given = Given::of(&reward.kind);
+    let given = if reward.taken_back { given.taken_back() } else { given };
+    fields.text(1, reward.id.as_str());
+    fields.text(2, reward.program.as_str());
+    fields.text(3, reward.campaign.as_str());
+    fields.signed(4, i32::from(given.kind));
+    fields.text(5, given.asset);
+    fields.zigzag(6, given.units);
+    fields.zigzag(7, given.amount);
+    if let Some((prize, quantity)) = given.prize {
+        fields.message(8, |fields| {
+            fields.text(1, prize);
+            fields.signed(2, quantity);
+            fields.signed(3, i32::from(v1::PrizeState::Due));
+        });
+    }
+    fields.text(9, given.tier);
+    fields.text(10, given.draw);
+    fields.zigzag(11, given.tickets);
+    if let Some(coupon) = given.coupon {
+        fields.message(12, |fields| fields.text(1, coupon));
+    }
+    fields.time(13, reward.vests_at);
+    fields.time_of(14, reward.expires_at);
+    fields.text(17, &reward.text);
+    fields.truth(18, reward.fallback);
+    fields.signed(
+        19,
+        i32::from(match reward.on_return {
+            Shortfall::Negative => v1::ReturnShortfall::Negative,
+            Shortfall::Zero => v1::ReturnShortfall::Zero,
+            Shortfall::DeductFromRefund => v1::ReturnShortfall::DeductFromRefund,
+        }),
+    );
+}

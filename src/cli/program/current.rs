@@ -1,0 +1,64 @@
+//! What is live today: of a running engine what is in force, of a stopped one what its storage holds.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tessera_proto::admin::v1::GetRevisionRequest;
+use tessera_rules::catalogue::Catalogue;
+use tessera_rules::revision::{Revision, Source};
+
+use crate::cli::admin::{self, Admin};
+use crate::cli::{ConfigFile, Failure, read_config};
+use crate::config::Config;
+use crate::node::open_engine;
+
+/// What is live.
+#[derive(Clone, Debug)]
+pub(super) struct Live {
+    /// For people.
+    pub(super) name: String,
+    pub(super) revision: Arc<Revision>,
+    /// None: it is not known here which products go with it.
+    pub(super) catalogue: Option<Arc<Catalogue>>,
+}
+
+/// What the configured engine has in force.
+///
+/// # Errors
+/// It cannot be had: `--against` must name it then.
+pub(super) async fn live(config: &ConfigFile) -> Result<Live, Failure> {
+    let config = read_config(config.config.as_deref())?;
+    let found = match admin::connect(&config).await {
+        Some(engine) => of_running(engine).await,
+        None => of_stopped(&config).await,
+    };
+    found.map_err(|error| {
+        format!("what is live cannot be had: {error}; name what the draft is to be compared with by --against PATH").into()
+    })
+}
+
+/// A running engine tells its programs, and not its products.
+async fn of_running(mut engine: Admin) -> Result<Live, Failure> {
+    let answer = engine.get_revision(GetRevisionRequest { revision: 0 }).await.map_err(admin::refused)?.into_inner();
+    let number = answer.revision.map_or(0, |revision| revision.number);
+    let sources: Vec<Source> = answer.sources.into_iter().map(|source| Source { name: source.name, text: source.text }).collect();
+    let compiled = Revision::compile(number, Timestamp::UNIX_EPOCH, &sources)?;
+    Ok(Live { name: format!("revision {number}"), revision: Arc::new(compiled.revision), catalogue: None })
+}
+
+async fn of_stopped(config: &Config) -> Result<Live, Failure> {
+    let folder = config.data.join("storage");
+    // Opening a folder that is not there would make one.
+    if !folder.is_dir() {
+        let (address, folder) = (config.listen_engine, folder.display());
+        return Err(format!("no engine answers at {address}, and there is no storage in {folder}").into());
+    }
+    let engine = open_engine(config).await?;
+    let rules = engine.programs().in_force();
+    engine.storage().close().await?;
+    if rules.revision.number() == 0 {
+        return Err("nothing was published yet".into());
+    }
+    let name = format!("revision {}", rules.revision.number());
+    Ok(Live { name, revision: rules.revision, catalogue: Some(rules.catalogue) })
+}

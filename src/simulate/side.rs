@@ -1,0 +1,250 @@
+//! One side: a revision with its catalogue, and one account on it, carried from receipt to receipt by the ledger.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use tessera_contract::read::{OriginalReceipt, ReturnInput};
+use tessera_ledger::account::Account;
+use tessera_ledger::lot::Lot;
+use tessera_ledger::outcome::{Basis, Outcome};
+use tessera_ledger::return_goods::{OriginalSale, Return, ReturnLine, ReturnedSoFar, return_goods};
+use tessera_ledger::settle::{Relation, Settle, SoldLine, settle};
+use tessera_ledger::standing::View;
+use tessera_ledger::terms::{AssetTerms, Worth, money_asset};
+use tessera_rules::decision::Decision;
+use tessera_rules::id::{AccountId, AssetId, CustomerId, ProgramId, ReceiptId, TierId};
+use tessera_rules::money::{Amount, Currency, Units};
+use tessera_rules::receipt::Receipt;
+use tessera_rules::revision::Revision;
+use tessera_rules::standing::{CodeStanding, CodeState, Standing};
+use tessera_rules::{Effort, evaluate};
+
+use super::{Rules, Which};
+
+/// Nobody was known.
+const ANONYMOUS: &str = "(not known)";
+/// A customer without a tier in any program.
+const NO_TIER: &str = "(no tier)";
+
+/// What receipts are computed with on one side.
+#[derive(Debug)]
+pub(crate) struct Side<'q> {
+    rules: &'q Rules,
+    which: Which,
+    assets: Vec<AssetTerms>,
+    /// The asset that discounts are posted in.
+    money: AssetId,
+}
+
+impl<'q> Side<'q> {
+    pub(crate) fn new(rules: &'q Rules, which: Which, currency: Currency) -> Self {
+        Self { rules, which, assets: asset_terms(&rules.revision, currency), money: money_asset(currency) }
+    }
+
+    pub(crate) const fn rules(&self) -> &'q Rules {
+        self.rules
+    }
+
+    pub(crate) const fn which(&self) -> Which {
+        self.which
+    }
+
+    pub(crate) const fn money(&self) -> &AssetId {
+        &self.money
+    }
+
+    fn basis(&self) -> Basis {
+        let revision = &self.rules.revision;
+        Basis { revision: revision.number(), revision_hash: revision.hash(), catalogue: self.rules.catalogue.number() }
+    }
+}
+
+/// What the ledger must know of a revision's assets.
+fn asset_terms(revision: &Revision, currency: Currency) -> Vec<AssetTerms> {
+    /// Enough that the worth of the smallest unit is told without a fraction.
+    const SAMPLE: Units = Units::from_units(1_000_000);
+    let worth = |asset: &tessera_rules::asset::Asset| {
+        let amount = asset.worth_of(SAMPLE).filter(|amount| asset.currency == currency && amount.is_positive())?;
+        Some(Worth { units: SAMPLE, amount })
+    };
+    let assets = revision.assets().iter();
+    assets.map(|asset| AssetTerms { asset: asset.id.clone(), program: asset.program.clone(), worth: worth(asset) }).collect()
+}
+
+/// A receipt was settled.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    pub(crate) outcome: Outcome,
+    /// What the customer had when buying.
+    pub(crate) tier: String,
+    /// Whether the best deal is proven to be the best.
+    pub(crate) proven: bool,
+}
+
+/// A simulated account on one side; of a sale to nobody known there is none.
+#[derive(Debug)]
+pub(crate) struct Simulated<'s> {
+    side: &'s Side<'s>,
+    customer: Option<CustomerId>,
+    account: Option<Account>,
+    /// Sales whose goods come back later.
+    awaited: &'s BTreeSet<&'s str>,
+    kept: BTreeMap<ReceiptId, (Outcome, ReturnedSoFar)>,
+}
+
+impl<'s> Simulated<'s> {
+    /// Opens an account at the time of its first receipt.
+    pub(crate) fn open(
+        side: &'s Side<'s>,
+        ids: Option<&(AccountId, CustomerId)>,
+        first: Timestamp,
+        awaited: &'s BTreeSet<&'s str>,
+    ) -> Self {
+        let account = ids.map(|(account, customer)| Account::new(account.clone(), customer.clone(), first));
+        Self { side, customer: ids.map(|(_, customer)| customer.clone()), account, awaited, kept: BTreeMap::new() }
+    }
+
+    /// Quotes and settles a receipt, sold as quoted.
+    pub(crate) fn settle(&mut self, receipt: &Receipt, cash_rounding: Amount) -> Settled {
+        let standing = self.standing(receipt);
+        let rules = self.side.rules;
+        let decision = evaluate(&rules.revision, &rules.catalogue, &standing, receipt, receipt.sold_at, Effort::default());
+        let sold = sold_as_decided(&decision);
+        let settled = settle(
+            self.account.as_ref(),
+            &Settle {
+                receipt,
+                sold: &sold,
+                decision: &decision,
+                promised: None,
+                relation: Relation::AsQuoted,
+                after_void: false,
+                deferred: false,
+                till_clock_off: false,
+                content_hash: [0; 32],
+                attempt: 0,
+                basis: self.side.basis(),
+                booked_at: receipt.sold_at,
+                booking_date: receipt.business_date,
+                cash_rounding,
+                customer: self.customer.clone(),
+                assets: &self.side.assets,
+            },
+        );
+        self.account = settled.account;
+        if self.awaited.contains(receipt.id.as_str()) {
+            self.kept.insert(receipt.id.clone(), (settled.outcome.clone(), ReturnedSoFar::default()));
+        }
+        let tier = standing.customer.as_ref().map_or_else(|| ANONYMOUS.to_owned(), |customer| tier_name(&customer.tiers));
+        Settled { outcome: settled.outcome, tier, proven: decision.proven }
+    }
+
+    /// What is known where a receipt is rung up.
+    pub(crate) fn standing(&self, receipt: &Receipt) -> Standing {
+        let view = View {
+            customer: self.customer.as_ref(),
+            receipt: &receipt.id,
+            supersedes: None,
+            now: receipt.sold_at,
+            business_date: receipt.business_date,
+        };
+        let account = self.account.as_ref();
+        let codes = receipt.codes.iter().map(|code| CodeStanding {
+            code: code.clone(),
+            state: account.and_then(|account| account.coupon_state(code, &view)).unwrap_or(CodeState::Open),
+            campaign: account.and_then(|account| account.coupon_campaign(code)).cloned(),
+        });
+        Standing { customer: account.map(|account| account.standing(&view)), codes: codes.collect(), ..Standing::default() }
+    }
+
+    /// Takes goods back, with what was given for them where their receipt is known.
+    pub(crate) fn take_back(&mut self, input: &ReturnInput, at: Timestamp, business_date: Date) -> (Outcome, String) {
+        let lines: Vec<ReturnLine> = input.lines.iter().map(return_line).collect();
+        let tenders: Vec<_> = input.tenders.iter().map(|tender| tender.tender.clone()).collect();
+        let original = match &input.original {
+            OriginalReceipt::Receipt(id) => self.kept.get(id).filter(|(sale, _)| sale.currency == input.currency),
+            OriginalReceipt::Unnamed | OriginalReceipt::Fiscal(_) => None,
+        };
+        let returned = return_goods(
+            self.account.as_ref(),
+            &Return {
+                id: input.id.clone(),
+                place: &input.place,
+                returned_at: at,
+                business_date,
+                currency: input.currency,
+                lines: &lines,
+                original: original.map(|(outcome, so_far)| OriginalSale { outcome, so_far }),
+                tenders: &tenders,
+                cash_rounding: input.cash_rounding,
+                content_hash: [0; 32],
+                attempt: 0,
+                basis: self.side.basis(),
+                booked_at: at,
+                booking_date: business_date,
+                customer: self.customer.clone(),
+                assets: &self.side.assets,
+            },
+        );
+        if let OriginalReceipt::Receipt(id) = &input.original
+            && let Some((_, so_far)) = self.kept.get_mut(id)
+        {
+            *so_far = returned.so_far;
+        }
+        let tier = self.tier(at);
+        self.account = returned.account;
+        (returned.outcome, tier)
+    }
+
+    fn tier(&self, at: Timestamp) -> String {
+        let Some(account) = &self.account else { return ANONYMOUS.to_owned() };
+        let held = account.tiers.iter().filter(|held| held.until.is_none_or(|until| at < until));
+        let mut tiers: Vec<(ProgramId, TierId)> = held.map(|held| (held.program.clone(), held.tier.clone())).collect();
+        tiers.sort();
+        tier_name(&tiers)
+    }
+
+    /// What is neither used up nor lapsed at a time, debts among it.
+    pub(crate) fn unspent(&self, at: Timestamp) -> impl Iterator<Item = &Lot> {
+        self.account.iter().flat_map(|account| &account.lots).filter(move |lot| !lot.is_lapsed(at))
+    }
+}
+
+/// `gold`, or with more programs `club: gold, fuel: blue`.
+fn tier_name(tiers: &[(ProgramId, TierId)]) -> String {
+    match tiers {
+        [] => NO_TIER.to_owned(),
+        [(_, tier)] => tier.to_string(),
+        more => more.iter().map(|(program, tier)| format!("{program}: {tier}")).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// The lines that a decision changed or added, sold exactly so.
+fn sold_as_decided(decision: &Decision) -> Vec<SoldLine<'_>> {
+    let changed = decision.lines.iter().filter(|line| !line.parts.is_empty() || line.added_by.is_some());
+    changed
+        .map(|line| SoldLine {
+            id: line.id.clone(),
+            sku: line.sku.clone(),
+            tax_code: line.tax_code.clone(),
+            measure: line.measure,
+            added_by: line.added_by.clone(),
+            parts: Cow::Borrowed(&line.parts),
+        })
+        .collect()
+}
+
+fn return_line(line: &tessera_contract::read::ReturnedLine) -> ReturnLine {
+    ReturnLine {
+        id: line.id.clone(),
+        original: line.original_line.clone(),
+        sku: line.sku.clone(),
+        tax_code: line.tax_code.clone(),
+        quantity: line.quantity,
+        measure: line.measure,
+        unit_price: line.unit_price,
+        amount: line.amount,
+    }
+}

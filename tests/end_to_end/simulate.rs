@@ -1,0 +1,124 @@
+//! `tessera program simulate` as a marketer runs it: the binary, drafts and samples.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::server::{refusal, tessera};
+
+const HEAD: &str =
+    "program: p\nlanguage: 1\nname: P\ncurrency: GBP\nassets:\n- {id: points, kind: points, worth_minor: 1}\ncampaigns:\n";
+
+fn sample() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples/receipts.jsonl")
+}
+
+fn program(folder: &Path, name: &str, campaigns: &str) -> PathBuf {
+    let file = folder.join(name);
+    fs::write(&file, format!("{HEAD}{campaigns}")).unwrap();
+    file
+}
+
+fn simulate(draft: &Path, receipts: &Path) -> Command {
+    let mut command = tessera();
+    command.args(["program", "simulate", "--revision"]).arg(draft).arg("--receipts").arg(receipts);
+    command
+}
+
+fn drafts(folder: &Path) -> (PathBuf, PathBuf) {
+    let current = program(folder, "current.yaml", "- {id: points, name: Points, points: {per: 1.00, units: 1}}\n");
+    let draft = program(
+        folder,
+        "draft.yaml",
+        "- {id: points, name: Points, points: {per: 1.00, units: 3}}\n- {id: a, name: A, on: {sku: [A1]}, percent_off: 10}\n",
+    );
+    (current, draft)
+}
+
+#[test]
+fn a_draft_is_compared_and_every_file_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (current, draft) = drafts(folder.path());
+    let mut command = simulate(&draft, &sample());
+    command.arg("--against").arg(&current).args(["--threads", "2"]);
+    let (csv, page, book) = (folder.path().join("tables"), folder.path().join("page.html"), folder.path().join("book.xlsx"));
+    command.arg("--csv").arg(&csv).arg("--html").arg(&page).arg("--xlsx").arg(&book);
+    let ended = command.output().unwrap();
+    let (out, said) = (String::from_utf8(ended.stdout).unwrap(), String::from_utf8_lossy(&ended.stderr).into_owned());
+    assert!(ended.status.success(), "{said}");
+    assert!(out.contains("4 receipts and 1 returns of 2 customers"), "{out}");
+    // A tenth of 18.00 worth of A1, and nothing else.
+    assert!(out.lines().any(|line| line.contains("discount") && line.contains("1.80")), "{out}");
+    assert!(said.contains("receipts through both") && !said.contains('\r'), "{said}");
+    let mut files: Vec<String> =
+        fs::read_dir(&csv).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    files.sort();
+    assert_eq!(files, ["assets.csv", "campaigns.csv", "funding.csv", "months.csv", "receipts.csv", "stores.csv", "tiers.csv"]);
+    assert!(fs::read_to_string(&page).unwrap().ends_with("</html>\n"));
+    assert!(fs::read(&book).unwrap().starts_with(b"PK"));
+}
+
+#[test]
+fn p11_what_is_wrong_is_said_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (current, draft) = drafts(folder.path());
+    let page = folder.path().join("page.html");
+    let bad = program(folder.path(), "bad.yaml", "- {id: x, name: X, percent_of: 10}\n");
+    let broken = folder.path().join("broken.jsonl");
+    let good = fs::read_to_string(sample()).unwrap();
+    fs::write(&broken, good.replace("\"450\"", "\"45O\"")).unwrap();
+    let foreign = folder.path().join("foreign.jsonl");
+    fs::write(&foreign, good.lines().next().unwrap().replace("GBP", "EUR").replace("20260302/1/a", "20260302/9/a")).unwrap();
+    let other = folder.path().join("other.txt");
+    fs::write(&other, "Dear Sir\n").unwrap();
+    let none = folder.path().join("none.csv");
+    let table: [(&Path, Vec<&Path>, &[&str]); 5] = [
+        (&bad, vec![], &["bad.yaml:8", "percent_off"]),
+        (&draft, vec![&broken], &["broken.jsonl, line 1, column", "amountMinor"]),
+        (&draft, vec![&other], &["other.txt is no file of receipts", "begins with `Dear Sir`", "json-lines"]),
+        (&draft, vec![&foreign], &["is in EUR, the ones before it in GBP"]),
+        (&draft, vec![&none], &["none.csv"]),
+    ];
+    for (draft, more, told) in table {
+        let mut command = simulate(draft, &sample());
+        command.args(&more).arg("--against").arg(&current).arg("--html").arg(&page);
+        let said = refusal(command);
+        assert!(told.iter().all(|told| said.contains(told)), "{told:?}\n{said}");
+        assert!(!page.exists());
+    }
+    let mut twice = simulate(&draft, &sample());
+    twice.arg(sample()).arg("--against").arg(&current);
+    let twice = refusal(twice);
+    assert!(twice.contains("leave one of them out"), "{twice}");
+}
+
+#[test]
+fn without_anything_live_the_error_names_against_and_makes_no_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, draft) = drafts(folder.path());
+    let data = folder.path().join("data");
+    let mut command = simulate(&draft, &sample());
+    command.env("TESSERA_DATA", &data).env("TESSERA_LISTEN_ENGINE", "127.0.0.1:1");
+    let said = refusal(command);
+    assert!(said.contains("--against PATH"), "{said}");
+    assert!(!data.exists());
+}
+
+#[test]
+fn ctrl_c_ends_with_a_message_while_receipts_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (current, draft) = drafts(folder.path());
+    let pipe = folder.path().join("receipts.jsonl");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut command = simulate(&draft, &pipe);
+    let child = command.arg("--against").arg(&current).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Opens once the other end is being read, from where on there is nothing to read.
+    let writer = fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let ended = child.wait_with_output().unwrap();
+    drop(writer);
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(130), "{said}");
+    assert!(said.contains("interrupted: nothing was written"), "{said}");
+    assert!(ended.stdout.is_empty());
+}
