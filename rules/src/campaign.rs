@@ -3,6 +3,7 @@
 use compact_str::CompactString;
 
 use crate::attribute::Property;
+use crate::condition::FreeCondition;
 use crate::decision::Shortfall;
 use crate::id::{AssetId, CampaignId, FactId, ProgramId, StoreId, TierId};
 use crate::mechanic::Mechanic;
@@ -108,6 +109,8 @@ pub(crate) struct Conditions {
     pub(crate) enrolled_days_max: Option<u32>,
     /// Thousandths that another campaign has counted.
     pub(crate) counted: Option<(CampaignId, i64)>,
+    /// In CEL, about the receipt.
+    pub(crate) free: Option<Box<FreeCondition>>,
 }
 
 impl Conditions {
@@ -161,6 +164,8 @@ pub struct Campaign {
     /// The share of the customers who never get it.
     pub(crate) control_group: Option<Ratio>,
     pub(crate) on: Selector,
+    /// In CEL, about each line of its goods.
+    pub(crate) lines_where: Option<Box<FreeCondition>>,
     pub(crate) mechanic: Mechanic,
     pub(crate) show_as: ShowAs,
     pub(crate) fallback: Option<Fallback>,
@@ -229,6 +234,11 @@ impl Campaign {
         let groups = self.mechanic.groups();
         let mut own = groups.iter().map(|group| group.on.as_ref().is_none_or(|on| on.matches(item, measure)));
         self.on.matches(item, measure) && (groups.is_empty() || own.any(|is| is))
+    }
+
+    /// Whether one of its free conditions looks at how the receipt is paid.
+    pub(crate) fn reads_tenders(&self) -> bool {
+        self.conditions.free.iter().chain(&self.lines_where).any(|free| free.reads_tenders)
     }
 
     /// The codes that open it; none: it needs no code.

@@ -440,6 +440,11 @@ pub enum Note {
     },
     /// Search ended before the best was proven.
     NotProven,
+    /// A campaign was skipped since its condition could not be worked out; the explanation says why.
+    ConditionFailed {
+        /// The campaign.
+        campaign: CampaignId,
+    },
 }
 
 /// Why a campaign did what it did.

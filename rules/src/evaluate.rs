@@ -15,12 +15,12 @@ mod draft;
 mod earning;
 mod explain;
 mod finish;
+mod free;
 mod offers;
 mod prices;
 mod prompts;
 mod redeem;
 mod rewards;
-#[cfg(test)]
 mod scope;
 
 use jiff::Timestamp;
@@ -35,7 +35,7 @@ use crate::receipt::Receipt;
 use crate::revision::Revision;
 use crate::standing::Standing;
 
-use candidates::{Candidate, Reason};
+use candidates::{Candidate, Found, Reason};
 use case::Case;
 use draft::{Draft, Effect};
 
@@ -53,9 +53,14 @@ pub fn evaluate(
     effort: Effort,
 ) -> Decision {
     let case = Case::new(revision, catalogue, standing, receipt, at);
-    let mut draft = Draft::new(&case, effort.steps_max);
-    draft.note_unknown_articles();
+    let draft = Draft::new(&case, effort.steps_max);
     let found = candidates::find(&case, &draft.basket);
+    decide(draft, found)
+}
+
+/// Decides with the candidates found.
+fn decide<'a>(mut draft: Draft<'a, '_>, found: Found<'a>) -> Decision {
+    draft.note_unknown_articles();
     draft.refused = found.refused;
     draft.depends_on_tenders = found.depends_on_tenders;
     draft.steps = found.steps;
@@ -90,8 +95,11 @@ impl Draft<'_, '_> {
 
     fn note_left_out(&mut self) {
         for (place, reason) in &self.refused {
-            if let (Reason::TooManyOpenQuotes, Some(campaign)) = (reason, self.case.revision.campaigns().get(*place)) {
+            let Some(campaign) = self.case.revision.campaigns().get(*place) else { continue };
+            if *reason == Reason::TooManyOpenQuotes {
                 self.notes.push(Note::TooManyOpenQuotes { campaign: campaign.id.clone() });
+            } else if matches!(reason, Reason::Failed(..)) {
+                self.notes.push(Note::ConditionFailed { campaign: campaign.id.clone() });
             }
         }
     }

@@ -1,43 +1,94 @@
-//! From properties of goods to the campaigns that may be about them: cost follows candidates, not campaigns.
+//! From properties of goods, and from what a receipt brings, to the campaigns that may act: cost follows candidates,
+//! not campaigns.
 
 use std::collections::BTreeMap;
 
 use crate::attribute::{AttributeKey, KeyMap, Property};
 use crate::campaign::Campaign;
+use crate::id::{ProgramId, StoreId};
+use crate::program::{Condition, Program};
 use crate::selector::Clause;
+
+/// What a receipt itself brings.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Brought<'b> {
+    Store(&'b str),
+    /// A presented code.
+    Code(&'b str),
+    /// A personal coupon of this campaign.
+    Coupon(&'b str),
+    /// A customer on an imported list.
+    List(&'b str),
+    /// A customer with a tier of a program.
+    Tier(&'b ProgramId, &'b str),
+    /// A customer of whom a fact is known.
+    Fact(&'b str),
+}
 
 /// Built once per revision. It may name campaigns that do not match; it never leaves out one that does.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     /// Places of campaigns, ascending, by one property that each of their products must have.
     by_property: KeyMap<Vec<u32>>,
-    /// Campaigns that ask for no property.
+    /// The same by one thing that the receipt must bring; a store stands for the sets of stores that it is in.
+    by_receipt: KeyMap<Vec<u32>>,
+    /// The keys of those sets.
+    sets_of_store: KeyMap<Vec<AttributeKey>>,
+    /// Campaigns that ask for none of these.
     always: Vec<u32>,
 }
 
+/// Keys of which a receipt must have one, else the campaign cannot act.
+#[derive(Debug)]
+enum Way {
+    Goods(Vec<AttributeKey>),
+    Receipt(Vec<AttributeKey>),
+}
+
+impl Brought<'_> {
+    fn key(self) -> AttributeKey {
+        match self {
+            Self::Store(store) => AttributeKey::of("store", store),
+            Self::Code(code) => AttributeKey::of("code", code),
+            Self::Coupon(campaign) => AttributeKey::of("coupon", campaign),
+            Self::List(list) => AttributeKey::of("list", list),
+            Self::Tier(program, tier) => AttributeKey::of(program.as_str(), tier),
+            Self::Fact(fact) => AttributeKey::of("fact", fact),
+        }
+    }
+}
+
 impl Index {
-    pub(crate) fn build(campaigns: &[Campaign]) -> Self {
-        let mut popularity: BTreeMap<AttributeKey, u64> = BTreeMap::new();
-        for key in campaigns.iter().flat_map(clauses_of).flat_map(Clause::keys) {
+    pub(crate) fn build(campaigns: &[Campaign], programs: &[Program]) -> Self {
+        let mut index = Self::default();
+        let mut sets = BTreeMap::new();
+        let ways: Vec<Vec<Vec<AttributeKey>>> =
+            campaigns.iter().map(|campaign| index.receipt_ways(campaign, programs, &mut sets)).collect();
+        let mut popularity: KeyMap<u32> = KeyMap::default();
+        let goods = campaigns.iter().flat_map(clauses_of).flat_map(Clause::keys);
+        for key in goods.chain(ways.iter().flatten().flatten().copied()) {
             let count = popularity.entry(key).or_default();
             *count = count.saturating_add(1);
         }
-        let mut index = Self::default();
-        for (place, campaign) in (0_u32..).zip(campaigns) {
-            let mut keys: Vec<AttributeKey> = found_by(campaign, &popularity).into_iter().flat_map(Clause::keys).collect();
+        for ((place, campaign), ways) in (0_u32..).zip(campaigns).zip(ways) {
+            let (map, mut keys) = match found_by(campaign, ways, &popularity) {
+                Some(Way::Goods(keys)) => (&mut index.by_property, keys),
+                Some(Way::Receipt(keys)) => (&mut index.by_receipt, keys),
+                None => {
+                    index.always.push(place);
+                    continue;
+                }
+            };
             keys.sort_unstable();
             keys.dedup();
-            if keys.is_empty() {
-                index.always.push(place);
-            }
             for key in keys {
-                index.by_property.entry(key).or_default().push(place);
+                map.entry(key).or_default().push(place);
             }
         }
         index
     }
 
-    /// Campaigns to look at for any product.
+    /// Campaigns to look at for any receipt.
     pub(crate) fn always(&self) -> &[u32] {
         &self.always
     }
@@ -46,6 +97,78 @@ impl Index {
     pub(crate) fn candidates(&self, item: &[Property]) -> impl Iterator<Item = u32> {
         item.iter().filter_map(|property| self.by_property.get(&property.key)).flatten().copied()
     }
+
+    /// Whether anything is found by what a receipt brings.
+    pub(crate) fn looks_at_receipts(&self) -> bool {
+        !self.by_receipt.is_empty()
+    }
+
+    /// Campaigns to look at, with all goods, for a receipt that brings this; a place may come twice.
+    pub(crate) fn opened_by(&self, brought: Brought<'_>) -> impl Iterator<Item = u32> {
+        let key = brought.key();
+        let (sets, own) = match brought {
+            Brought::Store(_) => (self.sets_of_store.get(&key), None),
+            Brought::Code(_) | Brought::Coupon(_) | Brought::List(_) | Brought::Tier(..) | Brought::Fact(_) => {
+                (None, self.by_receipt.get(&key))
+            }
+        };
+        let of_sets = sets.into_iter().flatten().filter_map(|set| self.by_receipt.get(set));
+        of_sets.chain(own).flatten().copied()
+    }
+
+    /// All ways to find a campaign by what a receipt brings, the rarest kind first. Stores go by their set, since
+    /// thousands of campaigns may be for the same hundreds of stores.
+    fn receipt_ways<'c>(
+        &mut self,
+        campaign: &'c Campaign,
+        programs: &[Program],
+        sets: &mut BTreeMap<&'c [StoreId], AttributeKey>,
+    ) -> Vec<Vec<AttributeKey>> {
+        if campaign.coupon_only {
+            return vec![vec![Brought::Coupon(campaign.id.as_str()).key()]];
+        }
+        if !campaign.codes.is_empty() {
+            return vec![campaign.codes().map(|code| Brought::Code(code).key()).collect()];
+        }
+        let mut ways = Vec::new();
+        ways.extend(keys_of_segments(campaign, programs));
+        if !campaign.tiers.is_empty() {
+            let tiers = campaign.tiers.iter();
+            ways.push(tiers.map(|tier| Brought::Tier(&campaign.program, tier.as_str()).key()).collect());
+        }
+        if let Some(stores) = &campaign.stores {
+            let set = *sets.entry(stores).or_insert_with(|| {
+                let names: Vec<&str> = stores.iter().map(StoreId::as_str).collect();
+                let set = AttributeKey::of("stores", &names.join("\0"));
+                for store in &names {
+                    self.sets_of_store.entry(Brought::Store(store).key()).or_default().push(set);
+                }
+                set
+            });
+            ways.push(vec![set]);
+        }
+        ways
+    }
+}
+
+/// What brings a customer into one of a campaign's segments; none: it has none, or one may be reached without.
+fn keys_of_segments(campaign: &Campaign, programs: &[Program]) -> Option<Vec<AttributeKey>> {
+    if campaign.segments.is_empty() {
+        return None;
+    }
+    let segments = &programs.get(campaign.program_place)?.segments;
+    let mut keys = Vec::new();
+    for place in &campaign.segments {
+        match &segments.get(*place)?.condition {
+            Condition::List(list) => keys.push(Brought::List(list.as_str()).key()),
+            Condition::Tier(tiers) => {
+                keys.extend(tiers.iter().map(|tier| Brought::Tier(&campaign.program, tier.as_str()).key()));
+            }
+            Condition::Fact { fact, .. } => keys.push(Brought::Fact(fact.as_str()).key()),
+            Condition::Free(_) => return None,
+        }
+    }
+    Some(keys)
 }
 
 /// Every clause that products of a campaign must satisfy.
@@ -54,10 +177,24 @@ fn clauses_of(campaign: &Campaign) -> impl Iterator<Item = &Clause> {
     campaign.on.clauses.iter().chain(groups.flat_map(|on| &on.clauses))
 }
 
+/// The way that the fewest campaigns share, goods first; none: it may act on any receipt. A code is always the way,
+/// since hardly a receipt brings one.
+fn found_by(campaign: &Campaign, receipt: Vec<Vec<AttributeKey>>, popularity: &KeyMap<u32>) -> Option<Way> {
+    let goods: Vec<AttributeKey> = goods_of(campaign, popularity).into_iter().flat_map(Clause::keys).collect();
+    let goods = (!goods.is_empty()).then_some(Way::Goods(goods));
+    let mut receipt = receipt.into_iter().map(Way::Receipt);
+    if campaign.coupon_only || !campaign.codes.is_empty() {
+        return receipt.next();
+    }
+    goods.into_iter().chain(receipt).min_by_key(|way| match way {
+        Way::Goods(keys) | Way::Receipt(keys) => cost(keys.iter().copied(), popularity),
+    })
+}
+
 /// The clauses of which every receipt that the campaign may be about satisfies one; empty: it may be about any.
 ///
 /// A set needs goods of all its groups, but who has goods of one of them has nearly missed it.
-fn found_by<'c>(campaign: &'c Campaign, popularity: &BTreeMap<AttributeKey, u64>) -> Vec<&'c Clause> {
+fn goods_of<'c>(campaign: &'c Campaign, popularity: &KeyMap<u32>) -> Vec<&'c Clause> {
     if let Some(clause) = most_selective(&campaign.on.clauses, popularity) {
         return vec![clause];
     }
@@ -66,9 +203,13 @@ fn found_by<'c>(campaign: &'c Campaign, popularity: &BTreeMap<AttributeKey, u64>
 }
 
 /// The clause whose properties the fewest campaigns ask for, then the shortest, then the first.
-fn most_selective<'c>(clauses: &'c [Clause], popularity: &BTreeMap<AttributeKey, u64>) -> Option<&'c Clause> {
-    let cost = |clause: &Clause| clause.keys().map(|key| popularity.get(&key).copied().unwrap_or(0)).max().unwrap_or(0);
-    clauses.iter().min_by_key(|clause| (cost(clause), clause.len()))
+fn most_selective<'c>(clauses: &'c [Clause], popularity: &KeyMap<u32>) -> Option<&'c Clause> {
+    clauses.iter().min_by_key(|clause| (cost(clause.keys(), popularity), clause.len()))
+}
+
+/// How many campaigns ask for the most wanted of these.
+fn cost(keys: impl Iterator<Item = AttributeKey>, popularity: &KeyMap<u32>) -> u32 {
+    keys.map(|key| popularity.get(&key).copied().unwrap_or(0)).max().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod campaign;
 pub mod catalogue;
 pub mod cel;
 mod check;
+mod condition;
 pub mod conventions;
 pub mod decision;
 pub mod diagnostic;

@@ -34,6 +34,13 @@ pub const EXPRESSION_NODES_MAX: usize = 1_024;
 pub const EXPRESSION_TEXT_BYTES_MAX: usize = 65_536;
 /// Bytes of a compiled pattern of `matches`.
 pub const EXPRESSION_PATTERN_BYTES_MAX: usize = 65_536;
+/// Steps that the free conditions of one campaign may take on one receipt; as [`crate::cel::Expression::eval`] counts
+/// them.
+pub const CONDITION_STEPS_MAX: u64 = 100_000;
+/// Steps that all free conditions of one evaluation may take together.
+pub const CONDITIONS_STEPS_MAX: u64 = 2_000_000;
+/// Steps of conditions that count as one step of the evaluation: each is so much smaller.
+pub const CONDITION_STEPS_PER_STEP: u64 = 16;
 /// Steps of one ladder.
 pub const LADDER_STEPS_MAX: usize = 32;
 /// Groups of one set: the search for the best deal branches over them.

@@ -3,6 +3,7 @@
 use compact_str::CompactString;
 use jiff::tz::TimeZone;
 
+use crate::condition::FreeCondition;
 use crate::conventions::Conventions;
 use crate::id::{FactId, ProgramId, SegmentId, StoreId, TierId};
 use crate::money::{Amount, Currency};
@@ -80,6 +81,8 @@ pub(crate) enum Condition {
     Tier(Vec<TierId>),
     /// Of whom a fact is known, with one of these values where values are given.
     Fact { fact: FactId, values: Vec<CompactString> },
+    /// For whom a condition in CEL holds.
+    Free(Box<FreeCondition>),
 }
 
 /// A named set of stores, sorted.

@@ -128,7 +128,7 @@ impl Revision {
             .flat_map(|(place, campaign)| campaign.codes.iter().map(move |code| (code.code.clone(), place)));
         self.by_code = codes.collect();
         self.by_code.sort();
-        self.index = Index::build(campaigns);
+        self.index = Index::build(campaigns, &self.programs);
     }
 
     /// Its number, which every outcome names.

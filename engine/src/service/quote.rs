@@ -151,11 +151,12 @@ fn seal(engine: &Engine, made: &Made<'_>, decided: &Decided) -> SealedToken {
     engine.core.tokens.seal(&head, &decided.decision, engine.core.nonces.next())
 }
 
-/// Names of the products that are added or offered.
+/// Names of the products that are added, offered or to be chosen from.
 fn descriptions<'a>(decision: &'a Decision, rules: &'a Rules) -> Vec<(&'a Sku, &'a str)> {
     let added = decision.lines.iter().filter(|line| line.added_by.is_some()).map(|line| &line.sku);
     let offered = decision.offers.iter().map(|offer| &offer.sku);
-    added.chain(offered).filter_map(|sku| Some((sku, rules.catalogue.product(sku)?.name.as_str()))).collect()
+    let options = decision.choices.iter().flat_map(|choice| &choice.options);
+    added.chain(offered).chain(options).filter_map(|sku| Some((sku, rules.catalogue.product(sku)?.name.as_str()))).collect()
 }
 
 /// Whose the assets are that are used up or could be.

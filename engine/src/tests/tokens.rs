@@ -55,6 +55,16 @@ async fn h15_a_price_that_the_till_changed_by_itself_is_recorded_and_not_trusted
 }
 
 #[tokio::test]
+async fn an_unknown_article_flags_the_outcome_with_a_token_and_without() {
+    let rig = Rig::new().await;
+    let goods = |id: &str| receipt(id, Some("1001"), vec![line("1", "OTHER", 1, 500)]);
+    let quoted = rig.sell(goods("A")).await.outcome.unwrap();
+    let unquoted = rig.settle(unquoted(goods("B"))).await.unwrap().outcome.unwrap();
+    assert_eq!(flags(&quoted), vec![v1::OutcomeFlag::UnknownSku]);
+    assert_eq!(flags(&unquoted), vec![v1::OutcomeFlag::WithoutQuote, v1::OutcomeFlag::UnknownSku]);
+}
+
+#[tokio::test]
 async fn h16_the_token_pins_its_revision_while_another_is_published() {
     let rig = Rig::new().await;
     let goods = |id: &str| receipt(id, Some("1001"), vec![line("1", "SOCKS", 1, 500)]);

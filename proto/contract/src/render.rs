@@ -11,7 +11,7 @@ mod remarks;
 mod rewards;
 
 use tessera_proto::billing::v1;
-use tessera_rules::decision::{Decision, Prompt, PromptReason};
+use tessera_rules::decision::{Choice, Decision, Prompt, PromptReason};
 use tessera_rules::id::{AssetId, FactId, ProgramId, Sku};
 use tessera_rules::receipt::Receipt;
 
@@ -39,7 +39,7 @@ pub struct AnswerContext<'a> {
     pub dropped: Vec<v1::AnswerPart>,
     /// Limits that the engine met; those that the decision tells are added.
     pub limits_reached: Vec<v1::LimitReached>,
-    /// Texts of the products that are added or offered, in any order.
+    /// Texts of the products that are added, offered or to be chosen from, in any order.
     pub descriptions: &'a [(&'a Sku, &'a str)],
     /// What answers to facts look like, in any order; others are texts.
     pub facts: &'a [FactShape],
@@ -130,6 +130,7 @@ pub fn answer(decision: &Decision, context: AnswerContext<'_>) -> v1::Answer {
     }
     if kept(v1::AnswerPart::Prompts) {
         answer.prompts = decision.prompts.iter().map(|prompt| prompt_to_wire(prompt, decision, &context)).collect();
+        answer.choices = decision.choices.iter().map(|choice| choice_to_wire(choice, &context)).collect();
     }
     if kept(v1::AnswerPart::Instructions) {
         answer.instructions = remarks::instructions(decision, &context);
@@ -172,6 +173,22 @@ fn prompt_to_wire(prompt: &Prompt, decision: &Decision, context: &AnswerContext<
         customer_text: String::new(),
         reward_ids: waiting.map(|reward| reward.id.as_str().to_owned()).collect(),
         valid_days: shape.map_or(0, |shape| shape.valid_days),
+    }
+}
+
+/// One of the options may be chosen; an option is called by its product.
+fn choice_to_wire(choice: &Choice, context: &AnswerContext<'_>) -> v1::Choice {
+    let option = |sku: &Sku| v1::ChoiceOption {
+        option_id: sku.as_str().to_owned(),
+        sku: sku.as_str().to_owned(),
+        text: context.description(sku),
+    };
+    v1::Choice {
+        choice_id: choice.id.as_str().to_owned(),
+        campaign_id: choice.campaign.as_str().to_owned(),
+        pick_max: 1,
+        options: choice.options.iter().map(option).collect(),
+        text: fit::text(&choice.text, &context.display),
     }
 }
 

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{
-    Adjustment, Applied, CodeVerdict, CounterMove, DecidedLine, Decision, Explained, Instruction, LineShare, Missing, NearMiss,
-    Note, Offer, Part, Promise, Prompt, PromptReason, RedeemCap, Redeemable, Redemption, Reward, RewardKind, Shortfall, Verdict,
+    Adjustment, Applied, Choice, CodeVerdict, CounterMove, DecidedLine, Decision, Explained, Instruction, LineShare, Missing,
+    NearMiss, Note, Offer, Part, Promise, Prompt, PromptReason, RedeemCap, Redeemable, Redemption, Reward, RewardKind, Shortfall,
+    Verdict,
 };
 use tessera_rules::id::{AssetId, CampaignId, FactId, LineId, ProgramId, RewardId, Sku, TaxCode};
 use tessera_rules::money::{Amount, Quantity, UnitPrice, Units};
@@ -295,7 +296,14 @@ pub(crate) fn decision(lines: usize) -> Decision {
             sku: Sku::parse("SPRAY").expect("is one"),
             text: "Keeps shoes dry".into(),
         }],
-        choices: Vec::new(),
+        choices: vec![Choice {
+            id: id("thanks.0"),
+            campaign: campaign("thanks"),
+            options: ["SPRAY", "TWO LACES"].map(|sku| Sku::parse(sku).expect("is one")).to_vec(),
+            quantity: Quantity::from_milli(1_000),
+            chosen: None,
+            text: "A present: which one?".into(),
+        }],
         near_misses: vec![NearMiss {
             campaign: campaign("three-for-two"),
             missing: Missing::Units(1),

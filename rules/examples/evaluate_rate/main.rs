@@ -10,6 +10,7 @@
 )]
 
 mod data;
+mod hard;
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 use tessera_rules::{Effort, evaluate};
 
 const ROUNDS: u32 = 200_000;
+const HARD_ROUNDS: u32 = 20;
 
 fn main() {
     let (revision, catalogue, receipt, standing) = (data::revision(), data::catalogue(), data::receipt(), data::standing());
@@ -38,5 +40,22 @@ fn main() {
             black_box(once());
         }
         println!("{:?} each", start.elapsed() / ROUNDS);
+    }
+    for (name, revision, receipt) in hard::cases() {
+        let once = || evaluate(&revision, &catalogue, black_box(&standing), black_box(&receipt), at, Effort::default());
+        let decision = once();
+        let start = Instant::now();
+        for _ in 0..HARD_ROUNDS {
+            black_box(once());
+        }
+        println!(
+            "{name}: {:?} each, {} of {}, {} steps, proven {}, at most {} more",
+            start.elapsed() / HARD_ROUNDS,
+            (decision.before - decision.after).minor(),
+            decision.before.minor(),
+            decision.steps,
+            decision.proven,
+            decision.bound.minor()
+        );
     }
 }

@@ -6,6 +6,7 @@ use super::Checker;
 use super::keys::program::{ASK_KEYS, FACT, SEGMENT, SEGMENT_FACT, TIER, ZONE};
 use super::program::Scope;
 use super::read::Fields;
+use crate::cel::Subject;
 use crate::id::{FactId, SegmentId, StoreId, TierId};
 use crate::limits::{DAYS_MAX, TIER_MULTIPLIER_MAX};
 use crate::program::{Ask, Condition, FactRule, Segment, Tier, Zone};
@@ -45,6 +46,7 @@ impl Checker<'_> {
     fn condition(&mut self, fields: &Fields<'_>, scope: &Scope) -> Option<Condition> {
         let only = self.only(fields)?;
         match only.key.as_str() {
+            "condition" => self.free_condition(&only.value, Subject::Customer, scope).map(Condition::Free),
             "list" => self.id(&only.value, SegmentId::parse).map(Condition::List),
             "tier" => {
                 let tiers = self.tiers(&only.value, scope);

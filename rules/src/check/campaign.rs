@@ -9,6 +9,8 @@ use super::read::Fields;
 use super::texts::longest_missing;
 use crate::attribute::SKU;
 use crate::campaign::{Campaign, Code, Fallback, REDEEM_PREFIX, ShowAs};
+use crate::cel::Subject;
+use crate::condition::FreeCondition;
 use crate::decision::Shortfall;
 use crate::id::{CampaignId, FactId, StoreId};
 use crate::mechanic::Mechanic;
@@ -62,6 +64,7 @@ impl Checker<'_> {
             conditions,
             control_group: fields.get("control_group").and_then(|node| self.percent(node)),
             on,
+            lines_where: self.lines_where(&fields, scope),
             show_as: self.show_as(&fields, mechanic.as_ref()),
             fallback: self.fallback(&fields, scope),
             limits,
@@ -114,6 +117,13 @@ impl Checker<'_> {
             on.clauses.extend(Clause::any_of(SKU, prices.iter().map(|(sku, _)| sku.as_str())));
         }
         on
+    }
+
+    /// A further condition on each line of its goods.
+    fn lines_where(&mut self, fields: &Fields<'_>, scope: &Scope) -> Option<Box<FreeCondition>> {
+        let Kind::Map(on) = &fields.get("on")?.kind else { return None };
+        let node = on.iter().find(|field| field.key == "where").map(|field| &field.value)?;
+        self.free_condition(node, Subject::Line, scope)
     }
 
     /// Stores named and those of the zones named, together; of them only the pilot stores, where there are any.

@@ -9,6 +9,7 @@ use super::read::Fields;
 use super::{Checker, Later};
 use crate::asset::Asset;
 use crate::campaign::{Birthday, Budget, Caps, Conditions, Limits, TenderShare};
+use crate::cel::Subject;
 use crate::id::{CampaignId, FactId};
 use crate::limits::DAYS_MAX;
 use crate::mechanic::{Give, Mechanic};
@@ -30,6 +31,10 @@ const BIRTHDAY_DAYS_MAX: i64 = 180;
 
 impl Checker<'_> {
     pub(super) fn when(&mut self, node: &Node, scope: &Scope) -> (Option<Amount>, Conditions) {
+        if let Kind::Scalar { .. } = &node.kind {
+            let free = self.free_condition(node, Subject::Receipt, scope);
+            return (None, Conditions { free, ..Conditions::default() });
+        }
         let Some(fields) = self.fields(node, &WHEN) else { return Default::default() };
         let spend = fields.get("spend_at_least").and_then(|node| self.money(node, scope.program.currency));
         let counted = fields.get("counted").and_then(|node| self.counted(node));
@@ -41,6 +46,7 @@ impl Checker<'_> {
             visits: fields.get("visits").and_then(|node| self.visits(node)),
             enrolled_days_max: enrolled.and_then(|days| u32::try_from(days).ok()),
             counted,
+            free: fields.get("condition").and_then(|node| self.free_condition(node, Subject::Receipt, scope)),
         };
         (spend, conditions)
     }

@@ -5,6 +5,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::keys::program::{CODE, PROGRAM};
 use super::read::{Fields, is_language};
+use super::free::Environments;
 use super::{Checked, Checker, Site};
 use crate::asset::Asset;
 use crate::campaign::Code;
@@ -23,6 +24,8 @@ pub(super) struct Scope {
     pub(super) codes: Vec<Code>,
     /// Characters on a line of the tills.
     pub(super) columns: Option<usize>,
+    /// What conditions may speak of.
+    pub(super) environments: Environments,
 }
 
 impl Checker<'_> {
@@ -35,7 +38,8 @@ impl Checker<'_> {
         let Some(program) = self.head(&fields) else { return };
         let columns = fields.get("columns").and_then(|node| self.integer(node, COLUMNS_MIN..=COLUMNS_MAX));
         let columns = columns.and_then(|columns| usize::try_from(columns).ok());
-        let mut scope = Scope { program, assets: Vec::new(), facts: Vec::new(), codes: Vec::new(), columns };
+        let environments = Environments::before(fields.get("campaigns"));
+        let mut scope = Scope { program, assets: Vec::new(), facts: Vec::new(), codes: Vec::new(), columns, environments };
         self.parts(&fields, &mut scope);
         if let Some(node) = fields.get("campaigns") {
             let first = checked.campaigns.len();

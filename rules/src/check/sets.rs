@@ -1,7 +1,7 @@
 //! Mechanics of units that belong together: n for m, every nth unit, buy and get, mix and match, bundles.
 
 use super::Checker;
-use super::keys::campaign::ON;
+use super::keys::campaign::GROUP_ON;
 use super::keys::mechanic::{BUY_GET, GET, GROUP, N_FOR_M, NTH_UNIT, SETS};
 use super::mechanic::UNITS_MAX;
 use super::program::Scope;
@@ -52,7 +52,7 @@ impl Checker<'_> {
         let off = self.only(&get).and_then(|field| self.off(field, scope));
         let which = self.which(&get, "which");
         let units = self.units(&get);
-        let on = get.get("on").map(|node| self.selector(node, &ON));
+        let on = get.get("on").map(|node| self.selector(node, &GROUP_ON));
         let (off, which, units) = (off?, which?, units?);
         if groups.is_empty() {
             return None;
@@ -86,7 +86,7 @@ impl Checker<'_> {
         let mut groups = Vec::with_capacity(nodes.len());
         for node in nodes {
             let Some(fields) = self.fields(node, &GROUP) else { continue };
-            let on = fields.get("on").map(|node| self.selector(node, &ON));
+            let on = fields.get("on").map(|node| self.selector(node, &GROUP_ON));
             groups.extend(self.units(&fields).map(|units| Group { on, units }));
         }
         groups

@@ -41,7 +41,7 @@ impl Checker<'_> {
         }
         let no_tier_left = |place: &usize| match scope.program.segments.get(*place).map(|segment| &segment.condition) {
             Some(Condition::Tier(tiers)) => !tiers.iter().any(|tier| campaign.tiers.contains(tier)),
-            Some(Condition::List(_) | Condition::Fact { .. }) | None => false,
+            Some(Condition::List(_) | Condition::Fact { .. } | Condition::Free(_)) | None => false,
         };
         if !campaign.tiers.is_empty() && !campaign.segments.is_empty() && campaign.segments.iter().all(no_tier_left) {
             let help = "a customer needs one of `segments` and one of `tiers`";

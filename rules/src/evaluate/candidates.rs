@@ -2,9 +2,12 @@
 
 use super::basket::Basket;
 use super::case::Case;
+use super::free::Asked;
+use super::scope::Facts;
 use crate::campaign::{Budget, Campaign};
+use crate::cel::EvalError;
+use crate::index::Brought;
 use crate::mechanic::Act;
-use crate::program::Condition;
 use crate::standing::CodeState;
 use crate::validity::OutOfTime;
 
@@ -46,6 +49,10 @@ pub(super) enum Reason {
     ChoiceOpen,
     NothingToMultiply,
     TooLarge,
+    /// Its free condition does not hold.
+    Condition,
+    /// A free condition could not be worked out.
+    Failed(Asked, EvalError),
 }
 
 /// A campaign that may act.
@@ -73,15 +80,65 @@ pub(super) struct Found<'a> {
     pub(super) depends_on_tenders: bool,
 }
 
+/// Stands for all lines where a campaign was found by what the receipt brings.
+const ALL_LINES: u32 = u32::MAX;
+
+/// What a campaign is looked at with.
+#[derive(Clone, Copy, Debug)]
+struct Look<'l, 'a> {
+    case: &'l Case<'a>,
+    basket: &'l Basket<'a>,
+    facts: &'l Facts<'l, 'a>,
+}
+
 /// Finds them by the index of the revision.
-pub(super) fn find<'a>(case: &Case<'a>, basket: &Basket<'_>) -> Found<'a> {
+pub(super) fn find<'a>(case: &Case<'a>, basket: &Basket<'a>) -> Found<'a> {
+    let facts = Facts::new(case);
+    let mut found = found_by_index(Look { case, basket, facts: &facts });
+    found.steps = found.steps.saturating_add(facts.steps());
+    found
+}
+
+/// The same by looking at every campaign.
+#[cfg(test)]
+pub(super) fn find_naively<'a>(case: &Case<'a>, basket: &Basket<'a>) -> Found<'a> {
+    let facts = Facts::new(case);
+    let mut found = Found::default();
+    for place in (0_u32..).take(case.revision.campaigns().len()) {
+        found.look_at(Look { case, basket, facts: &facts }, place, 0..u32::try_from(basket.lines.len()).unwrap());
+    }
+    found
+}
+
+/// Campaigns found by goods with the places of the lines, the others with all lines, ascending.
+fn pairs(case: &Case<'_>, basket: &Basket<'_>) -> Vec<(u32, u32)> {
     let index = case.revision.index();
     let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(64);
     for (place, line) in (0_u32..).zip(&basket.lines) {
         pairs.extend(index.candidates(&line.properties).map(|campaign| (campaign, place)));
     }
+    if index.looks_at_receipts() {
+        let mut open = |brought: Brought<'_>| pairs.extend(index.opened_by(brought).map(|campaign| (campaign, ALL_LINES)));
+        open(Brought::Store(case.receipt.place.store.as_str()));
+        case.receipt.codes.iter().for_each(|code| open(Brought::Code(code)));
+        let coupons = case.standing.codes.iter().filter_map(|code| code.campaign.as_ref());
+        coupons.for_each(|campaign| open(Brought::Coupon(campaign.as_str())));
+        if let Some(customer) = case.customer {
+            customer.lists.iter().for_each(|list| open(Brought::List(list.as_str())));
+            customer.tiers.iter().for_each(|(program, tier)| open(Brought::Tier(program, tier.as_str())));
+            customer.facts.iter().for_each(|fact| open(Brought::Fact(fact.fact.as_str())));
+        }
+    }
     pairs.sort_unstable();
     pairs.dedup();
+    pairs
+}
+
+fn found_by_index<'a>(look: Look<'_, 'a>) -> Found<'a> {
+    let Look { case, basket, .. } = look;
+    let lines = || 0..u32::try_from(basket.lines.len()).unwrap_or(u32::MAX);
+    let index = case.revision.index();
+    let pairs = pairs(case, basket);
     let mut found = Found::default();
     let mut rest = pairs.as_slice();
     let mut always = index.always().iter().copied().peekable();
@@ -93,19 +150,19 @@ pub(super) fn find<'a>(case: &Case<'a>, basket: &Basket<'_>) -> Found<'a> {
             (None, Some(next)) => *next,
             (None, None) => return found,
         };
-        // A campaign is either in the index or asks for no property.
+        // A campaign is either in the index or asks for nothing that is in it.
         if always.next_if_eq(&place).is_some() {
-            found.look_at(case, basket, place, 0..u32::try_from(basket.lines.len()).unwrap_or(u32::MAX));
+            found.look_at(look, place, lines());
         } else {
             let own = rest.partition_point(|(campaign, _)| *campaign == place);
             let (mine, others) = rest.split_at_checked(own).unwrap_or((rest, &[]));
             let of_groups =
                 usize::try_from(place).is_ok_and(|place| case.revision.campaigns().get(place).is_some_and(Campaign::has_groups));
-            if of_groups {
-                // It was found by goods of one group, and is about those of the others too.
-                found.look_at(case, basket, place, 0..u32::try_from(basket.lines.len()).unwrap_or(u32::MAX));
+            if of_groups || mine.first().is_some_and(|(_, line)| *line == ALL_LINES) {
+                // Of a set it was found by goods of one group, and is about those of the others too.
+                found.look_at(look, place, lines());
             } else {
-                found.look_at(case, basket, place, mine.iter().map(|(_, line)| *line));
+                found.look_at(look, place, mine.iter().map(|(_, line)| *line));
             }
             rest = others;
         }
@@ -113,24 +170,40 @@ pub(super) fn find<'a>(case: &Case<'a>, basket: &Basket<'_>) -> Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn look_at(&mut self, case: &Case<'a>, basket: &Basket<'_>, place: u32, lines: impl Iterator<Item = u32>) {
+    fn look_at(&mut self, look: Look<'_, 'a>, place: u32, lines: impl Iterator<Item = u32>) {
+        let Look { case, basket, facts } = look;
+        let mut lines = lines.filter_map(|line| usize::try_from(line).ok());
         let Ok(place) = usize::try_from(place) else { return };
         let Some(campaign) = case.revision.campaigns().get(place) else { return };
         self.steps = self.steps.saturating_add(1);
-        let uses_left = match admit(case, campaign) {
+        let is_about = |line: usize| {
+            basket.lines.get(line).is_some_and(|item| campaign.is_about(&item.properties, item.line.measure))
+        };
+        let uses_left = match admit(case, facts, campaign) {
             Ok(uses_left) => uses_left,
             Err(reason) => {
-                self.depends_on_tenders |= matches!(reason, Reason::Tender | Reason::TenderUnknown);
+                let of_tenders = matches!(reason, Reason::Tender | Reason::TenderUnknown) || campaign.reads_tenders();
+                let failed = matches!(reason, Reason::Failed(..));
+                let by_condition = failed || matches!(reason, Reason::Condition | Reason::Tender | Reason::TenderUnknown);
+                let has_goods = by_condition && (of_tenders || failed) && lines.any(is_about);
+                self.depends_on_tenders |= of_tenders && has_goods;
+                // What fails is worth a remark only where its goods are there.
+                if failed && !has_goods {
+                    return;
+                }
                 return self.refused.push((place, reason));
             }
         };
         let mut matching = Vec::with_capacity(lines.size_hint().0);
-        for line in lines.filter_map(|line| usize::try_from(line).ok()) {
+        for line in lines {
             self.steps = self.steps.saturating_add(1);
-            let meant = basket.lines.get(line).is_some_and(|item| campaign.is_about(&item.properties, item.line.measure));
-            if meant {
+            if is_about(line) {
                 matching.push(line);
             }
+        }
+        self.depends_on_tenders |= !matching.is_empty() && campaign.reads_tenders();
+        if let Err(reason) = facts.keep_lines(campaign, &mut matching) {
+            return self.refused.push((place, reason));
         }
         if matching.is_empty() {
             return;
@@ -146,7 +219,7 @@ impl<'a> Found<'a> {
 }
 
 /// How often a campaign may be used here and now, whatever the goods; else the first reason why not at all.
-pub(super) fn admit(case: &Case<'_>, campaign: &Campaign) -> Result<i64, Reason> {
+pub(super) fn admit(case: &Case<'_>, facts: &Facts<'_, '_>, campaign: &Campaign) -> Result<i64, Reason> {
     if campaign.currency != case.receipt.currency {
         return Err(Reason::Currency);
     }
@@ -161,29 +234,16 @@ pub(super) fn admit(case: &Case<'_>, campaign: &Campaign) -> Result<i64, Reason>
     if !campaign.tiers.is_empty() && !case.tier(campaign).is_some_and(|tier| campaign.tiers.contains(tier)) {
         return Err(Reason::Tier);
     }
-    if !campaign.segments.is_empty() && !campaign.segments.iter().any(|segment| in_segment(case, campaign, *segment)) {
-        return Err(Reason::Segment);
+    if !campaign.segments.is_empty() {
+        facts.in_a_segment(campaign)?;
     }
-    case.conditions_hold(campaign)?;
     let scarce = code(case, campaign)?;
+    case.conditions_hold(campaign)?;
+    facts.condition_holds(campaign)?;
     if case.standing.promises_exhausted && (scarce || campaign.limits.of_customer() || campaign.budget.is_some()) {
         return Err(Reason::TooManyOpenQuotes);
     }
     uses_left(case, campaign)
-}
-
-fn in_segment(case: &Case<'_>, campaign: &Campaign, place: usize) -> bool {
-    let Some(customer) = case.customer else { return false };
-    let program = case.revision.programs().get(campaign.program_place);
-    match program.and_then(|program| program.segments.get(place)).map(|segment| &segment.condition) {
-        Some(Condition::List(list)) => customer.lists.binary_search(list).is_ok(),
-        Some(Condition::Tier(tiers)) => case.tier(campaign).is_some_and(|tier| tiers.contains(tier)),
-        Some(Condition::Fact { fact, values }) => {
-            let known = case.fact(fact);
-            known.is_some_and(|known| values.is_empty() || known.value.as_ref().is_some_and(|value| values.contains(value)))
-        }
-        None => false,
-    }
 }
 
 /// Whether a presented code opens the campaign, and whether that code is scarce.

@@ -15,13 +15,13 @@ mod search;
 mod solution;
 mod units;
 
-use crate::conventions::{LimitedUnits, PercentOf, UnitsAre};
+use crate::conventions::{LimitedUnits, PercentOf, RoundedPer, UnitsAre};
 use crate::decision::Missing;
 use crate::mechanic::{Gain, Mechanic, Off};
 use crate::money::UnitPrice;
 use crate::program::BestBy;
 
-use super::basket::Spot;
+use super::basket::{By, Manner, Spot};
 use super::candidates::{Candidate, Reason};
 use super::draft::{Draft, Effect};
 
@@ -88,8 +88,49 @@ impl<'a> Draft<'a, '_> {
         components
     }
 
+    /// A percentage that nothing competes with, limits or keeps from a price, the commonest offer by far: rounded once
+    /// for each line, it needs no look at single units. False where it needs one.
+    fn percent_alone<'k>(&mut self, candidate: &'k Candidate<'k>, effects: &mut Vec<(&'k Candidate<'k>, Effect)>) -> bool {
+        let Mechanic::Off { off: Off::Percent(percent), .. } = candidate.campaign.mechanic else { return false };
+        let conventions = self.conventions(candidate);
+        let by_line = matches!(conventions.rounded_per, RoundedPer::Adjustment | RoundedPer::Line);
+        let free = |line: &usize| self.basket.lines.get(*line).is_none_or(|line| line.unit_floor(self.basket.currency) == 0);
+        if !by_line
+            || conventions.percent_of != PercentOf::Remainder
+            || candidate.campaign.limits.units_per_receipt.is_some()
+            || !candidate.lines.iter().all(free)
+        {
+            return false;
+        }
+        let (by, bit) = (By::Campaign(candidate.place), self.used_bit(candidate));
+        let manner = Manner { leftover: conventions.leftover, unplaced: conventions.unplaced };
+        let mut discount = 0_i64;
+        let mut spots = std::mem::take(&mut self.spots);
+        for line in &candidate.lines {
+            self.basket.open_spots(std::slice::from_ref(line), bit, &mut spots);
+            let minor = percent.of(self.basket.amount_of(&spots), conventions.rounding).unwrap_or(0);
+            if minor > 0 {
+                discount = discount.saturating_add(self.basket.spread_as(&spots, by, minor, manner));
+                self.basket.mark(&spots, bit);
+            }
+        }
+        self.spots = spots;
+        if discount > 0 {
+            let effect = Effect { place: candidate.place, times: 1, discount, added_worth: 0 };
+            self.keep(candidate, effect, false, effects);
+        } else {
+            self.refuse(candidate.place, Reason::NothingToTakeOff);
+        }
+        true
+    }
+
     /// Solves one component and puts what was found in place.
     fn solve<'k>(&mut self, component: &[&'k Candidate<'k>], effects: &mut Vec<(&'k Candidate<'k>, Effect)>) {
+        if let [only] = component
+            && self.percent_alone(only, effects)
+        {
+            return;
+        }
         let classes = self.classes_of(component);
         let mut contenders: Vec<Contender<'k>> = Vec::with_capacity(component.len());
         for candidate in component {
@@ -135,7 +176,7 @@ impl<'a> Draft<'a, '_> {
     fn best(&mut self, contenders: &[Contender<'_>], classes: &[Class]) -> Solution {
         match contenders {
             [] => Solution::default(),
-            [only] if only.fills_best() => {
+            [only] if only.fills_best(classes) => {
                 self.step(classes.len());
                 let mut solution = Solution::default();
                 fill(0, only, classes, &mut Left::all(classes), &mut solution);

@@ -5,6 +5,7 @@ use compact_str::{CompactString, format_compact};
 use super::basket::Basket;
 use super::candidates::{Reason, admit, code_state};
 use super::draft::{Draft, Effect};
+use super::scope::Facts;
 use crate::decision::{CodeVerdict, Explained, Promise, Verdict};
 use crate::id::CampaignId;
 use crate::limits::EXPLAINED_MAX;
@@ -61,7 +62,7 @@ impl Draft<'_, '_> {
         let known = self.refused.iter().find(|(refused, _)| *refused == place).map(|(_, reason)| *reason);
         known.or_else(|| {
             let campaign = self.case.revision.campaigns().get(place)?;
-            admit(self.case, campaign).err().or(Some(Reason::NoLine))
+            admit(self.case, &Facts::new(self.case), campaign).err().or(Some(Reason::NoLine))
         })
     }
 
@@ -98,7 +99,11 @@ impl Draft<'_, '_> {
         let effect = self.effects.iter().find(|effect| effect.place == place);
         let why = match effect {
             Some(effect) => applied(effect, &self.basket),
-            None => CompactString::const_new(self.reason(place).map_or("not looked at", words)),
+            None => match self.reason(place) {
+                Some(Reason::Failed(asked, error)) => self.case.failure_words(campaign, asked, error),
+                Some(reason) => CompactString::const_new(words(reason)),
+                None => CompactString::const_new("not looked at"),
+            },
         };
         Some(Explained { campaign: campaign.id.clone(), why, applied: effect.is_some() })
     }
@@ -154,6 +159,8 @@ fn words(reason: Reason) -> &'static str {
         Reason::BudgetUsedUp => "its budget is used up",
         Reason::ChoiceOpen => "the customer has not chosen yet",
         Reason::NothingToMultiply => "no campaign gave points on its goods",
+        Reason::Condition => "its condition does not hold",
+        Reason::Failed(..) => "its condition cannot be worked out",
         Reason::TooLarge => "a number became too large to be exact",
     }
 }

@@ -4,7 +4,7 @@
 //! condition asks for it.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
@@ -16,12 +16,14 @@ use super::case::Case;
 use crate::attribute::{CATEGORY, Property, SKU};
 use crate::catalogue::{Product, ProductKind};
 use crate::cel::{
-    AccountField, CustomerField, Handle, LineField, ListPlace, ReceiptField, Scope, Slot, StoreField, TenderField, TimeField,
+    AccountField, CustomerField, EvalError, Handle, LineField, ListPlace, ReceiptField, Scope, Slot, StoreField, TenderField, TimeField,
     Value, Variable,
 };
+use crate::condition::FreeCondition;
 use crate::id::SegmentId;
 use crate::money::{Amount, UnitPrice};
-use crate::program::{Condition, Program, Segment};
+use crate::limits::{CONDITION_STEPS_MAX, CONDITION_STEPS_PER_STEP, CONDITIONS_STEPS_MAX};
+use crate::program::{Condition, Program};
 use crate::receipt::{Line, Measure, PriceReason, Stage, TenderKind};
 use crate::selector::properties_of;
 use crate::standing::Uses;
@@ -32,7 +34,9 @@ pub(super) struct Facts<'c, 'a> {
     case: &'c Case<'a>,
     minor_digits: u32,
     lines: OnceCell<Vec<LineFacts<'a>>>,
-    programs: Vec<ProgramFacts<'a>>,
+    programs: OnceCell<Vec<ProgramFacts<'a>>>,
+    /// Steps that conditions may still take.
+    steps_left: Cell<u64>,
 }
 
 /// A line and what the catalogue knows of it.
@@ -47,8 +51,18 @@ struct LineFacts<'a> {
 #[derive(Debug, Default)]
 struct ProgramFacts<'a> {
     local: OnceCell<DateTime>,
-    segments: OnceCell<Vec<&'a str>>,
+    segments: OnceCell<Members<'a>>,
+    /// By the place of a segment, where a free condition says who is in it.
+    free: OnceCell<Vec<OnceCell<Result<bool, EvalError>>>>,
     zones: OnceCell<Vec<&'a str>>,
+}
+
+/// The segments that a customer is in.
+#[derive(Debug)]
+struct Members<'a> {
+    of: Vec<&'a str>,
+    /// The first of which it could not be worked out, by its place.
+    failed: Option<(usize, EvalError)>,
 }
 
 /// What one condition sees.
@@ -61,8 +75,39 @@ pub(super) struct CaseScope<'f, 'c, 'a> {
 
 impl<'c, 'a> Facts<'c, 'a> {
     pub(super) fn new(case: &'c Case<'a>) -> Self {
-        let programs = case.revision.programs().iter().map(|_| ProgramFacts::default()).collect();
-        Self { case, minor_digits: case.receipt.currency.minor_digits(), lines: OnceCell::new(), programs }
+        Self {
+            case,
+            minor_digits: case.receipt.currency.minor_digits(),
+            lines: OnceCell::new(),
+            programs: OnceCell::new(),
+            steps_left: Cell::new(CONDITIONS_STEPS_MAX),
+        }
+    }
+
+    fn of_program(&self, place: usize) -> Option<&ProgramFacts<'a>> {
+        let all = || self.case.revision.programs().iter().map(|_| ProgramFacts::default()).collect();
+        self.programs.get_or_init(all).get(place)
+    }
+
+    /// What conditions have taken so far, in steps of the evaluation.
+    pub(super) fn steps(&self) -> u64 {
+        CONDITIONS_STEPS_MAX.saturating_sub(self.steps_left.get()).div_ceil(CONDITION_STEPS_PER_STEP)
+    }
+
+    /// Whether a condition holds, out of the steps that its campaign has left.
+    pub(super) fn holds(
+        &self,
+        condition: &FreeCondition,
+        scope: CaseScope<'_, 'c, 'a>,
+        steps: &mut u64,
+    ) -> Result<bool, EvalError> {
+        let before = (*steps).min(self.steps_left.get());
+        let mut left = before;
+        let holds = condition.expression.holds(&scope, &mut left);
+        let used = before.saturating_sub(left);
+        *steps = steps.saturating_sub(used);
+        self.steps_left.set(self.steps_left.get().saturating_sub(used));
+        holds
     }
 
     /// What a condition of a program sees; `line` is the place of the line that it is about, if it is about one.
@@ -100,7 +145,7 @@ impl<'f, 'a> CaseScope<'f, '_, 'a> {
 
     fn local_now(&self) -> DateTime {
         let at = self.facts.case.at;
-        match self.facts.programs.get(self.program_place) {
+        match self.facts.of_program(self.program_place) {
             Some(known) => *known.local.get_or_init(|| self.local(at)),
             None => self.local(at),
         }
@@ -117,28 +162,60 @@ impl<'f, 'a> CaseScope<'f, '_, 'a> {
         tiers.iter().find(|(known, _)| known == program).map(|(_, tier)| tier.as_str())
     }
 
-    fn segments(&self) -> &'f [&'a str] {
-        let Some(known) = self.facts.programs.get(self.program_place) else { return &[] };
-        known.segments.get_or_init(|| {
+    fn members(&self) -> Option<&'f Members<'a>> {
+        Some(self.facts.of_program(self.program_place)?.segments.get_or_init(|| {
             let segments = self.program().map(|program| program.segments.as_slice()).unwrap_or_default();
-            segments.iter().filter(|segment| self.in_segment(segment)).map(|segment| segment.id.as_str()).collect()
-        })
+            let mut members = Members { of: Vec::new(), failed: None };
+            for (place, segment) in segments.iter().enumerate() {
+                match self.in_segment(place) {
+                    Ok(true) => members.of.push(segment.id.as_str()),
+                    Ok(false) => {}
+                    Err(error) => members.failed = members.failed.or(Some((place, error))),
+                }
+            }
+            members
+        }))
     }
 
-    fn in_segment(&self, segment: &Segment) -> bool {
-        let Some(customer) = self.facts.case.customer else { return false };
-        match &segment.condition {
-            Condition::List(list) => customer.lists.binary_search(list).is_ok(),
-            Condition::Tier(tiers) => self.tier().is_some_and(|tier| tiers.iter().any(|known| known.as_str() == tier)),
-            Condition::Fact { fact, values } => {
+    fn segments(&self) -> &'f [&'a str] {
+        self.members().map(|members| members.of.as_slice()).unwrap_or_default()
+    }
+
+    /// The first segment of the program of which it cannot be worked out whether the customer is in it.
+    pub(super) fn failed_segment(&self) -> Option<(usize, EvalError)> {
+        self.members()?.failed
+    }
+
+    /// Whether the customer is in the segment at this place of the program.
+    pub(super) fn in_segment(&self, place: usize) -> Result<bool, EvalError> {
+        let Some(customer) = self.facts.case.customer else { return Ok(false) };
+        let segment = self.program().and_then(|program| program.segments.get(place));
+        Ok(match segment.map(|segment| &segment.condition) {
+            Some(Condition::List(list)) => customer.lists.binary_search(list).is_ok(),
+            Some(Condition::Tier(tiers)) => self.tier().is_some_and(|tier| tiers.iter().any(|known| known.as_str() == tier)),
+            Some(Condition::Fact { fact, values }) => {
                 let known = self.facts.case.fact(fact);
                 known.is_some_and(|known| values.is_empty() || known.value.as_ref().is_some_and(|value| values.contains(value)))
             }
-        }
+            Some(Condition::Free(condition)) => return self.in_free_segment(place, condition),
+            None => false,
+        })
+    }
+
+    /// Worked out once, since many campaigns may be for the same segment.
+    fn in_free_segment(&self, place: usize, condition: &FreeCondition) -> Result<bool, EvalError> {
+        let work_out = || {
+            let mut steps = CONDITION_STEPS_MAX;
+            self.facts.holds(condition, CaseScope { line: None, ..*self }, &mut steps)
+        };
+        let count = self.program().map_or(0, |program| program.segments.len());
+        let known = self.facts.of_program(self.program_place).map(|known| &known.free);
+        let known = known.and_then(|known| known.get_or_init(|| vec![OnceCell::new(); count]).get(place));
+        known.map_or_else(work_out, |known| *known.get_or_init(work_out))
     }
 
     fn zones(&self) -> &'f [&'a str] {
-        let Some(known) = self.facts.programs.get(self.program_place) else { return &[] };
+        let Some(known) = self.facts.of_program(self.program_place) else { return &[] };
         let store = &self.facts.case.receipt.place.store;
         known.zones.get_or_init(|| {
             let zones = self.program().map(|program| program.zones.as_slice()).unwrap_or_default();

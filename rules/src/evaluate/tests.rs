@@ -1,7 +1,9 @@
 //! Tests of the evaluation: a program, a receipt and what is decided, as data.
 
+mod best_deal;
 mod caps;
 mod fixture;
+mod free;
 mod mechanics;
 mod properties;
 mod rewards;

@@ -3,6 +3,7 @@
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{Decision, Missing, Note};
 use tessera_rules::id::{CampaignId, Sku};
+use tessera_rules::receipt::Chosen;
 
 use super::{AnswerContext, fit};
 use crate::convert::{campaign_to_wire, verdict_to_wire};
@@ -94,9 +95,18 @@ pub(super) fn notes(decision: &Decision, context: &AnswerContext<'_>) -> Vec<v1:
             line_id: line.as_str().to_owned(),
             text: fit::text("Not in the catalogue; sold as it stands.", &context.display),
         }),
-        Note::TooManyOpenQuotes { .. } | Note::NotProven => None,
+        Note::TooManyOpenQuotes { .. } | Note::NotProven | Note::ConditionFailed { .. } => None,
     };
-    decision.notes.iter().filter_map(to_wire).collect()
+    let not_offered = |chosen: &&Chosen| {
+        !decision.choices.iter().any(|choice| choice.id == chosen.choice && choice.options.contains(&chosen.sku))
+    };
+    let unknown = |_: &Chosen| v1::Note {
+        code: i32::from(v1::NoteCode::UnknownId),
+        line_id: String::new(),
+        text: fit::text("What was chosen is not offered here.", &context.display),
+    };
+    let chosen = context.receipt.choices.iter().filter(not_offered).map(unknown);
+    decision.notes.iter().filter_map(to_wire).chain(chosen).collect()
 }
 
 /// Limits that kept something out, ascending, each once.
@@ -104,7 +114,7 @@ pub(super) fn limits_reached(decision: &Decision, context: &AnswerContext<'_>) -
     let told = |note: &Note| match note {
         Note::TooManyOpenQuotes { .. } => Some(v1::LimitReached::TooManyOpenQuotes),
         Note::NotProven => Some(v1::LimitReached::Steps),
-        Note::UnknownSku { .. } => None,
+        Note::UnknownSku { .. } | Note::ConditionFailed { .. } => None,
     };
     let from_decision = decision.notes.iter().filter_map(told);
     let mut limits: Vec<i32> = context.limits_reached.iter().copied().chain(from_decision).map(i32::from).collect();

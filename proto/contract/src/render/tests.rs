@@ -83,7 +83,7 @@ fn the_four_parts_are_filled_from_decision_and_context() {
     assert_eq!(answer.offers[0].description, "Waterproof spray, 200 ml, for...");
     assert_eq!(answer.near_misses[0].missing_quantity_milli, 1_000);
     assert_eq!(answer.code_verdicts[0].state, i32::from(v1::CodeState::Applied));
-    assert_eq!((answer.notes[0].line_id.as_str(), answer.notes.len()), ("L2", 1));
+    assert_eq!((answer.notes[0].line_id.as_str(), answer.notes[0].code()), ("L2", v1::NoteCode::UnknownSku));
     assert_eq!(answer.limits_reached, [i32::from(v1::LimitReached::Steps)]);
     assert_eq!((answer.revision, answer.catalogue, answer.proven, answer.bound_minor, answer.steps), (17, 5, false, 3, 17));
     assert_eq!(answer.footer_texts, ["99 points for you"]);
@@ -96,7 +96,7 @@ fn a_part_that_was_dropped_is_named_and_not_there() {
     let dropped = vec![v1::AnswerPart::Offers, v1::AnswerPart::Prompts];
     let context = AnswerContext { dropped, ..AnswerContext::plain(&input.receipt, input.display) };
     let answer = answer(&sample::decision(2), context);
-    assert!(answer.offers.is_empty() && answer.near_misses.is_empty() && answer.prompts.is_empty());
+    assert!(answer.offers.is_empty() && answer.near_misses.is_empty() && answer.prompts.is_empty() && answer.choices.is_empty());
     assert_eq!(answer.dropped_parts, [i32::from(v1::AnswerPart::Offers), i32::from(v1::AnswerPart::Prompts)]);
     assert!(!answer.rewards.is_empty());
 }
@@ -119,6 +119,44 @@ fn an_explanation_that_is_too_long_is_cut_and_says_so() {
         assert_eq!(answer.explanation_cut, cut, "{count}");
         let bytes: usize = answer.explanation.iter().map(prost::Message::encoded_len).sum();
         assert!(bytes <= EXPLANATION_BYTES_MAX && !answer.explanation.is_empty());
+    }
+}
+
+#[test]
+fn what_may_be_chosen_is_answered_and_what_was_chosen_is_read() {
+    let sku = |text: &str| tessera_rules::id::Sku::parse(text).expect("is one");
+    let (spray, laces) = (sku("SPRAY"), sku("TWO LACES"));
+    let descriptions = [(&spray, "Waterproof spray")];
+    let first = QuoteInput { receipt: Receipt { choices: Vec::new(), ..input().receipt }, ..input() };
+    let context = AnswerContext { descriptions: &descriptions, ..AnswerContext::plain(&first.receipt, first.display) };
+    let answered = answer(&sample::decision(2), context);
+    let [choice] = answered.choices.as_slice() else { panic!("{:?}", answered.choices) };
+    assert_eq!(
+        (choice.choice_id.as_str(), choice.campaign_id.as_str(), choice.pick_max, choice.text.as_str()),
+        ("thanks.0", "thanks", 1, "A present: which one?")
+    );
+    let options: Vec<(&str, &str, &str)> =
+        choice.options.iter().map(|option| (option.option_id.as_str(), option.sku.as_str(), option.text.as_str())).collect();
+    assert_eq!(options, [("SPRAY", "SPRAY", "Waterproof spray"), ("TWO LACES", "TWO LACES", "")]);
+
+    // The till sends back the ids that it was answered; they name an option of the decision.
+    let chosen = v1::ChosenOption { choice_id: choice.choice_id.clone(), option_ids: vec![choice.options[1].option_id.clone()] };
+    let next = read_quote(&v1::QuoteRequest { choices: vec![chosen], ..sample::quote() }, &sample::context()).expect("is good");
+    let asked = &sample::decision(2).choices[0];
+    assert_eq!((&next.receipt.choices[0].choice, &next.receipt.choices[0].sku), (&asked.id, &laces));
+    let answered = answer(&sample::decision(2), AnswerContext::plain(&next.receipt, next.display));
+    assert!(answered.notes.iter().all(|note| note.code() != v1::NoteCode::UnknownId), "{:?}", answered.notes);
+}
+
+#[test]
+fn a_choice_or_option_that_is_not_offered_is_noted() {
+    for (choice_id, option, noted) in [("thanks.0", "SPRAY", 0), ("thanks.0", "CAR", 1), ("other.0", "SPRAY", 1)] {
+        let chosen = v1::ChosenOption { choice_id: choice_id.to_owned(), option_ids: vec![option.to_owned()] };
+        let request = v1::QuoteRequest { choices: vec![chosen], ..sample::quote() };
+        let input = read_quote(&request, &sample::context()).expect("is good");
+        let answer = answer(&sample::decision(2), AnswerContext::plain(&input.receipt, input.display));
+        let found = answer.notes.iter().filter(|note| note.code() == v1::NoteCode::UnknownId).count();
+        assert_eq!(found, noted, "{choice_id} {option}");
     }
 }
 

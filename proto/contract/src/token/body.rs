@@ -68,8 +68,8 @@ pub struct TokenBody {
 /// What was decided, as a token holds it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Promised {
-    /// The decision, without prompts, offers, choices, what may be redeemed, explanations, notes, near misses, and the
-    /// texts of instructions and adjustments.
+    /// The decision, without prompts, offers, choices, what may be redeemed, explanations, near misses, the texts of
+    /// instructions and adjustments, and all notes but those on unknown articles, which flag the outcome.
     Decision(Box<Decision>),
     /// It was too large: [`decision_hash`] of it, so that an evaluation under the same arguments can be
     /// known to have come to the same.

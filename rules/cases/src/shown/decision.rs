@@ -264,6 +264,9 @@ fn note(note: &Note) -> Got {
             vec![("note", Got::text("too_many_open_quotes")), ("campaign", Got::text(campaign.as_str()))]
         }
         Note::NotProven => vec![("note", Got::text("not_proven"))],
+        Note::ConditionFailed { campaign } => {
+            vec![("note", Got::text("condition_failed")), ("campaign", Got::text(campaign.as_str()))]
+        }
     })
 }
 

@@ -49,7 +49,7 @@ const CAMPAIGN_KEYS: &[Key] = &[
     may("codes", Many(&Word), "Codes of which one opens it."),
     may("coupon_only", Boolean, "Whether only a personal coupon opens it."),
     may("customers_only", Boolean, "Whether it is for known customers only."),
-    may("when", Map(&WHEN), "What else must hold."),
+    may("when", Either(&[Word, Map(&WHEN)]), "What else must hold; a condition in CEL may stand alone."),
     may("on", Map(&ON), "The goods that it is about; else all."),
     may("level", Choice(|| words(&LEVELS)), "Off lines or off the basket."),
     may("per", Choice(|| words(&PER)), "What an amount is taken off."),
@@ -105,6 +105,7 @@ pub(crate) const WHEN: Keys = keys(
         may("visits", Map(&VISITS), "How many receipts the customer has had before this one."),
         may("enrolled_days_max", Whole(1, DAYS_MAX), "The customer enrolled at most so many days ago."),
         may("counted", Map(&COUNTED), "A counter over receipts has come so far."),
+        may("condition", Word, "A condition in CEL over receipt, customer, account, store and time."),
     ],
 );
 
@@ -145,7 +146,19 @@ pub(crate) const COUNTED: Keys = keys(
     ],
 );
 
-pub(crate) const ON: Keys = keys("on", "`on`", SELECTOR_KEYS);
+pub(crate) const GROUP_ON: Keys = keys("group_on", "`on` of a group", SELECTOR_KEYS);
+pub(crate) const ON: Keys = keys(
+    "on",
+    "`on`",
+    &[
+        may("sku", Many(&Id), "One of these articles."),
+        may("category", Many(&Word), "In one of these categories, at any depth, such as `food/pasta`."),
+        may("attribute", MapOf(&Many(&Word)), "Each of these attributes has one of these values."),
+        may("measured", Boolean, "Only weighed and measured goods, or only counted ones."),
+        may("except", Map(&EXCEPT), "But none of these."),
+        may("where", Word, "A condition in CEL that each of its lines must meet."),
+    ],
+);
 pub(crate) const TO: Keys = keys("to", "`to`", SELECTOR_KEYS);
 pub(crate) const SUGGEST: Keys = keys("suggest", "`suggest`", SELECTOR_KEYS);
 const SELECTOR_KEYS: &[Key] = &[

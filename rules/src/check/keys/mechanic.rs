@@ -1,7 +1,7 @@
 //! Keys of the mechanics and of what they give.
 
 use super::Shape::{Boolean, Choice, Decimal, Either, Id, Many, Map, Percent, Whole, Word};
-use super::campaign::{ON, SUGGEST, TO};
+use super::campaign::{GROUP_ON, SUGGEST, TO};
 use super::{Key, Keys, keys, may, must, one_of, words};
 use crate::check::ladder::{MEASURED, MODES};
 use crate::check::mechanic::UNITS_MAX;
@@ -70,7 +70,7 @@ pub(crate) const GROUP: Keys = keys(
     "group",
     "a group",
     &[
-        may("on", Map(&ON), "Of these goods; else of the campaign's."),
+        may("on", Map(&GROUP_ON), "Of these goods; else of the campaign's."),
         may("units", Whole(1, UNITS_MAX), "So many units; else 1."),
     ],
 );
@@ -79,7 +79,7 @@ pub(crate) const GET: Keys = one_of(
     "get",
     "`get`",
     &[
-        may("on", Map(&ON), "Of these goods; else of the campaign's."),
+        may("on", Map(&GROUP_ON), "Of these goods; else of the campaign's."),
         may("units", Whole(1, UNITS_MAX), "So many units; else 1."),
         may("free", Boolean, "They are free."),
         may("percent_off", Percent, "So many percent off them."),

@@ -133,8 +133,9 @@ pub(crate) const SEGMENT: Keys = one_of(
         may("list", Id, "Who is on this imported list."),
         may("tier", Many(&Id), "Who has one of these tiers."),
         may("fact", Map(&SEGMENT_FACT), "Of whom this fact is known."),
+        may("condition", Word, "For whom this condition in CEL holds."),
     ],
-    &["list", "tier", "fact"],
+    &["list", "tier", "fact", "condition"],
 );
 
 pub(crate) const SEGMENT_FACT: Keys = keys(

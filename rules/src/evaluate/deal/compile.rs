@@ -1,7 +1,7 @@
 //! From a candidate to a contender: which units it may use and what each of them brings.
 
 use crate::campaign::ShowAs;
-use crate::conventions::{Conventions, FreeUnits, LimitedUnits};
+use crate::conventions::{Conventions, FreeUnits, LimitedUnits, Unplaced};
 use crate::evaluate::candidates::{Candidate, Reason};
 use crate::evaluate::draft::Draft;
 use crate::limits::ADDED_UNITS_MAX;
@@ -186,11 +186,25 @@ impl Draft<'_, '_> {
                 form.each = classes.iter().map(|class| percent_of_unit(ratio, class, &conventions)).collect();
                 form.all_gained();
             }
-            Gain::Amount(amount) => form.off_set(amount, classes),
-            Gain::Price(price) => form.price_of_set(price, classes),
+            Gain::Amount(amount) => form.off_set(amount, classes, conventions.unplaced),
+            Gain::Price(price) => form.price_of_set(price, classes, conventions.unplaced),
         }
         Ok(form)
     }
+}
+
+/// Whether dearer units bring at least as much, and equal ones the same.
+pub(super) fn falls(classes: &[Class], parts: &[Part], open: &[bool]) -> bool {
+    let mut before: Option<(i64, Part)> = None;
+    classes.iter().zip(parts).zip(open).filter(|(_, open)| **open).all(|((class, part), _)| {
+        let falls = before.is_none_or(
+            |(amount, than)| {
+                if amount == class.amount { than == *part } else { than.numerator >= part.numerator }
+            },
+        );
+        before = Some((class.amount, *part));
+        falls
+    })
 }
 
 /// How many units the campaign may make cheaper.
@@ -268,12 +282,27 @@ impl Form {
 
     fn added(&mut self, group: usize, which: Which, worth: impl Fn(&Class) -> i64, classes: &[Class]) {
         self.worth_each = classes.iter().map(worth).collect();
-        if let Some(seats) = self.seats.get_mut(group) {
-            seats.gained = match which {
-                Which::Cheapest => seats.units.saturating_sub(1)..seats.units,
-                Which::Dearest => 0..1,
-            };
+        let Some(seats) = self.seats.get_mut(group) else { return };
+        seats.gained = match which {
+            Which::Cheapest => seats.units.saturating_sub(1)..seats.units,
+            Which::Dearest => 0..1,
+        };
+        let worths = self.worth_each.iter().map(|worth| Part::whole(*worth)).collect::<Vec<_>>();
+        if !falls(classes, &worths, &seats.open) {
+            self.paired = Some(Paired::Units);
+        } else if which == Which::Dearest {
+            self.gained_apart(group);
         }
+    }
+
+    /// Where the dearest units of a group gain, they and the others have seats of their own: the dearest gain most, so
+    /// the best has them gain.
+    fn gained_apart(&mut self, group: usize) {
+        let Some(seats) = self.seats.get_mut(group).filter(|seats| seats.gained.end < seats.units) else { return };
+        let rest = seats.units.saturating_sub(seats.gained.end);
+        seats.units = seats.gained.end;
+        let open = seats.open.clone();
+        self.seats.push(Seats { units: rest, open, gained: 0..0, from_cheap: true });
     }
 
     /// Free units shown at one minor unit: the paid units of the set bear it where all of them can, else nobody does.
@@ -294,27 +323,12 @@ impl Form {
             Which::Cheapest => seats.units.saturating_sub(units).max(0)..seats.units,
             Which::Dearest => 0..units.min(seats.units),
         };
-        let open: Vec<(&Class, Part)> = classes
-            .iter()
-            .zip(&self.each)
-            .zip(&seats.open)
-            .filter(|(_, open)| **open)
-            .map(|((class, part), _)| (class, *part))
-            .collect();
-        let falling = open.iter().zip(open.iter().skip(1)).all(|((class, part), (next, other))| {
-            if class.amount == next.amount { part == other } else { part.numerator >= other.numerator }
-        });
+        let falling = falls(classes, &self.each, &seats.open);
         let single = self.seats.len() == 1;
         if !falling {
             self.paired = Some(Paired::Units);
-        } else if let (Which::Dearest, Some(seats)) = (which, self.seats.get_mut(group))
-            && seats.gained.end < seats.units
-        {
-            // Gained and other units are seats of their own: the dearest gain most, so the best has them gain.
-            let rest = seats.units.saturating_sub(seats.gained.end);
-            seats.units = seats.gained.end;
-            let open = seats.open.clone();
-            self.seats.push(Seats { units: rest, open, gained: 0..0, from_cheap: true });
+        } else if which == Which::Dearest {
+            self.gained_apart(group);
         } else if !single {
             for (place, seats) in self.seats.iter_mut().enumerate() {
                 seats.from_cheap = place != group;
@@ -322,19 +336,24 @@ impl Form {
         }
     }
 
-    fn off_set(&mut self, amount: Amount, classes: &[Class]) {
+    /// Whether a minimum price may make part of a discount lapse.
+    fn drops(&self, classes: &[Class], unplaced: Unplaced) -> bool {
+        unplaced == Unplaced::Dropped && self.open_classes(classes).any(|(class, _)| class.room < class.amount)
+    }
+
+    fn off_set(&mut self, amount: Amount, classes: &[Class], unplaced: Unplaced) {
         self.complete = amount.minor();
         let least = |seats: &Seats| {
             let rooms = classes.iter().zip(&seats.open).filter(|(_, open)| **open).map(|(class, _)| class.room);
             rooms.min().unwrap_or(0).saturating_mul(seats.units)
         };
-        if self.seats.iter().map(least).fold(0, i64::saturating_add) < amount.minor() {
+        if self.seats.iter().map(least).fold(0, i64::saturating_add) < amount.minor() || self.drops(classes, unplaced) {
             self.complete = 0;
             self.paired = Some(Paired::Amount(amount.minor()));
         }
     }
 
-    fn price_of_set(&mut self, price: Amount, classes: &[Class]) {
+    fn price_of_set(&mut self, price: Amount, classes: &[Class], unplaced: Unplaced) {
         let most = |seats: &Seats| {
             let floors = classes
                 .iter()
@@ -343,7 +362,7 @@ impl Form {
                 .map(|(class, _)| class.amount.saturating_sub(class.room));
             floors.max().unwrap_or(0).saturating_mul(seats.units)
         };
-        if self.seats.iter().map(most).fold(0, i64::saturating_add) > price.minor() {
+        if self.seats.iter().map(most).fold(0, i64::saturating_add) > price.minor() || self.drops(classes, unplaced) {
             self.paired = Some(Paired::Price(price.minor()));
         } else {
             self.each = classes.iter().map(|class| Part::whole(class.amount)).collect();

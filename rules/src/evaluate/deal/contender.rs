@@ -8,6 +8,7 @@ use crate::evaluate::candidates::Candidate;
 use crate::mechanic::Mechanic;
 use crate::money::Rounding;
 
+use super::compile::falls;
 use super::offs::Part;
 use super::units::Class;
 
@@ -89,7 +90,7 @@ impl Contender<'_> {
     }
 
     /// Whether taking the dearest first is the best that it can do alone.
-    pub(super) fn fills_best(&self) -> bool {
+    pub(super) fn fills_best(&self, classes: &[Class]) -> bool {
         match &self.kind {
             Kind::Each(parts) => self.uses_left == i64::MAX || parts.iter().all(|part| part.is_whole()),
             Kind::Sets(forms) => forms.iter().all(|form| {
@@ -98,7 +99,8 @@ impl Contender<'_> {
                 let apart = !form.seats.iter().enumerate().any(|(place, a)| rest(place).any(|b| meet(a, b)));
                 // Seats of one group meet where the dearest units gain, and the others take from the cheap end.
                 let one_group = matches!(&self.candidate.campaign.mechanic, Mechanic::Set { groups, .. } if groups.len() == 1);
-                form.paired.is_none() && (apart || one_group)
+                let falling = form.seats.iter().all(|seats| seats.gained.is_empty() || falls(classes, &form.each, &seats.open));
+                form.paired.is_none() && falling && (apart || one_group)
             }),
         }
     }

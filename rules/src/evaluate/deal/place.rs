@@ -7,7 +7,6 @@ use crate::conventions::Unplaced;
 use crate::evaluate::basket::{By, Manner, Piece, Role, Spot};
 use crate::evaluate::draft::{Draft, Effect};
 use crate::mechanic::{Gain, Mechanic};
-use crate::money::divide;
 
 use super::contender::{Contender, Form, Kind, gained};
 use super::solution::{Brings, Solution, set_worth};
@@ -24,7 +23,7 @@ impl Draft<'_, '_> {
                 continue;
             }
             let discount = match &contender.kind {
-                Kind::Each(_) => self.place_each((number, contender), classes, solution, &lines),
+                Kind::Each(_) => self.place_each((number, contenders), classes, solution, &lines),
                 Kind::Sets(_) => self.place_sets((number, contender), classes, solution, (&lines, *own)),
             };
             assert!(discount == own.minor, "what is taken off is what the search found");
@@ -38,85 +37,89 @@ impl Draft<'_, '_> {
 
     /// Divides the runs of which only a part is used, or parts differently; returns the lines touched.
     fn cut(&mut self, contenders: &[Contender<'_>], classes: &[Class], solution: &Solution) -> Vec<usize> {
-        // By class: how many units become whose, and what they are to them.
-        let mut shares: BTreeMap<(usize, Role, usize), i64> = BTreeMap::new();
-        let mut add = |class: usize, role: Role, owner: usize, units: i64| {
-            let share = shares.entry((class, role, owner)).or_default();
-            *share = share.saturating_add(units);
-        };
+        // How many units of a class become whose, and what they are to them.
+        let mut shares: Vec<((usize, Role, usize), i64)> =
+            Vec::with_capacity(solution.singles.len().saturating_add(solution.sets.len()));
         for taken in &solution.singles {
-            add(taken.class, Role::Each, taken.contender, taken.units);
+            shares.push(((taken.class, Role::Each, taken.contender), taken.units));
         }
         for sets in &solution.sets {
             let Some((contender, form)) = form_of(contenders, sets.contender, sets.form) else { continue };
             let mut cheaper = if stands_apart(contender) { gained(form, classes, &sets.members) } else { Vec::new() };
             cheaper.retain(|(class, _)| form.each.get(*class).is_some_and(|part| part.is_positive()));
             let earns = form.whole || matches!(contender.candidate.campaign.mechanic, Mechanic::ExtraUnits { .. });
+            let role = if earns { Role::Each } else { Role::InSet };
             for member in &sets.members {
-                add(
-                    member.class,
-                    if earns { Role::Each } else { Role::InSet },
-                    sets.contender,
-                    member.units.saturating_mul(sets.times),
-                );
+                shares.push(((member.class, role, sets.contender), member.units.saturating_mul(sets.times)));
             }
             for (class, units) in cheaper {
                 let units = units.saturating_mul(sets.times);
-                add(class, Role::Gained, sets.contender, units);
-                add(class, Role::InSet, sets.contender, units.saturating_neg());
+                shares.push(((class, Role::Gained, sets.contender), units));
+                shares.push(((class, Role::InSet, sets.contender), units.saturating_neg()));
             }
         }
-        let mut pieces: BTreeMap<usize, Vec<Piece>> = BTreeMap::new();
-        let mut rank: Option<(usize, i64)> = None;
-        for ((number, role, owner), units) in shares.into_iter().filter(|(_, units)| *units > 0) {
+        shares.sort_unstable();
+        let mut pieces: Vec<(usize, Piece)> = Vec::with_capacity(shares.len());
+        let mut taken = (usize::MAX, 0_i64);
+        for same in shares.chunk_by(|a, b| a.0 == b.0) {
+            let units = same.iter().map(|(_, units)| *units).fold(0, i64::saturating_add);
+            let Some((number, role, owner)) = same.first().map(|share| share.0).filter(|_| units > 0) else { continue };
             let Some(class) = classes.get(number) else { continue };
-            let from = rank.filter(|(before, _)| *before == number).map_or(class.rank, |(_, next)| next);
-            rank = Some((number, from.saturating_add(units)));
-            assert!(from.saturating_add(units) <= class.rank.saturating_add(class.units), "no unit is used twice");
-            pieces.entry(class.line).or_default().push(Piece { run: class.run, rank: from, units, role, owner });
+            let before = if taken.0 == number { taken.1 } else { 0 };
+            taken = (number, before.saturating_add(units));
+            assert!(taken.1 <= class.units, "no unit is used twice");
+            let rank = class.rank.saturating_add(before);
+            pieces.push((class.line, Piece { run: class.run, rank, units, role, owner }));
         }
-        for (line, pieces) in &pieces {
-            self.basket.divide(*line, &joined(pieces));
+        pieces.sort_unstable_by_key(|(line, piece)| (*line, piece.run, piece.role, piece.owner, piece.rank));
+        let mut lines = Vec::with_capacity(pieces.len());
+        for own in pieces.chunk_by(|a, b| a.0 == b.0) {
+            if let Some((line, _)) = own.first() {
+                self.basket.divide(*line, &joined(own));
+                lines.push(*line);
+            }
         }
-        pieces.into_keys().collect()
+        lines
+    }
+
+    /// Takes amounts off runs, given by where they were before their lines were divided: runs keep their order, and each
+    /// has one piece of an owner.
+    fn lower_runs(&mut self, by: By, owner: usize, (role, lines): (Role, &[usize]), mut sums: Vec<(Spot, i64)>) -> i64 {
+        sums.sort_unstable();
+        let mut discount = 0_i64;
+        let mut runs = sums.chunk_by(|a, b| a.0 == b.0);
+        for spot in self.basket.spots_of(lines, owner, &[role]) {
+            let minor = runs.next().unwrap_or(&[]).iter().map(|(_, minor)| *minor).fold(0, i64::saturating_add);
+            self.basket.lower(spot, by, minor);
+            discount = discount.saturating_add(minor);
+        }
+        discount
     }
 
     fn place_each(
         &mut self,
-        (number, contender): (usize, &Contender<'_>),
+        (number, contenders): (usize, &[Contender<'_>]),
         classes: &[Class],
         solution: &Solution,
         lines: &[usize],
     ) -> i64 {
+        let Some(contender) = contenders.get(number) else { return 0 };
         let by = By::Campaign(contender.candidate.place);
-        let own = Solution {
-            singles: solution.singles.iter().filter(|taken| taken.contender == number).copied().collect(),
-            sets: Vec::new(),
-        };
+        let own = || solution.singles.iter().filter(|taken| taken.contender == number);
         let mut discount = 0_i64;
         // By line and run: the amount that its units bear by themselves, nothing where they bear a share.
-        let mut sums: BTreeMap<Spot, i64> = BTreeMap::new();
-        for taken in &own.singles {
+        let mut sums: Vec<(Spot, i64)> = Vec::with_capacity(solution.singles.len());
+        for taken in own() {
             let (Some(class), Some(part)) = (classes.get(taken.class), contender.part(taken.class)) else { continue };
             let minor = if part.denominator == 1 { part.rounded(contender.rounding()) } else { 0 };
-            let sum = sums.entry(class.spot()).or_default();
-            *sum = sum.saturating_add(minor.saturating_mul(taken.units));
+            sums.push((class.spot(), minor.saturating_mul(taken.units)));
         }
-        for line in lines {
-            let spots = self.basket.spots_of(&[*line], number, &[Role::Each]);
-            // Runs keep their order where a line is divided, and each has one piece of an owner.
-            for (spot, (_, minor)) in spots.iter().zip(sums.range((*line, 0)..=(*line, usize::MAX))) {
-                self.basket.lower(*spot, by, *minor);
-                discount = discount.saturating_add(*minor);
-            }
-        }
-        for ((_, scope, denominator), sum) in own.fractions_of(number, contender, classes) {
-            if denominator == 1 {
-                continue;
-            }
-            let minor = divide(sum, i128::from(denominator), contender.rounding()).unwrap_or(0);
+        discount = discount.saturating_add(self.lower_runs(by, number, (Role::Each, lines), sums));
+        let fractions = solution.fractions(contenders, classes);
+        for fraction in fractions.iter().filter(|fraction| fraction.contender == number && fraction.denominator > 1) {
+            let minor = fraction.rounded(contender.rounding());
             let of_line;
-            let scope_lines = match scope {
+            let scope_lines = match fraction.scope {
                 Some(line) => {
                     of_line = [line];
                     of_line.as_slice()
@@ -155,7 +158,7 @@ impl Draft<'_, '_> {
             let spots = self.basket.spots_of(lines, number, &[Role::Each, Role::InSet]);
             return self.basket.spread_as(&spots, by, own.minor, manner);
         }
-        let mut sums: BTreeMap<Spot, i64> = BTreeMap::new();
+        let mut sums: Vec<(Spot, i64)> = Vec::new();
         let mut kept = 0_i64;
         let keeps = contender.candidate.campaign.show_as == ShowAs::MinimumUnit;
         for sets in sets() {
@@ -168,19 +171,11 @@ impl Draft<'_, '_> {
                 let units = units.saturating_mul(sets.times);
                 let each = part.rounded(contender.rounding());
                 let keep = i64::from(keeps && each == class.amount);
-                let sum = sums.entry(class.spot()).or_default();
-                *sum = sum.saturating_add(each.saturating_sub(keep).saturating_mul(units));
+                sums.push((class.spot(), each.saturating_sub(keep).saturating_mul(units)));
                 kept = kept.saturating_add(keep.saturating_mul(units));
             }
         }
-        let mut discount = 0_i64;
-        for line in lines {
-            let spots = self.basket.spots_of(&[*line], number, &[Role::Gained]);
-            for (spot, (_, minor)) in spots.iter().zip(sums.range((*line, 0)..=(*line, usize::MAX))) {
-                self.basket.lower(*spot, by, *minor);
-                discount = discount.saturating_add(*minor);
-            }
-        }
+        let discount = self.lower_runs(by, number, (Role::Gained, lines), sums);
         let paid = self.basket.spots_of(lines, number, &[Role::InSet]);
         discount.saturating_add(self.basket.spread_as(&paid, by, kept, manner))
     }
@@ -209,23 +204,6 @@ impl Draft<'_, '_> {
         let once = matches!(contender.kind, Kind::Each(_)) && !counts_units(contender);
         let times = if once { 1 } else { own.times };
         Effect { place: contender.candidate.place, times, discount: own.minor, added_worth: worth }
-    }
-}
-
-impl Solution {
-    fn fractions_of(
-        &self,
-        number: usize,
-        contender: &Contender<'_>,
-        classes: &[Class],
-    ) -> BTreeMap<(usize, Option<usize>, i64), i128> {
-        let mut sums: BTreeMap<(usize, Option<usize>, i64), i128> = BTreeMap::new();
-        for taken in &self.singles {
-            let (Some(class), Some(part)) = (classes.get(taken.class), contender.part(taken.class)) else { continue };
-            let sum = sums.entry((number, contender.scope(class), part.denominator)).or_default();
-            *sum = sum.saturating_add(part.times(taken.units));
-        }
-        sums
     }
 }
 
@@ -279,19 +257,17 @@ fn added_units(contender: &Contender<'_>, form: &Form, classes: &[Class], sets: 
     }
 }
 
-/// Pieces of one run, role and owner that follow one another, as one.
-fn joined(pieces: &[Piece]) -> Vec<Piece> {
-    let mut sorted = pieces.to_vec();
-    sorted.sort_by_key(|piece| (piece.run, piece.role, piece.owner, piece.rank));
-    let mut joined: Vec<Piece> = Vec::with_capacity(sorted.len());
-    for piece in sorted {
+/// Pieces in order, those of one run, role and owner that follow one another as one.
+fn joined(pieces: &[(usize, Piece)]) -> Vec<Piece> {
+    let mut joined: Vec<Piece> = Vec::with_capacity(pieces.len());
+    for (_, piece) in pieces {
         let follows = joined.last_mut().filter(|last| {
             (last.run, last.role, last.owner) == (piece.run, piece.role, piece.owner)
                 && last.rank.saturating_add(last.units) == piece.rank
         });
         match follows {
             Some(last) => last.units = last.units.saturating_add(piece.units),
-            None => joined.push(piece),
+            None => joined.push(*piece),
         }
     }
     joined

@@ -36,13 +36,13 @@ const LAYERS_MAX: i64 = 20_000;
 pub(super) fn search(contenders: &[Contender<'_>], classes: &[Class], by_worth: bool, steps_left: u64) -> Found {
     let (known, mut steps) = start::start(contenders, classes, by_worth);
     let score = known.score(contenders, classes, by_worth);
-    let (fixed, core) = bulk::reduce(contenders, classes);
+    let (fixed, core) = bulk::reduce(contenders, classes, by_worth);
     let model = Model::new(contenders, &core, by_worth);
     let bulk_gain = fixed.score(contenders, classes, by_worth).gain;
     let units = core.iter().map(|class| class.units).fold(0, i64::saturating_add);
     let steps_each = steps_left.saturating_sub(steps).checked_div(u64::try_from(units.max(1)).unwrap_or(1)).unwrap_or(0);
     if units > LAYERS_MAX || steps_each < 4 {
-        let most = model.bound(0).checked_div(SCALE).unwrap_or(i64::MAX).saturating_add(bulk_gain);
+        let most = model.bound(&[], 0).checked_div(SCALE).unwrap_or(i64::MAX).saturating_add(bulk_gain);
         let missing = most.saturating_sub(score.gain);
         return Found { solution: known, steps, missing: (missing > 0).then_some(missing) };
     }
@@ -93,16 +93,19 @@ impl Run<'_, '_> {
     /// Decides every unit; returns the place of the best entry of the last layer.
     fn decide_all(&mut self) -> Option<usize> {
         let mut layer = Layer::first(self.model.stride());
+        // What an entry cost in the layer before: sets begun make more choices than there are steps.
+        let mut tried = 0_u64;
         let mut units_left = self.classes.iter().map(|class| class.units).fold(0, i64::saturating_add);
         for (number, class) in self.classes.iter().enumerate() {
             for unit in 0..class.units {
-                let last = unit.saturating_add(1) == class.units;
                 let steps_left = self.steps_max.saturating_sub(self.steps);
                 let allowed = steps_left.checked_div(u64::try_from(units_left.max(1)).unwrap_or(1)).unwrap_or(0);
-                let choices = u64::try_from(self.model.steps(number).len().saturating_add(1)).unwrap_or(u64::MAX);
+                let choices = u64::try_from(self.model.steps(number).len().saturating_add(1)).unwrap_or(u64::MAX).max(tried);
                 let most = usize::try_from(allowed.checked_div(choices).unwrap_or(0)).unwrap_or(usize::MAX).max(1);
                 self.keep_most(&mut layer, number, most);
-                layer = self.decide(&layer, number, unit == 0, last);
+                let (before, entries) = (self.steps, u64::try_from(layer.entries.len().max(1)).unwrap_or(u64::MAX));
+                layer = self.decide(&layer, number, (unit, class.units));
+                tried = self.steps.saturating_sub(before).div_ceil(entries);
                 units_left = units_left.saturating_sub(1);
             }
         }
@@ -139,7 +142,8 @@ impl Run<'_, '_> {
     }
 
     /// All ways to decide one more unit of a class.
-    fn decide(&mut self, layer: &Layer, class: usize, first: bool, last: bool) -> Layer {
+    fn decide(&mut self, layer: &Layer, class: usize, (unit, units): (i64, i64)) -> Layer {
+        let after = units.saturating_sub(unit).saturating_sub(1);
         let stride = self.model.stride();
         let mut next = Layer::default();
         for (parent, entry) in layer.entries.iter().enumerate() {
@@ -147,7 +151,7 @@ impl Run<'_, '_> {
             let parent = u32::try_from(parent).unwrap_or(u32::MAX);
             let forced = self.model.forced(from, class);
             for (number, step) in self.model.steps(class).iter().enumerate() {
-                if forced.is_some_and(|forced| forced != number) {
+                if forced.is_some_and(|forced| forced != number) || !self.model.in_habit(class, step, unit) {
                     continue;
                 }
                 let number = u16::try_from(number).unwrap_or(u16::MAX);
@@ -156,16 +160,16 @@ impl Run<'_, '_> {
                     self.steps = self.steps.saturating_add(self.decide_paired(&mut next, from, entry, (class, parent, number)));
                 } else {
                     let at = next.push(from, entry, state::Origin { parent, step: number, partial: u16::MAX });
-                    if !self.model.apply(next.last(at, stride), step, class, first) {
+                    if !self.model.apply(next.last(at, stride), step, class, unit == 0) {
                         next.pop(at);
                     }
                 }
             }
-            if forced.is_none() {
+            if forced.is_none() && self.model.may_skip(class, after) {
                 next.push(from, entry, state::Origin { parent, step: u16::MAX, partial: u16::MAX });
             }
         }
-        next.finish(self.model, class, last, self.least);
+        next.finish(self.model, class, after == 0, self.least);
         self.history.push(std::mem::take(&mut next.origins));
         next
     }
@@ -182,7 +186,7 @@ impl Run<'_, '_> {
             let partial = partial.and_then(|partial| u16::try_from(partial).ok()).unwrap_or(u16::MAX);
             let stride = self.model.stride();
             let at = next.push(from, entry, state::Origin { parent, step: number, partial });
-            if !self.model.apply_paired(next.last(at, stride), step, class, joined) {
+            if !self.model.apply_paired(next.last(at, stride), step, &joined) {
                 next.pop(at);
             }
         }

@@ -1,9 +1,8 @@
 //! A combination of applications and what it is worth, by the definition alone.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
-use crate::money::divide;
+use crate::money::{Rounding, divide};
 
 use super::contender::{Contender, Kind, Paired, Sets, gained, paired_gain};
 use super::units::Class;
@@ -56,18 +55,40 @@ pub(super) struct Brings {
     pub(super) worth: i64,
 }
 
+/// A sum of fractions that are rounded together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Fraction {
+    pub(super) contender: usize,
+    /// The line that they lie on; none: all that the campaign takes.
+    pub(super) scope: Option<usize>,
+    pub(super) denominator: i64,
+    pub(super) numerator: i128,
+}
+
+impl Fraction {
+    fn is_with(&self, other: &Self) -> bool {
+        (self.contender, self.scope, self.denominator) == (other.contender, other.scope, other.denominator)
+    }
+
+    pub(super) fn rounded(&self, rounding: Rounding) -> i64 {
+        divide(self.numerator, i128::from(self.denominator), rounding).unwrap_or(0)
+    }
+}
+
 impl Solution {
-    /// Fractions that a campaign's units bring, summed over what is rounded together: by contender, scope and
-    /// denominator.
-    pub(super) fn fractions(
-        &self,
-        contenders: &[Contender<'_>],
-        classes: &[Class],
-    ) -> BTreeMap<(usize, Option<usize>, i64), i128> {
-        let mut sums: BTreeMap<(usize, Option<usize>, i64), i128> = BTreeMap::new();
+    /// Fractions that campaigns' units bring, summed over what is rounded together.
+    pub(super) fn fractions(&self, contenders: &[Contender<'_>], classes: &[Class]) -> Vec<Fraction> {
+        let mut sums: Vec<Fraction> = Vec::with_capacity(self.singles.len());
         let mut add = |number: usize, contender: &Contender<'_>, class: &Class, part: super::offs::Part, units: i64| {
-            let sum = sums.entry((number, contender.scope(class), part.denominator)).or_default();
-            *sum = sum.saturating_add(part.times(units));
+            if !part.is_positive() {
+                return;
+            }
+            let numerator = part.times(units);
+            let own = Fraction { contender: number, scope: contender.scope(class), denominator: part.denominator, numerator };
+            match sums.iter_mut().rev().find(|sum| sum.is_with(&own)) {
+                Some(sum) => sum.numerator = sum.numerator.saturating_add(numerator),
+                None => sums.push(own),
+            }
         };
         for taken in &self.singles {
             let (Some(contender), Some(class)) = (contenders.get(taken.contender), classes.get(taken.class)) else { continue };
@@ -89,9 +110,10 @@ impl Solution {
     /// What each campaign brings.
     pub(super) fn brings(&self, contenders: &[Contender<'_>], classes: &[Class]) -> Vec<Brings> {
         let mut brings = vec![Brings::default(); contenders.len()];
-        for ((number, _, denominator), sum) in self.fractions(contenders, classes) {
+        for fraction in self.fractions(contenders, classes) {
+            let number = fraction.contender;
             let (Some(own), Some(contender)) = (brings.get_mut(number), contenders.get(number)) else { continue };
-            own.minor = own.minor.saturating_add(divide(sum, i128::from(denominator), contender.rounding()).unwrap_or(0));
+            own.minor = own.minor.saturating_add(fraction.rounded(contender.rounding()));
         }
         for taken in &self.singles {
             if let Some(own) = brings.get_mut(taken.contender) {
@@ -150,7 +172,7 @@ fn set_minor(sets: &Sets, contender: &Contender<'_>, classes: &[Class]) -> i64 {
     }
     let parts = gained(form, classes, &sets.members).into_iter().filter_map(|(class, units)| {
         let part = form.each.get(class)?;
-        divide(part.times(units), i128::from(part.denominator), crate::money::Rounding::Down)
+        divide(part.times(units), i128::from(part.denominator), Rounding::Down)
     });
     parts.fold(base, i64::saturating_add)
 }

@@ -4,8 +4,8 @@ use compact_str::CompactString;
 use serde::Deserialize as _;
 use serde::de::value::{Error, StrDeserializer};
 use tessera_rules::decision::{
-    Adjustment, Applied, CodeVerdict, CounterMove, DecidedLine, Decision, Instruction, LineShare, Part, Promise, Redemption,
-    Reward, RewardKind, Shortfall, Verdict,
+    Adjustment, Applied, CodeVerdict, CounterMove, DecidedLine, Decision, Instruction, LineShare, Note, Part, Promise,
+    Redemption, Reward, RewardKind, Shortfall, Verdict,
 };
 use tessera_rules::id::RewardId;
 use tessera_rules::money::{Amount, Quantity, UnitPrice, Units};
@@ -25,6 +25,8 @@ pub(super) fn decision(reader: &mut BodyReader<'_>) -> Option<Decision> {
     let applied = reader.list(applied)?;
     let (before, after) = (amount(reader)?, amount(reader)?);
     let [depends_on_tenders, proven, _, _] = flags(reader)?;
+    let (steps, bound) = (reader.unsigned()?, amount(reader)?);
+    let notes = reader.list(|reader| Some(Note::UnknownSku { line: reader.name()? }))?;
     Some(Decision {
         lines,
         redemptions,
@@ -42,10 +44,10 @@ pub(super) fn decision(reader: &mut BodyReader<'_>) -> Option<Decision> {
         before,
         after,
         depends_on_tenders,
-        notes: Vec::new(),
-        steps: reader.unsigned()?,
+        notes,
+        steps,
         proven,
-        bound: amount(reader)?,
+        bound,
         explained: Vec::new(),
     })
 }

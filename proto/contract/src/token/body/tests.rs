@@ -1,7 +1,7 @@
 //! Tests of the form of a body: what is written is read, whatever the values, and other bytes are none.
 
 use proptest::prelude::*;
-use tessera_rules::decision::{CodeVerdict, Promise, Reward, RewardKind, Shortfall, Verdict};
+use tessera_rules::decision::{CodeVerdict, Note, Promise, Reward, RewardKind, Shortfall, Verdict};
 use tessera_rules::id::{AssetId, CampaignId, LineId, RewardId, Sku, TierId};
 use tessera_rules::money::{Amount, Units};
 use tessera_rules::receipt::{Measure, RedeemMode};
@@ -24,7 +24,8 @@ fn kept(lines: usize) -> Decision {
     decision.offers.clear();
     decision.redeemable.clear();
     decision.near_misses.clear();
-    decision.notes.clear();
+    decision.choices.clear();
+    decision.notes.retain(|note| matches!(note, Note::UnknownSku { .. }));
     decision.explained.clear();
     decision.instructions[0].text.clear();
     for adjustment in decision.lines.iter_mut().flat_map(|line| &mut line.parts).flat_map(|part| &mut part.adjustments) {

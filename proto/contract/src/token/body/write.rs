@@ -83,6 +83,14 @@ impl<'a> BodyWriter<'a> {
         }
     }
 
+    /// The same of things that are collected for it.
+    pub(super) fn each<T: Copy>(&mut self, items: &[T], each: impl Fn(&mut Self, T)) {
+        push_length(&mut self.bytes, items.len());
+        for item in items {
+            each(self, *item);
+        }
+    }
+
     /// A time; the times of one decision are mostly the same.
     pub(super) fn time(&mut self, at: Timestamp) {
         let (seconds, nanos) = (at.as_second(), i64::from(at.subsec_nanosecond()));

@@ -1,10 +1,10 @@
 //! Writes a decision into a token: what a settle needs of it.
 
 use tessera_rules::decision::{
-    Applied, CodeVerdict, CounterMove, DecidedLine, Decision, Instruction, LineShare, Part, Promise, Redemption, Reward,
+    Applied, CodeVerdict, CounterMove, DecidedLine, Decision, Instruction, LineShare, Note, Part, Promise, Redemption, Reward,
     RewardKind, Shortfall, Verdict,
 };
-use tessera_rules::id::CampaignId;
+use tessera_rules::id::{CampaignId, LineId};
 use tessera_rules::receipt::{Measure, RedeemMode};
 
 use super::write::BodyWriter;
@@ -24,6 +24,16 @@ pub(super) fn decision<'a>(writer: &mut BodyWriter<'a>, decision: &'a Decision) 
     writer.byte(flags([decision.depends_on_tenders, decision.proven, false, false]));
     writer.unsigned(decision.steps);
     writer.signed(decision.bound.minor());
+    let unknown: Vec<&LineId> = decision.notes.iter().filter_map(unknown_article).collect();
+    writer.each(&unknown, |writer, line| writer.name(line.as_str()));
+}
+
+/// The line of an article that the catalogue does not know.
+fn unknown_article(note: &Note) -> Option<&LineId> {
+    match note {
+        Note::UnknownSku { line } => Some(line),
+        Note::TooManyOpenQuotes { .. } | Note::NotProven | Note::ConditionFailed { .. } => None,
+    }
 }
 
 /// Flags in one byte, the first one lowest.

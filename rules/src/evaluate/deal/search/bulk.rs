@@ -1,10 +1,183 @@
-//! Many equal units: all but a core of them are given to what brings most on them alone.
+//! Many equal units: all but a core of them go to what brings most on them alone.
+//!
+//! Let `best` be what brings most a unit of a class by itself, sets of `take` units, without a limit. Of any other
+//! use, `take` sets that lie within the class can be replaced by as many units in `best` sets, and nothing is lost:
+//! roundings half up and down give at least the whole minor units that a fraction grows by, and at most its ceiling
+//! that it shrinks by. So some best combination has fewer than `take` such sets of every other use, and besides them
+//! only sets that need units of other classes, of which there are no more than such units. What is beyond that core
+//! is in `best` sets.
 
-use super::super::contender::Contender;
-use super::super::solution::Solution;
+use std::cmp::Ordering;
+
+use super::super::contender::{Contender, Form, Kind, Member, Sets, gained, paired_gain};
+use super::super::offs::Part;
+use super::super::solution::{Singles, Solution, set_worth};
 use super::super::units::Class;
+use crate::money::Rounding;
+
+/// Units that are always left to decide, so that small receipts are searched in full.
+const CORE_UNITS_MIN: i64 = 16;
+
+/// One way to use units of a class by themselves.
+#[derive(Clone, Debug)]
+struct Use {
+    contender: usize,
+    /// None: units one by one.
+    form: Option<usize>,
+    take: i64,
+    /// What a set brings, and what it adds.
+    brings: Part,
+    worth: i64,
+    uses_left: i64,
+    /// What is rounded to even neighbours may lose by growing.
+    even: bool,
+}
+
+impl Use {
+    /// Compares what both bring a unit.
+    fn per_unit(&self, other: &Self) -> Ordering {
+        let minor = |own: &Self, than: &Self| {
+            let factor = i128::from(than.brings.denominator).saturating_mul(i128::from(than.take));
+            own.brings.numerator.saturating_mul(factor)
+        };
+        let worth = |own: &Self, than: &Self| own.worth.saturating_mul(than.take);
+        minor(self, other).cmp(&minor(other, self)).then_with(|| worth(self, other).cmp(&worth(other, self)))
+    }
+
+    /// So many sets, the fewest of which bring whole minor units.
+    fn step(&self) -> i64 {
+        let (mut a, mut b) = (self.brings.numerator, i128::from(self.brings.denominator));
+        while b != 0 {
+            (a, b) = (b, a.checked_rem(b).unwrap_or(0));
+        }
+        i64::try_from(i128::from(self.brings.denominator).checked_div(a).unwrap_or(1)).unwrap_or(i64::MAX).max(1)
+    }
+}
 
 /// What can be fixed without loss, and the classes that are left to decide.
-pub(super) fn reduce(_contenders: &[Contender<'_>], classes: &[Class]) -> (Solution, Vec<Class>) {
-    (Solution::default(), classes.to_vec())
+pub(super) fn reduce(contenders: &[Contender<'_>], classes: &[Class], by_worth: bool) -> (Solution, Vec<Class>) {
+    let mut fixed = Solution::default();
+    let mut core = classes.to_vec();
+    for (place, class) in core.iter_mut().enumerate() {
+        let Some((best, units)) = beyond_core(contenders, classes, place, by_worth) else { continue };
+        let sets = units.checked_div(best.take).unwrap_or(0);
+        let sets = sets.saturating_sub(sets.checked_rem(best.step()).unwrap_or(0));
+        if sets <= 0 {
+            continue;
+        }
+        class.units = class.units.saturating_sub(sets.saturating_mul(best.take));
+        match best.form {
+            None => fixed.singles.push(Singles { contender: best.contender, class: place, units: sets }),
+            Some(form) => {
+                let seats = contenders.get(best.contender).and_then(|contender| contender.forms().get(form));
+                let members = seats.map_or_else(Vec::new, |form| alone(form, place));
+                fixed.sets.push(Sets { contender: best.contender, form, times: sets, members });
+            }
+        }
+    }
+    (fixed, core)
+}
+
+/// What brings most on a class, and how many of its units are beyond the core.
+fn beyond_core(contenders: &[Contender<'_>], classes: &[Class], place: usize, by_worth: bool) -> Option<(Use, i64)> {
+    let class = classes.get(place)?;
+    let uses = uses(contenders, classes, place, by_worth)?;
+    let best =
+        uses.iter().filter(|own| own.uses_left == i64::MAX).max_by(|a, b| a.per_unit(b).then(b.contender.cmp(&a.contender)))?;
+    let others = || uses.iter().filter(|own| (own.contender, own.form) != (best.contender, best.form));
+    // Among equals fewer campaigns may do, which is for the search to find.
+    if uses.iter().any(|own| own.even) || others().any(|own| own.per_unit(best) == Ordering::Equal) {
+        return None;
+    }
+    let mut core = best.take.saturating_add(CORE_UNITS_MIN);
+    for own in others() {
+        let sets = if own.per_unit(best) == Ordering::Greater { own.uses_left } else { best.take.saturating_sub(1) };
+        core = core.saturating_add(sets.saturating_mul(own.take));
+    }
+    let forms = || contenders.iter().flat_map(Contender::forms).filter(|form| sits(form, place));
+    let mixes = |other: usize| forms().any(|form| sits(form, other));
+    let others = classes.iter().enumerate().filter(|(other, _)| *other != place && mixes(*other));
+    let others = others.map(|(_, other)| other.units).fold(0, i64::saturating_add);
+    let largest = forms().map(Form::size).max().unwrap_or(1);
+    core = core.saturating_add(others.saturating_mul(largest.saturating_sub(1)));
+    (class.units > core).then(|| (best.clone(), class.units.saturating_sub(core)))
+}
+
+/// In which order units of a class may be decided, since they are alike: those that others take one by one, though what
+/// is best would bring more, come first, and unused ones last.
+#[derive(Clone, Debug)]
+pub(super) struct Habit {
+    /// By contender, whether it takes units one by one and brings less than what is best.
+    pub(super) lesser: Vec<bool>,
+    /// Only so many of the first units go to the lesser.
+    pub(super) lesser_units: i64,
+    /// Only so many of the last units stay unused.
+    pub(super) unused_units: i64,
+}
+
+/// The habit of a class; none where nothing unlimited uses its units alone.
+pub(super) fn habit(contenders: &[Contender<'_>], classes: &[Class], place: usize, by_worth: bool) -> Option<Habit> {
+    let uses = uses(contenders, classes, place, by_worth)?;
+    let unlimited = uses.iter().filter(|own| own.uses_left == i64::MAX);
+    let best = unlimited.max_by(|a, b| a.per_unit(b).then(b.contender.cmp(&a.contender)))?;
+    if uses.iter().any(|own| own.even) || best.brings.numerator <= 0 {
+        return None;
+    }
+    let mut lesser = vec![false; contenders.len()];
+    let mut lesser_units = 0_i64;
+    for own in uses.iter().filter(|own| own.form.is_none() && own.per_unit(best) == Ordering::Less) {
+        lesser.get_mut(own.contender).into_iter().for_each(|lesser| *lesser = true);
+        lesser_units = lesser_units.saturating_add(best.take.saturating_sub(1));
+    }
+    let unused_units = best.take.max(best.step().saturating_mul(best.take)).max(CORE_UNITS_MIN);
+    Some(Habit { lesser, lesser_units: lesser_units.max(CORE_UNITS_MIN), unused_units })
+}
+
+fn sits(form: &Form, class: usize) -> bool {
+    form.seats.iter().any(|seats| seats.takes(class))
+}
+
+/// One set of units of one class.
+fn alone(form: &Form, class: usize) -> Vec<Member> {
+    form.seats.iter().enumerate().map(|(seat, seats)| Member { seat, class, units: seats.units }).collect()
+}
+
+/// The ways to use units of a class by themselves; none where its line may be taken as a whole, which is no such way.
+fn uses(contenders: &[Contender<'_>], classes: &[Class], place: usize, by_worth: bool) -> Option<Vec<Use>> {
+    let mut uses = Vec::new();
+    for (number, contender) in contenders.iter().enumerate() {
+        let even = |part: Part| contender.rounding() == Rounding::HalfEven && !part.is_whole();
+        let uses_left = contender.uses_left;
+        if let Some(brings) = contender.part(place) {
+            uses.push(Use { contender: number, form: None, take: 1, brings, worth: 0, uses_left, even: even(brings) });
+        }
+        let Kind::Sets(forms) = &contender.kind else { continue };
+        for (form_place, form) in forms.iter().enumerate().filter(|(_, form)| sits(form, place)) {
+            if form.whole {
+                return None;
+            }
+            if !form.seats.iter().all(|seats| seats.takes(place)) {
+                continue;
+            }
+            let members = alone(form, place);
+            let mut brings = Part::whole(paired_gain(form, classes, &members, contender.manner()));
+            if form.paired.is_none() {
+                let units = gained(form, classes, &members).into_iter().map(|(_, units)| units).fold(0, i64::saturating_add);
+                let part = form.each.get(place).copied().unwrap_or(Part::whole(0));
+                let whole = brings.times(1).saturating_mul(i128::from(part.denominator));
+                brings = Part { numerator: part.times(units).saturating_add(whole), denominator: part.denominator };
+            }
+            let sets = Sets { contender: number, form: form_place, times: 1, members };
+            let worth = set_worth(&sets, form, classes);
+            if by_worth {
+                let more = i128::from(worth).saturating_mul(i128::from(brings.denominator));
+                brings.numerator = brings.numerator.saturating_add(more);
+            }
+            if brings.numerator > 0 || worth > 0 {
+                let take = form.size();
+                uses.push(Use { contender: number, form: Some(form_place), take, brings, worth, uses_left, even: even(brings) });
+            }
+        }
+    }
+    Some(uses)
 }

@@ -5,6 +5,7 @@ use super::super::contender::{Contender, Form, Kind, Member, Paired, Sets, paire
 use super::super::offs::Part;
 use super::super::solution::{Singles, Solution, bit};
 use super::super::units::Class;
+use super::bulk::{Habit, habit};
 use super::state::{Begun, Change, Entry, Origin, Partials};
 use crate::money::{Rounding, divide};
 
@@ -41,6 +42,15 @@ struct Scope {
     last: usize,
 }
 
+/// A unit joined a set begun, or began one.
+#[derive(Debug)]
+pub(super) struct Joined {
+    /// All sets begun now.
+    number: i64,
+    set: Begun,
+    complete: bool,
+}
+
 /// The whole.
 #[derive(Debug)]
 pub(super) struct Model<'m, 'c> {
@@ -55,6 +65,11 @@ pub(super) struct Model<'m, 'c> {
     slots: usize,
     steps: Vec<Vec<Step>>,
     suffix: Vec<i64>,
+    /// By class: units from it on.
+    units_left: Vec<i64>,
+    /// By limited contender and class: how much more than what is unlimited a unit from the class on may bring it.
+    more: Vec<Vec<i64>>,
+    habits: Vec<Option<Habit>>,
     /// By kind of set and seat: how many units may still sit there from a class on.
     seats_left: Vec<Vec<Vec<i64>>>,
 }
@@ -72,6 +87,9 @@ impl<'m, 'c> Model<'m, 'c> {
             slots: 1,
             steps: vec![Vec::new(); classes.len()],
             suffix: Vec::new(),
+            units_left: Vec::new(),
+            more: Vec::new(),
+            habits: (0..classes.len()).map(|place| habit(contenders, classes, place, by_worth)).collect(),
             seats_left: Vec::new(),
         };
         for (number, contender) in contenders.iter().enumerate() {
@@ -88,7 +106,7 @@ impl<'m, 'c> Model<'m, 'c> {
             }
         }
         model.lay_out();
-        model.suffix = model.suffixes();
+        model.bound_all();
         model
     }
 
@@ -226,20 +244,60 @@ impl<'m, 'c> Model<'m, 'c> {
         }
     }
 
-    /// By class: the most that it and those after it may bring, roundings included.
-    fn suffixes(&self) -> Vec<i64> {
-        let mut suffix = vec![0_i64; self.classes.len().saturating_add(1)];
-        let mut sum = 0_i64;
+    /// Works out for each class the most that it and those after it may bring, roundings included: what is unlimited
+    /// on every unit, and what limited contenders may bring beyond that on as many as they may use.
+    fn bound_all(&mut self) {
+        let count = self.classes.len().saturating_add(1);
+        let (mut suffix, mut units_left) = (vec![0_i64; count], vec![0_i64; count]);
+        let mut more = vec![vec![0_i64; count]; self.contenders.len()];
+        let (mut sum, mut units) = (0_i64, 0_i64);
         for (place, class) in self.classes.iter().enumerate().rev() {
-            let best = self.steps(place).iter().map(|step| match step {
-                Step::Each { share, .. } | Step::Seat { share, .. } => *share,
-            });
-            sum = sum.saturating_add(best.max().unwrap_or(0).max(0).saturating_mul(class.units));
-            if let Some(own) = suffix.get_mut(place) {
-                *own = sum.saturating_add(self.roundings(place));
+            let best = self.steps(place).iter().filter(|step| !self.is_limited(step)).map(|step| self.share_of(step));
+            let best = best.max().unwrap_or(0).max(0);
+            sum = sum.saturating_add(best.saturating_mul(class.units));
+            units = units.saturating_add(class.units);
+            if let (Some(own), Some(left)) = (suffix.get_mut(place), units_left.get_mut(place)) {
+                (*own, *left) = (sum.saturating_add(self.roundings(place)), units);
+            }
+            for own in &mut more {
+                let after = own.get(place.saturating_add(1)).copied().unwrap_or(0);
+                own.get_mut(place).into_iter().for_each(|own| *own = after);
+            }
+            for step in self.steps(place).iter().filter(|step| self.is_limited(step) && class.units > 0) {
+                let own = more.get_mut(self.contender_of(step)).and_then(|own| own.get_mut(place));
+                own.into_iter().for_each(|own| *own = (*own).max(self.share_of(step).saturating_sub(best)));
             }
         }
-        suffix
+        (self.suffix, self.units_left, self.more) = (suffix, units_left, more);
+    }
+
+    fn share_of(&self, step: &Step) -> i64 {
+        match step {
+            Step::Each { share, .. } | Step::Seat { share, .. } => *share,
+        }
+    }
+
+    fn contender_of(&self, step: &Step) -> usize {
+        match step {
+            Step::Each { contender, .. } => *contender,
+            Step::Seat { flat, .. } => self.flats.get(*flat).map_or(usize::MAX, |flat| flat.contender),
+        }
+    }
+
+    fn is_limited(&self, step: &Step) -> bool {
+        self.contenders.get(self.contender_of(step)).is_some_and(|contender| contender.uses_left < i64::MAX)
+    }
+
+    /// The most that limited contenders may bring from a class on beyond what is unlimited.
+    fn limited(&self, key: &[i64], class: usize) -> i64 {
+        let units_left = self.units_left.get(class).copied().unwrap_or(0);
+        let own = self.uses.iter().zip(self.contenders).zip(&self.more).filter_map(|((slot, contender), more)| {
+            let used = key.get((*slot)?).copied().unwrap_or(0);
+            let size = contender.forms().iter().map(Form::size).max().unwrap_or(1);
+            let units = contender.uses_left.saturating_sub(used).saturating_mul(size).min(units_left);
+            Some(units.saturating_mul(more.get(class).copied().unwrap_or(0)))
+        });
+        own.fold(0, i64::saturating_add)
     }
 
     /// The most that rounding may add from a class on: half a minor unit for each line and campaign, and for no more
@@ -280,8 +338,9 @@ impl<'m, 'c> Model<'m, 'c> {
         self.steps.get(class).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn suffix(&self, class: usize) -> i64 {
-        self.suffix.get(class).copied().unwrap_or(0)
+    /// The most that units from a class on may bring to a state, in parts of a minor unit.
+    pub(super) fn bound(&self, key: &[i64], class: usize) -> i64 {
+        self.suffix.get(class).copied().unwrap_or(0).saturating_add(self.limited(key, class))
     }
 
     pub(super) fn partials_of(&self, key: &[i64]) -> i64 {
@@ -299,6 +358,22 @@ impl<'m, 'c> Model<'m, 'c> {
             Step::Each { .. } => false,
             Step::Seat { flat, .. } => self.flats.get(*flat).is_some_and(|flat| flat.paired),
         }
+    }
+
+    /// Whether a unit of a class may take a step, by how many come before it in the class.
+    pub(super) fn in_habit(&self, class: usize, step: &Step, before: i64) -> bool {
+        let Some(Some(habit)) = self.habits.get(class) else { return true };
+        match step {
+            Step::Each { contender, .. } => {
+                before < habit.lesser_units || !habit.lesser.get(*contender).copied().unwrap_or(false)
+            }
+            Step::Seat { .. } => true,
+        }
+    }
+
+    /// Whether a unit of a class may stay unused, by how many come after it in the class.
+    pub(super) fn may_skip(&self, class: usize, after: i64) -> bool {
+        self.habits.get(class).and_then(Option::as_ref).is_none_or(|habit| after < habit.unused_units)
     }
 
     /// The step that must be taken where a line has been begun that is taken as a whole.
@@ -422,14 +497,14 @@ impl<'m, 'c> Model<'m, 'c> {
         self.scopes.iter().position(|scope| (scope.contender, scope.line, scope.denominator) == (number, line, part.denominator))
     }
 
-    /// The sets begun when a unit joins one of them, or begins one, and the set that it completes.
+    /// The sets begun when a unit joins one of them, or begins one.
     pub(super) fn join_paired(
         &self,
         partials: &mut Partials,
         key: &[i64],
         (step, class): (&Step, usize),
         partial: Option<usize>,
-    ) -> Option<(i64, Option<Begun>)> {
+    ) -> Option<Joined> {
         let Step::Seat { flat: number, seat, .. } = *step else { return None };
         let (_, _, form) = self.form(number)?;
         let mut sets: Vec<Begun> = partials.get(self.partials_of(key)).to_vec();
@@ -445,36 +520,33 @@ impl<'m, 'c> Model<'m, 'c> {
             None => (number, Vec::new()),
         };
         let seated = set.1.iter().filter(|(own, _)| *own == seat).count();
-        if i64::try_from(seated).unwrap_or(i64::MAX) >= form.seats.get(seat)?.units {
+        let seats = form.seats.get(seat)?;
+        if i64::try_from(seated).unwrap_or(i64::MAX) >= seats.units {
             return None;
         }
-        set.1.push((seat, class));
-        if i64::try_from(set.1.len()).unwrap_or(i64::MAX) == form.size() {
-            return Some((partials.number(sets), Some(set)));
+        // Where only gained units count it does not matter who sits on the other seats.
+        let who = if form.paired == Some(Paired::Units) && seats.gained.is_empty() { usize::MAX } else { class };
+        set.1.push((seat, who));
+        set.1.sort_unstable();
+        let complete = i64::try_from(set.1.len()).unwrap_or(i64::MAX) == form.size();
+        if !complete {
+            sets.push(set.clone());
         }
-        sets.push(set);
-        Some((partials.number(sets), None))
+        Some(Joined { number: partials.number(sets), set, complete })
     }
 
     /// [`Self::apply`] for a unit that joined a set begun.
-    pub(super) fn apply_paired(
-        &self,
-        change: Option<Change<'_>>,
-        step: &Step,
-        class: usize,
-        joined: (i64, Option<Begun>),
-    ) -> bool {
+    pub(super) fn apply_paired(&self, change: Option<Change<'_>>, step: &Step, joined: &Joined) -> bool {
         let (Some(Change { key, entry }), Step::Seat { flat, share, .. }) = (change, *step) else { return false };
         let Some((flat, contender, form)) = self.form(flat) else { return false };
         entry.units = entry.units.saturating_add(1);
         entry.used |= bit(flat.contender);
-        let (number, complete) = joined;
         if let Some(held) = key.get_mut(self.partials) {
-            *held = number;
+            *held = joined.number;
         }
         let mut banked = 0_i64;
-        if let Some((_, members)) = &complete {
-            let members = members_of(members);
+        if joined.complete {
+            let members = members_of(&joined.set.1);
             let minor = paired_gain(form, self.classes, &members, contender.manner());
             let sets = Sets { contender: flat.contender, form: flat.form, times: 1, members };
             let worth = super::super::solution::set_worth(&sets, form, self.classes);
@@ -484,12 +556,11 @@ impl<'m, 'c> Model<'m, 'c> {
         }
         if let Some(reckoned) = key.get_mut(self.slots.saturating_add(self.partials)) {
             *reckoned = reckoned.saturating_add(share).saturating_sub(banked.saturating_mul(SCALE));
-            if number == 0 {
+            if joined.number == 0 {
                 *reckoned = 0;
             }
         }
-        assert!(self.classes.get(class).is_some(), "the step is of a known class");
-        if complete.is_some() { self.count_use(key, flat.contender, 0) } else { true }
+        if joined.complete { self.count_use(key, flat.contender, 0) } else { true }
     }
 
     /// After a class: rounds what ends with it; false where a set stays incomplete.
@@ -526,7 +597,7 @@ impl<'m, 'c> Model<'m, 'c> {
             held = held.saturating_add(part.scaled_up(SCALE));
         }
         let banked = entry.gain.saturating_mul(SCALE);
-        banked.saturating_add(reckoned).saturating_add(held).saturating_add(self.suffix(class))
+        banked.saturating_add(reckoned).saturating_add(held).saturating_add(self.bound(key, class))
     }
 
     /// Whether an entry may reach what is known, and every set begun may be completed by units from a class on.
@@ -557,6 +628,8 @@ impl<'m, 'c> Model<'m, 'c> {
         let mut solution = Solution::default();
         let mut seated: Vec<Vec<Vec<usize>>> = vec![Vec::new(); self.flats.len()];
         let mut key = vec![0_i64; self.stride()];
+        // The sets begun as states know them, and who really sits in them.
+        let mut begun: Vec<(Begun, Vec<(usize, usize)>)> = Vec::new();
         for (class, origin) in units.zip(origins).filter(|(_, origin)| origin.step != u16::MAX) {
             let Some(step) = self.steps(class).get(usize::from(origin.step)) else { continue };
             match *step {
@@ -564,15 +637,22 @@ impl<'m, 'c> Model<'m, 'c> {
                     Some(last) if (last.contender, last.class) == (contender, class) => last.units = last.units.saturating_add(1),
                     _ => solution.singles.push(Singles { contender, class, units: 1 }),
                 },
-                Step::Seat { flat, .. } if self.is_paired(step) => {
+                Step::Seat { flat, seat, .. } if self.is_paired(step) => {
                     let partial = (origin.partial != u16::MAX).then_some(usize::from(origin.partial));
-                    let Some((number, complete)) = self.join_paired(partials, &key, (step, class), partial) else { continue };
+                    let joins = partial.and_then(|place| partials.get(self.partials_of(&key)).get(place).cloned());
+                    let Some(joined) = self.join_paired(partials, &key, (step, class), partial) else { continue };
                     if let Some(held) = key.get_mut(self.partials) {
-                        *held = number;
+                        *held = joined.number;
                     }
-                    if let (Some((_, members)), Some((flat, _, _))) = (complete, self.form(flat)) {
-                        let members = members_of(&members);
-                        solution.sets.push(Sets { contender: flat.contender, form: flat.form, times: 1, members });
+                    let place = joins.and_then(|set| begun.iter().position(|(known, _)| *known == set));
+                    let mut real = place.map_or_else(Vec::new, |place| begun.swap_remove(place).1);
+                    real.push((seat, class));
+                    match self.form(flat) {
+                        Some((flat, _, _)) if joined.complete => {
+                            let members = members_of(&real);
+                            solution.sets.push(Sets { contender: flat.contender, form: flat.form, times: 1, members });
+                        }
+                        _ => begun.push((joined.set, real)),
                     }
                 }
                 Step::Seat { flat, seat, .. } => {

@@ -4,7 +4,7 @@ use super::super::contender::{Contender, Kind};
 use super::super::fill::{Left, fill};
 use super::super::solution::Solution;
 use super::super::units::Class;
-use super::model::{Model, SCALE};
+use super::model::SCALE;
 
 /// The best of some orders, and the steps that it took.
 pub(super) fn start(contenders: &[Contender<'_>], classes: &[Class], by_worth: bool) -> (Solution, u64) {
@@ -56,11 +56,4 @@ fn reach(contender: &Contender<'_>, classes: &[Class]) -> i64 {
     };
     let own = classes.iter().enumerate().filter(|(class, _)| may(*class));
     own.map(|(_, class)| class.units).fold(0, i64::saturating_add)
-}
-
-impl Model<'_, '_> {
-    /// The most that units from a class on may bring, in parts of a minor unit.
-    pub(super) fn bound(&self, class: usize) -> i64 {
-        self.suffix(class)
-    }
 }

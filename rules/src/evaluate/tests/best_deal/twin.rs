@@ -1,0 +1,342 @@
+//! The twin: single units, every combination, prices from the definition alone.
+
+use std::collections::BTreeMap;
+
+use super::cases::{Campaign, Case, Group, Kind, Off, SKUS, Together};
+use crate::conventions::{LimitedUnits, RoundedPer, Unplaced};
+use crate::money::Rounding;
+use crate::receipt::{Line, Measure, Receipt};
+
+#[derive(Clone, Copy, Debug)]
+struct Unit {
+    line: usize,
+    sku: usize,
+    amount: i64,
+    room: i64,
+    /// What a price of one minor unit for one unit makes of it, in thousandths.
+    milli: i64,
+}
+
+/// One application: a campaign and its units, by group.
+#[derive(Clone, Debug)]
+struct Application {
+    campaign: usize,
+    seats: Vec<Vec<usize>>,
+}
+
+fn rounded(numerator: i64, denominator: i64, rounding: Rounding) -> i64 {
+    let (whole, rest) = (numerator.div_euclid(denominator), numerator.rem_euclid(denominator));
+    let up = match rounding {
+        Rounding::Down => false,
+        Rounding::HalfUp => 2 * rest >= denominator,
+        Rounding::HalfEven => 2 * rest > denominator || (2 * rest == denominator && whole % 2 == 1),
+    };
+    whole + i64::from(up)
+}
+
+/// What so many units more of a line are worth.
+pub(super) fn worth(line: &Line, units: i64) -> i64 {
+    rounded(units * line.unit_price.micros(), 10_000, Rounding::HalfUp).max(1)
+}
+
+fn units(receipt: &Receipt) -> Vec<Unit> {
+    let mut units = Vec::new();
+    for (line, item) in receipt.lines.iter().enumerate() {
+        let sku = SKUS.iter().position(|sku| *sku == item.sku.as_str()).unwrap();
+        let measured = item.measure == Measure::Measured;
+        let count = if measured { 1 } else { item.quantity.pieces() };
+        let milli = if measured { item.quantity.milli() } else { 1_000 };
+        // No price of one unit or kilogram below 1.50 for beer, the amount rounded up where half up falls short.
+        let floor = if SKUS[sku] == "BEER" {
+            let near = rounded(150 * milli, 1_000, Rounding::HalfUp);
+            let price = rounded(near * 10_000_000, milli, Rounding::HalfUp);
+            near + i64::from(price < 1_500_000)
+        } else {
+            0
+        };
+        if item.amount.minor() == 0 {
+            continue;
+        }
+        for rank in 0..count {
+            let amount = item.amount.minor() / count + i64::from(rank < item.amount.minor() % count);
+            units.push(Unit { line, sku, amount, room: (amount - floor).max(0), milli });
+        }
+    }
+    units
+}
+
+impl Case {
+    fn off(&self, off: Off, unit: &Unit, target: i64) -> i64 {
+        match off {
+            Off::Percent(percent) => rounded(percent * unit.amount, 100, self.rounding).min(unit.room),
+            Off::Amount(minor) => minor.min(unit.room),
+            Off::Price(_) => (unit.amount - target).clamp(0, unit.room),
+        }
+    }
+
+    /// What each unit costs at a price: the units of a line bear the rounding together, the first the pennies over.
+    fn target(&self, price: i64, units: &[Unit], unit: usize) -> i64 {
+        let own: Vec<usize> = (0..units.len()).filter(|other| units[*other].line == units[unit].line).collect();
+        let count = i64::try_from(own.len()).unwrap();
+        let rank = i64::try_from(own.iter().position(|other| *other == unit).unwrap()).unwrap();
+        let total = rounded(price * units[unit].milli * count, 1_000, self.rounding);
+        total / count + i64::from(rank < total % count)
+    }
+
+    fn gain_of_unit(&self, off: Off, units: &[Unit], unit: usize) -> i64 {
+        let target = if let Off::Price(price) = off { self.target(price, units, unit) } else { 0 };
+        self.off(off, &units[unit], target)
+    }
+}
+
+struct Twin<'t> {
+    case: &'t Case,
+    receipt: &'t Receipt,
+    units: Vec<Unit>,
+    /// By campaign and group: the units that may be used.
+    open: Vec<Vec<Vec<bool>>>,
+    best: Option<(Rank, (i64, i64, Vec<usize>))>,
+}
+
+/// Greater is better.
+type Rank = (i64, i64, std::cmp::Reverse<usize>, std::cmp::Reverse<Vec<usize>>);
+
+/// Money off, worth added and campaigns used of the best combination.
+pub(super) fn best(case: &Case, receipt: &Receipt) -> (i64, i64, Vec<usize>) {
+    let units = units(receipt);
+    let mut twin = Twin { case, receipt, units, open: Vec::new(), best: None };
+    twin.open = case.campaigns.iter().map(|campaign| twin.open(campaign)).collect();
+    let mut used = vec![false; twin.units.len()];
+    twin.go_on(0, &mut used, &mut Vec::new());
+    twin.best.unwrap().1
+}
+
+impl Twin<'_> {
+    fn groups<'c>(&self, campaign: &'c Campaign) -> Vec<Group> {
+        match &campaign.kind {
+            Kind::Units { groups, .. } | Kind::Mix { groups, .. } => groups.clone(),
+            Kind::Each(_) | Kind::AmountOffLine(_) => vec![Group { on: campaign.on.clone(), units: 1 }],
+            Kind::Extra { every, .. } => vec![Group { on: campaign.on.clone(), units: *every }],
+        }
+    }
+
+    fn open(&self, campaign: &Campaign) -> Vec<Vec<bool>> {
+        self.groups(campaign)
+            .iter()
+            .map(|group| {
+                let meant = |place: usize| {
+                    let unit = &self.units[place];
+                    group.on.contains(&unit.sku)
+                        && match campaign.kind {
+                            Kind::Each(Off::Percent(_)) => unit.room > 0,
+                            Kind::Each(off) => self.case.gain_of_unit(off, &self.units, place) > 0,
+                            Kind::Extra { .. } => {
+                                SKUS[unit.sku] != "BEER" && self.receipt.lines[unit.line].measure == Measure::Counted
+                            }
+                            Kind::AmountOffLine(_) => self.line(unit.line).iter().any(|unit| self.units[*unit].room > 0),
+                            Kind::Units { .. } | Kind::Mix { .. } => true,
+                        }
+                };
+                let open: Vec<bool> = (0..self.units.len()).map(meant).collect();
+                match (self.case.limited, campaign.limit, &campaign.kind) {
+                    (LimitedUnits::Dearest, ..) | (_, None, _) | (_, _, Kind::Each(Off::Percent(_)) | Kind::Extra { .. }) => open,
+                    (LimitedUnits::Cheapest, Some(limit), Kind::AmountOffLine(_)) => self.cheapest_lines(limit, open),
+                    (LimitedUnits::Cheapest, Some(limit), _) => self.cheapest(limit * group.units, open),
+                }
+            })
+            .collect()
+    }
+
+    /// Of the open units the cheapest, the later first among equals.
+    fn cheapest(&self, most: usize, open: Vec<bool>) -> Vec<bool> {
+        let mut order: Vec<usize> = (0..open.len()).filter(|unit| open[*unit]).collect();
+        order.sort_by_key(|unit| (self.units[*unit].amount, std::cmp::Reverse(*unit)));
+        order.truncate(most);
+        (0..open.len()).map(|unit| order.contains(&unit)).collect()
+    }
+
+    fn cheapest_lines(&self, most: usize, open: Vec<bool>) -> Vec<bool> {
+        let mut lines: Vec<usize> = (0..open.len()).filter(|unit| open[*unit]).map(|unit| self.units[unit].line).collect();
+        lines.dedup();
+        lines.sort_by_key(|line| (self.line(*line).iter().map(|unit| self.units[*unit].amount).sum::<i64>(), *line));
+        lines.truncate(most);
+        (0..open.len()).map(|unit| open[unit] && lines.contains(&self.units[unit].line)).collect()
+    }
+
+    fn line(&self, line: usize) -> Vec<usize> {
+        (0..self.units.len()).filter(|unit| self.units[*unit].line == line).collect()
+    }
+
+    fn go_on(&mut self, unit: usize, used: &mut Vec<bool>, applications: &mut Vec<Application>) {
+        if unit == self.units.len() {
+            return self.look_at(applications);
+        }
+        if used[unit] {
+            return self.go_on(unit + 1, used, applications);
+        }
+        self.go_on(unit + 1, used, applications);
+        for campaign in 0..self.case.campaigns.len() {
+            let times = applications.iter().filter(|application| application.campaign == campaign).count();
+            let counts = !matches!(self.case.campaigns[campaign].kind, Kind::Each(Off::Percent(_)));
+            if counts && self.case.campaigns[campaign].limit.is_some_and(|limit| times >= limit) {
+                continue;
+            }
+            for seats in self.sets(campaign, unit, used) {
+                for place in seats.iter().flatten() {
+                    used[*place] = true;
+                }
+                applications.push(Application { campaign, seats: seats.clone() });
+                self.go_on(unit + 1, used, applications);
+                applications.pop();
+                for place in seats.iter().flatten() {
+                    used[*place] = false;
+                }
+            }
+        }
+    }
+
+    /// Every application of a campaign whose first unit is this one.
+    fn sets(&self, campaign: usize, first: usize, used: &[bool]) -> Vec<Vec<Vec<usize>>> {
+        let own = &self.case.campaigns[campaign];
+        if let Kind::AmountOffLine(_) = own.kind {
+            let line = self.line(self.units[first].line);
+            let all = line[0] == first && line.iter().all(|unit| !used[*unit] && self.open[campaign][0][*unit]);
+            return if all { vec![vec![line]] } else { Vec::new() };
+        }
+        let groups = self.groups(own);
+        let size = groups.iter().map(|group| group.units).sum::<usize>();
+        let mut found = Vec::new();
+        let mut seats: Vec<Vec<usize>> = vec![Vec::new(); groups.len()];
+        self.seat(campaign, (&groups, size), (first, first), used, &mut seats, &mut found);
+        if let Kind::Extra { .. } = own.kind {
+            found.retain(|seats: &Vec<Vec<usize>>| seats[0].iter().all(|unit| self.units[*unit].line == self.units[first].line));
+        }
+        found
+    }
+
+    fn seat(
+        &self,
+        campaign: usize,
+        what: (&[Group], usize),
+        (first, from): (usize, usize),
+        used: &[bool],
+        seats: &mut Vec<Vec<usize>>,
+        found: &mut Vec<Vec<Vec<usize>>>,
+    ) {
+        if seats.iter().map(Vec::len).sum::<usize>() == what.1 {
+            return found.push(seats.clone());
+        }
+        for unit in from..self.units.len() {
+            if used[unit] {
+                continue;
+            }
+            for group in 0..seats.len() {
+                if seats[group].len() < what.0[group].units && self.open[campaign][group][unit] {
+                    seats[group].push(unit);
+                    self.seat(campaign, what, (first, unit + 1), used, seats, found);
+                    seats[group].pop();
+                }
+            }
+            if unit == first {
+                return;
+            }
+        }
+    }
+
+    fn look_at(&mut self, applications: &[Application]) {
+        let mut money = vec![0_i64; self.case.campaigns.len()];
+        let mut worth_of = vec![0_i64; self.case.campaigns.len()];
+        // Hundredths of pennies that are rounded together, by campaign and line.
+        let mut shares: BTreeMap<(usize, usize), i64> = BTreeMap::new();
+        for application in applications {
+            let campaign = application.campaign;
+            let all: Vec<usize> = application.seats.iter().flatten().copied().collect();
+            match &self.case.campaigns[campaign].kind {
+                Kind::Each(Off::Percent(percent)) => self.percent(*percent, (campaign, true), &all, &mut shares, &mut money),
+                Kind::Each(off) => money[campaign] += self.case.gain_of_unit(*off, &self.units, all[0]),
+                Kind::AmountOffLine(minor) => {
+                    money[campaign] += (*minor).min(all.iter().map(|unit| self.units[*unit].room).sum());
+                }
+                Kind::Units { units, dearest, off, .. } => {
+                    let mut target = application.seats.last().unwrap().clone();
+                    let gain = |unit: usize| self.case.gain_of_unit(*off, &self.units, unit);
+                    // Among units of one price those that gain most.
+                    target.sort_by_key(|unit| {
+                        let amount = self.units[*unit].amount;
+                        (if *dearest { -amount } else { amount }, -gain(*unit))
+                    });
+                    money[campaign] += target.iter().take(*units).map(|unit| gain(*unit)).sum::<i64>();
+                }
+                Kind::Mix { together, .. } => match *together {
+                    Together::Percent(percent) => self.percent(percent, (campaign, false), &all, &mut shares, &mut money),
+                    Together::Amount(minor) => money[campaign] += self.borne(minor, &all),
+                    Together::Price(minor) => {
+                        let cost: i64 = all.iter().map(|unit| self.units[*unit].amount).sum();
+                        money[campaign] += self.borne((cost - minor).max(0), &all);
+                    }
+                },
+                Kind::Extra { add, .. } => {
+                    worth_of[campaign] += worth(&self.receipt.lines[self.units[all[0]].line], *add);
+                }
+            }
+        }
+        for ((campaign, _), hundredths) in shares {
+            money[campaign] += rounded(hundredths, 100, self.case.rounding);
+        }
+        let used: Vec<usize> = (0..money.len()).filter(|campaign| money[*campaign] + worth_of[*campaign] > 0).collect();
+        let (money, worth): (i64, i64) = (money.iter().sum(), worth_of.iter().sum());
+        let first = if self.case.by_worth { money + worth } else { money };
+        let rank = (first, worth, std::cmp::Reverse(used.len()), std::cmp::Reverse(used.clone()));
+        if self.best.as_ref().is_none_or(|(best, _)| rank > *best) {
+            self.best = Some((rank, (money, worth, used)));
+        }
+    }
+
+    fn percent(
+        &self,
+        percent: i64,
+        (campaign, singles): (usize, bool),
+        all: &[usize],
+        shares: &mut BTreeMap<(usize, usize), i64>,
+        money: &mut [i64],
+    ) {
+        for unit in all.iter().map(|unit| self.units[*unit]) {
+            let hundredths = (percent * unit.amount).min(100 * unit.room);
+            let scope = match self.case.rounded_per {
+                RoundedPer::Unit => {
+                    money[campaign] += rounded(hundredths, 100, self.case.rounding).min(unit.room);
+                    continue;
+                }
+                RoundedPer::Line => unit.line,
+                RoundedPer::Adjustment if singles => unit.line,
+                RoundedPer::Adjustment | RoundedPer::Receipt => usize::MAX,
+            };
+            *shares.entry((campaign, scope)).or_default() += hundredths;
+        }
+    }
+
+    /// How much of an amount off all these units their minimum prices let stand.
+    fn borne(&self, wanted: i64, all: &[usize]) -> i64 {
+        let mut all = all.to_vec();
+        all.sort_unstable();
+        let room: i64 = all.iter().map(|unit| self.units[*unit].room).sum();
+        if self.case.unplaced == Unplaced::Redistributed {
+            return wanted.min(room);
+        }
+        let sum: i64 = all.iter().map(|unit| self.units[*unit].amount).sum();
+        if sum == 0 {
+            return 0;
+        }
+        let mut parts: Vec<(i64, i64, usize)> = all
+            .iter()
+            .map(|unit| (wanted * self.units[*unit].amount / sum, wanted * self.units[*unit].amount % sum, *unit))
+            .collect();
+        let mut left = wanted - parts.iter().map(|part| part.0).sum::<i64>();
+        parts.sort_by_key(|part| (-part.1, part.2));
+        for part in &mut parts {
+            part.0 += i64::from(left > 0);
+            left -= i64::from(left > 0);
+        }
+        parts.iter().map(|part| part.0.min(self.units[part.2].room)).sum()
+    }
+}
