@@ -5,6 +5,8 @@
 //! 50 ms with the default effort; 5,000 equal units at most twice the cost of 5.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a measurement on data of its own")]
 
+#[path = "../rules/examples/evaluate_rate/among.rs"]
+mod among;
 #[path = "../rules/examples/evaluate_rate/data.rs"]
 mod data;
 #[path = "../rules/examples/evaluate_rate/hard.rs"]
@@ -44,5 +46,17 @@ fn contested(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, evaluation, contested);
+/// The same twenty campaigns among few and among many others.
+fn among_many(criterion: &mut Criterion) {
+    let (catalogue, standing) = (data::catalogue(), data::standing());
+    let at: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+    for (lines, campaigns) in [(12, 1_000), (12, 100_000), (100, 10_000)] {
+        let (revision, receipt) = (among::revision_of(campaigns), among::receipt_of(lines));
+        criterion.bench_function(&format!("evaluate, {lines} lines, 20 of {campaigns} campaigns"), |bencher| {
+            bencher.iter(|| evaluate(&revision, &catalogue, black_box(&standing), black_box(&receipt), at, Effort::default()));
+        });
+    }
+}
+
+criterion_group!(benches, evaluation, among_many, contested);
 criterion_main!(benches);

@@ -109,8 +109,15 @@ impl Draft<'_, '_> {
     fn prices(&mut self, candidates: &[Candidate<'_>]) {
         self.after_lines = self.basket.amounts();
         let mut effects = Vec::new();
+        let by_priority = self.order() == Order::ByPriority;
+        let mut able: Vec<&Candidate<'_>> = Vec::new();
+        let mut lines_done = by_priority;
         for level in self.levels(candidates).chunk_by(|a, b| a.is_with(b)) {
-            let mut able: Vec<&Candidate<'_>> = Vec::with_capacity(level.len());
+            able.clear();
+            if !lines_done && level.first().is_some_and(|ranked| ranked.candidate.act == Act::Basket) {
+                self.after_lines = self.basket.amounts();
+                lines_done = true;
+            }
             for candidate in level.iter().map(|ranked| ranked.candidate) {
                 match self.may_act(candidate) {
                     Ok(()) => able.push(candidate),
@@ -118,12 +125,15 @@ impl Draft<'_, '_> {
                 }
             }
             match level.first().map(|ranked| ranked.candidate.act) {
-                Some(Act::Lines) => self.line_offers(&able, &mut effects),
+                Some(Act::Lines) if by_priority => self.line_offers(&able, &mut effects),
+                Some(Act::Lines) => self.line_level(&able, &mut effects),
                 Some(Act::Basket) => self.basket_level(&able, &mut effects),
                 Some(Act::Rewards | Act::Offers) | None => {}
             }
         }
-        let by_priority = self.order() == Order::ByPriority;
+        if !lines_done {
+            self.after_lines = self.basket.amounts();
+        }
         effects.sort_by_key(|(candidate, _)| {
             let priority = if by_priority { candidate.campaign.priority.saturating_neg() } else { 0 };
             (priority, candidate.act, candidate.place)
@@ -140,7 +150,7 @@ impl Draft<'_, '_> {
         }
     }
 
-    /// A level of line offers; thresholds look at what all of them have left.
+    /// A level of line offers among others of the basket: thresholds look at what line offers have left so far.
     fn line_offers<'k>(&mut self, level: &[&'k Candidate<'k>], effects: &mut Vec<(&'k Candidate<'k>, Effect)>) {
         let before = self.basket.amounts();
         self.line_level(level, effects);

@@ -7,6 +7,7 @@ mod trial;
 use std::path::Path;
 
 use jiff::Timestamp;
+use tessera_rules::cel::{Environment, Subject};
 use tessera_rules::{Compiled, Revision, Source};
 use trial::Trial;
 
@@ -56,6 +57,35 @@ fn every_example_of_the_reference_compiles_without_a_warning_and_can_be_had() {
         blocks += 1;
     }
     assert!(blocks >= 30, "{blocks} examples");
+}
+
+#[test]
+fn the_reference_names_every_variable_of_conditions() {
+    let reference = text("LANGUAGE.md");
+    let environment = Environment::of_program(Subject::Line);
+    let mut named = 0;
+    for (record, field) in environment.records().iter().flat_map(|record| record.fields.iter().map(move |field| (record, field)))
+    {
+        let mark = if field.optional { " ?" } else { "" };
+        let name = format!("| `{}.{}`{mark} | ", record.name, field.name);
+        let row = reference.lines().find(|row| row.starts_with(&name));
+        assert!(
+            row.is_some_and(|row| row.ends_with(&format!(" | {} |", field.text))),
+            "LANGUAGE.md lacks {name}… | {} |",
+            field.text
+        );
+        named += 1;
+    }
+    assert!(named > 40, "{named}");
+    assert_eq!(
+        reference
+            .lines()
+            .filter(|row| row.starts_with("| `")
+                && row.contains(".")
+                && row.split('`').nth(1).is_some_and(|name| name.contains('.')))
+            .count(),
+        named
+    );
 }
 
 #[test]

@@ -115,3 +115,26 @@ async fn an_added_unit_that_was_declined_is_not_sold_and_not_explained_away() {
     assert!(outcome.rewards.iter().all(|reward| !reward.fallback), "a declined unit is not paid in points");
     rig.outcomes().await;
 }
+
+#[tokio::test]
+async fn a_present_is_asked_for_chosen_and_sold_as_it_was_quoted() {
+    let rig = Rig::new().await;
+    let thanks = "  - id: thanks\n    name: Thanks\n    on: {sku: [CAKE]}\n    grant: {give: {choice: {skus: [MUG, TOWEL]}}}\n";
+    rig.pass(Duration::from_secs(1));
+    let source = Source { name: "club.yaml".to_owned(), text: format!("{PROGRAM}{thanks}") };
+    rig.engine.programs().publish(&[source], begin().checked_add(Duration::from_secs(1)).unwrap()).await.unwrap();
+    let goods = receipt("A", Some("1001"), vec![line("1", "CAKE", 1, 500)]);
+    let asked = rig.quote(quote(goods.clone())).await.unwrap().answer.unwrap();
+    assert!(asked.lines.is_empty(), "nothing is given before the customer has chosen");
+    let choice = &asked.choices[0];
+    let options: Vec<&str> = choice.options.iter().map(|option| option.option_id.as_str()).collect();
+    assert_eq!((choice.campaign_id.as_str(), options), ("thanks", vec!["MUG", "TOWEL"]));
+    let chosen = v1::ChosenOption { choice_id: choice.choice_id.clone(), option_ids: vec![choice.options[1].option_id.clone()] };
+    let request = v1::QuoteRequest { quote_no: 2, choices: vec![chosen], ..quote(goods.clone()) };
+    let quoted = rig.quote(request).await.unwrap();
+    let outcome = rig.settle(as_quoted(goods, &quoted)).await.unwrap().outcome.unwrap();
+    let [_, present] = outcome.lines.as_slice() else { panic!("{:?}", outcome.lines) };
+    assert_eq!((present.sku.as_str(), present.paid_minor, present.campaign_id.as_str()), ("TOWEL", 0, "thanks"));
+    assert!(!flags(&outcome).contains(&v1::OutcomeFlag::DiffersFromQuote));
+    rig.outcomes().await;
+}

@@ -15,7 +15,7 @@ use tessera_rules::catalogue::Product;
 use tessera_rules::revision::Source;
 
 /// Cases of our own: fewer were lost.
-const CASES_MIN: usize = 290;
+const CASES_MIN: usize = 600;
 /// Folders with cases that are known not to come out yet.
 const NOT_YET: [&str; 1] = ["disputed"];
 

@@ -34,7 +34,7 @@ fn program(campaigns: impl IntoIterator<Item = String>) -> Revision {
         writeln!(text, "- {{id: c{place}, name: C, {campaign}}}").unwrap();
     }
     let source = Source { name: "hard".into(), text };
-    Revision::compile(1, Timestamp::UNIX_EPOCH, &[source]).unwrap_or_else(|error| panic!("{error}")).revision
+    Revision::compile(1, Timestamp::UNIX_EPOCH, &[source]).unwrap().revision
 }
 
 /// Articles `from`, `from + by`, … below 200.
@@ -72,7 +72,11 @@ fn few() -> Revision {
 /// What each is, its program and its receipt.
 pub(crate) fn cases() -> Vec<(&'static str, Revision, Receipt)> {
     vec![
-        ("overlapping mix and match, 200 lines", mix_and_match(), receipt(200, 1, |place| 99 + 7 * i64::try_from(place % 37).unwrap())),
+        (
+            "overlapping mix and match, 200 lines",
+            mix_and_match(),
+            receipt(200, 1, |place| 99 + 7 * i64::try_from(place % 37).unwrap()),
+        ),
         ("30 campaigns, 12 lines", thirty(), receipt(12, 3, |place| 99 + 31 * i64::try_from(place).unwrap())),
         ("3 campaigns, 5 equal units", few(), receipt(1, 5, |_| 199)),
         ("3 campaigns, 5,000 equal units", few(), receipt(1, 5_000, |_| 199)),

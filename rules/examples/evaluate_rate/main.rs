@@ -9,6 +9,7 @@
     reason = "a program for people, on data of its own"
 )]
 
+mod among;
 mod data;
 mod hard;
 
@@ -41,6 +42,7 @@ fn main() {
         }
         println!("{:?} each", start.elapsed() / ROUNDS);
     }
+    among_many();
     for (name, revision, receipt) in hard::cases() {
         let once = || evaluate(&revision, &catalogue, black_box(&standing), black_box(&receipt), at, Effort::default());
         let decision = once();
@@ -56,6 +58,34 @@ fn main() {
             decision.steps,
             decision.proven,
             decision.bound.minor()
+        );
+    }
+}
+
+/// The same twenty campaigns among few and among many others.
+fn among_many() {
+    let (catalogue, standing) = (data::catalogue(), data::standing());
+    let at: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+    for (lines, campaigns, rounds) in [(12, 1_000, 500_u32), (12, 100_000, 500), (100, 10_000, 200)] {
+        let begun = Instant::now();
+        let revision = among::revision_of(campaigns);
+        let loaded = begun.elapsed();
+        let receipt = among::receipt_of(lines);
+        let once = || evaluate(&revision, &catalogue, black_box(&standing), black_box(&receipt), at, Effort::default());
+        let decision = once();
+        let measured = |_| {
+            let start = Instant::now();
+            black_box(once());
+            start.elapsed()
+        };
+        let mut each: Vec<std::time::Duration> = (0..rounds).map(measured).collect();
+        each.sort_unstable();
+        println!(
+            "{lines} lines, {campaigns} campaigns (loaded in {loaded:?}): {} applied, {} steps, proven {}, median {:?}",
+            decision.applied.len(),
+            decision.steps,
+            decision.proven,
+            each[each.len() / 2]
         );
     }
 }

@@ -116,7 +116,8 @@ fn place_in(lines: &[&str], node: &Node, text: &str, part: Part) -> Span {
     let before = solid(text.get(..from).unwrap_or(text));
     let within = solid(part.of(text));
     let marks = Marks::of(lines, node);
-    let (Some(first), last) = (marks.clone().nth(before), marks.clone().nth(before.saturating_add(within.max(1)).saturating_sub(1)))
+    let (Some(first), last) =
+        (marks.clone().nth(before), marks.clone().nth(before.saturating_add(within.max(1)).saturating_sub(1)))
     else {
         // At the end of the text: behind its last character.
         let last = marks.last().unwrap_or(node.at);
@@ -197,7 +198,8 @@ impl<'l> Marks<'l> {
             Some('n' | 't' | 'r' | 'v' | 'f' | 'N' | '_' | 'L' | 'P' | ' ') | None => return None,
             Some(other) => return Some(other),
         };
-        let code = (0..digits).filter_map(|_| self.step()).try_fold(0_u32, |code, digit| Some(code << 4 | digit.to_digit(16)?))?;
+        let code =
+            (0..digits).filter_map(|_| self.step()).try_fold(0_u32, |code, digit| Some(code << 4 | digit.to_digit(16)?))?;
         char::from_u32(code).filter(|character| !character.is_whitespace())
     }
 }

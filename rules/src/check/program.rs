@@ -3,9 +3,9 @@
 use compact_str::CompactString;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
+use super::free::Environments;
 use super::keys::program::{CODE, PROGRAM};
 use super::read::{Fields, is_language};
-use super::free::Environments;
 use super::{Checked, Checker, Site};
 use crate::asset::Asset;
 use crate::campaign::Code;

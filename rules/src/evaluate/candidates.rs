@@ -176,9 +176,8 @@ impl<'a> Found<'a> {
         let Ok(place) = usize::try_from(place) else { return };
         let Some(campaign) = case.revision.campaigns().get(place) else { return };
         self.steps = self.steps.saturating_add(1);
-        let is_about = |line: usize| {
-            basket.lines.get(line).is_some_and(|item| campaign.is_about(&item.properties, item.line.measure))
-        };
+        let is_about =
+            |line: usize| basket.lines.get(line).is_some_and(|item| campaign.is_about(&item.properties, item.line.measure));
         let uses_left = match admit(case, facts, campaign) {
             Ok(uses_left) => uses_left,
             Err(reason) => {

@@ -41,6 +41,9 @@ impl<'a> Draft<'a, '_> {
 
     /// The line offers of one level. Campaigns that share units act one after another by id, after those that compete.
     pub(super) fn line_level<'k>(&mut self, level: &[&'k Candidate<'k>], effects: &mut Vec<(&'k Candidate<'k>, Effect)>) {
+        if let [only] = level {
+            return self.solve(&[only], effects);
+        }
         let mut sole: Vec<&'k Candidate<'k>> = Vec::new();
         let (shared, competing): (Vec<&Candidate<'_>>, Vec<&Candidate<'_>>) =
             level.iter().partition(|candidate| self.used_bit(candidate) == 0);
@@ -180,7 +183,7 @@ impl<'a> Draft<'a, '_> {
                 self.step(classes.len());
                 let mut solution = Solution::default();
                 fill(0, only, classes, &mut Left::all(classes), &mut solution);
-                solution.without_idle(contenders, classes)
+                solution
             }
             _ => {
                 let by_worth = self.by_worth(contenders);
@@ -309,7 +312,16 @@ impl<'a> Draft<'a, '_> {
         // A seat takes so many units of a set; everything else takes one.
         let seats: Vec<i64> = match &candidate.campaign.mechanic {
             Mechanic::Set { groups, gain } => compile::needs(&conventions, groups, *gain),
-            _ => vec![1],
+            Mechanic::Off { .. }
+            | Mechanic::PriceList { .. }
+            | Mechanic::Ladder { .. }
+            | Mechanic::ExtraUnits { .. }
+            | Mechanic::Spend { .. }
+            | Mechanic::Points { .. }
+            | Mechanic::Multiply { .. }
+            | Mechanic::Count { .. }
+            | Mechanic::Grant { .. }
+            | Mechanic::Offer { .. } => vec![1],
         };
         for (place, units) in seats.into_iter().enumerate() {
             let Ok(contender) = self.contender(candidate, classes) else { return };

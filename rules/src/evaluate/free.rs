@@ -61,10 +61,11 @@ impl Facts<'_, '_> {
         let (mut steps, mut failed) = (CONDITION_STEPS_MAX, None);
         lines.retain(|line| {
             let scope = self.scope(campaign.program_place, Some(*line));
-            failed.is_none() && self.holds(condition, scope, &mut steps).unwrap_or_else(|error| {
-                failed = Some(error);
-                false
-            })
+            failed.is_none()
+                && self.holds(condition, scope, &mut steps).unwrap_or_else(|error| {
+                    failed = Some(error);
+                    false
+                })
         });
         failed.map_or(Ok(()), |error| Err(Reason::Failed(Asked::Where, error)))
     }

@@ -16,13 +16,13 @@ use super::case::Case;
 use crate::attribute::{CATEGORY, Property, SKU};
 use crate::catalogue::{Product, ProductKind};
 use crate::cel::{
-    AccountField, CustomerField, EvalError, Handle, LineField, ListPlace, ReceiptField, Scope, Slot, StoreField, TenderField, TimeField,
-    Value, Variable,
+    AccountField, CustomerField, EvalError, Handle, LineField, ListPlace, ReceiptField, Scope, Slot, StoreField, TenderField,
+    TimeField, Value, Variable,
 };
 use crate::condition::FreeCondition;
 use crate::id::SegmentId;
-use crate::money::{Amount, UnitPrice};
 use crate::limits::{CONDITION_STEPS_MAX, CONDITION_STEPS_PER_STEP, CONDITIONS_STEPS_MAX};
+use crate::money::{Amount, UnitPrice};
 use crate::program::{Condition, Program};
 use crate::receipt::{Line, Measure, PriceReason, Stage, TenderKind};
 use crate::selector::properties_of;

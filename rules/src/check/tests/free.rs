@@ -7,8 +7,12 @@ use crate::check::Served;
 fn told(campaign: &str) -> Vec<String> {
     let all = found(&[format!("{HEAD}{campaign}\n")], Served::Now);
     let shown = all.iter().map(|one| {
-        let caret: String =
-            one.snippet.chars().skip(usize::try_from(one.column - 1).unwrap()).take(usize::try_from(one.length).unwrap()).collect();
+        let caret: String = one
+            .snippet
+            .chars()
+            .skip(usize::try_from(one.column - 1).unwrap())
+            .take(usize::try_from(one.length).unwrap())
+            .collect();
         let line = one.line - u32::try_from(HEAD.lines().count()).unwrap();
         let help = one.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
         format!("{line} [{caret}] {}{help}", one.message)
@@ -26,18 +30,33 @@ fn p11_a_mistake_in_a_condition_stands_under_its_caret() {
         ("- {id: a, name: N, percent_off: 5, when: \"'é' == 'e' || receipt.ammount > 5\"}", vec![at(1, amount)]),
         ("- {id: a, name: N, percent_off: 5, when: \"\\\"x\\\" == '\\u0041' || receipt.ammount > 5\"}", vec![at(1, amount)]),
         ("- {id: a, name: N, percent_off: 5, when: 'store.id == ''S'' || receipt.ammount > 5'}", vec![at(1, amount)]),
-        ("- id: a\n  name: N\n  percent_off: 5\n  when: |\n    receipt.amount > 5 &&\n      receipt.ammount > 5", vec![at(6, amount)]),
-        ("- id: a\n  name: N\n  percent_off: 5\n  when:\n    condition: >-\n      receipt.amount > 5 &&\n      receipt.ammount > 5", vec![at(7, amount)]),
+        (
+            "- id: a\n  name: N\n  percent_off: 5\n  when: |\n    receipt.amount > 5 &&\n      receipt.ammount > 5",
+            vec![at(6, amount)],
+        ),
+        (
+            "- id: a\n  name: N\n  percent_off: 5\n  when:\n    condition: >-\n      receipt.amount > 5 &&\n      receipt.ammount > 5",
+            vec![at(7, amount)],
+        ),
         ("- id: a\n  name: N\n  percent_off: 5\n  when: receipt.amount > 5 &&\n    receipt.ammount > 5", vec![at(5, amount)]),
         (
             "- {id: a, name: N, percent_off: 5, on: {where: line.ammount > 5 && line.kind == 'food'}, when: receipt.ammount > 5}",
             vec![
                 at(1, "[ammount] a line has no field `ammount` (did you mean `line.amount`?)"),
-                at(1, "['food'] \"food\" never stands here (there is \"goods\", \"service\", \"deposit\", \"certificate_sale\", \"top_up\", \"bag\", \"donation\")"),
+                at(
+                    1,
+                    "['food'] \"food\" never stands here (there is \"goods\", \"service\", \"deposit\", \"certificate_sale\", \"top_up\", \"bag\", \"donation\")",
+                ),
                 at(1, amount),
             ],
         ),
-        ("- {id: a, name: N, percent_off: 5, when: receipt.amount}", vec![at(1, "[receipt.amount] the expression gives a number, but a condition (yes or no) is wanted (compare it with something: `==`, `!=`, `<`, `<=`, `>`, `>=`, `in`)")]),
+        (
+            "- {id: a, name: N, percent_off: 5, when: receipt.amount}",
+            vec![at(
+                1,
+                "[receipt.amount] the expression gives a number, but a condition (yes or no) is wanted (compare it with something: `==`, `!=`, `<`, `<=`, `>`, `>=`, `in`)",
+            )],
+        ),
     ];
     for (campaign, expected) in table {
         assert_eq!(told(campaign), expected, "{campaign}");

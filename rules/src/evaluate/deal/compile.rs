@@ -105,7 +105,7 @@ impl Draft<'_, '_> {
                 let open = classes.iter().map(|class| class.line == *line).collect();
                 let seats = vec![Seats { units, open, gained: 0..0, from_cheap: false }];
                 lines.push((sum(|class| class.amount), forms.len()));
-                forms.push(Form { complete: minor, whole: true, ..Form::empty(seats, classes.len()) });
+                forms.push(Form { complete: minor, whole: true, ..Form::empty(seats) });
             }
         }
         if conventions.limited_units == LimitedUnits::Cheapest {
@@ -138,7 +138,7 @@ impl Draft<'_, '_> {
             let open = classes.iter().map(|class| class.line == *line).collect();
             let seats = vec![Seats { units: every, open, gained: 0..0, from_cheap: false }];
             let worth = self.worth_of_units(*line, add).max(1);
-            forms.push(Form { worth, ..Form::empty(seats, classes.len()) });
+            forms.push(Form { worth, ..Form::empty(seats) });
         }
         if forms.is_empty() { Err(reason) } else { Ok(forms) }
     }
@@ -164,7 +164,7 @@ impl Draft<'_, '_> {
         if seats.iter().any(|seats| seats.units > seats.available(classes)) {
             return Err(Reason::TooFewUnits);
         }
-        let mut form = Form::empty(seats, classes.len());
+        let mut form = Form::empty(seats);
         match gain {
             Gain::Units { group, units, which, off } => match added {
                 Some((group, units, which)) => {
@@ -251,16 +251,8 @@ impl Seats {
 }
 
 impl Form {
-    fn empty(seats: Vec<Seats>, classes: usize) -> Self {
-        Self {
-            seats,
-            each: vec![Part::whole(0); classes],
-            complete: 0,
-            worth_each: vec![0; classes],
-            worth: 0,
-            whole: false,
-            paired: None,
-        }
+    fn empty(seats: Vec<Seats>) -> Self {
+        Self { seats, each: Vec::new(), complete: 0, worth_each: Vec::new(), worth: 0, whole: false, paired: None }
     }
 
     pub(super) fn size(&self) -> i64 {

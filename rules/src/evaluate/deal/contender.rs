@@ -39,11 +39,11 @@ pub(super) enum Paired {
 #[derive(Clone, Debug)]
 pub(super) struct Form {
     pub(super) seats: Vec<Seats>,
-    /// By class: what a gained unit brings.
+    /// By class: what a gained unit brings; empty where it is nothing.
     pub(super) each: Vec<Part>,
     /// What a complete set brings beside that; below zero for a price.
     pub(super) complete: i64,
-    /// By class: what is added for a gained unit.
+    /// By class: what is added for a gained unit; empty where it is nothing.
     pub(super) worth_each: Vec<i64>,
     /// What is added for a complete set.
     pub(super) worth: i64,
@@ -99,8 +99,14 @@ impl Contender<'_> {
                 let apart = !form.seats.iter().enumerate().any(|(place, a)| rest(place).any(|b| meet(a, b)));
                 // Seats of one group meet where the dearest units gain, and the others take from the cheap end.
                 let one_group = matches!(&self.candidate.campaign.mechanic, Mechanic::Set { groups, .. } if groups.len() == 1);
-                let falling = form.seats.iter().all(|seats| seats.gained.is_empty() || falls(classes, &form.each, &seats.open));
-                form.paired.is_none() && falling && (apart || one_group)
+                let falling = form
+                    .seats
+                    .iter()
+                    .all(|seats| seats.gained.is_empty() || form.each.is_empty() || falls(classes, &form.each, &seats.open));
+                // Rounded line by line, the dearest units are not always those that bring most.
+                let together = classes.first().is_none_or(|class| self.scope(class).is_none());
+                let rounds = !together && form.each.iter().any(|part| !part.is_whole());
+                form.paired.is_none() && falling && !rounds && (apart || one_group)
             }),
         }
     }

@@ -7,8 +7,11 @@
 //! the steps left allow, the least promising states are dropped, and the most that one of them could have reached is
 //! the bound of what may be missing.
 
+mod bounds;
 mod bulk;
 mod model;
+mod moves;
+mod replay;
 mod start;
 mod state;
 
@@ -100,7 +103,8 @@ impl Run<'_, '_> {
             for unit in 0..class.units {
                 let steps_left = self.steps_max.saturating_sub(self.steps);
                 let allowed = steps_left.checked_div(u64::try_from(units_left.max(1)).unwrap_or(1)).unwrap_or(0);
-                let choices = u64::try_from(self.model.steps(number).len().saturating_add(1)).unwrap_or(u64::MAX).max(tried);
+                let choices = u64::try_from(self.model.steps(number).len().saturating_add(1)).unwrap_or(u64::MAX);
+                let choices = choices.saturating_mul(self.model.weight()).max(tried);
                 let most = usize::try_from(allowed.checked_div(choices).unwrap_or(0)).unwrap_or(usize::MAX).max(1);
                 self.keep_most(&mut layer, number, most);
                 let (before, entries) = (self.steps, u64::try_from(layer.entries.len().max(1)).unwrap_or(u64::MAX));
@@ -155,7 +159,7 @@ impl Run<'_, '_> {
                     continue;
                 }
                 let number = u16::try_from(number).unwrap_or(u16::MAX);
-                self.steps = self.steps.saturating_add(1);
+                self.steps = self.steps.saturating_add(self.model.weight());
                 if self.model.is_paired(step) {
                     self.steps = self.steps.saturating_add(self.decide_paired(&mut next, from, entry, (class, parent, number)));
                 } else {
@@ -181,7 +185,7 @@ impl Run<'_, '_> {
         let begun = self.partials.get(self.model.partials_of(from)).len();
         let mut tried = 0_u64;
         for partial in (0..begun).map(Some).chain([None]) {
-            tried = tried.saturating_add(1);
+            tried = tried.saturating_add(self.model.weight());
             let Some(joined) = self.model.join_paired(&mut self.partials, from, (step, class), partial) else { continue };
             let partial = partial.and_then(|partial| u16::try_from(partial).ok()).unwrap_or(u16::MAX);
             let stride = self.model.stride();

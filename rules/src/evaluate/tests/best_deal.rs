@@ -9,6 +9,7 @@ mod twin;
 
 use super::fixture::{catalogue, customer, hold, noon};
 use crate::decision::Decision;
+use crate::id::CampaignId;
 use crate::receipt::Receipt;
 use crate::revision::{Revision, Source};
 use crate::{Effort, evaluate};
@@ -29,13 +30,18 @@ fn revision(case: &Case) -> Revision {
         .revision
 }
 
+/// The number in `c7`.
+fn place_of(campaign: &CampaignId) -> usize {
+    campaign.as_str().trim_start_matches('c').parse().unwrap()
+}
+
 /// What a decision brings: money off, worth added, and the campaigns used.
 fn brings(case: &Case, receipt: &Receipt, decision: &Decision) -> (i64, i64, Vec<usize>) {
-    let used: Vec<usize> = decision.applied.iter().map(|applied| applied.campaign.as_str()[1..].parse().unwrap()).collect();
+    let used: Vec<usize> = decision.applied.iter().map(|applied| place_of(&applied.campaign)).collect();
     let mut worth = 0;
     for (place, line) in decision.lines.iter().enumerate().take(receipt.lines.len()) {
         for part in line.parts.iter().filter(|part| part.adjustments.iter().any(|change| change.amount.is_zero())) {
-            let number: usize = part.adjustments[0].campaign.as_str()[1..].parse().unwrap();
+            let number = place_of(&part.adjustments[0].campaign);
             let Kind::Extra { add, .. } = case.campaigns[number].kind else { panic!("only extra units are added") };
             worth += part.quantity.pieces() / add * twin::worth(&receipt.lines[place], add);
         }
@@ -57,7 +63,7 @@ fn best_of_many(units: usize, gains: &[Box<dyn Fn(usize) -> i64>]) -> i64 {
 #[test]
 fn p10_of_many_equal_units_all_but_a_core_are_decided_at_once_without_loss() {
     let mut unproven = 0;
-    for seed in 1..=120_usize {
+    for seed in 1..=60_usize {
         let of = |place: usize, choices: &[i64]| choices[(seed * 7 + place * 13 + seed / (place + 2)) % choices.len()];
         let (price, units) = (of(0, &[5, 99, 100, 199, 333, 1_000]), 20 + (seed * 37) % 180);
         let mut text = format!("{}campaigns:\n", super::fixture::HEAD);
@@ -105,7 +111,7 @@ fn p10_of_many_equal_units_all_but_a_core_are_decided_at_once_without_loss() {
         assert!(!decision.proven || found == best, "{units} at {price}\n{text}");
         unproven += u32::from(!decision.proven);
     }
-    assert!(unproven <= 24, "{unproven} of 120 are not proven");
+    assert!(unproven <= 12, "{unproven} of 60 are not proven");
 }
 
 #[test]

@@ -57,7 +57,10 @@ fn a_condition_on_lines_chooses_among_the_goods() {
     let table = [
         ("on: {where: line.quantity >= 2}", "1: 3=1.50(a -1.50)"),
         ("on: {category: food, where: \"line.unit_price >= 2 && line.sku != 'PENNE'\"}", "3: 1=2.00(a -2.00)"),
-        ("on: {sku: [MILK, PENNE], where: \"receipt.lines.exists(l, l.sku == 'BUTTER')\"}", "1: 3=1.50(a -1.50)\n2: 1=1.00(a -1.00)"),
+        (
+            "on: {sku: [MILK, PENNE], where: \"receipt.lines.exists(l, l.sku == 'BUTTER')\"}",
+            "1: 3=1.50(a -1.50)\n2: 1=1.00(a -1.00)",
+        ),
         ("on: {where: \"line.sku == 'NONE'\"}", ""),
     ];
     for (on, expected) in table {
@@ -79,11 +82,23 @@ fn a_condition_that_fails_skips_only_its_campaign_and_says_why() {
     };
     let unknown = known(|customer| customer.facts = Vec::new());
     let table = [
-        ("when: 10 / (receipt.lines.size() - 3) > 1", "its condition cannot be worked out: `10 / (receipt.lines.size() - 3)`: division by zero"),
-        ("when: account.visits * 9000000000000000000 > 1", "its condition cannot be worked out: `account.visits * 9000000000000000000`: the result is too large"),
-        ("on: {where: \"line.attribute['brand'] == 'Best'\"}", "its condition on lines cannot be worked out: `line.attribute['brand']`: the value is not there"),
+        (
+            "when: 10 / (receipt.lines.size() - 3) > 1",
+            "its condition cannot be worked out: `10 / (receipt.lines.size() - 3)`: division by zero",
+        ),
+        (
+            "when: account.visits * 9000000000000000000 > 1",
+            "its condition cannot be worked out: `account.visits * 9000000000000000000`: the result is too large",
+        ),
+        (
+            "on: {where: \"line.attribute['brand'] == 'Best'\"}",
+            "its condition on lines cannot be worked out: `line.attribute['brand']`: the value is not there",
+        ),
         ("segments: [club]", "the condition of a segment cannot be worked out: `customer.fact['club']`: the value is not there"),
-        ("when: \"!('club' in customer.segments)\"", "the condition of a segment cannot be worked out: `customer.fact['club']`: the value is not there"),
+        (
+            "when: \"!('club' in customer.segments)\"",
+            "the condition of a segment cannot be worked out: `customer.fact['club']`: the value is not there",
+        ),
     ];
     for (manner, expected) in table {
         let campaigns = format!("id: a, {manner}, percent_off: 50\nid: b, amount_off: 1.00, level: basket");

@@ -110,12 +110,14 @@ fn campaign() -> impl Strategy<Value = (String, String)> {
     ];
     let fallback = prop_oneof![Just(""), Just("fallback: {points: points}, ")];
     let whom = prop_oneof![6 => Just(""), 4 => audience()];
-    (on, group, limit, fallback, whom, -2_i32..3, mechanic()).prop_map(|(on, group, limit, fallback, whom, priority, mechanic)| {
-        let on = if mechanic.starts_with("offer") { "" } else { on };
-        let of_units = limit.is_empty() && priority == 0 && mechanic.starts_with("percent_off") && mechanic.ends_with("line");
-        let limit = if of_units { "limits: {per_receipt: {units: 2}}, " } else { limit };
-        (format!("priority: {priority}, {whom}{group}{limit}{fallback}"), format!("{on}{mechanic}"))
-    })
+    (on, group, limit, fallback, whom, -2_i32..3, mechanic()).prop_map(
+        |(on, group, limit, fallback, whom, priority, mechanic)| {
+            let on = if mechanic.starts_with("offer") { "" } else { on };
+            let of_units = limit.is_empty() && priority == 0 && mechanic.starts_with("percent_off") && mechanic.ends_with("line");
+            let limit = if of_units { "limits: {per_receipt: {units: 2}}, " } else { limit };
+            (format!("priority: {priority}, {whom}{group}{limit}{fallback}"), format!("{on}{mechanic}"))
+        },
+    )
 }
 
 /// For whom and where: what the index looks up for a receipt.
@@ -179,7 +181,8 @@ fn standing() -> impl Strategy<Value = Standing> {
             customer.lists = if held % 2 == 0 { vec![SegmentId::parse("l1").unwrap()] } else { Vec::new() };
             customer.visits = u32::try_from(counted % 5).unwrap();
             let (fact, known_at, value) = (FactId::parse("born").unwrap(), noon(), (held % 4 > 1).then(|| "x".into()));
-            customer.facts = if held % 3 == 0 { Vec::new() } else { vec![FactStanding { fact, known_at, confirmed: true, value }] };
+            customer.facts =
+                if held % 3 == 0 { Vec::new() } else { vec![FactStanding { fact, known_at, confirmed: true, value }] };
             customer.available = vec![points(held)];
             customer.tiers =
                 if gold { vec![(ProgramId::parse("p").unwrap(), TierId::parse("gold").unwrap())] } else { Vec::new() };
@@ -294,10 +297,10 @@ fn h17_the_largest_receipt_does_not_overflow() {
     {
         largest.stage = stage;
         largest.redeem = vec![RedeemRequest { asset: asset.clone(), units: None, mode }];
-        let decision = decide(&revision, &catalogue(), &standing, &largest);
+        let decision = evaluate(&revision, &catalogue(), &standing, &largest, noon(), Effort::default());
         hold(&largest, &decision);
         assert!(decision.rewards.len() >= 3 && !decision.applied.is_empty());
     }
     largest.currency = Currency::from_code("KWD").unwrap();
-    assert_eq!(decide(&revision, &catalogue(), &standing, &largest).applied, []);
+    assert_eq!(evaluate(&revision, &catalogue(), &standing, &largest, noon(), Effort::default()).applied, []);
 }

@@ -86,12 +86,13 @@ impl Random {
         i64::try_from(self.next() % end).unwrap()
     }
 
-    fn size(&mut self, from: u64, until: u64) -> usize {
-        usize::try_from(from + self.next() % (until - from + 1)).unwrap()
+    fn size(&mut self, from: usize, until: usize) -> usize {
+        let choices = u64::try_from(until - from + 1).unwrap();
+        from + usize::try_from(self.next() % choices).unwrap()
     }
 
     fn of<T: Copy>(&mut self, items: &[T]) -> T {
-        items[self.size(0, items.len() as u64 - 1)]
+        items[self.size(0, items.len() - 1)]
     }
 
     /// Few different prices, so that many ties arise; now and then any.
@@ -102,7 +103,7 @@ impl Random {
     fn skus(&mut self) -> Vec<usize> {
         let mut skus: Vec<usize> = (0..SKUS.len()).filter(|_| self.below(2) == 0).collect();
         if skus.is_empty() {
-            skus.push(self.size(0, SKUS.len() as u64 - 1));
+            skus.push(self.size(0, SKUS.len() - 1));
         }
         skus
     }
@@ -135,15 +136,54 @@ impl Off {
     }
 }
 
+impl Group {
+    fn random(random: &mut Random) -> Self {
+        Self { on: random.skus(), units: random.size(1, 2) }
+    }
+}
+
+fn texts(groups: &[Group]) -> String {
+    let texts: Vec<String> = groups.iter().map(|group| format!("{{{}, units: {}}}", on(&group.on), group.units)).collect();
+    texts.join(", ")
+}
+
 impl Campaign {
+    fn buy_get(random: &mut Random) -> (Kind, String) {
+        let (buy, get, off) = (Group::random(random), Group::random(random), Off::random(random));
+        let text = format!(
+            "buy_get: {{buy: [{}], get: {{{}, units: {}, {}}}}}",
+            texts(std::slice::from_ref(&buy)),
+            on(&get.on),
+            get.units,
+            off.text()
+        );
+        let units = get.units;
+        (Kind::Units { groups: vec![buy, get], units, dearest: false, off }, text)
+    }
+
+    fn mix(random: &mut Random) -> (Kind, String) {
+        let groups: Vec<Group> = (0..random.size(1, 2)).map(|_| Group::random(random)).collect();
+        let size: i64 = groups.iter().map(|group| i64::try_from(group.units).unwrap()).sum();
+        let (together, text) = match random.below(3) {
+            0 => {
+                let percent = random.of(&[10, 15, 25, 33]);
+                (Together::Percent(percent), format!("percent_off: {percent}"))
+            }
+            1 => {
+                let minor = random.of(&[20, 60, 150, 400]);
+                (Together::Amount(minor), format!("amount_off: {}", money(minor)))
+            }
+            _ => {
+                let minor = size * random.of(&[60, 120, 160, 200]);
+                (Together::Price(minor), format!("price: {}", money(minor)))
+            }
+        };
+        let text = format!("mix_and_match: {{groups: [{}], {text}}}", texts(&groups));
+        (Kind::Mix { groups, together }, text)
+    }
+
     fn random(random: &mut Random) -> Self {
         let goods = random.skus();
-        let group = |random: &mut Random| Group { on: random.skus(), units: random.size(1, 2) };
-        let texts = |groups: &[Group]| {
-            let texts: Vec<String> =
-                groups.iter().map(|group| format!("{{{}, units: {}}}", on(&group.on), group.units)).collect();
-            texts.join(", ")
-        };
         let which = |dearest: bool| if dearest { "dearest" } else { "cheapest" };
         let (kind, what) = match random.below(9) {
             0 => {
@@ -160,7 +200,7 @@ impl Campaign {
             }
             3 => {
                 let take = random.size(2, 4);
-                let pay = random.size(1, take as u64 - 1);
+                let pay = random.size(1, take - 1);
                 let dearest = random.below(2) == 0;
                 let groups = vec![Group { on: goods.clone(), units: take }];
                 let text = format!("n_for_m: {{take: {take}, pay: {pay}, free: {}}}", which(dearest));
@@ -172,38 +212,8 @@ impl Campaign {
                 let text = format!("nth_unit: {{nth: {nth}, which: {}, {}}}", which(dearest), off.text());
                 (Kind::Units { groups, units: 1, dearest, off }, text)
             }
-            5 => {
-                let (buy, get, off) = (group(random), group(random), Off::random(random));
-                let text = format!(
-                    "buy_get: {{buy: [{}], get: {{{}, units: {}, {}}}}}",
-                    texts(std::slice::from_ref(&buy)),
-                    on(&get.on),
-                    get.units,
-                    off.text()
-                );
-                let units = get.units;
-                (Kind::Units { groups: vec![buy, get], units, dearest: false, off }, text)
-            }
-            6 | 7 => {
-                let groups: Vec<Group> = (0..random.size(1, 2)).map(|_| group(random)).collect();
-                let size: i64 = groups.iter().map(|group| i64::try_from(group.units).unwrap()).sum();
-                let (together, text) = match random.below(3) {
-                    0 => {
-                        let percent = random.of(&[10, 15, 25, 33]);
-                        (Together::Percent(percent), format!("percent_off: {percent}"))
-                    }
-                    1 => {
-                        let minor = random.of(&[20, 60, 150, 400]);
-                        (Together::Amount(minor), format!("amount_off: {}", money(minor)))
-                    }
-                    _ => {
-                        let minor = size * random.of(&[60, 120, 160, 200]);
-                        (Together::Price(minor), format!("price: {}", money(minor)))
-                    }
-                };
-                let text = format!("mix_and_match: {{groups: [{}], {text}}}", texts(&groups));
-                (Kind::Mix { groups, together }, text)
-            }
+            5 => Self::buy_get(random),
+            6 | 7 => Self::mix(random),
             _ => {
                 let (every, add) = (random.size(1, 3), 1 + random.below(2));
                 (Kind::Extra { every, add }, format!("extra_units: {{every: {every}, add: {add}}}"))

@@ -95,14 +95,17 @@ struct Twin<'t> {
     units: Vec<Unit>,
     /// By campaign and group: the units that may be used.
     open: Vec<Vec<Vec<bool>>>,
-    best: Option<(Rank, (i64, i64, Vec<usize>))>,
+    best: Option<(Rank, Brings)>,
 }
+
+/// Money off, worth added and campaigns used.
+pub(super) type Brings = (i64, i64, Vec<usize>);
 
 /// Greater is better.
 type Rank = (i64, i64, std::cmp::Reverse<usize>, std::cmp::Reverse<Vec<usize>>);
 
 /// Money off, worth added and campaigns used of the best combination.
-pub(super) fn best(case: &Case, receipt: &Receipt) -> (i64, i64, Vec<usize>) {
+pub(super) fn best(case: &Case, receipt: &Receipt) -> Brings {
     let units = units(receipt);
     let mut twin = Twin { case, receipt, units, open: Vec::new(), best: None };
     twin.open = case.campaigns.iter().map(|campaign| twin.open(campaign)).collect();
@@ -112,7 +115,7 @@ pub(super) fn best(case: &Case, receipt: &Receipt) -> (i64, i64, Vec<usize>) {
 }
 
 impl Twin<'_> {
-    fn groups<'c>(&self, campaign: &'c Campaign) -> Vec<Group> {
+    fn groups(&self, campaign: &Campaign) -> Vec<Group> {
         match &campaign.kind {
             Kind::Units { groups, .. } | Kind::Mix { groups, .. } => groups.clone(),
             Kind::Each(_) | Kind::AmountOffLine(_) => vec![Group { on: campaign.on.clone(), units: 1 }],
@@ -207,7 +210,7 @@ impl Twin<'_> {
         let size = groups.iter().map(|group| group.units).sum::<usize>();
         let mut found = Vec::new();
         let mut seats: Vec<Vec<usize>> = vec![Vec::new(); groups.len()];
-        self.seat(campaign, (&groups, size), (first, first), used, &mut seats, &mut found);
+        self.seat((campaign, &groups, size), (first, first), used, &mut seats, &mut found);
         if let Kind::Extra { .. } = own.kind {
             found.retain(|seats: &Vec<Vec<usize>>| seats[0].iter().all(|unit| self.units[*unit].line == self.units[first].line));
         }
@@ -216,14 +219,13 @@ impl Twin<'_> {
 
     fn seat(
         &self,
-        campaign: usize,
-        what: (&[Group], usize),
+        what: (usize, &[Group], usize),
         (first, from): (usize, usize),
         used: &[bool],
         seats: &mut Vec<Vec<usize>>,
         found: &mut Vec<Vec<Vec<usize>>>,
     ) {
-        if seats.iter().map(Vec::len).sum::<usize>() == what.1 {
+        if seats.iter().map(Vec::len).sum::<usize>() == what.2 {
             return found.push(seats.clone());
         }
         for unit in from..self.units.len() {
@@ -231,9 +233,9 @@ impl Twin<'_> {
                 continue;
             }
             for group in 0..seats.len() {
-                if seats[group].len() < what.0[group].units && self.open[campaign][group][unit] {
+                if seats[group].len() < what.1[group].units && self.open[what.0][group][unit] {
                     seats[group].push(unit);
-                    self.seat(campaign, what, (first, unit + 1), used, seats, found);
+                    self.seat(what, (first, unit + 1), used, seats, found);
                     seats[group].pop();
                 }
             }
