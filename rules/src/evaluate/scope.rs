@@ -3,12 +3,14 @@
 //! One [`Facts`] serves all conditions of an evaluation; what costs something is worked out once, and only where a
 //! condition asks for it.
 
+mod words;
+
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
-use jiff::civil::{DateTime, Weekday};
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
@@ -24,9 +26,11 @@ use crate::id::SegmentId;
 use crate::limits::{CONDITION_STEPS_MAX, CONDITION_STEPS_PER_STEP, CONDITIONS_STEPS_MAX};
 use crate::money::{Amount, UnitPrice};
 use crate::program::{Condition, Program};
-use crate::receipt::{Line, Measure, PriceReason, Stage, TenderKind};
+use crate::receipt::{Line, Measure};
 use crate::selector::properties_of;
 use crate::standing::Uses;
+
+use words::{kind, price_reason, stage, tender_kind, weekday};
 
 /// What the conditions of one evaluation have in common.
 #[derive(Debug)]
@@ -458,58 +462,5 @@ impl Scope for CaseScope<'_, '_, '_> {
 
     fn local(&self, at: Timestamp) -> DateTime {
         self.program().map_or(&TimeZone::UTC, |program| &program.time_zone).to_datetime(at)
-    }
-}
-
-const fn stage(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Basket => "basket",
-        Stage::Total => "total",
-        Stage::Tender => "tender",
-        Stage::Paid => "paid",
-    }
-}
-
-const fn weekday(day: Weekday) -> &'static str {
-    match day {
-        Weekday::Monday => "monday",
-        Weekday::Tuesday => "tuesday",
-        Weekday::Wednesday => "wednesday",
-        Weekday::Thursday => "thursday",
-        Weekday::Friday => "friday",
-        Weekday::Saturday => "saturday",
-        Weekday::Sunday => "sunday",
-    }
-}
-
-const fn kind(kind: ProductKind) -> &'static str {
-    match kind {
-        ProductKind::Goods => "goods",
-        ProductKind::Service => "service",
-        ProductKind::Deposit => "deposit",
-        ProductKind::CertificateSale => "certificate_sale",
-        ProductKind::TopUp => "top_up",
-        ProductKind::Bag => "bag",
-        ProductKind::Donation => "donation",
-    }
-}
-
-const fn price_reason(reason: PriceReason) -> &'static str {
-    match reason {
-        PriceReason::Regular => "regular",
-        PriceReason::Markdown => "markdown",
-        PriceReason::Override => "override",
-        PriceReason::Staff => "staff",
-    }
-}
-
-const fn tender_kind(kind: TenderKind) -> &'static str {
-    match kind {
-        TenderKind::Cash => "cash",
-        TenderKind::Card => "card",
-        TenderKind::Certificate => "certificate",
-        TenderKind::Asset => "asset",
-        TenderKind::Transfer => "transfer",
-        TenderKind::Other => "other",
     }
 }
