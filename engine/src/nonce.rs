@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Bytes of a nonce of XChaCha20-Poly1305.
+/// Bytes of a nonce of XAES-256-GCM (tokens) and XChaCha20-Poly1305 (profile values).
 const NONCE_BYTES: usize = 24;
 /// Of them, those that are drawn once.
 const PREFIX_BYTES: usize = 16;
