@@ -39,7 +39,7 @@ impl Case<'_> {
         }
         let enrolled_for = |days: u32| {
             let lasts = jiff::SignedDuration::from_hours(i64::from(days).saturating_mul(24));
-            customer.enrolled_at.is_some_and(|from| from.checked_add(lasts).is_ok_and(|until| self.at < until))
+            customer.enrolled_at.is_some_and(|from| from.checked_add(lasts).is_ok_and(|until| self.at <= until))
         };
         if conditions.enrolled_days_max.is_some_and(|days| !enrolled_for(days)) {
             return Err(Reason::Enrolled);
