@@ -16,7 +16,9 @@ mod program {
     pub(crate) mod simulate;
 }
 
-use std::fmt::Write as _;
+#[path = "../rules/examples/evaluate_rate/data.rs"]
+mod data;
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -27,11 +29,10 @@ use program::{receipt_files, simulate};
 use receipt_files::sale::{Sale, SaleKind, SaleLine};
 use simulate::{Both, Question, Rules, Which};
 use tessera_contract::read::{ReadContext, read_quote};
-use tessera_rules::catalogue::{Catalogue, Product};
+use tessera_rules::catalogue::Catalogue;
 use tessera_rules::id::{CustomerId, Sku};
 use tessera_rules::money::{Quantity, UnitPrice, extend};
-use tessera_rules::receipt::{Attribute, Measure, Receipt};
-use tessera_rules::revision::{Revision, Source};
+use tessera_rules::receipt::{Measure, Receipt};
 use tessera_rules::standing::{CustomerStanding, Standing};
 use tessera_rules::{Effort, evaluate};
 
@@ -44,38 +45,6 @@ const LINES: usize = 10;
 const CAMPAIGNS: usize = 100;
 const PRODUCTS: usize = 10_000;
 const ROUNDS: usize = 5;
-
-/// Campaigns of every kind; `percent` is what the sides differ in.
-fn revision(percent: usize) -> Revision {
-    let mut text = String::from(
-        "program: p\nlanguage: 1\nname: P\ncurrency: GBP\nassets:\n- {id: points, kind: points, worth_minor: 1}\ncampaigns:\n",
-    );
-    for number in 0..CAMPAIGNS {
-        let manner = format!("- {{id: c{number}, name: Campaign number {number}, group: g{}, ", number % 20);
-        let what = match number % 10 {
-            0 if number < 20 => "points: {per: 1.00, units: 1}".to_owned(),
-            1 if number < 20 => "spend: {at_least: 20.00, give: {amount: 2.00}}".to_owned(),
-            2 => format!("on: {{attribute: {{brand: B{number}}}}}, n_for_m: {{take: 3, pay: 2}}"),
-            3 => format!("on: {{category: c{}/s{number}}}, count: {{every: 10, give: {{points: {{units: 5}}}}}}", number % 7),
-            4 => format!("on: {{sku: [P{number}, P{}]}}, extra_units: {{every: 2, add: 1}}", number + 100),
-            _ => format!("on: {{sku: [P{number}, P{}, P{}]}}, percent_off: {percent}", number + 100, number + 200),
-        };
-        writeln!(text, "{manner}{what}}}").unwrap();
-    }
-    Revision::compile(1, Timestamp::UNIX_EPOCH, &[Source { name: "rate".into(), text }]).unwrap().revision
-}
-
-fn catalogue() -> Catalogue {
-    let product = |number: usize| {
-        let mut product = Product::new(Sku::parse(&format!("P{number}")).unwrap(), "Something");
-        product.categories = vec![format!("c{}", number % 7).into(), format!("c{}/s{}", number % 7, number % 100).into()];
-        product.attributes = [("brand", number % 100), ("colour", number % 10), ("size", number % 5)]
-            .map(|(name, value)| Attribute { name: name.into(), value: format!("B{value}").into() })
-            .to_vec();
-        product
-    };
-    Catalogue::new(1, (0..PRODUCTS).map(product).collect()).unwrap()
-}
 
 /// A receipt a minute, the customers in turn, goods spread over the catalogue with the campaigns' own among them.
 fn sale(number: usize) -> Arc<Sale> {
@@ -156,10 +125,10 @@ fn median(mut rates: Vec<u128>) -> String {
 }
 
 fn main() {
-    let catalogue = Arc::new(catalogue());
+    let catalogue = Arc::new(data::catalogue());
     let rules = |name: &str, percent| Rules {
         name: name.to_owned(),
-        revision: Arc::new(revision(percent)),
+        revision: Arc::new(data::revision_with(percent)),
         catalogue: Arc::clone(&catalogue),
     };
     let sales: Vec<Arc<Sale>> = (0..RECEIPTS).map(sale).collect();

@@ -10,6 +10,10 @@
     reason = "a program for people, on data of its own"
 )]
 
+#[path = "evaluate_rate/data.rs"]
+#[expect(dead_code, reason = "this case has goods and campaigns of its own")]
+mod data;
+
 use std::fmt::Write;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -17,9 +21,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::Value;
 use tessera_rules::catalogue::{Catalogue, Product};
-use tessera_rules::id::{LineId, ReceiptId, Sku, StoreId, TillId};
-use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice};
-use tessera_rules::receipt::{Attribute, Explain, Line, Measure, Place, PriceReason, Receipt, Stage};
+use tessera_rules::id::{LineId, Sku};
+use tessera_rules::money::{Amount, Quantity, UnitPrice};
+use tessera_rules::receipt::{Attribute, Line, Receipt};
 use tessera_rules::standing::Standing;
 use tessera_rules::{Effort, Revision, Source, evaluate};
 
@@ -72,41 +76,17 @@ fn catalogue(case: &Value) -> Catalogue {
 }
 
 fn receipt(case: &Value) -> Receipt {
+    let any = data::receipt();
     let line = |line: &Value| {
         let minor = line["amount"].as_i64().unwrap();
         Line {
             id: LineId::parse(line["id"].as_str().unwrap()).unwrap(),
             sku: Sku::parse(line["sku"].as_str().unwrap()).unwrap(),
             quantity: Quantity::ONE,
-            measure: Measure::Counted,
             unit_price: UnitPrice::from_micros(minor * 10_000),
             amount: Amount::from_minor(minor),
-            regular_unit_price: None,
-            price_reason: PriceReason::Regular,
-            tax_code: None,
-            marks: Vec::new(),
-            no_discount: false,
-            no_earn: false,
-            attributes: Vec::new(),
+            ..any.lines[0].clone()
         }
     };
-    Receipt {
-        id: ReceiptId::parse("r").unwrap(),
-        place: Place { store: StoreId::parse("S").unwrap(), till: TillId::parse("T").unwrap(), cashier: None },
-        sold_at: Timestamp::UNIX_EPOCH,
-        business_date: "2026-11-22".parse().unwrap(),
-        currency: Currency::from_code("GBP").unwrap(),
-        stage: Stage::Total,
-        lines: case["lines"].as_array().unwrap().iter().map(line).collect(),
-        codes: Vec::new(),
-        redeem: Vec::new(),
-        tenders: Vec::new(),
-        declined: Vec::new(),
-        choices: Vec::new(),
-        given: Vec::new(),
-        training: false,
-        offers_max: None,
-        language: None,
-        explain: Explain::Nothing,
-    }
+    Receipt { lines: case["lines"].as_array().unwrap().iter().map(line).collect(), ..any.clone() }
 }

@@ -11,6 +11,11 @@ use tessera_rules::standing::{CustomerStanding, Standing};
 use tessera_rules::{Revision, Source};
 
 pub(crate) fn revision() -> Revision {
+    revision_with(10)
+}
+
+/// Campaigns of every kind, those off a price by so many percent.
+pub(crate) fn revision_with(percent: usize) -> Revision {
     let mut text = String::from(
         "program: p\nlanguage: 1\nname: P\ncurrency: GBP\nassets:\n- {id: points, kind: points, worth_minor: 1}\ncampaigns:\n",
     );
@@ -22,7 +27,7 @@ pub(crate) fn revision() -> Revision {
             2 => format!("on: {{attribute: {{brand: B{number}}}}}, n_for_m: {{take: 3, pay: 2}}"),
             3 => format!("on: {{category: c{}/s{number}}}, count: {{every: 10, give: {{points: {{units: 5}}}}}}", number % 7),
             4 => format!("on: {{sku: [P{number}, P{}]}}, extra_units: {{every: 2, add: 1}}", number + 100),
-            _ => format!("on: {{sku: [P{number}, P{}, P{}]}}, percent_off: 10", number + 100, number + 200),
+            _ => format!("on: {{sku: [P{number}, P{}, P{}]}}, percent_off: {percent}", number + 100, number + 200),
         };
         writeln!(text, "{manner}{what}}}").unwrap();
     }
