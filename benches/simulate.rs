@@ -20,7 +20,6 @@ mod program {
 mod data;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use indicatif::ProgressBar;
@@ -144,7 +143,7 @@ fn main() {
     let (mut whole, mut alone) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
     for _ in 0..ROUNDS {
         let rates = rate(|| {
-            let report = simulate::simulate(&question, &AtomicBool::new(false), &ProgressBar::hidden()).unwrap().unwrap();
+            let report = simulate::simulate(&question, &ProgressBar::hidden()).unwrap();
             assert!(report.total.figures.draft.cost > report.total.figures.current.cost);
         });
         let yardstick = rate(|| assert!(evaluate_both(&question.rules, &receipts) > 0));

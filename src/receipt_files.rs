@@ -12,6 +12,8 @@ use tessera_rules::catalogue::Product;
 use tessera_rules::money::Currency;
 
 pub(crate) mod complete_journey;
+#[cfg(test)]
+pub(crate) mod data_sets;
 pub(crate) mod fault;
 pub(crate) mod json_lines;
 pub(crate) mod online_retail;
@@ -53,8 +55,11 @@ impl Format {
     /// The format of a file, by how it begins.
     ///
     /// # Errors
-    /// It cannot be opened or read, or begins like none of the formats.
+    /// It cannot be opened or read, begins like none of the formats, or can be read only once.
     pub(crate) fn of(file: &Path) -> Result<Self, SourceError> {
+        if !file.is_dir() && std::fs::metadata(file).is_ok_and(|found| !found.is_file()) {
+            return Err(SourceError::Pipe { file: file.to_owned() });
+        }
         let mut first = Vec::new();
         source::open_lines(file, &ProgressBar::hidden())?
             .take(FIRST_LINE_BYTES_MAX)
@@ -112,17 +117,4 @@ pub(crate) fn currency(code: &'static str) -> Currency {
 #[expect(clippy::expect_used, reason = "the callers name zones of the bundled IANA data; the importers' tests read with each")]
 fn time_zone(name: &'static str) -> TimeZone {
     jiff::tz::TimeZoneDatabase::bundled().get(name).expect("a zone of the bundled data")
-}
-
-/// A folder of the public data sets, which no checkout holds: named by `TESSERA_SHARED_DATA`, or beside the checkout.
-#[cfg(test)]
-pub(crate) fn shared_data(name: &str) -> Option<std::path::PathBuf> {
-    let named = std::env::var_os("TESSERA_SHARED_DATA").map(std::path::PathBuf::from);
-    let root = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"));
-    let folder = root.join(name);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("SKIPPED: the data set {name} is not at {}; set TESSERA_SHARED_DATA to the folder that holds it", folder.display());
-    None
 }

@@ -6,7 +6,6 @@
 //! not depend on how the work is split.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use indicatif::ProgressBar;
 use jiff::SignedDuration;
@@ -128,15 +127,15 @@ pub(crate) enum SimulateError {
     Thread,
 }
 
-/// Replays everything on both sides. None: `stop` was set meanwhile.
+/// Replays everything on both sides.
 ///
 /// # Errors
 /// A receipt that cannot be.
-pub(crate) fn simulate(question: &Question, stop: &AtomicBool, bar: &ProgressBar) -> Result<Option<Report>, SimulateError> {
+pub(crate) fn simulate(question: &Question, bar: &ProgressBar) -> Result<Report, SimulateError> {
     let names = names::Names::of(&question.rules);
     let plan = plan::Plan::of(question)?;
-    let tally = work::run(question, &names, &plan, (stop, bar))?;
-    Ok(tally.map(|tally| Report::of(question, &names, &plan, tally)))
+    let counted = work::run(question, &names, &plan, bar)?;
+    Ok(Report::of(question, &names, &plan, counted))
 }
 
 #[cfg(test)]

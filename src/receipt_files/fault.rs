@@ -93,6 +93,12 @@ pub(crate) enum SourceError {
         /// What is wrong with it, and what is wanted.
         problem: String,
     },
+    /// What was read to tell its format would be lost.
+    #[error("{} is a pipe, which can be read only once: say what is in it by --format", file.display())]
+    Pipe {
+        /// Which file.
+        file: PathBuf,
+    },
     /// Nobody can tell what the file holds.
     #[error("{}", unknown_text(file, first_line))]
     UnknownFormat {

@@ -3,7 +3,6 @@
 use tessera_ledger::outcome::{Outcome, OutcomeKind, OutcomeLine};
 use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
 use tessera_rules::catalogue::Catalogue;
-use tessera_rules::id::CampaignId;
 use tessera_rules::money::{Amount, Units, extend};
 
 use super::names::Names;
@@ -86,7 +85,7 @@ impl Effect {
                 let price = price_of(line, &side.rules().catalogue);
                 let worth = price.and_then(|price| extend(part.quantity, price, outcome.currency));
                 if let Some(worth) = worth.filter(|worth| worth.is_positive()) {
-                    self.row(place_of(&by.campaign, names), names).goods += worth;
+                    self.row(names.campaign(&by.campaign), names).goods += worth;
                 }
             }
         }
@@ -109,10 +108,6 @@ impl Effect {
         }
         total
     }
-}
-
-fn place_of(campaign: &CampaignId, names: &Names) -> Option<usize> {
-    names.campaign(campaign)
 }
 
 /// What a unit of a line ordinarily costs: as rung up, of an added line by the catalogue.

@@ -54,8 +54,7 @@ impl Counted {
 pub(crate) fn replay(context: &Context<'_>, account: &Account, counted: &mut Counted) -> Result<(), (usize, SimulateError)> {
     let Some(first) = account.receipts.first() else { return Ok(()) };
     let awaited = awaited(account);
-    // A return without a customer goes to its receipt's account, so any receipt may tell whose the account is.
-    let ids = account.receipts.iter().find_map(|receipt| receipt.sale.customer.as_deref()).and_then(ids_of);
+    let ids = account.customer.as_deref().and_then(ids_of);
     let open = |which: Which| Simulated::open(context.sides.of(which), ids.as_ref(), first.at, &awaited);
     let mut simulated = Both { current: open(Which::Current), draft: open(Which::Draft) };
     let mut tiers: Both<Vec<String>> = Both::default();
@@ -174,7 +173,7 @@ fn count(
         sums.give(&total);
     });
     for given in &effect.given {
-        tally.give(given.campaign, &given.sums, names.funders(given.campaign, which));
+        tally.give(given.campaign, &given.sums);
     }
     let mut payers: Vec<usize> = Vec::new();
     for campaign in &effect.touched {
@@ -232,7 +231,7 @@ fn owe(
         }
         let campaign = lot.campaign.as_ref().and_then(|campaign| names.campaign(campaign));
         let given = Sums { unspent: worth, ..Sums::default() };
-        tally.give(campaign, &given, names.funders(campaign, which));
+        tally.give(campaign, &given);
         if let Some((planned, tier)) = earned.get(lot.id.receipt.as_str()) {
             tally.at_receipt(names, tier, planned, |sums| sums.unspent += worth);
         }

@@ -122,7 +122,7 @@ fn card(name: &str, draft: &str, current: &str, change: &str) -> String {
 
 fn notes(report: &Report) -> String {
     let mut items = String::new();
-    for note in &report.notes {
+    for note in report.remarks.iter().chain(&report.reading) {
         let _ = writeln!(items, "<li>{}</li>", escaped(note));
     }
     format!("<section>\n<h2>How to read this</h2>\n<ul>\n{items}</ul>\n</section>\n")

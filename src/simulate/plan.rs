@@ -40,6 +40,8 @@ pub(crate) struct Planned {
 /// The receipts of one account, or one receipt of nobody known, in the order of sale.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Account {
+    /// Whose it is; none: one receipt of nobody known, with what came back of it.
+    pub(crate) customer: Option<Arc<str>>,
     pub(crate) receipts: Vec<Planned>,
     /// Whether a receipt of it is named by a return: its outcome must be kept until then.
     pub(crate) has_returns: bool,
@@ -79,8 +81,8 @@ impl Plan {
             customers: 0,
         };
         let accounts = accounts_of(sales);
-        plan.customers = accounts.customers;
-        plan.accounts = vec![Account::default(); accounts.count];
+        plan.customers = u64::try_from(accounts.customers.iter().flatten().count()).unwrap_or(u64::MAX);
+        plan.accounts = accounts.customers.into_iter().map(|customer| Account { customer, ..Account::default() }).collect();
         for (place, ((sale, date), account)) in sales.iter().zip(dates).zip(accounts.of_sale).enumerate() {
             let planned = plan.planned(question, sale, (place, date))?;
             plan.end = plan.end.max(planned.at);
@@ -119,23 +121,25 @@ fn beyond(question: &Question, sale: &Sale) -> SimulateError {
 struct Accounts {
     /// The account of each sale.
     of_sale: Vec<usize>,
-    count: usize,
-    customers: u64,
+    /// Whose each account is.
+    customers: Vec<Option<Arc<str>>>,
 }
 
 /// A customer's receipts go to one account, receipts of nobody known to one each, and a return that names its receipt
-/// to the account of that one, as in the engine.
+/// to the account of that one, as in the engine: it stays nobody's where the goods were sold to nobody known.
 fn accounts_of(sales: &[Arc<Sale>]) -> Accounts {
     let mut by_customer: HashMap<&str, usize> = HashMap::new();
     let mut of_sale: Vec<usize> = Vec::with_capacity(sales.len());
-    let mut count: usize = 0;
+    let mut customers: Vec<Option<Arc<str>>> = Vec::new();
     for sale in sales {
-        let fresh = count;
+        let fresh = customers.len();
         let account = match &sale.customer {
             Some(customer) => *by_customer.entry(customer).or_insert(fresh),
             None => fresh,
         };
-        count = if account == fresh { count.saturating_add(1) } else { count };
+        if account == fresh {
+            customers.push(sale.customer.clone());
+        }
         of_sale.push(account);
     }
     let named: BTreeSet<&str> = sales.iter().filter_map(|sale| sale.original.as_deref()).collect();
@@ -148,5 +152,5 @@ fn accounts_of(sales: &[Arc<Sale>]) -> Accounts {
             }
         }
     }
-    Accounts { of_sale, count, customers: u64::try_from(by_customer.len()).unwrap_or(u64::MAX) }
+    Accounts { of_sale, customers }
 }

@@ -26,7 +26,7 @@ pub(crate) fn text(report: &Report) -> String {
     if report.is_same() {
         parts.push("the draft gives exactly what the current revision gives".to_owned());
     }
-    parts.extend(report.notes.iter().skip(3).map(|note| format!("note: {note}")));
+    parts.extend(report.remarks.iter().map(|note| format!("note: {note}")));
     let mut text = parts.join("\n\n");
     text.push('\n');
     text
@@ -82,7 +82,7 @@ fn totals(report: &Report) -> Table {
 
 fn rows_text(report: &Report, dimension: Dimension, rows: &[Row]) -> String {
     let most = if dimension == Dimension::Campaign { CAMPAIGNS_MAX } else { ROWS_MAX };
-    let mut table = table(&[dimension.key(), "receipts", "discount", "worth", "cost now", "cost draft", "difference"]);
+    let mut table = table(&[dimension.key(), "receipts", "discount, goods", "worth", "cost now", "cost draft", "difference"]);
     let money = |of: Amount| amount(of, report.currency);
     for row in rows.iter().take(most) {
         let Both { current, draft } = &row.figures;
@@ -100,7 +100,7 @@ fn rows_text(report: &Report, dimension: Dimension, rows: &[Row]) -> String {
     let beyond = rows.len().saturating_sub(most);
     let more =
         if beyond > 0 { format!("\n… and {beyond} more, in the files of --csv, --xlsx and --html") } else { String::new() };
-    format!("{} (receipts, discount and worth under the draft)\n{table}{more}", dimension.title().to_lowercase())
+    format!("{} (receipts, discount, goods and worth under the draft)\n{table}{more}", dimension.title().to_lowercase())
 }
 
 /// A table whose columns stand right, but for the first.

@@ -33,8 +33,10 @@ pub(crate) struct Report {
     pub(crate) tables: Vec<Table>,
     /// The receipts that change most, the greatest change first.
     pub(crate) changed: Vec<Changed>,
-    /// What a reader must know to read the figures rightly.
-    pub(crate) notes: Vec<String>,
+    /// What a reader of any answer must know to read its figures rightly.
+    pub(crate) reading: Vec<String>,
+    /// What is to be known of this answer alone.
+    pub(crate) remarks: Vec<String>,
 }
 
 /// A side by its name.
@@ -219,10 +221,11 @@ impl Report {
             total: row("total", String::new(), &all),
             tables: Vec::new(),
             changed: counted.changed.receipts.iter().map(|receipt| changed(names, receipt)).collect(),
-            notes: Vec::new(),
+            reading: reading(),
+            remarks: Vec::new(),
         };
         report.tables = Dimension::ALL.into_iter().map(|dimension| table(dimension, names, plan, &counted)).collect();
-        report.notes = notes(question, &report, &counted);
+        report.remarks = remarks(question, &report, &counted);
         report
     }
 
@@ -269,7 +272,9 @@ fn table(dimension: Dimension, names: &Names, plan: &Plan, counted: &Counted) ->
         }
         Dimension::Funder => {
             let keys = names.funders.iter().map(|funder| (funder.clone(), String::new()));
-            placed(names, keys.chain([("(nobody)".to_owned(), String::new())]), &tally.map(|tally| tally.funders.clone()))
+            let funded = |which: Which| tally.of(which).funded(names, which);
+            let funded = Both { current: funded(Which::Current), draft: funded(Which::Draft) };
+            placed(names, keys.chain([("(nobody)".to_owned(), String::new())]), &funded)
         }
         Dimension::Store => {
             let keys = plan.stores.iter().map(|store| (store.to_string(), String::new()));
@@ -371,17 +376,26 @@ fn changed(names: &Names, receipt: &ChangedReceipt) -> Changed {
     }
 }
 
-fn notes(question: &Question, report: &Report, counted: &Counted) -> Vec<String> {
-    let mut notes = vec![
-        "Cost is the discount, the ordinary price of goods added for nothing, and the worth of all units given; what customers will not spend of these is not taken off.".to_owned(),
-        "A campaign's and a payer's receipts and turnover are those of the receipts on which they did something; one receipt may stand in several rows. All other columns sum to the total.".to_owned(),
-        "A tier is the one that the customer had on that side when buying, so a row's receipts may differ between the sides.".to_owned(),
-    ];
+/// What a reader of any answer must know.
+fn reading() -> Vec<String> {
+    [
+        "Cost is the discount, the ordinary price of goods added for nothing, and the worth of all units given; what customers will not spend of these is not taken off.",
+        "A campaign's and a payer's receipts and turnover are those of the receipts on which they did something; one receipt may stand in several rows. All other columns sum to the total.",
+        "A tier is the one that the customer had on that side when buying, so a row's receipts may differ between the sides.",
+        "Every customer begins with an empty account on both sides: no points, tiers, counters, facts or lists from before the first receipt, so what depends on them is given later, or less often, than it will be.",
+    ]
+    .map(str::to_owned)
+    .into()
+}
+
+/// What is to be known of this answer alone.
+fn remarks(question: &Question, report: &Report, counted: &Counted) -> Vec<String> {
+    let mut remarks = Vec::new();
     if question.weeks != 0 {
-        notes.push(format!("All receipts were moved by {} weeks, so that they fall into the draft's time.", question.weeks));
+        remarks.push(format!("All receipts were moved by {} weeks, so that they fall into the draft's time. Weekdays stay, and so do times in UTC: where clocks were put forward or back in between, the hour on the wall differs by one.", question.weeks));
     }
     if report.total.figures.draft.touched == 0 {
-        notes.push("The draft did nothing on any receipt: look at the dates, stores and products of its campaigns. --as-of DATE moves the receipts into the time of a draft that begins later.".to_owned());
+        remarks.push("The draft did nothing on any receipt: look at the dates, stores and products of its campaigns. --as-of DATE moves the receipts into the time of a draft that begins later.".to_owned());
     }
     for which in Which::BOTH {
         let unproven = counted.tally.of(which).unproven;
@@ -390,9 +404,9 @@ fn notes(question: &Question, report: &Report, counted: &Counted) -> Vec<String>
                 Which::Current => "the current revision",
                 Which::Draft => "the draft",
             };
-            notes
+            remarks
                 .push(format!("On {unproven} receipts the best deal under {side} is the best found, not proven to be the best."));
         }
     }
-    notes
+    remarks
 }

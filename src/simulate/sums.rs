@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use tessera_rules::money::{Amount, Units, split};
 
+use super::Which;
 use super::names::Names;
 use super::plan::{Plan, Planned};
 use super::worth::Worth;
@@ -99,7 +100,7 @@ pub(crate) struct Tally {
     pub(crate) all: Sums,
     /// By place; the last one is of no campaign.
     pub(crate) campaigns: Vec<Sums>,
-    /// By place; the last one is of nobody.
+    /// By place, the last one of nobody: receipts and turnover; what they pay is [`Tally::funded`].
     pub(crate) funders: Vec<Sums>,
     /// By what the customer had when buying.
     pub(crate) tiers: BTreeMap<String, Sums>,
@@ -144,31 +145,33 @@ impl Tally {
         self.campaigns.get_mut(campaign.unwrap_or(none))
     }
 
-    /// Adds what a campaign gave to its own row and to the rows of those who pay for it.
-    pub(crate) fn give(&mut self, campaign: Option<usize>, given: &Sums, payers: &[(usize, i64)]) {
+    /// Adds what a campaign gave to its own row.
+    pub(crate) fn give(&mut self, campaign: Option<usize>, given: &Sums) {
         if let Some(sums) = self.campaign(campaign) {
             sums.give(given);
         }
-        match payers {
-            [] => {
-                if let Some(nobody) = self.funders.last_mut() {
-                    nobody.give(given);
+    }
+
+    /// The rows of those who pay. What a campaign gave is shared once, all of it together: shares of each receipt by
+    /// itself would give every odd minor unit to the same payer.
+    pub(crate) fn funded(&self, names: &Names, which: Which) -> Vec<Sums> {
+        let mut rows = self.funders.clone();
+        for (campaign, given) in self.campaigns.iter().enumerate() {
+            // The row behind the campaigns is of no campaign, for which nobody pays.
+            let payers = names.funders(Some(campaign), which);
+            let weights: Vec<i64> = payers.iter().map(|(_, weight)| *weight).collect();
+            for ((payer, _), share) in payers.iter().zip(given.shared(&weights)) {
+                if let Some(sums) = rows.get_mut(*payer) {
+                    sums.give(&share);
                 }
             }
-            [(payer, _)] => {
-                if let Some(sums) = self.funders.get_mut(*payer) {
-                    sums.give(given);
-                }
-            }
-            more => {
-                let weights: Vec<i64> = more.iter().map(|(_, weight)| *weight).collect();
-                for ((payer, _), share) in more.iter().zip(given.shared(&weights)) {
-                    if let Some(sums) = self.funders.get_mut(*payer) {
-                        sums.give(&share);
-                    }
-                }
+            if payers.is_empty()
+                && let Some(nobody) = rows.last_mut()
+            {
+                nobody.give(given);
             }
         }
+        rows
     }
 
     pub(crate) fn add(&mut self, other: Self) {

@@ -11,12 +11,14 @@ use tessera_rules::revision::Source;
 
 use super::report::{Dimension, Figures, Report};
 use super::*;
+use crate::receipt_files::data_sets::shared_data;
 use crate::receipt_files::sale::SaleKind;
-use crate::receipt_files::{Format, import_file, shared_data};
+use crate::receipt_files::{Format, import_file};
 
 mod made;
 mod sample;
 mod twin;
+mod who;
 
 /// Currency, assets and tiers that the programs of these tests share.
 pub(super) const HEAD: &str = "program: p\nlanguage: 1\nname: P\ncurrency: GBP\nassets:\n- {id: points, kind: points, worth_minor: 0.5, expires: {after_days: 30}}\n- {id: bonus, kind: bonus_money, scale: 2, worth_minor: 1}\ncampaigns:\n";
@@ -41,7 +43,7 @@ pub(super) fn question(current: &str, draft: &str, sales: Vec<Arc<Sale>>, thread
 }
 
 pub(super) fn answer(question: &Question) -> Report {
-    simulate(question, &AtomicBool::new(false), &ProgressBar::hidden()).unwrap().unwrap()
+    simulate(question, &ProgressBar::hidden()).unwrap()
 }
 
 /// Campaigns of every kind of cost: prices, goods, units of two assets, counters and limits over receipts.
@@ -153,18 +155,12 @@ fn a_draft_of_a_later_year_does_something_once_the_receipts_are_moved() {
     let mut asked = question(CURRENT, later, made::sales(50), 1);
     let now = answer(&asked);
     assert!(now.total.figures.draft.cost.is_zero());
-    assert!(now.notes.iter().any(|note| note.contains("--as-of DATE")), "{:?}", now.notes);
+    assert!(now.remarks.iter().any(|note| note.contains("--as-of DATE")), "{:?}", now.remarks);
     asked.weeks = 270;
     let moved = answer(&asked);
     assert!(moved.total.figures.draft.cost.is_positive());
     assert_eq!(moved.first_day, now.first_day.checked_add(jiff::SignedDuration::from_hours(270 * 7 * 24)).unwrap());
     assert_eq!(moved.first_day.weekday(), now.first_day.weekday());
-}
-
-#[test]
-fn stopping_ends_without_an_answer() {
-    let stopped = simulate(&question(CURRENT, DRAFT, made::sales(50), 2), &AtomicBool::new(true), &ProgressBar::hidden());
-    assert!(stopped.unwrap().is_none());
 }
 
 #[test]

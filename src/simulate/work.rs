@@ -1,7 +1,7 @@
 //! Splits the accounts over threads. Each thread counts for itself, and what they counted is added up: sums of whole
 //! numbers and a list with one order, so the answer is the same for any number of threads.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use indicatif::ProgressBar;
@@ -15,20 +15,15 @@ use super::{Both, Question, SimulateError, Which};
 /// Accounts that a thread takes at once: few enough that none waits long for the last one.
 const ACCOUNTS_AT_ONCE: usize = 16;
 
-/// Replays all accounts. None: `stop` was set meanwhile.
+/// Replays all accounts.
 ///
 /// # Errors
 /// The receipt that cannot be and stands first in the files, of those that were met.
-pub(crate) fn run(
-    question: &Question,
-    names: &Names,
-    plan: &Plan,
-    (stop, bar): (&AtomicBool, &ProgressBar),
-) -> Result<Option<Counted>, SimulateError> {
+pub(crate) fn run(question: &Question, names: &Names, plan: &Plan, bar: &ProgressBar) -> Result<Counted, SimulateError> {
     let side = |which: Which| Side::new(question.rules.of(which), which, question.currency);
     let context = Context { names, plan, sides: Both { current: side(Which::Current), draft: side(Which::Draft) } };
     let next = AtomicUsize::new(0);
-    let work = || take_turns(&context, &next, (stop, bar));
+    let work = || take_turns(&context, &next, bar);
     let ended: Vec<_> = thread::scope(|scope| {
         let threads: Vec<_> = (1..question.threads.max(1)).map(|_| scope.spawn(work)).collect();
         let mine = work();
@@ -46,23 +41,18 @@ pub(crate) fn run(
     }
     match fault {
         Some((_, error)) => Err(error),
-        None if stop.load(Ordering::Relaxed) => Ok(None),
-        None => Ok(Some(counted)),
+        None => Ok(counted),
     }
 }
 
 /// One thread: takes the next accounts until none is left.
-fn take_turns(
-    context: &Context<'_>,
-    next: &AtomicUsize,
-    (stop, bar): (&AtomicBool, &ProgressBar),
-) -> Result<Counted, (usize, SimulateError)> {
+fn take_turns(context: &Context<'_>, next: &AtomicUsize, bar: &ProgressBar) -> Result<Counted, (usize, SimulateError)> {
     let mut counted = Counted::new(context.names, context.plan);
-    while !stop.load(Ordering::Relaxed) {
+    loop {
         let from = next.fetch_add(ACCOUNTS_AT_ONCE, Ordering::Relaxed);
         let accounts = context.plan.accounts.iter().skip(from).take(ACCOUNTS_AT_ONCE);
         if accounts.len() == 0 {
-            break;
+            return Ok(counted);
         }
         let mut receipts: usize = 0;
         for account in accounts {
@@ -71,5 +61,4 @@ fn take_turns(
         }
         bar.inc(u64::try_from(receipts).unwrap_or(u64::MAX));
     }
-    Ok(counted)
 }

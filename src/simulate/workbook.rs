@@ -120,7 +120,7 @@ fn summary(report: &Report, formats: &Formats, sheet: &mut Worksheet) -> Result<
         sheet.write_string(row, 0, name)?;
         triple(sheet, (row, 1), [current, draft], (digits, false))?;
     }
-    for note in &report.notes {
+    for note in report.remarks.iter().chain(&report.reading) {
         row = row.saturating_add(1);
         sheet.write_string(row.saturating_add(1), 0, note)?;
     }

@@ -2,7 +2,7 @@
 //! rounded away on each receipt nor rounded up on each.
 
 use std::iter::Sum;
-use std::ops::{Add, AddAssign, Neg, Sub};
+use std::ops::{Add, AddAssign, Sub};
 
 use tessera_rules::money::{Amount, Rounding, Units, divide};
 use tessera_rules::ratio::Ratio;
@@ -91,14 +91,6 @@ impl Sub for Worth {
 
     fn sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
-    }
-}
-
-impl Neg for Worth {
-    type Output = Self;
-
-    fn neg(self) -> Self {
-        Self(self.0.saturating_neg())
     }
 }
 

@@ -126,6 +126,8 @@ fn without_people_a_program_goes_live_in_one_command_and_history_says_that_nobod
     check(&printed(server.program(&["history"])), &["unsigned", "live"]);
     check(&refusal(server.program(&["publish", &shop.program(10, true)])), &["TOO_FEW_PEOPLE"]);
     check(&refusal(server.program(&["rollback"])), &["NOTHING_BEFORE"]);
+    printed(server.program(&["publish", &shop.program(20, false), "--from", "2090-12-01T08:00"]));
+    check(&printed(server.program(&["withdraw", "2"])), &["revision 2 is withdrawn", "unsigned"]);
     check(&refusal(server.program(&["approve", "7", "--as", &shop.hire("cleo", "approver")])), &["UNKNOWN_REVISION"]);
 }
 
@@ -139,8 +141,19 @@ fn p6_a_receipt_is_explained_by_the_engine_a_draft_or_a_revision_and_adds_up() {
     let draft = shop.program(50, false);
     let by_engine = printed(server.program(&["explain", receipt, "--endpoint", &server.gateway]));
     check(&by_engine, &["revision 1", "off", "yes", "-25.53", "255.30", "229.77"]);
-    check(&printed(server.program(&["explain", receipt, "--revision", "1"])), &["-25.53", "229.77"]);
-    check(&printed(server.program(&["explain", receipt, "--program", &draft])), &["-127.65", "127.65"]);
+    check(
+        &printed(server.program(&["explain", receipt, "--program", &draft])),
+        &["-127.65", "127.65", &draft, "without products"],
+    );
+    printed(server.program(&["publish", &draft]));
+    for (number, parts) in [("1", ["-25.53", "229.77"]), ("2", ["-127.65", "127.65"])] {
+        let page = printed(server.program(&["explain", receipt, "--revision", number]));
+        check(&page, &parts);
+        check(&page, &[&format!(": revision {number}, without products; ")]);
+        let json: Value =
+            serde_json::from_str(&printed(server.program(&["explain", receipt, "--revision", number, "--json"]))).unwrap();
+        assert_eq!(json["answer"]["revision"], number);
+    }
     let broken = shop.path("broken.json");
     fs::write(&broken, "{\"storeId\": 7}").unwrap();
     let refused = refusal(server.program(&["explain", broken.to_str().unwrap(), "--program", &draft]));

@@ -105,12 +105,32 @@ fn without_anything_live_the_error_names_against_and_makes_no_folder() {
 }
 
 #[test]
+fn of_a_pipe_the_format_is_asked_for_and_then_every_receipt_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (current, draft) = drafts(folder.path());
+    let pipe = folder.path().join("receipts.jsonl");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut unnamed = simulate(&draft, &pipe);
+    unnamed.arg("--against").arg(&current);
+    let said = refusal(unnamed);
+    assert!(said.contains("is a pipe") && said.contains("--format"), "{said}");
+    let mut named = simulate(&draft, &pipe);
+    named.arg("--against").arg(&current).args(["--format", "json-lines"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = named.spawn().unwrap();
+    fs::write(&pipe, fs::read(sample()).unwrap()).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    let out = String::from_utf8_lossy(&ended.stdout);
+    assert!(out.contains("4 receipts and 1 returns"), "{out}{}", String::from_utf8_lossy(&ended.stderr));
+}
+
+#[test]
 fn ctrl_c_ends_with_a_message_while_receipts_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let (current, draft) = drafts(folder.path());
     let pipe = folder.path().join("receipts.jsonl");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let mut command = simulate(&draft, &pipe);
+    command.args(["--format", "json-lines"]);
     let child = command.arg("--against").arg(&current).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // Opens once the other end is being read, from where on there is nothing to read.
     let writer = fs::OpenOptions::new().write(true).open(&pipe).unwrap();

@@ -27,9 +27,9 @@ pub(crate) struct ApproveArgs {
 pub(crate) async fn run(args: ApproveArgs) -> Result<ExitCode, Failure> {
     let person = args.signer.read()?.ok_or("an approval is signed: add --as KEYFILE")?;
     let mut engine = admin::running(&args.config).await?;
-    let (revision, _, content) = fetched(&mut engine, args.revision).await?;
-    let act = StatedAct::Approve { agrees_to: hash(&revision.act_hash)? };
-    let statement = Statement { revision: args.revision, content, act };
+    let fetched = fetched(&mut engine, args.revision).await?;
+    let act = StatedAct::Approve { agrees_to: hash(&fetched.told.act_hash)? };
+    let statement = Statement { revision: args.revision, content: fetched.content(), act };
     let request = ApproveRevisionRequest { revision: args.revision, signature: Some(sign(&person, &statement)) };
     let approved = engine.approve_revision(request).await.map_err(admin::refused)?.into_inner();
     let text = told::sentence_of(&approved.revision.unwrap_or_default(), &[]);

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use jiff::Timestamp;
-use tessera_rules::revision::{Compiled, Revision};
+use tessera_rules::revision::{Compiled, Revision, Source};
 
 use crate::cli::{Failure, print};
 use crate::program_files;
@@ -20,18 +20,19 @@ pub(crate) struct CheckArgs {
 
 /// Says what is wrong, or how much is right.
 pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode, Failure> {
-    let compiled = checked(&args.path)?;
+    let (compiled, _) = checked(&args.path)?;
     let campaigns = compiled.revision.campaigns().len();
     let programs = compiled.revision.programs().len();
     print(&format!("no mistakes: {programs} program(s), {campaigns} campaign(s)\n"));
     Ok(ExitCode::SUCCESS)
 }
 
-/// Compiles the files and prints their warnings.
-pub(super) fn checked(path: &Path) -> Result<Compiled, Failure> {
-    let compiled = Revision::compile(1, Timestamp::UNIX_EPOCH, &program_files::read(path)?)?;
+/// Reads and compiles the files and prints their warnings; with what was read, so that nothing else is used later.
+pub(super) fn checked(path: &Path) -> Result<(Compiled, Vec<Source>), Failure> {
+    let sources = program_files::read(path)?;
+    let compiled = Revision::compile(1, Timestamp::UNIX_EPOCH, &sources)?;
     for warning in &compiled.warnings.0 {
         print(&format!("{warning}\n"));
     }
-    Ok(compiled)
+    Ok((compiled, sources))
 }

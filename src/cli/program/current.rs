@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use tessera_proto::admin::v1::GetRevisionRequest;
 use tessera_rules::catalogue::Catalogue;
-use tessera_rules::revision::{Revision, Source};
+use tessera_rules::revision::Revision;
 
+use super::signing::fetched;
 use crate::cli::admin::{self, Admin};
 use crate::cli::{ConfigFile, Failure, read_config};
 use crate::config::Config;
@@ -39,11 +38,8 @@ pub(super) async fn live(config: &ConfigFile) -> Result<Live, Failure> {
 
 /// A running engine tells its programs, and not its products.
 async fn of_running(mut engine: Admin) -> Result<Live, Failure> {
-    let answer = engine.get_revision(GetRevisionRequest { revision: 0 }).await.map_err(admin::refused)?.into_inner();
-    let number = answer.revision.map_or(0, |revision| revision.number);
-    let sources: Vec<Source> = answer.sources.into_iter().map(|source| Source { name: source.name, text: source.text }).collect();
-    let compiled = Revision::compile(number, Timestamp::UNIX_EPOCH, &sources)?;
-    Ok(Live { name: format!("revision {number}"), revision: Arc::new(compiled.revision), catalogue: None })
+    let live = fetched(&mut engine, 0).await?;
+    Ok(Live { name: format!("revision {}", live.told.number), revision: Arc::new(live.compiled), catalogue: None })
 }
 
 async fn of_stopped(config: &Config) -> Result<Live, Failure> {

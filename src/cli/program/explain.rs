@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use tessera_proto::billing::v1::{QuoteRequest, QuoteResponse, QuoteStatus};
+use tessera_proto::billing::v1::{Answer, QuoteRequest, QuoteResponse, QuoteStatus};
 
 use super::signing::fetched;
 use crate::cli::till::fill::{self, now_here};
@@ -57,30 +57,42 @@ pub(crate) async fn run(args: ExplainArgs) -> Result<ExitCode, Failure> {
     say(&fill::quote(&mut request, &now_here())?);
     request.explain = true;
     request.explain_ids.extend(args.campaigns.iter().cloned());
-    let response = match (&args.program, args.revision) {
+    let (by, response) = match (&args.program, args.revision) {
         (None, None) if args.catalogue.is_some() => {
             return Err("--catalogue goes with --program or --revision; the running engine has its own products".into());
         }
-        (None, None) => by_engine(&args.endpoint, &mut request).await?,
-        (Some(program), _) => by_file(program, args.catalogue.as_deref(), &request).await?,
+        (None, None) => (None, by_engine(&args.endpoint, &mut request).await?),
+        (Some(program), _) => {
+            let response = apart::quote(program_files::read(program)?, args.catalogue.as_deref(), &request).await?;
+            (Some(program.display().to_string()), response)
+        }
         (None, Some(number)) => {
-            let (_, sources, _) = fetched(&mut admin::running(&args.config).await?, number).await?;
-            apart::quote(sources, args.catalogue.as_deref(), &request).await?
+            let sources = fetched(&mut admin::running(&args.config).await?, number).await?.sources;
+            let mut response = apart::quote(sources, args.catalogue.as_deref(), &request).await?;
+            if let Some(answer) = &mut response.answer {
+                answer.revision = number;
+            }
+            (Some(format!("revision {number}")), response)
         }
     };
+    let receipt = request.receipt.unwrap_or_default();
+    let answer = response.answer.as_ref().ok_or("the answer holds no lines")?;
     if args.json {
         print(&format!("{}\n", serde_json::to_string_pretty(&response)?));
-        return Ok(ExitCode::SUCCESS);
+    } else {
+        print(&page::page(&basis(by, args.catalogue.as_deref(), answer), &receipt, answer));
     }
-    let receipt = request.receipt.unwrap_or_default();
-    let answer = response.answer.ok_or("the answer holds no lines")?;
-    print(&page::page(&receipt, &answer));
-    page::adds_up(&receipt, &answer)?;
+    page::adds_up(&receipt, answer)?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn by_file(program: &Path, catalogue: Option<&Path>, request: &QuoteRequest) -> Result<QuoteResponse, Failure> {
-    apart::quote(program_files::read(program)?, catalogue, request).await
+/// What a receipt was evaluated by: an engine's own numbers, or the names of what was given here.
+fn basis(by: Option<String>, products: Option<&Path>, answer: &Answer) -> String {
+    match (by, products) {
+        (None, _) => format!("revision {}, catalogue {}", answer.revision, answer.catalogue),
+        (Some(by), Some(products)) => format!("{by}, products of {}", products.display()),
+        (Some(by), None) => format!("{by}, without products"),
+    }
 }
 
 /// As a training receipt, for which nothing is held. One that is closed is asked for again under an id of its own.

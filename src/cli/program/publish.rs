@@ -13,7 +13,6 @@ use super::signing::{Signer, hash, sign, standing, to_wire};
 use super::{check, told};
 use crate::cli::till::fill::wire_time;
 use crate::cli::{ConfigFile, Failure, admin, print};
-use crate::program_files;
 
 mod start;
 
@@ -43,12 +42,12 @@ pub(crate) struct PublishArgs {
 
 /// Checks, signs and publishes.
 pub(crate) async fn run(args: PublishArgs) -> Result<ExitCode, Failure> {
-    let compiled = check::checked(&args.path)?;
+    let (compiled, sources) = check::checked(&args.path)?;
     let starts = args.from.as_deref().map(|text| start::parse(text, &compiled.revision)).transpose()?;
     let person = args.signer.read()?;
     let mut engine = admin::running(&args.config).await?;
     let mut request = PublishProgramsRequest {
-        sources: to_wire(program_files::read(&args.path)?),
+        sources: to_wire(sources),
         valid_from: starts.map(wire_time),
         note: args.note.clone(),
         ..PublishProgramsRequest::default()

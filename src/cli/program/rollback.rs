@@ -41,7 +41,7 @@ pub(crate) async fn run(args: RollbackArgs) -> Result<ExitCode, Failure> {
         if to == 0 {
             return Err("no other revision was in force before".into());
         }
-        let (_, _, content) = fetched(&mut engine, to).await?;
+        let content = fetched(&mut engine, to).await?.content();
         let act = StatedAct::RollBack { restores: to, note: &args.note, after: hash(&standing.newest_act_hash)? };
         request.to_revision = to;
         request.revision = standing.next_revision;

@@ -41,18 +41,38 @@ pub(super) async fn standing(engine: &mut Admin) -> Result<ListRevisionsResponse
     Ok(engine.list_revisions(request).await.map_err(refused)?.into_inner())
 }
 
-/// A revision and its sources, whose hash is computed here: what is signed is what was seen.
-pub(super) async fn fetched(engine: &mut Admin, number: u64) -> Result<(Revision, Vec<Source>, Hash), Failure> {
+/// A revision as the engine told it, checked here.
+#[derive(Debug)]
+pub(super) struct Fetched {
+    /// Its place in the engine's history.
+    pub(super) told: Revision,
+    pub(super) sources: Vec<Source>,
+    pub(super) compiled: Compiled,
+}
+
+impl Fetched {
+    /// The hash of its sources, computed here: what is signed is what was seen.
+    pub(super) fn content(&self) -> Hash {
+        Hash::from_bytes(self.compiled.hash())
+    }
+}
+
+/// A revision of a running engine; number 0: the one in force.
+///
+/// # Errors
+/// There is none of this number, or its sources are not those that its hash stands for.
+pub(super) async fn fetched(engine: &mut Admin, number: u64) -> Result<Fetched, Failure> {
     let request = GetRevisionRequest { revision: number };
     let answer = engine.get_revision(request).await.map_err(refused)?.into_inner();
-    let revision = answer.revision.unwrap_or_default();
+    let told = answer.revision.unwrap_or_default();
     let sources: Vec<Source> = answer.sources.into_iter().map(|source| Source { name: source.name, text: source.text }).collect();
-    let compiled = Compiled::compile(number, jiff::Timestamp::UNIX_EPOCH, &sources)?;
-    let content = Hash::from_bytes(compiled.revision.hash());
-    if revision.content_hash != content.as_bytes() {
+    let compiled = Compiled::compile(told.number, jiff::Timestamp::UNIX_EPOCH, &sources)?.revision;
+    let fetched = Fetched { told, sources, compiled };
+    if fetched.told.content_hash != fetched.content().as_bytes() {
+        let number = fetched.told.number;
         return Err(format!("the engine's sources of revision {number} do not have the hash that it tells").into());
     }
-    Ok((revision, sources, content))
+    Ok(fetched)
 }
 
 /// A hash from the wire.

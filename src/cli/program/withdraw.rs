@@ -28,11 +28,16 @@ pub(crate) async fn run(args: WithdrawArgs) -> Result<ExitCode, Failure> {
     let mut engine = admin::running(&args.config).await?;
     let mut request = WithdrawRevisionRequest { revision: args.revision, signature: None };
     if let Some(person) = &person {
-        let (revision, _, content) = fetched(&mut engine, args.revision).await?;
-        let act = StatedAct::Withdraw { agrees_to: hash(&revision.act_hash)? };
-        request.signature = Some(sign(person, &Statement { revision: args.revision, content, act }));
+        let fetched = fetched(&mut engine, args.revision).await?;
+        let act = StatedAct::Withdraw { agrees_to: hash(&fetched.told.act_hash)? };
+        let statement = Statement { revision: args.revision, content: fetched.content(), act };
+        request.signature = Some(sign(person, &statement));
     }
     let withdrawn = engine.withdraw_revision(request).await.map_err(admin::refused)?.into_inner();
-    print(&told::sentence_of(&withdrawn.revision.unwrap_or_default(), &[]));
+    let mut text = told::sentence_of(&withdrawn.revision.unwrap_or_default(), &[]);
+    if person.is_none() {
+        text.push_str(told::UNSIGNED);
+    }
+    print(&text);
     Ok(ExitCode::SUCCESS)
 }

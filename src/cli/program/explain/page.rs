@@ -9,12 +9,11 @@ use crate::cli::Failure;
 use crate::cli::till::money::{Money, quantity, units};
 use crate::cli::till::table::table;
 
-/// The whole page.
-pub(super) fn page(receipt: &Receipt, answer: &Answer) -> String {
+/// The whole page; `basis` says in words what the receipt was evaluated by.
+pub(super) fn page(basis: &str, receipt: &Receipt, answer: &Answer) -> String {
     let money = Money::new(&receipt.currency_code);
     let best = if answer.proven { "proven to be the best deal" } else { "the best deal that was found" };
-    let mut text =
-        format!("receipt {}: revision {}, catalogue {}; {best}\n", receipt.receipt_id, answer.revision, answer.catalogue);
+    let mut text = format!("receipt {}: {basis}; {best}\n", receipt.receipt_id);
     let campaigns = campaigns(answer, &money);
     if campaigns.row_count() > 0 {
         text.push_str(&format!("\ncampaigns\n{}\n", campaigns.trim_fmt()));

@@ -70,7 +70,7 @@ async fn explained(campaigns: &[&str]) -> (Receipt, Answer) {
 async fn p6_the_page_tells_each_campaign_and_adds_up_to_the_totals() {
     let (receipt, answer) = explained(&["hats"]).await;
     adds_up(&receipt, &answer).unwrap();
-    let page = page(&receipt, &answer);
+    let page = page("revision 1, catalogue 0", &receipt, &answer);
     let row = |name: &str| {
         page.lines().find(|line| line.trim_start().starts_with(name)).unwrap_or_else(|| panic!("no {name} in\n{page}"))
     };
