@@ -70,7 +70,8 @@ pub(super) struct Publication {
     pub(super) starts: Option<Timestamp>,
     /// The revision whose sources it has, where it is a rollback.
     pub(super) restores: Option<u64>,
-    /// Whether one of its programs says `four_eyes: true`.
+    /// Whether changing it needs a second person: one of its programs says `four_eyes: true`, or it was gone
+    /// back to from a revision of which this holds.
     pub(super) four_eyes: bool,
     /// Whether it waits for a second person.
     pub(super) needs_approval: bool,

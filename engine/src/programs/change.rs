@@ -4,8 +4,9 @@ use super::act::{Act, By, Done, Publication};
 use super::documents::Appended;
 use super::error::{ProgramsError, RevisionRefusal};
 use super::people::{MissingRight, Person, PublicKey, Role};
+use super::publish::watched;
 use super::schedule::{Schedule, State};
-use super::statement::Statement;
+use super::statement::{NO_ACT, Statement};
 use super::{Programs, Published, compile};
 
 /// Who may take back and go back.
@@ -94,7 +95,8 @@ impl Programs {
     /// of the one before those of now.
     ///
     /// One person is enough although a program says `four_eyes: true`: what is gone back to took effect under
-    /// the rules of its time, and a wrong program must be stopped by whoever sees it.
+    /// the rules of its time, and a wrong program must be stopped by whoever sees it. What is published after it
+    /// still needs a second person, although what was gone back to did not.
     ///
     /// # Errors
     /// The person may not, or there is nothing to go back to; or the storage refuses.
@@ -115,6 +117,8 @@ impl Programs {
             revision: number,
             restores: Some(target),
             starts: None,
+            // Going back leaves nobody unwatched who was watched: the next publication needs a second person too.
+            four_eyes: entry.made.four_eyes || watched(&schedule, now),
             needs_approval: false,
             note: note.to_owned(),
             ..entry.made.clone()
@@ -189,9 +193,10 @@ pub(super) fn repeated(schedule: &Schedule, made: &Publication, signed: &Signed)
     if signed.revision == made.revision {
         return Ok(None);
     }
+    // What was signed, not what followed from the programs that were in force then.
     let same = schedule.entry(signed.revision).filter(|entry| {
-        entry.published.1.is(&signed.key)
-            && entry.made == Publication { revision: signed.revision, needs_approval: entry.made.needs_approval, ..made.clone() }
+        let before = Publication { revision: signed.revision, ..made.clone() };
+        entry.published.1.is(&signed.key) && entry.made.statement(NO_ACT) == before.statement(NO_ACT)
     });
     match same {
         Some(entry) => Ok(Some(entry.number())),

@@ -165,8 +165,8 @@ fn says_the_same<'a>(schedule: &'a Schedule, made: &Publication, starts_at: Time
     in_force.or_else(waiting)
 }
 
-/// Whether a program in force at that time says `four_eyes: true`.
-fn watched(schedule: &Schedule, at: Timestamp) -> bool {
+/// Whether a program in force at that time says `four_eyes: true`, or came in force over one that did by going back.
+pub(super) fn watched(schedule: &Schedule, at: Timestamp) -> bool {
     schedule.entry(schedule.at(at)).is_some_and(|entry| entry.made.four_eyes)
 }
 

@@ -185,6 +185,28 @@ async fn whoever_leaves_four_eyes_out_still_needs_a_second_person_while_they_are
 }
 
 #[tokio::test]
+async fn p12_going_back_to_before_four_eyes_leaves_nobody_unwatched() {
+    let bench = bench();
+    let programs = bench.open().await;
+    publish(&programs, &draft("10", None), ANNA).await.unwrap();
+    bench.clock.set(at(20));
+    publish(&programs, &watched("20", None), ANNA).await.unwrap();
+    approve(&programs, 2, BEN).await.unwrap();
+    bench.clock.set(at(30));
+    let content = programs.revision(1).unwrap().entry.content();
+    let act = StatedAct::RollBack { restores: 1, note: "", after: programs.standing().newest_act };
+    let back = signed(ANNA, &Statement { revision: 3, content, act });
+    assert_eq!(programs.roll_back(Some(1), "", back).await.unwrap(), Published::New(3));
+    assert_eq!(programs.revision(3).unwrap().state, State::Live);
+    bench.clock.set(at(40));
+    assert_eq!(publish(&programs, &draft("40", None), ANNA).await.unwrap(), Published::New(4));
+    assert_eq!(programs.revision(4).unwrap().state, State::Awaiting, "a marketer alone went around four eyes");
+    approve(&programs, 4, BEN).await.unwrap();
+    // The rollback that comes again is the one of before, although nobody is watched any more.
+    assert_eq!(programs.roll_back(Some(1), "", back).await.unwrap(), Published::Unchanged(3));
+}
+
+#[tokio::test]
 async fn four_eyes_without_two_people_are_refused() {
     let bench = Bench::at(10);
     let programs = bench.open().await;
