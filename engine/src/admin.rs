@@ -4,6 +4,7 @@ mod refusal;
 mod wire;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use tessera_contract::convert::timestamp_to_wire;
@@ -38,7 +39,7 @@ impl Admin {
         self.engine.core.clock.now()
     }
 
-    fn programs(&self) -> &Programs {
+    fn programs(&self) -> &Arc<Programs> {
         self.engine.programs()
     }
 

@@ -10,7 +10,6 @@ mod entry;
 mod error;
 mod in_memory;
 mod keeper;
-mod old;
 pub mod people;
 mod publish;
 mod schedule;
@@ -38,7 +37,7 @@ pub use schedule::State;
 pub use told::{Standing, Told};
 
 use crate::clock::Clock;
-use documents::{Documents, What, missing};
+use documents::{Documents, missing};
 use in_memory::InMemory;
 use people::People;
 use schedule::Schedule;
@@ -77,7 +76,7 @@ pub struct Programs {
     /// In force when this was last looked at.
     present: ArcSwap<Rules>,
     /// Changes are made one after another.
-    writing: Mutex<()>,
+    writing: Arc<Mutex<()>>,
 }
 
 impl fmt::Debug for Programs {
@@ -123,16 +122,8 @@ impl Programs {
             catalogues_made: Arc::new(InMemory::new("catalogue")),
             present: ArcSwap::from_pointee(nothing.clone()),
             nothing,
-            writing: Mutex::new(()),
+            writing: Arc::new(Mutex::new(())),
         };
-        programs.take_over_old_revisions().await?;
-        let mut catalogues = Vec::new();
-        for number in programs.documents.numbers(What::Catalogue).await? {
-            if let Some((valid_from, _)) = programs.documents.catalogue(number).await? {
-                catalogues.push((valid_from, number));
-            }
-        }
-        programs.catalogues.store(Arc::new(catalogues));
         programs.refresh().await?;
         Ok(programs)
     }

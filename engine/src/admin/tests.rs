@@ -90,6 +90,11 @@ async fn p11_p12_each_refusal_has_its_stable_reason_and_nothing_has_changed() {
     }
     let approve = v1::ApproveRevisionRequest { revision: 1, signature: signature(2, [7; 64]) };
     let refused = admin.approve_revision(Request::new(approve)).await.unwrap_err();
+    assert_eq!(reason(&refused), named(RevisionErrorReason::BadSignature), "who did not sign is not told where it stands");
+    let entry = rig.engine.programs().revision(1).unwrap().entry;
+    let statement = Statement { revision: 1, content: entry.content(), act: StatedAct::Approve { agrees_to: entry.act() } };
+    let approve = v1::ApproveRevisionRequest { revision: 1, signature: signature(2, key(2).sign(&statement)) };
+    let refused = admin.approve_revision(Request::new(approve)).await.unwrap_err();
     assert_eq!(reason(&refused), named(RevisionErrorReason::NotAwaiting));
     let refused = admin.get_revision(Request::new(v1::GetRevisionRequest { revision: 9 })).await.unwrap_err();
     assert_eq!((refused.code(), reason(&refused)), (tonic::Code::NotFound, named(RevisionErrorReason::UnknownRevision)));

@@ -1,6 +1,12 @@
 //! Changes of what is in force, beside publishing: approving, taking back, going back. Each is one act.
 
-use super::act::{Act, By, Done, Publication};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tessera_rules::revision::Revision;
+use tokio::sync::OwnedMutexGuard;
+
+use super::act::{Act, By, Done, Publication, hash_of};
 use super::documents::Appended;
 use super::error::{ProgramsError, RevisionRefusal};
 use super::people::{MissingRight, Person, PublicKey, Role};
@@ -41,17 +47,28 @@ pub enum Approval {
     Unchanged,
 }
 
+/// An act about to be done.
+pub(super) struct Change {
+    /// When it is done; what it was checked against was checked at this time.
+    pub(super) at: Timestamp,
+    pub(super) by: By,
+    pub(super) done: Done,
+    /// The revision that it makes.
+    pub(super) compiled: Option<Revision>,
+}
+
 impl Programs {
     /// A second person agrees to a revision that waits for it.
     ///
     /// # Errors
     /// The person may not, or it does not wait; or the storage refuses.
-    pub async fn approve(&self, revision: u64, authority: Authority) -> Result<Approval, ProgramsError> {
-        let _turn = self.writing.lock().await;
+    pub async fn approve(self: &Arc<Self>, revision: u64, authority: Authority) -> Result<Approval, ProgramsError> {
+        let turn = Arc::clone(&self.writing).lock_owned().await;
         self.refresh_in_turn().await?;
         let (person, signed) = self.signer(&authority, &[Role::Approver])?.ok_or(RevisionRefusal::SignatureMissing)?;
         let schedule = self.schedule.load_full();
         let entry = schedule.entry(revision).ok_or(RevisionRefusal::UnknownRevision { revision })?;
+        let by = stated(person, signed, &entry.agreed(true))?;
         if entry.approved.as_ref().is_some_and(|(_, by)| by.is(&signed.key)) {
             return Ok(Approval::Unchanged);
         }
@@ -61,9 +78,8 @@ impl Programs {
         if is_same_person(&entry.published.1, person) {
             return Err(RevisionRefusal::SamePerson { name: person.name.clone(), revision }.into());
         }
-        let by = stated(person, signed, &entry.agreed(true))?;
-        let next = self.record(&schedule, by, Done::Approved { revision }).await?;
-        self.install(next).await?;
+        let change = Change { at: self.act_time(&schedule), by, done: Done::Approved { revision }, compiled: None };
+        self.carry_out(turn, schedule, change).await?;
         Ok(Approval::Done)
     }
 
@@ -71,23 +87,24 @@ impl Programs {
     ///
     /// # Errors
     /// The person may not, or it has started; or the storage refuses.
-    pub async fn withdraw(&self, revision: u64, authority: Authority) -> Result<Approval, ProgramsError> {
-        let _turn = self.writing.lock().await;
+    pub async fn withdraw(self: &Arc<Self>, revision: u64, authority: Authority) -> Result<Approval, ProgramsError> {
+        let turn = Arc::clone(&self.writing).lock_owned().await;
         self.refresh_in_turn().await?;
         let signer = self.signer(&authority, &EITHER)?;
         let schedule = self.schedule.load_full();
         let entry = schedule.entry(revision).ok_or(RevisionRefusal::UnknownRevision { revision })?;
-        match schedule.state(entry, self.now()) {
-            State::Withdrawn => return Ok(Approval::Unchanged),
-            State::Awaiting | State::Scheduled => {}
-            State::Live | State::Past | State::Replaced => return Err(RevisionRefusal::HasStarted { revision }.into()),
-        }
         let by = match signer {
             None => By::Nobody,
             Some((person, signed)) => stated(person, signed, &entry.agreed(false))?,
         };
-        let next = self.record(&schedule, by, Done::Withdrawn { revision }).await?;
-        self.install(next).await?;
+        let at = self.act_time(&schedule);
+        match schedule.state(entry, at) {
+            State::Withdrawn => return Ok(Approval::Unchanged),
+            State::Awaiting | State::Scheduled => {}
+            State::Live | State::Past | State::Replaced => return Err(RevisionRefusal::HasStarted { revision }.into()),
+        }
+        let change = Change { at, by, done: Done::Withdrawn { revision }, compiled: None };
+        self.carry_out(turn, schedule, change).await?;
         Ok(Approval::Done)
     }
 
@@ -100,9 +117,14 @@ impl Programs {
     ///
     /// # Errors
     /// The person may not, or there is nothing to go back to; or the storage refuses.
-    pub async fn roll_back(&self, to: Option<u64>, note: &str, authority: Authority) -> Result<Published, ProgramsError> {
+    pub async fn roll_back(
+        self: &Arc<Self>,
+        to: Option<u64>,
+        note: &str,
+        authority: Authority,
+    ) -> Result<Published, ProgramsError> {
         super::publish::refuse_note(note)?;
-        let _turn = self.writing.lock().await;
+        let turn = Arc::clone(&self.writing).lock_owned().await;
         self.refresh_in_turn().await?;
         let signer = self.signer(&authority, &EITHER)?;
         let schedule = self.schedule.load_full();
@@ -113,12 +135,10 @@ impl Programs {
             return Err(RevisionRefusal::NeverInForce { revision: target }.into());
         }
         let number = schedule.next_number();
-        let made = Publication {
+        let mut made = Publication {
             revision: number,
             restores: Some(target),
             starts: None,
-            // Going back leaves nobody unwatched who was watched: the next publication needs a second person too.
-            four_eyes: entry.made.four_eyes || watched(&schedule, now),
             needs_approval: false,
             note: note.to_owned(),
             ..entry.made.clone()
@@ -128,19 +148,21 @@ impl Programs {
         {
             return Ok(Published::Unchanged(before));
         }
-        let live = schedule.entry(schedule.at(now));
-        if let Some(live) = live.filter(|live| live.content() == entry.content()) {
-            return Ok(Published::Unchanged(live.number()));
-        }
         let by = match signer {
             None => By::Nobody,
             Some((person, signed)) => stated(person, signed, &made.statement(schedule.newest_act()))?,
         };
         let sources = self.documents.sources(target, entry.content()).await?;
         let compiled = compile(number, now, sources).await?;
-        let next = self.record(&schedule, by, Done::Published(made)).await?;
-        self.revisions_made.put(number, std::sync::Arc::new(compiled.revision));
-        self.install(next).await?;
+        let at = self.act_time(&schedule);
+        let live = schedule.entry(schedule.at(at));
+        if let Some(live) = live.filter(|live| live.content() == entry.content()) {
+            return Ok(Published::Unchanged(live.number()));
+        }
+        // Going back leaves nobody unwatched who was watched: the next publication needs a second person too.
+        made.four_eyes |= watched(&schedule, at);
+        let change = Change { at, by, done: Done::Published(made), compiled: Some(compiled.revision) };
+        self.carry_out(turn, schedule, change).await?;
         Ok(Published::New(number))
     }
 
@@ -161,20 +183,50 @@ impl Programs {
         }
     }
 
-    /// Appends an act, and the schedule after it.
+    /// The time of an act that is done now. It is read after all that takes long, and what the act is checked
+    /// against is checked at this time: so no act is older than what it starts or takes back.
+    pub(super) fn act_time(&self, schedule: &Schedule) -> Timestamp {
+        // A clock that stepped back must not put an act before the one it follows (H70).
+        self.now().max(schedule.last_at())
+    }
+
+    /// Records a change and lets calls see it, in a task of its own: a caller who hangs up between the two
+    /// would leave this engine with the schedule of before.
     ///
     /// # Errors
     /// Another engine did something meanwhile, or the storage refuses.
-    pub(super) async fn record(&self, schedule: &Schedule, by: By, done: Done) -> Result<Schedule, ProgramsError> {
+    pub(super) async fn carry_out(
+        self: &Arc<Self>,
+        turn: OwnedMutexGuard<()>,
+        schedule: Arc<Schedule>,
+        change: Change,
+    ) -> Result<(), ProgramsError> {
+        let programs = Arc::clone(self);
         let number = schedule.acts().saturating_add(1);
-        // A clock that stepped back must not put an act before the one it follows (H70).
-        let act = Act { at: self.now().max(schedule.last_at()), by, done, previous: schedule.last_act() };
-        match self.documents.append(number, &act).await? {
-            Appended::Done(hash) => {
+        let carried = tokio::spawn(async move {
+            let _turn = turn;
+            let Change { at, by, done, compiled } = change;
+            let next = programs.record(&schedule, at, by, done).await?;
+            if let Some(revision) = compiled {
+                programs.keep_if_near(&next, revision);
+            }
+            programs.install(next).await
+        });
+        carried.await.unwrap_or_else(|error| Err(ProgramsError::Unreadable { what: "act", number, why: error.to_string() }))
+    }
+
+    /// Appends an act, and the schedule after it.
+    async fn record(&self, schedule: &Schedule, at: Timestamp, by: By, done: Done) -> Result<Schedule, ProgramsError> {
+        let number = schedule.acts().saturating_add(1);
+        let act = Act { at, by, done, previous: schedule.last_act() };
+        let unreadable = |why: String| ProgramsError::Unreadable { what: "act", number, why };
+        let bytes = act.encode().map_err(|error| unreadable(error.to_string()))?;
+        // Before the write: a history that does not follow is not opened any more.
+        let next = schedule.after(vec![(act.clone(), hash_of(&bytes))]).map_err(|broken| unreadable(broken.to_string()))?;
+        match self.documents.append(number, bytes).await? {
+            Appended::Done => {
                 tracing::info!(number, by = ?act.by, done = ?act.done, "the programs were changed");
-                let broken =
-                    |error: super::schedule::Broken| ProgramsError::Unreadable { what: "act", number, why: error.to_string() };
-                schedule.after(vec![(act, hash)]).map_err(broken)
+                Ok(next)
             }
             Appended::Taken => {
                 self.refresh_in_turn().await?;
@@ -183,24 +235,38 @@ impl Programs {
             }
         }
     }
+
+    /// What was compiled to be checked stays where it is in force, or next.
+    fn keep_if_near(&self, schedule: &Schedule, revision: Revision) {
+        let (now, number) = (self.now(), revision.number());
+        if schedule.at(now) == number || schedule.next_after(now).is_some_and(|(_, next)| next == number) {
+            self.revisions_made.put(number, Arc::new(revision));
+        }
+    }
 }
 
 /// The number of the revision that this request made before, when it comes again.
 ///
 /// # Errors
-/// The number that was signed is neither the next one nor that of the same thing done before.
+/// The number that was signed is neither the next one nor that of the same thing done before; or the signature
+/// does not fit.
 pub(super) fn repeated(schedule: &Schedule, made: &Publication, signed: &Signed) -> Result<Option<u64>, RevisionRefusal> {
     if signed.revision == made.revision {
         return Ok(None);
     }
     // What was signed, not what followed from the programs that were in force then.
-    let same = schedule.entry(signed.revision).filter(|entry| {
-        let before = Publication { revision: signed.revision, ..made.clone() };
-        entry.published.1.is(&signed.key) && entry.made.statement(NO_ACT) == before.statement(NO_ACT)
-    });
-    match same {
-        Some(entry) => Ok(Some(entry.number())),
-        None => Err(RevisionRefusal::RevisionMoved { signed: signed.revision, next: made.revision }),
+    let before = Publication { revision: signed.revision, ..made.clone() };
+    let same = schedule
+        .entry(signed.revision)
+        .filter(|entry| entry.published.1.is(&signed.key) && entry.made.statement(NO_ACT) == before.statement(NO_ACT));
+    if same.is_none() {
+        return Err(RevisionRefusal::RevisionMoved { signed: signed.revision, next: made.revision });
+    }
+    let statement = before.statement(schedule.act_before(signed.revision));
+    if signed.key.has_signed(&statement, &signed.signature) {
+        Ok(Some(signed.revision))
+    } else {
+        Err(RevisionRefusal::BadSignature)
     }
 }
 

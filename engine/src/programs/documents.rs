@@ -14,13 +14,10 @@ use tessera_rules::catalogue::Product;
 use tessera_rules::revision::Source;
 use tessera_storage::{Commit, CommitError, Storage, Version};
 
-use super::act::{Act, hash_of};
+use super::act::Act;
 use super::error::ProgramsError;
 use crate::blob;
-use crate::layout::{self, PROGRAMS};
-
-/// How many keys are listed at once when the engine starts.
-const LIST_MAX: usize = 1_000;
+use crate::layout;
 
 /// Documents of one storage.
 #[derive(Clone, Debug)]
@@ -30,8 +27,8 @@ pub(super) struct Documents {
 
 /// What became of an act.
 pub(super) enum Appended {
-    /// It is on disk, with this hash.
-    Done(Hash),
+    /// It is on disk.
+    Done,
     /// Another engine wrote one with this number first.
     Taken,
 }
@@ -46,13 +43,6 @@ struct StoredSource {
 struct StoredCatalogue {
     valid_from: Timestamp,
     products: Vec<Product>,
-}
-
-/// A revision as it was stored before there were acts.
-#[derive(Deserialize)]
-struct StoredRevision {
-    valid_from: Timestamp,
-    sources: Vec<StoredSource>,
 }
 
 impl Documents {
@@ -70,9 +60,8 @@ impl Documents {
         Ok(acts)
     }
 
-    /// Writes an act under a number that no act has.
-    pub(super) async fn append(&self, number: u64, act: &Act) -> Result<Appended, ProgramsError> {
-        let bytes = act.encode().map_err(|error| unreadable("act", number, &error))?;
+    /// Writes an encoded act under a number that no act has.
+    pub(super) async fn append(&self, number: u64, bytes: Vec<u8>) -> Result<Appended, ProgramsError> {
         let partition = layout::program(&act_key(number));
         let commit = Commit {
             partition: partition.clone(),
@@ -85,10 +74,10 @@ impl Documents {
             feed_kinds: Vec::new(),
         };
         match self.storage.commit(commit).await {
-            Ok(_) => Ok(Appended::Done(hash_of(&bytes))),
+            Ok(_) => Ok(Appended::Done),
             Err(CommitError::Conflict { .. }) => Ok(Appended::Taken),
             Err(CommitError::Unknown(why)) => match self.storage.head(&partition).await? {
-                Some(head) if head.value == bytes => Ok(Appended::Done(hash_of(&bytes))),
+                Some(head) if head.value == bytes => Ok(Appended::Done),
                 Some(_) => Ok(Appended::Taken),
                 None => Err(ProgramsError::Commit(CommitError::Unknown(why))),
             },
@@ -131,72 +120,25 @@ impl Documents {
     ) -> Result<(), ProgramsError> {
         let stored = StoredCatalogue { valid_from, products };
         let bytes = serde_json::to_vec(&stored).map_err(|error| unreadable("catalogue", number, &error))?;
-        Ok(blob::store(&*self.storage, &layout::program(&What::Catalogue.key(number)), &bytes).await?)
+        Ok(blob::store(&*self.storage, &layout::program(&catalogue_key(number)), &bytes).await?)
     }
 
     /// The products of a catalogue and from when it is valid; none where an interrupted attempt left it.
     pub(super) async fn catalogue(&self, number: u64) -> Result<Option<(Timestamp, Vec<Product>)>, ProgramsError> {
-        let Some(bytes) = blob::load(&*self.storage, &layout::program(&What::Catalogue.key(number))).await? else {
+        let Some(bytes) = blob::load(&*self.storage, &layout::program(&catalogue_key(number))).await? else {
             return Ok(None);
         };
         let stored: StoredCatalogue = serde_json::from_slice(&bytes).map_err(|error| unreadable("catalogue", number, &error))?;
         Ok(Some((stored.valid_from, stored.products)))
     }
-
-    /// A revision that was stored before there were acts.
-    pub(super) async fn old_revision(&self, number: u64) -> Result<Option<(Timestamp, Vec<Source>)>, ProgramsError> {
-        let Some(bytes) = blob::load(&*self.storage, &layout::program(&What::Revision.key(number))).await? else {
-            return Ok(None);
-        };
-        let stored: StoredRevision = serde_json::from_slice(&bytes).map_err(|error| unreadable("revision", number, &error))?;
-        let sources = stored.sources.into_iter().map(|source| Source { name: source.name, text: source.text }).collect();
-        Ok(Some((stored.valid_from, sources)))
-    }
-
-    /// The numbers of one kind of document, ascending.
-    pub(super) async fn numbers(&self, what: What) -> Result<Vec<u64>, ProgramsError> {
-        let mut numbers = Vec::new();
-        let mut after: Option<Vec<u8>> = None;
-        loop {
-            let page = self.storage.heads(PROGRAMS, after.as_deref(), LIST_MAX).await?;
-            let Some((last, _)) = page.last() else { break };
-            after = Some(last.to_vec());
-            numbers.extend(page.iter().filter_map(|(key, _)| what.parse(key)));
-        }
-        numbers.sort_unstable();
-        Ok(numbers)
-    }
-}
-
-/// What is stored by number.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum What {
-    /// A revision of before there were acts.
-    Revision,
-    /// A catalogue.
-    Catalogue,
-}
-
-impl What {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Revision => "revision",
-            Self::Catalogue => "catalogue",
-        }
-    }
-
-    fn key(self, number: u64) -> String {
-        format!("{}/{number:012}", self.name())
-    }
-
-    fn parse(self, key: &[u8]) -> Option<u64> {
-        let number = std::str::from_utf8(key).ok()?.strip_prefix(self.name())?.strip_prefix('/')?;
-        number.parse().ok()
-    }
 }
 
 fn act_key(number: u64) -> String {
     format!("act/{number:012}")
+}
+
+fn catalogue_key(number: u64) -> String {
+    format!("catalogue/{number:012}")
 }
 
 fn content_key(content: Hash) -> String {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use blake3::Hash;
 use jiff::Timestamp;
 use tessera_rules::revision::{Revision, Source};
+use tokio::sync::OwnedMutexGuard;
 
 use super::act::{By, Done, Publication};
-use super::change::{repeated, stated};
+use super::change::{Change, repeated, stated};
 use super::error::{ProgramsError, RevisionRefusal};
 use super::people::Role;
 use super::schedule::Schedule;
@@ -56,8 +57,8 @@ impl Programs {
     ///
     /// # Errors
     /// Mistakes in the files, all at once; or the storage refuses.
-    pub async fn publish(&self, sources: &[Source], valid_from: Timestamp) -> Result<Published, ProgramsError> {
-        let _turn = self.writing.lock().await;
+    pub async fn publish(self: &Arc<Self>, sources: &[Source], valid_from: Timestamp) -> Result<Published, ProgramsError> {
+        let turn = Arc::clone(&self.writing).lock_owned().await;
         self.refresh_in_turn().await?;
         let schedule = self.schedule.load_full();
         let revision = compile(schedule.next_number(), valid_from, sources.to_vec()).await?.revision;
@@ -65,7 +66,8 @@ impl Programs {
         if let Some(same) = says_the_same(&schedule, &made, valid_from) {
             return Ok(Published::Unchanged(same.number()));
         }
-        self.make(&schedule, By::Nobody, made, revision, sources).await
+        let at = self.act_time(&schedule);
+        self.make(turn, schedule, Making { at, by: By::Nobody, made, revision, sources }).await
     }
 
     /// Checks and stores a revision on somebody's word. It waits for a second person where one of its
@@ -74,15 +76,14 @@ impl Programs {
     ///
     /// # Errors
     /// Whoever asks may not; mistakes in the files, all at once; or the storage refuses.
-    pub async fn publish_draft(&self, draft: &Draft, authority: Authority) -> Result<Published, ProgramsError> {
+    pub async fn publish_draft(self: &Arc<Self>, draft: &Draft, authority: Authority) -> Result<Published, ProgramsError> {
         refuse_note(&draft.note)?;
-        let _turn = self.writing.lock().await;
+        let turn = Arc::clone(&self.writing).lock_owned().await;
         self.refresh_in_turn().await?;
         // Before the work: who may not publish has nothing compiled.
         let signer = self.signer(&authority, &[Role::Marketer])?;
         let schedule = self.schedule.load_full();
-        let now = self.now();
-        let starts_at = draft.starts.unwrap_or(now);
+        let starts_at = draft.starts.unwrap_or_else(|| self.now());
         let revision = compile(schedule.next_number(), starts_at, draft.sources.clone()).await?.revision;
         let mut made = Publication::of(&revision, draft.starts, &draft.note);
         if let Some((_, signed)) = signer
@@ -94,17 +95,19 @@ impl Programs {
             None => By::Nobody,
             Some((person, signed)) => stated(person, signed, &made.statement(schedule.newest_act()))?,
         };
-        if let Some(starts) = draft.starts.filter(|starts| *starts <= now) {
-            return Err(RevisionRefusal::StartInPast { starts, now }.into());
+        let at = self.act_time(&schedule);
+        if let Some(starts) = draft.starts.filter(|starts| *starts <= at) {
+            return Err(RevisionRefusal::StartInPast { starts, now: at }.into());
         }
+        let starts_at = draft.starts.unwrap_or(at);
         if let Some(same) = says_the_same(&schedule, &made, starts_at) {
             return Ok(Published::Unchanged(same.number()));
         }
-        made.needs_approval = made.four_eyes || watched(&schedule, now) || watched(&schedule, starts_at);
+        made.needs_approval = made.four_eyes || watched(&schedule, at) || watched(&schedule, starts_at);
         if made.needs_approval && !self.people.can_have_four_eyes() {
             return Err(RevisionRefusal::TooFewPeople.into());
         }
-        self.make(&schedule, by, made, revision, &draft.sources).await
+        self.make(turn, schedule, Making { at, by, made, revision, sources: &draft.sources }).await
     }
 
     /// Publishes the program files of the configuration at once, where they are others than when they were
@@ -112,45 +115,49 @@ impl Programs {
     ///
     /// # Errors
     /// Mistakes in the files, all at once; or the storage refuses.
-    pub async fn publish_configured(&self, sources: &[Source]) -> Result<Configured, ProgramsError> {
-        let _turn = self.writing.lock().await;
+    pub async fn publish_configured(self: &Arc<Self>, sources: &[Source]) -> Result<Configured, ProgramsError> {
+        let turn = Arc::clone(&self.writing).lock_owned().await;
         self.refresh_in_turn().await?;
         let schedule = self.schedule.load_full();
-        let now = self.now();
-        let revision = compile(schedule.next_number(), now, sources.to_vec()).await?.revision;
+        let revision = compile(schedule.next_number(), self.now(), sources.to_vec()).await?.revision;
+        let at = self.act_time(&schedule);
         let made = Publication::of(&revision, None, "");
         let last = schedule.revisions().iter().rev().find(|entry| entry.published.1 == By::Configuration);
-        let same = last.filter(|entry| entry.content() == made.content).or_else(|| says_the_same(&schedule, &made, now));
+        let same = last.filter(|entry| entry.content() == made.content).or_else(|| says_the_same(&schedule, &made, at));
         if let Some(same) = same {
             return Ok(Configured::Published(Published::Unchanged(same.number())));
         }
         if !self.people.is_empty() {
             return Ok(Configured::NeedsSignature);
         }
-        if made.four_eyes || watched(&schedule, now) {
+        if made.four_eyes || watched(&schedule, at) {
             return Err(RevisionRefusal::TooFewPeople.into());
         }
-        self.make(&schedule, By::Configuration, made, revision, sources).await.map(Configured::Published)
+        let making = Making { at, by: By::Configuration, made, revision, sources };
+        self.make(turn, schedule, making).await.map(Configured::Published)
     }
 
     async fn make(
-        &self,
-        schedule: &Schedule,
-        by: By,
-        made: Publication,
-        revision: Revision,
-        sources: &[Source],
+        self: &Arc<Self>,
+        turn: OwnedMutexGuard<()>,
+        schedule: Arc<Schedule>,
+        making: Making<'_>,
     ) -> Result<Published, ProgramsError> {
+        let Making { at, by, made, revision, sources } = making;
         let number = made.revision;
         self.documents.put_sources(made.content, sources).await?;
-        let next = self.record(schedule, by, Done::Published(made)).await?;
-        let now = self.now();
-        if next.at(now) == number || next.next_after(now).is_some_and(|(_, next)| next == number) {
-            self.revisions_made.put(number, Arc::new(revision));
-        }
-        self.install(next).await?;
+        self.carry_out(turn, schedule, Change { at, by, done: Done::Published(made), compiled: Some(revision) }).await?;
         Ok(Published::New(number))
     }
+}
+
+/// A revision about to be made.
+struct Making<'a> {
+    at: Timestamp,
+    by: By,
+    made: Publication,
+    revision: Revision,
+    sources: &'a [Source],
 }
 
 /// The revision that makes publishing this needless: in force at that start, or waiting with that start.

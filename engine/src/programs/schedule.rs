@@ -55,6 +55,10 @@ pub(super) enum Broken {
     Unknown(u64),
     #[error("the signature does not fit what it says")]
     Signature,
+    #[error("it approves revision {0}, which does not wait for it")]
+    NotAwaiting(u64),
+    #[error("it takes back revision {0}, which had started or was taken back before")]
+    Started(u64),
 }
 
 impl Schedule {
@@ -84,10 +88,17 @@ impl Schedule {
             Done::Published(made) => self.publish(made, act.at, act.by, hash)?,
             Done::Approved { revision } => {
                 let entry = self.signed(revision, &act.by, true)?;
+                if !entry.is_awaiting() {
+                    return Err(Broken::NotAwaiting(revision));
+                }
                 entry.approved = Some((act.at, act.by));
             }
             Done::Withdrawn { revision } => {
                 let entry = self.signed(revision, &act.by, false)?;
+                // What was in force at a time that has passed stays so.
+                if !entry.is_awaiting() && entry.starts_at().is_none_or(|starts_at| starts_at <= act.at) {
+                    return Err(Broken::Started(revision));
+                }
                 entry.withdrawn = Some((act.at, act.by));
             }
         }
@@ -152,6 +163,11 @@ impl Schedule {
     /// The hash of the act that made the newest revision.
     pub(super) fn newest_act(&self) -> Hash {
         self.revisions.last().map_or(NO_ACT, |entry| entry.act)
+    }
+
+    /// The hash of the act that made the revision numbered one lower.
+    pub(super) fn act_before(&self, number: u64) -> Hash {
+        number.checked_sub(1).and_then(|before| self.entry(before)).map_or(NO_ACT, |entry| entry.act)
     }
 
     /// By number.

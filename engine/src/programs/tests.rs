@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use tessera_rules::id::Sku;
-use tessera_storage::{MemoryStorage, Partition};
+use tessera_storage::MemoryStorage;
 
 use super::*;
 use crate::clock::ManualClock;
-use crate::{blob, layout};
+use crate::layout;
 
 mod signed;
+mod timing;
 
 fn text(percent: &str) -> String {
     format!(
@@ -42,8 +43,8 @@ impl Bench {
         Self { storage, clock: Arc::new(ManualClock::at(at(second))), people: People::default() }
     }
 
-    async fn open(&self) -> Programs {
-        self.try_open().await.unwrap()
+    async fn open(&self) -> Arc<Programs> {
+        Arc::new(self.try_open().await.unwrap())
     }
 
     async fn try_open(&self) -> Result<Programs, ProgramsError> {
@@ -121,7 +122,7 @@ async fn p11_a_start_that_has_passed_is_refused() {
 #[tokio::test]
 async fn at_most_three_revisions_are_compiled_and_an_older_one_is_made_once_when_it_is_needed() {
     let bench = Bench::at(0);
-    let programs = Arc::new(bench.open().await);
+    let programs = bench.open().await;
     for number in 1..=20_i64 {
         bench.clock.set(at(number * 10));
         programs.publish_draft(&draft(&number.to_string(), None), Authority::Nobody).await.unwrap();
@@ -259,24 +260,4 @@ async fn a_catalogue_gets_a_number_only_when_it_differs() {
     assert_eq!(again.in_force().catalogue.number(), 2);
     assert_eq!(again.at(at(2)).await.unwrap().catalogue.number(), 1);
     assert!(again.numbered(0, 9).await.is_err());
-}
-
-#[tokio::test]
-async fn revisions_of_an_earlier_version_keep_their_numbers() {
-    let bench = Bench::at(1_000);
-    for (number, percent, since) in [(1, "10", 100), (2, "20", 200)] {
-        let stored = serde_json::json!({
-            "valid_from": at(since), "sources": [{ "name": "club.yaml", "text": text(percent) }],
-        });
-        let place: Partition = layout::program(&format!("revision/{number:012}"));
-        blob::store(&*bench.storage, &place, stored.to_string().as_bytes()).await.unwrap();
-    }
-    for _ in 0..2 {
-        let programs = bench.open().await;
-        for (time, number) in [(99, 0), (100, 1), (200, 2)] {
-            assert_eq!(number_at(&programs, time).await, number, "at {time}");
-        }
-        assert_eq!((programs.in_force().revision.number(), programs.standing().next_number), (2, 3));
-        assert_eq!(programs.sources(1).await.unwrap(), source("10"));
-    }
 }

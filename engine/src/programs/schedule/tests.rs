@@ -116,6 +116,30 @@ fn what_was_taken_back_never_starts() {
 }
 
 #[test]
+fn p11_an_act_that_comes_too_late_does_not_follow() {
+    let mut history = History::new();
+    history.publish(10, "old", None);
+    history.publish(20, "advent", Some(100));
+    history.publish_awaiting(30, "waits", None);
+    let table = [
+        (99, Done::Withdrawn { revision: 2 }, Ok(())),
+        (100, Done::Withdrawn { revision: 2 }, Err(Broken::Started(2))),
+        (50, Done::Withdrawn { revision: 1 }, Err(Broken::Started(1))),
+        (900, Done::Withdrawn { revision: 3 }, Ok(())),
+        (900, Done::Approved { revision: 3 }, Ok(())),
+        (50, Done::Approved { revision: 2 }, Err(Broken::NotAwaiting(2))),
+    ];
+    for (second, done, expected) in table {
+        let mut history = History { schedule: history.schedule.clone() };
+        assert_eq!(history.act(second, By::Nobody, done.clone()), expected, "{done:?} at {second}");
+        if expected.is_ok() {
+            let again = history.act(second, By::Nobody, done.clone()).unwrap_err();
+            assert!(matches!(again, Broken::NotAwaiting(_) | Broken::Started(_)), "{done:?} twice: {again}");
+        }
+    }
+}
+
+#[test]
 fn going_back_again_goes_further_back_and_not_forth() {
     let mut history = History::new();
     for (second, text) in [(10, "one"), (20, "two"), (30, "three")] {

@@ -56,11 +56,11 @@ fn about(programs: &Programs, number: u64, approve: bool) -> Statement<'static> 
     Statement { revision: number, content: entry.content(), act }
 }
 
-async fn publish(programs: &Programs, draft: &Draft, seed: u8) -> Result<Published, ProgramsError> {
+async fn publish(programs: &Arc<Programs>, draft: &Draft, seed: u8) -> Result<Published, ProgramsError> {
     programs.publish_draft(draft, signed(seed, &to_publish(programs, draft))).await
 }
 
-async fn approve(programs: &Programs, number: u64, seed: u8) -> Result<Approval, ProgramsError> {
+async fn approve(programs: &Arc<Programs>, number: u64, seed: u8) -> Result<Approval, ProgramsError> {
     programs.approve(number, signed(seed, &about(programs, number, true))).await
 }
 
@@ -134,6 +134,9 @@ async fn p11_a_signature_that_comes_again_does_nothing_again() {
     // Nor for another content under the old one.
     let other = refusal(programs.publish_draft(&draft("30", None), once).await);
     assert_eq!(other, RevisionRefusal::RevisionMoved { signed: 1, next: 3 });
+    // Who only knows what was done is not told that it was done.
+    let forged = Authority::Signed(Signed { signature: [7; 64], ..signed });
+    assert_eq!(refusal(programs.publish_draft(&first, forged).await), RevisionRefusal::BadSignature);
 }
 
 #[tokio::test]
@@ -160,6 +163,7 @@ async fn four_eyes_one_person_publishes_another_approves_and_then_it_starts() {
     assert_eq!(refusal(programs.approve(8, unknown).await), RevisionRefusal::UnknownRevision { revision: 8 });
     assert_eq!(programs.approve(1, signed(BEN, &statement)).await.unwrap(), Approval::Done);
     assert_eq!(programs.approve(1, signed(BEN, &statement)).await.unwrap(), Approval::Unchanged);
+    assert_eq!(refusal(programs.approve(1, signed(BEN, &withdrawal)).await), RevisionRefusal::BadSignature);
     assert_eq!(refusal(approve(&programs, 1, CLEO).await), RevisionRefusal::NotAwaiting { revision: 1 });
     for programs in [&programs, &bench.open().await] {
         assert_eq!((number_at(programs, 99).await, number_at(programs, 100).await), (0, 1));
@@ -237,6 +241,8 @@ async fn one_person_goes_back_and_takes_back() {
     assert_eq!(programs.revision(4).unwrap().state, State::Live);
     let taken_back = programs.withdraw(3, signed(BEN, &about(&programs, 3, false))).await.unwrap();
     assert_eq!(taken_back, Approval::Done);
+    let approval = signed(BEN, &about(&programs, 3, true));
+    assert_eq!(refusal(programs.withdraw(3, approval).await), RevisionRefusal::BadSignature, "it is taken back already");
 }
 
 #[tokio::test]
@@ -264,7 +270,7 @@ async fn a_history_that_somebody_else_wrote_is_not_opened() {
         done: act::Done::Published(forged),
         previous: standing.last_act(),
     };
-    programs.documents.append(2, &act).await.unwrap();
+    programs.documents.append(2, act.encode().unwrap()).await.unwrap();
     let error = bench.try_open().await.unwrap_err();
     assert!(error.to_string().contains("signature does not fit"), "{error}");
     assert!(programs.refresh().await.is_err());
