@@ -138,6 +138,7 @@ impl Core {
             | ProgramsError::Refused(_)
             | ProgramsError::Blob(_)
             | ProgramsError::Commit(_)
+            | ProgramsError::Randomness(_)
             | ProgramsError::Unreadable { .. } => self.internal(&error.to_string()),
         }
     }

@@ -112,11 +112,13 @@ impl Programs {
     /// The storage cannot be read, its acts were tampered with, or what is in force cannot be compiled.
     pub async fn open(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, people: People) -> Result<Self, ProgramsError> {
         let nothing = Rules { revision: Arc::new(Revision::empty(0, Timestamp::MIN)), catalogue: Arc::new(Catalogue::empty(0)) };
+        let documents = Documents::new(storage);
+        let origin = documents.origin().await?;
         let programs = Self {
-            documents: Documents::new(storage),
+            documents,
             clock,
             people,
-            schedule: ArcSwap::from_pointee(Schedule::empty()),
+            schedule: ArcSwap::from_pointee(Schedule::empty(origin)),
             catalogues: ArcSwap::from_pointee(Vec::new()),
             revisions_made: Arc::new(InMemory::new("revision")),
             catalogues_made: Arc::new(InMemory::new("catalogue")),

@@ -21,7 +21,7 @@ pub(super) fn status(core: &Core, error: &ProgramsError, field: &str) -> Status 
         ProgramsError::Refused(refusal) => refused(refusal),
         ProgramsError::Shared(error) => status(core, error, field),
         ProgramsError::Storage(error) => core.storage_refusal(error).into_status(),
-        ProgramsError::Blob(_) | ProgramsError::Commit(_) | ProgramsError::Unreadable { .. } => {
+        ProgramsError::Blob(_) | ProgramsError::Commit(_) | ProgramsError::Randomness(_) | ProgramsError::Unreadable { .. } => {
             core.internal(&error.to_string()).into_status()
         }
     }

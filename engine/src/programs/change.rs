@@ -12,7 +12,7 @@ use super::error::{ProgramsError, RevisionRefusal};
 use super::people::{MissingRight, Person, PublicKey, Role};
 use super::publish::watched;
 use super::schedule::{Schedule, State};
-use super::statement::{NO_ACT, Statement};
+use super::statement::Statement;
 use super::{Programs, Published, compile};
 
 /// Who may take back and go back.
@@ -256,13 +256,14 @@ pub(super) fn repeated(schedule: &Schedule, made: &Publication, signed: &Signed)
     }
     // What was signed, not what followed from the programs that were in force then.
     let before = Publication { revision: signed.revision, ..made.clone() };
+    let after = schedule.act_before(signed.revision);
+    let statement = before.statement(after);
     let same = schedule
         .entry(signed.revision)
-        .filter(|entry| entry.published.1.is(&signed.key) && entry.made.statement(NO_ACT) == before.statement(NO_ACT));
+        .filter(|entry| entry.published.1.is(&signed.key) && entry.made.statement(after) == statement);
     if same.is_none() {
         return Err(RevisionRefusal::RevisionMoved { signed: signed.revision, next: made.revision });
     }
-    let statement = before.statement(schedule.act_before(signed.revision));
     if signed.key.has_signed(&statement, &signed.signature) {
         Ok(Some(signed.revision))
     } else {

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tessera_rules::catalogue::Product;
 use tessera_rules::revision::Source;
-use tessera_storage::{Commit, CommitError, Storage, Version};
+use tessera_storage::{Commit, CommitError, Partition, Storage, Version};
 
 use super::act::Act;
 use super::error::ProgramsError;
@@ -25,11 +25,11 @@ pub(super) struct Documents {
     storage: Arc<dyn Storage>,
 }
 
-/// What became of an act.
+/// What became of a document that is written once.
 pub(super) enum Appended {
     /// It is on disk.
     Done,
-    /// Another engine wrote one with this number first.
+    /// Another engine wrote one of this name first.
     Taken,
 }
 
@@ -60,9 +60,32 @@ impl Documents {
         Ok(acts)
     }
 
+    /// The origin of this storage's history, from randomness at the first look. A history that was begun without
+    /// one keeps the zeros that it began with.
+    pub(super) async fn origin(&self) -> Result<Hash, ProgramsError> {
+        let place = layout::program(ORIGIN_KEY);
+        if let Some(head) = self.storage.head(&place).await? {
+            return origin_of(&head.value);
+        }
+        let mut origin = [0_u8; 32];
+        if self.storage.head(&layout::program(&act_key(1))).await?.is_none() {
+            getrandom::fill(&mut origin)?;
+        }
+        match self.write_once(place.clone(), origin.to_vec()).await? {
+            Appended::Done => Ok(Hash::from_bytes(origin)),
+            Appended::Taken => match self.storage.head(&place).await? {
+                Some(head) => origin_of(&head.value),
+                None => Err(missing("origin of the history", 0)),
+            },
+        }
+    }
+
     /// Writes an encoded act under a number that no act has.
-    pub(super) async fn append(&self, number: u64, bytes: Vec<u8>) -> Result<Appended, ProgramsError> {
-        let partition = layout::program(&act_key(number));
+    pub(super) async fn append(&self, number: u64, act: Vec<u8>) -> Result<Appended, ProgramsError> {
+        self.write_once(layout::program(&act_key(number)), act).await
+    }
+
+    async fn write_once(&self, partition: Partition, bytes: Vec<u8>) -> Result<Appended, ProgramsError> {
         let commit = Commit {
             partition: partition.clone(),
             expected: Version::NONE,
@@ -131,6 +154,17 @@ impl Documents {
         let stored: StoredCatalogue = serde_json::from_slice(&bytes).map_err(|error| unreadable("catalogue", number, &error))?;
         Ok(Some((stored.valid_from, stored.products)))
     }
+}
+
+/// Where the origin of the history lies.
+const ORIGIN_KEY: &str = "origin";
+
+fn origin_of(bytes: &[u8]) -> Result<Hash, ProgramsError> {
+    Hash::from_slice(bytes).map_err(|error| ProgramsError::Unreadable {
+        what: "origin of the history",
+        number: 0,
+        why: error.to_string(),
+    })
 }
 
 fn act_key(number: u64) -> String {

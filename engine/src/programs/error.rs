@@ -30,6 +30,9 @@ pub enum ProgramsError {
     /// The storage could not list it.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// The system has no randomness for the origin of a new history.
+    #[error("the system has no randomness: {0}")]
+    Randomness(#[from] getrandom::Error),
     /// What is stored under a number cannot be read any more.
     #[error("{what} {number} cannot be read: {why}")]
     Unreadable {

@@ -6,11 +6,12 @@ use jiff::Timestamp;
 
 use super::act::{Act, By, Done, Publication};
 use super::entry::Entry;
-use super::statement::NO_ACT;
 
 /// Everything that was done to the programs.
 #[derive(Clone, Debug)]
 pub(super) struct Schedule {
+    /// Stands for the act before the first one: what is signed for the first revision of one storage fits no other.
+    origin: Hash,
     /// By number, from 1 without gaps.
     revisions: Vec<Entry>,
     /// What is in force from when, by time. Withdrawn and waiting revisions are not in it.
@@ -62,9 +63,9 @@ pub(super) enum Broken {
 }
 
 impl Schedule {
-    /// Before the first act.
-    pub(super) fn empty() -> Self {
-        Self { revisions: Vec::new(), line: Vec::new(), acts: 0, last_act: NO_ACT, last_at: Timestamp::MIN }
+    /// Before the first act of the history with this origin.
+    pub(super) fn empty(origin: Hash) -> Self {
+        Self { origin, revisions: Vec::new(), line: Vec::new(), acts: 0, last_act: origin, last_at: Timestamp::MIN }
     }
 
     /// The schedule after these acts too.
@@ -160,14 +161,14 @@ impl Schedule {
         self.revisions.last().map_or(1, |entry| entry.number().saturating_add(1))
     }
 
-    /// The hash of the act that made the newest revision.
+    /// The hash of the act that made the newest revision; the origin where there is none.
     pub(super) fn newest_act(&self) -> Hash {
-        self.revisions.last().map_or(NO_ACT, |entry| entry.act)
+        self.revisions.last().map_or(self.origin, |entry| entry.act)
     }
 
-    /// The hash of the act that made the revision numbered one lower.
+    /// The hash of the act that made the revision numbered one lower; the origin for revision 1.
     pub(super) fn act_before(&self, number: u64) -> Hash {
-        number.checked_sub(1).and_then(|before| self.entry(before)).map_or(NO_ACT, |entry| entry.act)
+        number.checked_sub(1).and_then(|before| self.entry(before)).map_or(self.origin, |entry| entry.act)
     }
 
     /// By number.

@@ -28,7 +28,7 @@ pub enum StatedAct<'a> {
         starts: Option<Timestamp>,
         /// What for.
         note: &'a str,
-        /// Hash of the act that made the revision numbered one lower; zeros for revision 1.
+        /// Hash of the act that made the revision numbered one lower; for revision 1 the history's origin.
         after: Hash,
     },
     /// It is made from the sources of an older one, and starts at once.
@@ -51,9 +51,6 @@ pub enum StatedAct<'a> {
         agrees_to: Hash,
     },
 }
-
-/// The act before the first one.
-pub const NO_ACT: Hash = Hash::from_bytes([0; 32]);
 
 impl Statement<'_> {
     /// The text that is signed.
@@ -82,9 +79,11 @@ impl Statement<'_> {
 mod tests {
     use super::*;
 
+    const ORIGIN: Hash = Hash::from_bytes([0; 32]);
+
     fn publish(revision: u64, starts: Option<&str>, note: &'static str) -> Statement<'static> {
         let starts = starts.map(|text| text.parse().unwrap());
-        let act = StatedAct::Publish { starts, note, after: NO_ACT };
+        let act = StatedAct::Publish { starts, note, after: ORIGIN };
         Statement { revision, content: blake3::hash(b"sources"), act }
     }
 
@@ -99,7 +98,7 @@ mod tests {
                  note: Advent\nafter: {zeros}\n"
             )
         );
-        let act = StatedAct::Approve { agrees_to: NO_ACT };
+        let act = StatedAct::Approve { agrees_to: ORIGIN };
         assert_eq!(
             Statement { act, ..publish(2, None, "") }.text(),
             format!("tessera programs, statement 1\nact: approve\nrevision: 2\ncontent: {hex}\nagrees to: {zeros}\n")
@@ -118,11 +117,11 @@ mod tests {
             publish(1, None, "a"),
             Statement { content: other, ..one },
             Statement { act: StatedAct::Publish { starts: None, note: "", after: other }, ..one },
-            Statement { act: StatedAct::RollBack { restores: 1, note: "", after: NO_ACT }, ..one },
-            Statement { act: StatedAct::RollBack { restores: 2, note: "", after: NO_ACT }, ..one },
-            Statement { act: StatedAct::Approve { agrees_to: NO_ACT }, ..one },
+            Statement { act: StatedAct::RollBack { restores: 1, note: "", after: ORIGIN }, ..one },
+            Statement { act: StatedAct::RollBack { restores: 2, note: "", after: ORIGIN }, ..one },
+            Statement { act: StatedAct::Approve { agrees_to: ORIGIN }, ..one },
             Statement { act: StatedAct::Approve { agrees_to: other }, ..one },
-            Statement { act: StatedAct::Withdraw { agrees_to: NO_ACT }, ..one },
+            Statement { act: StatedAct::Withdraw { agrees_to: ORIGIN }, ..one },
         ];
         let texts: std::collections::BTreeSet<String> = all.iter().map(Statement::text).collect();
         assert_eq!(texts.len(), all.len());

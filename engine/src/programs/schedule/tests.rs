@@ -3,6 +3,8 @@
 use super::*;
 use crate::programs::people::PrivateKey;
 
+const ORIGIN: Hash = Hash::from_bytes([7; 32]);
+
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
@@ -18,7 +20,7 @@ struct History {
 
 impl History {
     fn new() -> Self {
-        Self { schedule: Schedule::empty() }
+        Self { schedule: Schedule::empty(ORIGIN) }
     }
 
     fn act(&mut self, second: i64, by: By, done: Done) -> Result<(), Broken> {
@@ -165,19 +167,19 @@ fn p11_acts_that_were_tampered_with_are_refused() {
     let good = history.made("two", None);
     let signature = key.sign(&good.statement(history.schedule.newest_act()));
     let by = By::person("Anna", &key.public(), &signature);
-    let next = |act: Act| history.schedule.after(vec![(act, NO_ACT)]).map(drop).unwrap_err();
+    let next = |act: Act| history.schedule.after(vec![(act, ORIGIN)]).map(drop).unwrap_err();
     let act = |made: Publication| Act {
         at: at(20),
         by: by.clone(),
         done: Done::Published(made),
         previous: history.schedule.last_act(),
     };
-    assert_eq!(next(Act { previous: NO_ACT, ..act(good.clone()) }), Broken::Chain);
+    assert_eq!(next(Act { previous: ORIGIN, ..act(good.clone()) }), Broken::Chain);
     assert_eq!(next(Act { at: at(9), ..act(good.clone()) }), Broken::Chain);
     assert_eq!(next(act(Publication { content: content("other"), ..good.clone() })), Broken::Signature);
     assert_eq!(next(act(Publication { starts: Some(at(5)), ..good.clone() })), Broken::Signature);
     assert_eq!(next(act(Publication { revision: 4, ..good.clone() })), Broken::Number { given: 4, next: 2 });
     assert_eq!(next(Act { done: Done::Approved { revision: 9 }, ..act(good.clone()) }), Broken::Unknown(9));
     assert_eq!(next(Act { done: Done::Approved { revision: 1 }, ..act(good.clone()) }), Broken::Signature);
-    assert!(history.schedule.after(vec![(act(good), NO_ACT)]).is_ok());
+    assert!(history.schedule.after(vec![(act(good), ORIGIN)]).is_ok());
 }

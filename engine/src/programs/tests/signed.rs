@@ -116,6 +116,30 @@ async fn p11_who_may_not_publish_is_refused_with_a_reason_and_changes_nothing() 
 }
 
 #[tokio::test]
+async fn p11_a_signature_for_the_first_revision_of_one_storage_fits_no_other() {
+    let (one, other) = (bench(), bench());
+    let (here, there) = (one.open().await, other.open().await);
+    let first = draft("10", None);
+    let meant_for_here = signed(ANNA, &to_publish(&here, &first));
+    assert_eq!(refusal(there.publish_draft(&first, meant_for_here).await), RevisionRefusal::BadSignature);
+    // Another engine on the same storage, and this one after a restart, have the same origin.
+    for programs in [&one.open().await, &one.open().await] {
+        assert_eq!(programs.standing().newest_act, here.standing().newest_act);
+    }
+    assert_eq!(here.publish_draft(&first, meant_for_here).await.unwrap(), Published::New(1));
+}
+
+#[tokio::test]
+async fn h5_two_engines_that_open_an_empty_storage_at_once_have_one_origin() {
+    for _ in 0..20 {
+        let bench = bench();
+        let (one, other) = tokio::join!(bench.open(), bench.open());
+        assert_eq!(one.standing().newest_act, other.standing().newest_act);
+        assert_ne!(one.standing().newest_act, Hash::from_bytes([0; 32]));
+    }
+}
+
+#[tokio::test]
 async fn p11_a_signature_that_comes_again_does_nothing_again() {
     let bench = bench();
     let programs = bench.open().await;
