@@ -10,7 +10,6 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::hash::{BuildHasher, Hash, RandomState};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Context;
@@ -95,9 +94,11 @@ where
     }
 
     async fn drain(self: Arc<Self>, key: K) {
+        let mut queue = Draining { queues: &self, key: &key, over: false };
         while let Some(batch) = self.take(&key) {
             self.work.run(&key, batch).await;
         }
+        queue.over = true;
     }
 
     /// The next batch, or none where the queue has run empty and was taken away.
@@ -111,12 +112,33 @@ where
         let count = waiting.len().min(self.limits.batch_max);
         Some(waiting.drain(..count).collect())
     }
+}
 
+impl<K: Hash, J, W> Queues<K, J, W> {
     fn shard(&self, key: &K) -> &Shard<K, J> {
         let hash = self.hasher.hash_one(key);
         let place = usize::try_from(hash % SHARDS_U64).unwrap_or(0);
         #[expect(clippy::indexing_slicing, reason = "the place is a remainder of the number of shards")]
         &self.shards[place]
+    }
+}
+
+/// A queue that is being worked through. When the work breaks it goes, so that who waits in it hears so and who
+/// comes later begins another.
+struct Draining<'a, K: Eq + Hash, J, W> {
+    queues: &'a Queues<K, J, W>,
+    key: &'a K,
+    /// It was taken away when it ran empty; another may be there by now.
+    over: bool,
+}
+
+impl<K: Eq + Hash, J, W> Drop for Draining<'_, K, J, W> {
+    fn drop(&mut self) {
+        if self.over {
+            return;
+        }
+        let left = self.queues.shard(self.key).lock().unwrap_or_else(PoisonError::into_inner).remove(self.key);
+        drop(left);
     }
 }
 
@@ -129,8 +151,10 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    /// Works until `answer` is there. Work that panics ends, as it would in a task of its own, and whoever waits
-    /// for it hears that it is gone.
+    /// Works until `answer` is there.
+    ///
+    /// # Panics
+    /// Where the work does: nothing is caught around calls of the storage (H31). It is not gone on with then.
     pub(crate) async fn until<F: Future + Unpin>(mut self, mut answer: F) -> F::Output {
         std::future::poll_fn(|context| {
             self.work_on(context);
@@ -140,10 +164,10 @@ impl Turn {
     }
 
     fn work_on(&mut self, context: &mut Context<'_>) {
-        let Some(work) = &mut self.work else { return };
-        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
-        if polled.is_err() || polled.is_ok_and(|poll| poll.is_ready()) {
-            self.work = None;
+        // Taken out while it is polled: work that panics is not there any more to be gone on with.
+        let Some(mut work) = self.work.take() else { return };
+        if work.as_mut().poll(context).is_pending() {
+            self.work = Some(work);
         }
     }
 }
