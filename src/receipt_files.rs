@@ -12,13 +12,13 @@ use tessera_rules::catalogue::Product;
 use tessera_rules::money::Currency;
 
 pub(crate) mod complete_journey;
-#[cfg(test)]
-pub(crate) mod data_sets;
 pub(crate) mod fault;
 pub(crate) mod json_lines;
 pub(crate) mod online_retail;
 pub(crate) mod sale;
 pub(crate) mod source;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use fault::SourceError;
 use sale::Import;

@@ -11,8 +11,8 @@ use tessera_rules::revision::Source;
 
 use super::report::{Dimension, Figures, Report};
 use super::*;
-use crate::receipt_files::data_sets::shared_data;
 use crate::receipt_files::sale::SaleKind;
+use crate::receipt_files::tests::shared_data;
 use crate::receipt_files::{Format, import_file};
 
 mod made;

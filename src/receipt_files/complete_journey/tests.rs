@@ -177,7 +177,7 @@ fn the_program_has_points_and_a_campaign_for_each_coupon() {
 #[test]
 fn the_program_that_is_written_is_one_that_the_rules_take() {
     let real =
-        crate::receipt_files::data_sets::shared_data("complete-journey").map(|folder| (folder.join("transactions.csv.gz"), 982));
+        crate::receipt_files::tests::shared_data("complete-journey").map(|folder| (folder.join("transactions.csv.gz"), 982));
     for (receipts, campaigns) in [(sample(), 5)].into_iter().chain(real) {
         let coupons = coupons::Coupons::beside(&receipts).unwrap().unwrap();
         let source = Source { name: "household.yaml".to_owned(), text: program::text(&coupons) };
@@ -190,7 +190,7 @@ fn the_program_that_is_written_is_one_that_the_rules_take() {
 
 #[test]
 fn the_real_file_is_accounted_for_to_the_cent() {
-    let Some(folder) = crate::receipt_files::data_sets::shared_data("complete-journey") else { return };
+    let Some(folder) = crate::receipt_files::tests::shared_data("complete-journey") else { return };
     let import = imported(&folder.join("transactions.csv.gz"));
     let (baskets, lines, minor, aside) = sums(&import);
     assert_eq!((import.receipts_read, import.lines_read), (155_848, 1_469_307));

@@ -133,7 +133,7 @@ fn p11_a_value_that_cannot_be_is_named_by_row_and_column() {
 
 #[test]
 fn the_real_file_is_accounted_for_to_the_penny() {
-    let Some(folder) = crate::receipt_files::data_sets::shared_data("online-retail-ii") else { return };
+    let Some(folder) = crate::receipt_files::tests::shared_data("online-retail-ii") else { return };
     let import = import(&folder.join("online_retail_ii_2009_2010.csv.gz"), &ProgressBar::hidden()).unwrap();
     assert_eq!(sums(&import, SaleKind::Settle), (21_212, 491_001, 986_703_936));
     assert_eq!(sums(&import, SaleKind::Return), (4_455, 9_876, -56_886_474));

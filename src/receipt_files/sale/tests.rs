@@ -6,7 +6,7 @@ use indicatif::ProgressBar;
 use jiff::Timestamp;
 use tessera_contract::read::{ReadContext, read_quote, read_return};
 
-use super::super::data_sets::shared_data;
+use super::super::tests::shared_data;
 use super::super::{Format, complete_journey, json_lines, online_retail};
 use super::*;
 
