@@ -18,6 +18,10 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::Timestamp;
 use tessera_rules::{Effort, evaluate};
 
+/// That of the product.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn at() -> Timestamp {
     "2026-11-22T12:00:00Z".parse().unwrap()
 }

@@ -1,11 +1,11 @@
 //! One rule of a program: when, for whom, where, on what, gives what.
 
-use compact_str::CompactString;
+use compact_str::{CompactString, format_compact};
 
 use crate::attribute::Property;
 use crate::condition::FreeCondition;
 use crate::decision::Shortfall;
-use crate::id::{AssetId, CampaignId, FactId, ProgramId, StoreId, TierId};
+use crate::id::{AssetId, CampaignId, FactId, ProgramId, RewardId, StoreId, TierId};
 use crate::mechanic::Mechanic;
 use crate::money::{Amount, Currency, Units};
 use crate::ratio::Ratio;
@@ -137,6 +137,8 @@ pub(crate) struct Code {
 #[derive(Clone, Debug)]
 pub struct Campaign {
     pub(crate) id: CampaignId,
+    /// Of the reward that nearly all of its rewards are.
+    pub(crate) first_reward: RewardId,
     pub(crate) program: ProgramId,
     /// Its program's place in the revision.
     pub(crate) program_place: usize,
@@ -177,7 +179,17 @@ pub struct Campaign {
     pub(crate) requires_answers: Vec<FactId>,
 }
 
+/// `<campaign>.<number>`; none where the campaign's id leaves no room for it.
+pub(crate) fn reward_id(campaign: &CampaignId, number: usize) -> Option<RewardId> {
+    RewardId::parse(&format_compact!("{campaign}.{number}")).ok()
+}
+
 impl Campaign {
+    /// Of its rewards the one with this number.
+    pub(crate) fn reward_id(&self, number: usize) -> Option<RewardId> {
+        if number == 0 { Some(self.first_reward.clone()) } else { reward_id(&self.id, number) }
+    }
+
     /// Unique over all programs of the revision.
     #[must_use]
     pub fn id(&self) -> &CampaignId {

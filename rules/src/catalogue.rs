@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasherDefault, DefaultHasher};
 
 use compact_str::CompactString;
+use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
 
 use crate::attribute::{AttributeKey, CATEGORY, KeyMap, Property, SKU};
@@ -162,7 +162,7 @@ pub(crate) struct Entry {
     pub(crate) properties: Vec<Property>,
 }
 
-type SkuMap = HashMap<Sku, u32, BuildHasherDefault<DefaultHasher>>;
+type SkuMap = HashMap<Sku, u32, FxBuildHasher>;
 
 /// The products of one day, immutable.
 #[derive(Debug)]

@@ -61,6 +61,8 @@ pub fn evaluate(
 /// Decides with the candidates found.
 fn decide<'a>(mut draft: Draft<'a, '_>, found: Found<'a>) -> Decision {
     draft.note_unknown_articles();
+    draft.effects.reserve(found.candidates.len());
+    draft.rewards.reserve(found.candidates.len());
     draft.refused = found.refused;
     draft.depends_on_tenders = found.depends_on_tenders;
     draft.steps = found.steps;
@@ -108,9 +110,9 @@ impl Draft<'_, '_> {
     /// and become their fallback.
     fn prices(&mut self, candidates: &[Candidate<'_>]) {
         self.after_lines = self.basket.amounts();
-        let mut effects = Vec::new();
+        let mut effects = Vec::with_capacity(candidates.len());
         let by_priority = self.order() == Order::ByPriority;
-        let mut able: Vec<&Candidate<'_>> = Vec::new();
+        let mut able: Vec<&Candidate<'_>> = Vec::with_capacity(candidates.len());
         let mut lines_done = by_priority;
         for level in self.levels(candidates).chunk_by(|a, b| a.is_with(b)) {
             able.clear();

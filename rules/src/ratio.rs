@@ -79,6 +79,9 @@ impl Ratio {
 
 /// The greatest common divisor of two numbers that are not negative, at least 1.
 pub(crate) fn common_divisor(a: i128, b: i128) -> i128 {
+    if a == 1 || b == 1 {
+        return 1;
+    }
     let (mut a, mut b) = (a, b);
     while b > 0 {
         let rest = a.checked_rem(b).unwrap_or(0);

@@ -1,6 +1,7 @@
 //! How long one evaluation takes.
 //!
-//! Run it with `cargo run --release -p tessera-rules --example evaluate_rate`.
+//! Run it with `cargo run --release -p tessera-rules --example evaluate_rate`; with `-- ROUNDS` it evaluates
+//! the usual receipt so many times and stops, which is what a profiler wants.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -19,6 +20,10 @@ use std::time::Instant;
 use jiff::Timestamp;
 use tessera_rules::{Effort, evaluate};
 
+/// That of the product.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROUNDS: u32 = 200_000;
 const HARD_ROUNDS: u32 = 20;
 
@@ -35,12 +40,16 @@ fn main() {
         decision.rewards.len(),
         decision.steps
     );
+    let rounds = std::env::args().nth(1).map(|rounds| rounds.parse().unwrap());
     for _ in 0..3 {
         let start = Instant::now();
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds.unwrap_or(ROUNDS) {
             black_box(once());
         }
-        println!("{:?} each", start.elapsed() / ROUNDS);
+        println!("{:?} each", start.elapsed() / rounds.unwrap_or(ROUNDS));
+    }
+    if rounds.is_some() {
+        return;
     }
     among_many();
     for (name, revision, receipt) in hard::cases() {

@@ -8,7 +8,7 @@ use super::program::Scope;
 use super::read::Fields;
 use super::texts::longest_missing;
 use crate::attribute::SKU;
-use crate::campaign::{Campaign, Code, Fallback, REDEEM_PREFIX, ShowAs};
+use crate::campaign::{Campaign, Code, Fallback, REDEEM_PREFIX, ShowAs, reward_id};
 use crate::cel::Subject;
 use crate::condition::FreeCondition;
 use crate::decision::Shortfall;
@@ -42,8 +42,10 @@ impl Checker<'_> {
         let mut caps = fields.get("caps").map(|node| self.caps(node, mechanic.as_ref(), scope)).unwrap_or_default();
         caps.per_receipt = [caps.per_receipt, value].into_iter().flatten().min();
         let codes = self.codes(&fields, scope);
+        let id = id?;
         let campaign = Campaign {
-            id: id?,
+            first_reward: reward_id(&id, 0)?,
+            id,
             program: program.id.clone(),
             program_place: usize::MAX,
             currency: program.currency,

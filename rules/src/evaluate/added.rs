@@ -1,10 +1,11 @@
 //! Units and gift lines that campaigns add; each has an id by which it can be declined.
 
 use compact_str::{CompactString, format_compact};
+use smallvec::smallvec;
 
 use super::basket::{By, Change, Role, Run};
 use super::candidates::{Candidate, Reason};
-use super::draft::{Draft, reward_id};
+use super::draft::Draft;
 use crate::catalogue::ProductKind;
 use crate::decision::{Adjustment, DecidedLine, Instruction, Part, RewardKind};
 use crate::id::{LineId, Sku};
@@ -15,7 +16,7 @@ impl Draft<'_, '_> {
     /// Whether a campaign may add units to a line. Their id is `<campaign>.<number of the line>`, whatever else is
     /// declined.
     pub(super) fn can_add(&self, candidate: &Candidate<'_>, place: usize) -> Result<(), Reason> {
-        let id = reward_id(candidate.campaign.id.as_str(), place.saturating_add(1)).ok_or(Reason::Declined)?;
+        let id = candidate.campaign.reward_id(place.saturating_add(1)).ok_or(Reason::Declined)?;
         if self.declined(id.as_str()) {
             return Err(Reason::Declined);
         }
@@ -32,7 +33,7 @@ impl Draft<'_, '_> {
         let units = units.min(crate::limits::ADDED_UNITS_MAX);
         let worth = self.worth_of_units(place, units);
         let marked = self.basket.lines.get(place).is_some_and(|line| !line.line.marks.is_empty());
-        let Some(id) = reward_id(candidate.campaign.id.as_str(), place.saturating_add(1)).filter(|_| !self.case.paid()) else {
+        let Some(id) = candidate.campaign.reward_id(place.saturating_add(1)).filter(|_| !self.case.paid()) else {
             return worth;
         };
         if marked {
@@ -42,7 +43,7 @@ impl Draft<'_, '_> {
         }
         let milli = units.saturating_mul(Quantity::ONE.milli());
         if let Some(line) = self.basket.lines.get_mut(place) {
-            let changes = vec![Change { by: By::Campaign(candidate.place), minor: 0 }];
+            let changes = smallvec![Change { by: By::Campaign(candidate.place), minor: 0 }];
             line.runs.push(Run { milli, rung: 0, amount: 0, used: u64::MAX, added: true, role: Role::Rest, owner: 0, changes });
         }
         if worth > 0 {

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use smallvec::SmallVec;
+
 use super::case::Case;
 use crate::attribute::Property;
 use crate::catalogue::{Entry, Product};
@@ -75,7 +77,7 @@ pub(super) struct Run {
     pub(super) role: Role,
     pub(super) owner: usize,
     /// They sum to `amount - rung`.
-    pub(super) changes: Vec<Change>,
+    pub(super) changes: SmallVec<[Change; 2]>,
 }
 
 /// One line of the receipt while prices are being worked out.
@@ -163,7 +165,7 @@ impl<'a> Basket<'a> {
         let Some(line) = self.lines.get_mut(place) else { return };
         let mut divided = Vec::with_capacity(line.runs.len().saturating_add(pieces.len()));
         for (number, run) in std::mem::take(&mut line.runs).into_iter().enumerate() {
-            let mut own: Vec<Piece> = pieces.iter().filter(|piece| piece.run == number).copied().collect();
+            let mut own: SmallVec<[Piece; 4]> = pieces.iter().filter(|piece| piece.run == number).copied().collect();
             if own.is_empty() {
                 divided.push(run);
             } else {
@@ -184,8 +186,8 @@ impl<'a> Basket<'a> {
     }
 
     /// The runs of some lines that became an owner's in one of some roles.
-    pub(super) fn spots_of(&self, lines: &[usize], owner: usize, roles: &[Role]) -> Vec<Spot> {
-        let mut spots = Vec::new();
+    pub(super) fn spots_of(&self, lines: &[usize], owner: usize, roles: &[Role]) -> SmallVec<[Spot; 8]> {
+        let mut spots = SmallVec::new();
         for (place, line) in lines.iter().filter_map(|place| Some((*place, self.lines.get(*place)?))) {
             let own = line.runs.iter().enumerate().filter(|(_, run)| run.owner == owner && roles.contains(&run.role));
             spots.extend(own.map(|(run, _)| (place, run)));
@@ -228,7 +230,7 @@ impl<'a> Basket<'a> {
             self.lower(*spot, by, taken);
             return taken;
         }
-        let rooms: Vec<i64> = spots.iter().map(|spot| self.room(*spot)).collect();
+        let rooms: SmallVec<[i64; 16]> = spots.iter().map(|spot| self.room(*spot)).collect();
         let amounts: Vec<i64> = spots.iter().map(|spot| self.run(*spot).map_or(0, |(_, run)| run.amount)).collect();
         let shares = shares(total, amounts, &rooms, manner);
         for (spot, share) in spots.iter().zip(&shares) {
@@ -262,6 +264,10 @@ pub(super) fn shares(total: i64, weights: Vec<i64>, rooms: &[i64], manner: Manne
 /// Splits `total`, at most the sum of `rooms`, by weights, with no part above its room: parts that would be are
 /// set to it, and what is left is split over the others anew.
 fn capped_split(total: i64, mut weights: Vec<i64>, rooms: &[i64], leftover: Leftover) -> Vec<i64> {
+    // Where each can bear all that it weighs, no share is above its room.
+    if rooms == weights.as_slice() {
+        return money::split_by(total, &weights, leftover);
+    }
     let mut fixed: Vec<Option<i64>> = rooms.iter().map(|room| (*room <= 0).then_some(0)).collect();
     loop {
         let given = fixed.iter().flatten().copied().fold(0, i64::saturating_add);
@@ -335,12 +341,12 @@ impl<'a> BasketLine<'a> {
 impl Run {
     fn whole(line: &Line) -> Self {
         let (milli, amount) = (line.quantity.milli(), line.amount.minor());
-        Self { milli, rung: amount, amount, used: 0, added: false, role: Role::Rest, owner: 0, changes: Vec::new() }
+        Self { milli, rung: amount, amount, used: 0, added: false, role: Role::Rest, owner: 0, changes: SmallVec::new() }
     }
 
     /// Cuts a run of so many units into pieces and what they leave, pieces of one owner and role joined, in the order
     /// of roles.
-    fn divide(mut self, units: i64, pieces: &mut Vec<Piece>, into: &mut Vec<Self>) {
+    fn divide(mut self, units: i64, pieces: &mut SmallVec<[Piece; 4]>, into: &mut Vec<Self>) {
         if let [piece] = pieces.as_slice()
             && piece.units == units
         {
@@ -348,7 +354,7 @@ impl Run {
             return into.push(self);
         }
         pieces.sort_by_key(|piece| piece.rank);
-        let mut rests = Vec::new();
+        let mut rests: SmallVec<[Piece; 5]> = SmallVec::new();
         let mut next = 0_i64;
         for piece in pieces.iter() {
             let gap = piece.rank.saturating_sub(next);
@@ -378,7 +384,7 @@ impl Run {
         let mut all = self.rung;
         let mut amount = share(all);
         let rung = amount;
-        let mut changes = Vec::with_capacity(self.changes.len());
+        let mut changes = SmallVec::with_capacity(self.changes.len());
         for change in &self.changes {
             all = all.saturating_add(change.minor);
             let after = share(all);

@@ -1,5 +1,7 @@
 //! Which campaigns could act on this receipt, and the first reason why another cannot.
 
+use smallvec::SmallVec;
+
 use super::basket::Basket;
 use super::case::Case;
 use super::free::Asked;
@@ -55,6 +57,9 @@ pub(super) enum Reason {
     Failed(Asked, EvalError),
 }
 
+/// Places of lines, ascending.
+pub(super) type Places = SmallVec<[usize; 4]>;
+
 /// A campaign that may act.
 #[derive(Debug)]
 pub(super) struct Candidate<'a> {
@@ -62,8 +67,8 @@ pub(super) struct Candidate<'a> {
     /// Its place in the revision.
     pub(super) place: usize,
     pub(super) act: Act,
-    /// Places of the lines that it is about, ascending.
-    pub(super) lines: Vec<usize>,
+    /// The lines that it is about.
+    pub(super) lines: Places,
     /// How often it may still be used on this receipt.
     pub(super) uses_left: i64,
     /// What its budget has left, in the budget's own unit.
@@ -139,7 +144,8 @@ fn found_by_index<'a>(look: Look<'_, 'a>) -> Found<'a> {
     let lines = || 0..u32::try_from(basket.lines.len()).unwrap_or(u32::MAX);
     let index = case.revision.index();
     let pairs = pairs(case, basket);
-    let mut found = Found::default();
+    // About as many are candidates as there are goods.
+    let mut found = Found { candidates: Vec::with_capacity(basket.lines.len()), ..Found::default() };
     let mut rest = pairs.as_slice();
     let mut always = index.always().iter().copied().peekable();
     loop {
@@ -193,7 +199,7 @@ impl<'a> Found<'a> {
                 return self.refused.push((place, reason));
             }
         };
-        let mut matching = Vec::with_capacity(lines.size_hint().0);
+        let mut matching = Places::with_capacity(lines.size_hint().0);
         for line in lines {
             self.steps = self.steps.saturating_add(1);
             if is_about(line) {

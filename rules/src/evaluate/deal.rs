@@ -15,6 +15,8 @@ mod search;
 mod solution;
 mod units;
 
+use smallvec::{SmallVec, smallvec};
+
 use crate::conventions::{LimitedUnits, PercentOf, RoundedPer, UnitsAre};
 use crate::decision::Missing;
 use crate::mechanic::{Gain, Mechanic, Off};
@@ -25,7 +27,7 @@ use super::basket::{By, Manner, Spot};
 use super::candidates::{Candidate, Reason};
 use super::draft::{Draft, Effect};
 
-use contender::{Contender, Kind};
+use contender::{Contender, Kind, Open};
 use fill::{Left, fill};
 use solution::Solution;
 use units::{Class, classes};
@@ -44,7 +46,7 @@ impl<'a> Draft<'a, '_> {
         if let [only] = level {
             return self.solve(&[only], effects);
         }
-        let mut sole: Vec<&'k Candidate<'k>> = Vec::new();
+        let mut sole: Vec<&'k Candidate<'k>> = Vec::with_capacity(level.len());
         let (shared, competing): (Vec<&Candidate<'_>>, Vec<&Candidate<'_>>) =
             level.iter().partition(|candidate| self.used_bit(candidate) == 0);
         for component in self.components(&competing, &mut sole) {
@@ -62,8 +64,9 @@ impl<'a> Draft<'a, '_> {
             return Vec::new();
         }
         // By candidate the number of its component, which two that meet on a line take from the lesser.
-        let mut numbers: Vec<usize> = (0..level.len()).collect();
-        let mut owners: Vec<Option<usize>> = vec![None; self.basket.lines.len()];
+        let mut numbers: SmallVec<[usize; 16]> = (0..level.len()).collect();
+        let mut owners: SmallVec<[Option<usize>; 16]> = smallvec![None; self.basket.lines.len()];
+        let mut meet = false;
         for (place, candidate) in level.iter().enumerate() {
             for line in &candidate.lines {
                 if !self.basket.lines.get(*line).is_some_and(|line| line.takes_discount) {
@@ -73,10 +76,15 @@ impl<'a> Draft<'a, '_> {
                 let other = *owner.get_or_insert(place);
                 let (a, b) = (numbers.get(other).copied().unwrap_or(place), numbers.get(place).copied().unwrap_or(place));
                 if a != b {
+                    meet = true;
                     let (least, most) = (a.min(b), a.max(b));
                     numbers.iter_mut().filter(|number| **number == most).for_each(|number| *number = least);
                 }
             }
+        }
+        if !meet {
+            sole.extend(level);
+            return Vec::new();
         }
         let mut components: Vec<Vec<&'k Candidate<'k>>> = Vec::new();
         for number in 0..level.len() {
@@ -238,7 +246,7 @@ impl<'a> Draft<'a, '_> {
     fn missing_units(&mut self, candidate: &Candidate<'_>, classes: &[Class]) {
         let Mechanic::Set { groups, gain } = &candidate.campaign.mechanic else { return };
         let needs = compile::needs(&self.conventions(candidate), groups, *gain);
-        let mut counts: Vec<i64> = Vec::with_capacity(groups.len());
+        let mut counts: SmallVec<[i64; 4]> = SmallVec::new();
         for group in groups {
             let meant =
                 classes.iter().filter(|class| {
@@ -310,7 +318,7 @@ impl<'a> Draft<'a, '_> {
             return;
         }
         // A seat takes so many units of a set; everything else takes one.
-        let seats: Vec<i64> = match &candidate.campaign.mechanic {
+        let seats: SmallVec<[i64; 4]> = match &candidate.campaign.mechanic {
             Mechanic::Set { groups, gain } => compile::needs(&conventions, groups, *gain),
             Mechanic::Off { .. }
             | Mechanic::PriceList { .. }
@@ -321,11 +329,11 @@ impl<'a> Draft<'a, '_> {
             | Mechanic::Multiply { .. }
             | Mechanic::Count { .. }
             | Mechanic::Grant { .. }
-            | Mechanic::Offer { .. } => vec![1],
+            | Mechanic::Offer { .. } => smallvec![1],
         };
         for (place, units) in seats.into_iter().enumerate() {
             let Ok(contender) = self.contender(candidate, classes) else { return };
-            let meant: Vec<bool> = match &contender.kind {
+            let meant: Open = match &contender.kind {
                 Kind::Each(parts) => parts.iter().map(|part| part.is_positive()).collect(),
                 Kind::Sets(forms) => {
                     forms.first().and_then(|form| form.seats.get(place)).map(|seats| seats.open.clone()).unwrap_or_default()

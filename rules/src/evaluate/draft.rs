@@ -10,7 +10,6 @@ use crate::decision::{
     Choice, CounterMove, DecidedLine, Instruction, LineShare, Missing, NearMiss, Note, Offer, Promise, Prompt, Redeemable,
     Redemption, Reward, RewardKind,
 };
-use crate::id::RewardId;
 use crate::money::{Amount, Units};
 
 /// What a campaign did.
@@ -118,7 +117,7 @@ impl<'a, 'c> Draft<'a, 'c> {
             .iter()
             .filter(|fact| self.case.revision.fact(fact).is_some_and(|rule| self.case.unanswered(rule).is_some()));
         let reward = Reward {
-            id: reward_id(campaign.id.as_str(), number)?,
+            id: campaign.reward_id(number)?,
             campaign: campaign.id.clone(),
             program: campaign.program.clone(),
             kind,
@@ -154,9 +153,11 @@ impl<'a, 'c> Draft<'a, 'c> {
     pub(super) fn shares(&self, lines: &[usize], weights: &[i64], units: i64) -> Vec<LineShare> {
         let shares = crate::money::split(units, weights);
         let earned = lines.iter().zip(shares).filter(|(_, units)| *units != 0);
-        earned
-            .filter_map(|(line, units)| Some(LineShare { line: self.basket.lines.get(*line)?.line.id.clone(), units }))
-            .collect()
+        let mut own = Vec::with_capacity(lines.len());
+        own.extend(
+            earned.filter_map(|(line, units)| Some(LineShare { line: self.basket.lines.get(*line)?.line.id.clone(), units })),
+        );
+        own
     }
 
     pub(super) fn near_miss(&mut self, candidate: &Candidate<'_>, missing: Missing) {
@@ -182,18 +183,6 @@ fn filled(template: &str, missing: Missing, currency: crate::money::Currency) ->
         }
     };
     CompactString::from(template.replace("{missing}", &number))
-}
-
-/// `<campaign>.<number>`: a campaign's id leaves room for it.
-pub(super) fn reward_id(campaign: &str, number: usize) -> Option<RewardId> {
-    let mut id = CompactString::from(campaign);
-    id.push('.');
-    match number {
-        // The common case, and formatting a number is slow beside all else here.
-        0 => id.push('0'),
-        other => id.push_str(&other.to_compact_string()),
-    }
-    RewardId::parse(&id).ok()
 }
 
 fn kind_of(asset: &Asset, units: Units) -> RewardKind {

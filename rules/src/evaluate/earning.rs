@@ -1,6 +1,8 @@
 //! What goods earn: points for money, units, a measure or the visit, times the tier's multiplier and those of
 //! `multiply_points` campaigns, rounded down once per campaign and receipt.
 
+use std::borrow::Cow;
+
 use super::basket::By;
 use super::candidates::{Candidate, Reason};
 use super::draft::{Draft, Effect};
@@ -81,23 +83,23 @@ impl<'a> Draft<'a, '_> {
         let weights: Vec<i64> = candidate.lines.iter().map(|line| self.counted_for(candidate, per, *line)).collect();
         let tier = self.tier_multiplier(candidate);
         let mut factors: Vec<Ratio> = candidate.lines.iter().map(|line| factor(tier, multipliers, asset, *line)).collect();
-        let (weights_sum, per_minor) = match per {
-            EarnPer::Money(amount) => (weights.clone(), amount.minor()),
-            EarnPer::Units(units) => (weights.clone(), units),
-            EarnPer::Measure(quantity) => (weights.clone(), quantity.milli()),
+        let (counted, per_minor) = match per {
+            EarnPer::Money(amount) => (weights.as_slice(), amount.minor()),
+            EarnPer::Units(units) => (weights.as_slice(), units),
+            EarnPer::Measure(quantity) => (weights.as_slice(), quantity.milli()),
             EarnPer::Visit if !self.is_visit(candidate) => return Err(Reason::SpendMore),
             EarnPer::Visit => {
                 // One visit, with every multiplier that is about any of its goods.
                 factors = vec![factors.iter().copied().max_by(compare).unwrap_or(tier)];
-                (vec![1], 1)
+                ([1].as_slice(), 1)
             }
         };
-        let earned = self.earned(candidate, &weights_sum, &factors, (per_minor, units))?;
+        let earned = self.earned(candidate, counted, &factors, (per_minor, units))?;
         let earned = candidate.campaign.caps.units.map_or(earned, |cap| earned.min(cap.units()));
         let earned =
             if let Some(Budget::Units(_)) = candidate.campaign.budget { earned.min(candidate.budget_left) } else { earned };
         let asset_rule = self.asset(asset).ok_or(Reason::NothingToTakeOff)?;
-        let shares = if let EarnPer::Visit = per { weights.clone() } else { weighted(&weights, &factors) };
+        let shares = if let EarnPer::Visit = per { Cow::Borrowed(weights.as_slice()) } else { weighted(&weights, &factors) };
         let earned_on = self.shares(&candidate.lines, &shares, earned);
         let reward = self.reward_units(candidate, 0, asset_rule, earned).ok_or(Reason::SpendMore)?;
         reward.earned_on = earned_on;
@@ -176,9 +178,9 @@ fn compare(a: &Ratio, b: &Ratio) -> std::cmp::Ordering {
 }
 
 /// Weights in proportion to what each line earned; where all factors are equal, the weights themselves.
-fn weighted(weights: &[i64], factors: &[Ratio]) -> Vec<i64> {
+fn weighted<'w>(weights: &'w [i64], factors: &[Ratio]) -> Cow<'w, [i64]> {
     if factors.windows(2).all(|pair| pair.first() == pair.last()) {
-        return weights.to_vec();
+        return Cow::Borrowed(weights);
     }
     let common = factors.iter().try_fold(1_i128, |common, factor| multiple(common, i128::from(factor.denominator())));
     let scaled = |weight: i64, factor: &Ratio| {
@@ -186,9 +188,9 @@ fn weighted(weights: &[i64], factors: &[Ratio]) -> Vec<i64> {
         i64::try_from(i128::from(weight).checked_mul(times)?).ok()
     };
     let exact: Option<Vec<i64>> = weights.iter().zip(factors).map(|(weight, factor)| scaled(*weight, factor)).collect();
-    exact.unwrap_or_else(|| {
-        weights.iter().zip(factors).map(|(weight, factor)| factor.of(*weight, Rounding::HalfUp).unwrap_or(*weight)).collect()
-    })
+    let rounded =
+        || weights.iter().zip(factors).map(|(weight, factor)| factor.of(*weight, Rounding::HalfUp).unwrap_or(*weight)).collect();
+    Cow::Owned(exact.unwrap_or_else(rounded))
 }
 
 /// Σ weight × factor as a fraction; none where it does not fit.
@@ -199,7 +201,8 @@ fn sum_of(weights: &[i64], factors: &[Ratio]) -> Option<(i128, i128)> {
     }
     let mut sum = 0_i128;
     for (weight, factor) in weights.iter().zip(factors) {
-        let times = common.checked_div(i128::from(factor.denominator()))?.checked_mul(i128::from(factor.numerator()))?;
+        let times = if common == 1 { 1 } else { common.checked_div(i128::from(factor.denominator()))? };
+        let times = times.checked_mul(i128::from(factor.numerator()))?;
         sum = sum.checked_add(i128::from(*weight).checked_mul(times)?)?;
     }
     let divisor = common_divisor(sum, common);
@@ -208,5 +211,9 @@ fn sum_of(weights: &[i64], factors: &[Ratio]) -> Option<(i128, i128)> {
 
 /// The least common multiple.
 fn multiple(a: i128, b: i128) -> Option<i128> {
+    // The usual factor is a whole number.
+    if b == 1 {
+        return Some(a);
+    }
     a.checked_div(common_divisor(a, b))?.checked_mul(b)
 }

@@ -23,15 +23,15 @@ impl Draft<'_, '_> {
         let before = self.case.receipt.total();
         let after = lines.iter().map(|line| line.after).sum();
         let campaigns = self.case.revision.campaigns();
-        let applied = self.effects.iter().filter_map(|effect| {
+        let mut applied = Vec::with_capacity(self.effects.len());
+        applied.extend(self.effects.iter().filter_map(|effect| {
             let times = u32::try_from(effect.times).unwrap_or(u32::MAX);
             Some(Applied {
                 campaign: campaigns.get(effect.place)?.id.clone(),
                 times,
                 discount: Amount::from_minor(effect.discount),
             })
-        });
-        let applied = applied.collect();
+        }));
         if !self.proven {
             self.notes.push(Note::NotProven);
         }
@@ -93,6 +93,9 @@ impl Draft<'_, '_> {
 
     /// Runs in order; neighbours that were treated alike become one part.
     fn parts(&self, item: &mut BasketLine<'_>) -> Vec<Part> {
+        if let [run] = item.runs.as_slice() {
+            return vec![self.part(item, run)];
+        }
         let mut merged: Vec<Run> = Vec::with_capacity(item.runs.len());
         for run in std::mem::take(&mut item.runs) {
             match merged.last_mut().filter(|last| alike(last, &run)) {
@@ -110,7 +113,8 @@ impl Draft<'_, '_> {
             if unchanged { Some(item.line.unit_price) } else { money::unit_price(amount, quantity, self.basket.currency) };
         // A split may leave nothing of a change; only added units stand with an adjustment of zero.
         let shown = run.changes.iter().filter(|change| run.added || change.minor != 0);
-        let adjustments: Vec<Adjustment> = shown.filter_map(|change| self.adjustment(*change)).collect();
+        let mut adjustments: Vec<Adjustment> = Vec::with_capacity(run.changes.len());
+        adjustments.extend(shown.filter_map(|change| self.adjustment(*change)));
         let sum = run.changes.iter().map(|change| change.minor).fold(run.rung, i64::saturating_add);
         assert!(sum == run.amount && run.amount >= 0, "P6: adjustments sum to the part's change, and no part is negative");
         Part { quantity, unit_price: unit_price.unwrap_or(item.line.unit_price), amount, adjustments }

@@ -2,7 +2,7 @@
 
 use compact_str::{CompactString, format_compact};
 
-use super::candidates::Reason;
+use super::candidates::{Places, Reason};
 use super::case::Case;
 use super::scope::Facts;
 use crate::campaign::Campaign;
@@ -53,7 +53,7 @@ impl Facts<'_, '_> {
     }
 
     /// Keeps those of a campaign's lines for which its condition on lines holds.
-    pub(super) fn keep_lines(&self, campaign: &Campaign, lines: &mut Vec<usize>) -> Result<(), Reason> {
+    pub(super) fn keep_lines(&self, campaign: &Campaign, lines: &mut Places) -> Result<(), Reason> {
         let Some(condition) = &campaign.lines_where else { return Ok(()) };
         if condition.reads_segments && !lines.is_empty() {
             self.segments_known(campaign)?;

@@ -4,7 +4,7 @@ use jiff::{Timestamp, ToSpan};
 
 use super::added::needs_stock;
 use super::candidates::{Candidate, Reason};
-use super::draft::{Draft, Effect, reward_id};
+use super::draft::{Draft, Effect};
 use super::earning::Multiplier;
 use crate::asset::Asset;
 use crate::campaign::{Budget, Fallback};
@@ -169,7 +169,7 @@ impl<'a> Draft<'a, '_> {
 
     /// One of several products. Until the customer has chosen nothing is given; what is due stays due.
     fn choice(&mut self, candidate: &Candidate<'_>, skus: &[Sku], quantity: Quantity, times: i64) -> Result<i64, Reason> {
-        let id = reward_id(candidate.campaign.id.as_str(), 0).ok_or(Reason::NothingToTakeOff)?;
+        let id = candidate.campaign.reward_id(0).ok_or(Reason::NothingToTakeOff)?;
         if self.declined(id.as_str()) {
             return Err(Reason::Declined);
         }

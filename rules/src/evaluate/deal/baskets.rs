@@ -56,7 +56,7 @@ impl Draft<'_, '_> {
             let own: Vec<Basketwide<'k>> = component.iter().filter_map(|candidate| of(candidate)).collect();
             let order = self.best_order(&own);
             for (number, offer) in own.iter().enumerate().filter(|(number, _)| !order.contains(number)) {
-                let reason = if self.taken_off(offer, &[]).1 > 0 { Reason::Outdone } else { Reason::NothingToTakeOff };
+                let reason = if self.taken_off(offer, &[]) > 0 { Reason::Outdone } else { Reason::NothingToTakeOff };
                 assert!(number < own.len(), "the order names offers of its own");
                 self.refuse(offer.candidate.place, reason);
             }
@@ -99,8 +99,8 @@ impl Draft<'_, '_> {
         }
     }
 
-    /// The runs that an offer would lower and by how much together, where some lines are used by others.
-    fn taken_off(&self, offer: &Basketwide<'_>, used: &[usize]) -> (Vec<Spot>, i64) {
+    /// How much an offer would take off, where some lines are used by others.
+    fn taken_off(&self, offer: &Basketwide<'_>, used: &[usize]) -> i64 {
         let lines: Vec<usize> = offer.candidate.lines.iter().filter(|line| !used.contains(line)).copied().collect();
         let mut spots = Vec::new();
         self.basket.open_spots(&lines, self.used_bit(offer.candidate), &mut spots);
@@ -108,8 +108,7 @@ impl Draft<'_, '_> {
         let manner = self.manner(offer.candidate);
         let rooms: Vec<i64> = spots.iter().map(|spot| self.basket.room(*spot)).collect();
         let amounts: Vec<i64> = spots.iter().map(|spot| self.basket.run(*spot).map_or(0, |(_, run)| run.amount)).collect();
-        let taken = shares(wanted, amounts, &rooms, manner).into_iter().fold(0, i64::saturating_add);
-        (spots, taken)
+        shares(wanted, amounts, &rooms, manner).into_iter().fold(0, i64::saturating_add)
     }
 
     /// What an offer wants to take off some runs, whether they can bear it or not.
@@ -161,22 +160,24 @@ impl Draft<'_, '_> {
     }
 
     fn take_off<'k>(&mut self, offer: &Basketwide<'k>, contested: bool, effects: &mut Vec<(&'k Candidate<'k>, Effect)>) {
-        let (spots, taken) = self.taken_off(offer, &[]);
-        if taken <= 0 {
+        let mut spots = std::mem::take(&mut self.spots);
+        self.basket.open_spots(&offer.candidate.lines, self.used_bit(offer.candidate), &mut spots);
+        let wanted = self.wanted(offer, &spots);
+        let by = By::Campaign(offer.candidate.place);
+        let discount = self.basket.spread_as(&spots, by, wanted, self.manner(offer.candidate));
+        if discount <= 0 {
+            self.spots = spots;
             return self.refuse(offer.candidate.place, Reason::NothingToTakeOff);
         }
-        let by = By::Campaign(offer.candidate.place);
-        let wanted = self.wanted(offer, &spots);
-        let discount = self.basket.spread_as(&spots, by, wanted, self.manner(offer.candidate));
-        assert!(discount == taken, "what is taken off is what was found");
         self.basket.mark(&spots, self.used_bit(offer.candidate));
+        self.spots = spots;
         let effect = Effect { place: offer.candidate.place, times: offer.times, discount, added_worth: 0 };
         self.keep(offer.candidate, effect, contested, effects);
     }
 
     /// The order in which offers that meet leave the least to pay; offers that it does not name do nothing.
     fn best_order(&mut self, offers: &[Basketwide<'_>]) -> Vec<usize> {
-        let alone: Vec<i64> = offers.iter().map(|offer| self.taken_off(offer, &[]).1).collect();
+        let alone: Vec<i64> = offers.iter().map(|offer| self.taken_off(offer, &[])).collect();
         let steps_max = self.steps_max.saturating_sub(self.steps);
         let mut orders = Orders { offers, alone, best: None, steps: 0, steps_max };
         orders.go_on(self, &mut Vec::new(), (0, 0));
@@ -211,7 +212,7 @@ impl Orders<'_, '_> {
                 return;
             }
             self.steps = self.steps.saturating_add(u64::try_from(offer.candidate.lines.len().max(1)).unwrap_or(u64::MAX));
-            let taken = draft.taken_off(offer, &used).1;
+            let taken = draft.taken_off(offer, &used);
             if taken > 0 {
                 order.push(number);
                 self.go_on(draft, order, (gain.saturating_add(taken), mark | bit(number)));

@@ -1,5 +1,7 @@
 //! From a candidate to a contender: which units it may use and what each of them brings.
 
+use smallvec::SmallVec;
+
 use crate::campaign::ShowAs;
 use crate::conventions::{Conventions, FreeUnits, LimitedUnits, Unplaced};
 use crate::evaluate::candidates::{Candidate, Reason};
@@ -9,7 +11,7 @@ use crate::mechanic::{Gain, Group, Mechanic, Off, Per, Which};
 use crate::money::Amount;
 use crate::ratio::Ratio;
 
-use super::contender::{Contender, Form, Kind, Paired, Seats};
+use super::contender::{Contender, Form, Kind, Open, Paired, Seats};
 use super::offs::{Part, off_unit, percent_of_unit};
 use super::units::Class;
 
@@ -26,7 +28,7 @@ pub(super) fn adds(conventions: &Conventions, groups: &[Group], gain: Gain) -> O
 }
 
 /// How many units each group of a set needs.
-pub(super) fn needs(conventions: &Conventions, groups: &[Group], gain: Gain) -> Vec<i64> {
+pub(super) fn needs(conventions: &Conventions, groups: &[Group], gain: Gain) -> SmallVec<[i64; 4]> {
     let added = adds(conventions, groups, gain);
     let less = |place: usize| added.filter(|(group, _, _)| *group == place).map_or(0, |(_, units, _)| units);
     groups.iter().enumerate().map(|(place, group)| group.units.saturating_sub(less(place))).collect()
@@ -220,7 +222,7 @@ fn is_percent(off: Off) -> bool {
 }
 
 /// Where the program wants limited offers on the cheapest units: only those that the limit allows.
-fn cheapest(conventions: &Conventions, most: i64, classes: &[Class], mut open: Vec<bool>) -> Vec<bool> {
+fn cheapest(conventions: &Conventions, most: i64, classes: &[Class], mut open: Open) -> Open {
     if conventions.limited_units == LimitedUnits::Cheapest {
         let mut left = most;
         for (class, open) in classes.iter().zip(&mut open).rev() {

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
 use crate::conventions::{Conventions, RoundedPer, Unplaced};
 use crate::evaluate::basket::{Manner, shares};
 use crate::evaluate::candidates::Candidate;
@@ -12,12 +14,15 @@ use super::compile::falls;
 use super::offs::Part;
 use super::units::Class;
 
+/// By class, whether it is meant.
+pub(super) type Open = SmallVec<[bool; 24]>;
+
 /// The units that one place of a set takes.
 #[derive(Clone, Debug)]
 pub(super) struct Seats {
     pub(super) units: i64,
     /// By class, whether its units may sit here.
-    pub(super) open: Vec<bool>,
+    pub(super) open: Open,
     /// Which of them are made cheaper, counted from the dearest.
     pub(super) gained: Range<i64>,
     /// A greedy choice takes the cheapest units here, since they gain nothing.
@@ -134,6 +139,9 @@ pub(super) struct Member {
     pub(super) units: i64,
 }
 
+/// Who sits in one set.
+pub(super) type Members = SmallVec<[Member; 4]>;
+
 /// Equal sets of one form.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Sets {
@@ -141,14 +149,14 @@ pub(super) struct Sets {
     pub(super) form: usize,
     pub(super) times: i64,
     /// Of one set; sorted by seat, then dearest first.
-    pub(super) members: Vec<Member>,
+    pub(super) members: Members,
 }
 
 /// The gained units of one set: class and number.
-pub(super) fn gained(form: &Form, classes: &[Class], members: &[Member]) -> Vec<(usize, i64)> {
-    let mut found = Vec::new();
-    for (number, seats) in form.seats.iter().enumerate() {
-        let mut own: Vec<Member> = members.iter().filter(|member| member.seat == number).copied().collect();
+pub(super) fn gained(form: &Form, classes: &[Class], members: &[Member]) -> SmallVec<[(usize, i64); 4]> {
+    let mut found = SmallVec::new();
+    for (number, seats) in form.seats.iter().enumerate().filter(|(_, seats)| !seats.gained.is_empty()) {
+        let mut own: Members = members.iter().filter(|member| member.seat == number).copied().collect();
         if form.paired == Some(Paired::Units) {
             // Of units that cost the same those are meant that gain most.
             let at_the_end = seats.gained.end == seats.units;

@@ -5,7 +5,7 @@
 //! equals sit with equals (the sum of the cheapest of each set, or of what is above a price, is convex in what the
 //! sets cost), and what is left over is the cheap end.
 
-use super::contender::{Contender, Form, Kind, Member, Sets, gained, paired_gain};
+use super::contender::{Contender, Form, Kind, Member, Members, Sets, gained, paired_gain};
 use super::search::SCALE;
 use super::solution::{Singles, Solution, set_worth};
 use super::units::Class;
@@ -100,8 +100,8 @@ fn fill_form(
 }
 
 /// One set out of what is left; none where some seat stays empty.
-fn seat(form: &Form, left: &Left) -> Option<Vec<Member>> {
-    let mut members: Vec<Member> = Vec::with_capacity(form.seats.len().saturating_add(1));
+fn seat(form: &Form, left: &Left) -> Option<Members> {
+    let mut members = Members::new();
     for (number, seats) in form.seats.iter().enumerate() {
         let mut wanted = seats.units;
         let count = left.units.len();

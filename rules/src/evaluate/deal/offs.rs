@@ -8,8 +8,10 @@ use crate::ratio::Ratio;
 
 use super::units::{Class, unit_at};
 
-/// A fraction of minor units, not negative.
+/// A fraction of minor units, not negative. Aligned as all else here: for the 16 bytes of an `i128` allocators take a
+/// slow path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C, packed(8))]
 pub(super) struct Part {
     pub(super) numerator: i128,
     pub(super) denominator: i64,

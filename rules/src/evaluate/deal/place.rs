@@ -1,6 +1,6 @@
 //! Puts a combination in place: runs are divided where it treats units differently, and prices are lowered.
 
-use std::collections::BTreeMap;
+use smallvec::SmallVec;
 
 use crate::campaign::ShowAs;
 use crate::conventions::Unplaced;
@@ -11,6 +11,12 @@ use crate::mechanic::{Gain, Mechanic};
 use super::contender::{Contender, Form, Kind, gained};
 use super::solution::{Brings, Solution, set_worth};
 use super::units::Class;
+
+/// A class, what its units become, and whose.
+type Share = (usize, Role, usize);
+
+/// Minor units by run.
+type Sums = SmallVec<[(Spot, i64); 4]>;
 
 impl Draft<'_, '_> {
     /// Applies a combination; returns the effect of each contender that does something.
@@ -36,16 +42,15 @@ impl Draft<'_, '_> {
     }
 
     /// Divides the runs of which only a part is used, or parts differently; returns the lines touched.
-    fn cut(&mut self, contenders: &[Contender<'_>], classes: &[Class], solution: &Solution) -> Vec<usize> {
+    fn cut(&mut self, contenders: &[Contender<'_>], classes: &[Class], solution: &Solution) -> SmallVec<[usize; 4]> {
         // How many units of a class become whose, and what they are to them.
-        let mut shares: Vec<((usize, Role, usize), i64)> =
-            Vec::with_capacity(solution.singles.len().saturating_add(solution.sets.len()));
+        let mut shares: SmallVec<[(Share, i64); 8]> = SmallVec::new();
         for taken in &solution.singles {
             shares.push(((taken.class, Role::Each, taken.contender), taken.units));
         }
         for sets in &solution.sets {
             let Some((contender, form)) = form_of(contenders, sets.contender, sets.form) else { continue };
-            let mut cheaper = if stands_apart(contender) { gained(form, classes, &sets.members) } else { Vec::new() };
+            let mut cheaper = if stands_apart(contender) { gained(form, classes, &sets.members) } else { SmallVec::new() };
             cheaper.retain(|(class, _)| form.each.get(*class).is_some_and(|part| part.is_positive()));
             let earns = form.whole || matches!(contender.candidate.campaign.mechanic, Mechanic::ExtraUnits { .. });
             let role = if earns { Role::Each } else { Role::InSet };
@@ -59,7 +64,7 @@ impl Draft<'_, '_> {
             }
         }
         shares.sort_unstable();
-        let mut pieces: Vec<(usize, Piece)> = Vec::with_capacity(shares.len());
+        let mut pieces: SmallVec<[(usize, Piece); 4]> = SmallVec::new();
         let mut taken = (usize::MAX, 0_i64);
         for same in shares.chunk_by(|a, b| a.0 == b.0) {
             let units = same.iter().map(|(_, units)| *units).fold(0, i64::saturating_add);
@@ -72,7 +77,7 @@ impl Draft<'_, '_> {
             pieces.push((class.line, Piece { run: class.run, rank, units, role, owner }));
         }
         pieces.sort_unstable_by_key(|(line, piece)| (*line, piece.run, piece.role, piece.owner, piece.rank));
-        let mut lines = Vec::with_capacity(pieces.len());
+        let mut lines = SmallVec::new();
         for own in pieces.chunk_by(|a, b| a.0 == b.0) {
             if let Some((line, _)) = own.first() {
                 self.basket.divide(*line, &joined(own));
@@ -84,7 +89,7 @@ impl Draft<'_, '_> {
 
     /// Takes amounts off runs, given by where they were before their lines were divided: runs keep their order, and each
     /// has one piece of an owner.
-    fn lower_runs(&mut self, by: By, owner: usize, (role, lines): (Role, &[usize]), mut sums: Vec<(Spot, i64)>) -> i64 {
+    fn lower_runs(&mut self, by: By, owner: usize, (role, lines): (Role, &[usize]), mut sums: Sums) -> i64 {
         sums.sort_unstable();
         let mut discount = 0_i64;
         let mut runs = sums.chunk_by(|a, b| a.0 == b.0);
@@ -108,7 +113,7 @@ impl Draft<'_, '_> {
         let own = || solution.singles.iter().filter(|taken| taken.contender == number);
         let mut discount = 0_i64;
         // By line and run: the amount that its units bear by themselves, nothing where they bear a share.
-        let mut sums: Vec<(Spot, i64)> = Vec::with_capacity(solution.singles.len());
+        let mut sums = Sums::new();
         for taken in own() {
             let (Some(class), Some(part)) = (classes.get(taken.class), contender.part(taken.class)) else { continue };
             let minor = if part.denominator == 1 { part.rounded(contender.rounding()) } else { 0 };
@@ -126,7 +131,7 @@ impl Draft<'_, '_> {
                 }
                 None => lines,
             };
-            let spots: Vec<Spot> = self.basket.spots_of(scope_lines, number, &[Role::Each]);
+            let spots = self.basket.spots_of(scope_lines, number, &[Role::Each]);
             let manner = Manner { unplaced: Unplaced::Redistributed, ..contender.manner() };
             discount = discount.saturating_add(self.basket.spread_as(&spots, by, minor, manner));
         }
@@ -158,7 +163,7 @@ impl Draft<'_, '_> {
             let spots = self.basket.spots_of(lines, number, &[Role::Each, Role::InSet]);
             return self.basket.spread_as(&spots, by, own.minor, manner);
         }
-        let mut sums: Vec<(Spot, i64)> = Vec::new();
+        let mut sums = Sums::new();
         let mut kept = 0_i64;
         let keeps = contender.candidate.campaign.show_as == ShowAs::MinimumUnit;
         for sets in sets() {
@@ -188,18 +193,18 @@ impl Draft<'_, '_> {
         solution: &Solution,
         own: Brings,
     ) -> Effect {
-        let mut added: BTreeMap<usize, i64> = BTreeMap::new();
+        let mut added: SmallVec<[(usize, i64); 4]> = SmallVec::new();
         for sets in solution.sets.iter().filter(|sets| sets.contender == number) {
             let Some(form) = contender.forms().get(sets.form).filter(|form| set_worth(sets, form, classes) > 0) else { continue };
             let units = added_units(contender, form, classes, sets);
-            for (line, units) in units {
-                let sum = added.entry(line).or_default();
-                *sum = sum.saturating_add(units.saturating_mul(sets.times));
-            }
+            added.extend(units.into_iter().map(|(line, units)| (line, units.saturating_mul(sets.times))));
         }
+        added.sort_unstable();
         let mut worth = 0_i64;
-        for (line, units) in added {
-            worth = worth.saturating_add(self.add_units(contender.candidate, line, units));
+        for own in added.chunk_by(|a, b| a.0 == b.0) {
+            let units = own.iter().map(|(_, units)| *units).fold(0, i64::saturating_add);
+            let Some((line, _)) = own.first() else { continue };
+            worth = worth.saturating_add(self.add_units(contender.candidate, *line, units));
         }
         let once = matches!(contender.kind, Kind::Each(_)) && !counts_units(contender);
         let times = if once { 1 } else { own.times };
@@ -236,7 +241,12 @@ fn stands_apart(contender: &Contender<'_>) -> bool {
 }
 
 /// The units that one set adds, by line.
-fn added_units(contender: &Contender<'_>, form: &Form, classes: &[Class], sets: &super::contender::Sets) -> Vec<(usize, i64)> {
+fn added_units(
+    contender: &Contender<'_>,
+    form: &Form,
+    classes: &[Class],
+    sets: &super::contender::Sets,
+) -> SmallVec<[(usize, i64); 4]> {
     let line = |class: usize| classes.get(class).map_or(0, |class| class.line);
     match &contender.candidate.campaign.mechanic {
         Mechanic::ExtraUnits { add, .. } => sets.members.first().map(|member| (line(member.class), *add)).into_iter().collect(),
@@ -253,13 +263,13 @@ fn added_units(contender: &Contender<'_>, form: &Form, classes: &[Class], sets: 
         | Mechanic::Multiply { .. }
         | Mechanic::Count { .. }
         | Mechanic::Grant { .. }
-        | Mechanic::Offer { .. } => Vec::new(),
+        | Mechanic::Offer { .. } => SmallVec::new(),
     }
 }
 
 /// Pieces in order, those of one run, role and owner that follow one another as one.
-fn joined(pieces: &[(usize, Piece)]) -> Vec<Piece> {
-    let mut joined: Vec<Piece> = Vec::with_capacity(pieces.len());
+fn joined(pieces: &[(usize, Piece)]) -> SmallVec<[Piece; 4]> {
+    let mut joined: SmallVec<[Piece; 4]> = SmallVec::new();
     for (_, piece) in pieces {
         let follows = joined.last_mut().filter(|last| {
             (last.run, last.role, last.owner) == (piece.run, piece.role, piece.owner)

@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 
+use smallvec::{SmallVec, smallvec};
+
 use crate::money::{Rounding, divide};
 
 use super::contender::{Contender, Kind, Paired, Sets, gained, paired_gain};
@@ -77,8 +79,8 @@ impl Fraction {
 
 impl Solution {
     /// Fractions that campaigns' units bring, summed over what is rounded together.
-    pub(super) fn fractions(&self, contenders: &[Contender<'_>], classes: &[Class]) -> Vec<Fraction> {
-        let mut sums: Vec<Fraction> = Vec::with_capacity(self.singles.len());
+    pub(super) fn fractions(&self, contenders: &[Contender<'_>], classes: &[Class]) -> SmallVec<[Fraction; 4]> {
+        let mut sums: SmallVec<[Fraction; 4]> = SmallVec::new();
         let mut add = |number: usize, contender: &Contender<'_>, class: &Class, part: super::offs::Part, units: i64| {
             if !part.is_positive() {
                 return;
@@ -108,8 +110,8 @@ impl Solution {
     }
 
     /// What each campaign brings.
-    pub(super) fn brings(&self, contenders: &[Contender<'_>], classes: &[Class]) -> Vec<Brings> {
-        let mut brings = vec![Brings::default(); contenders.len()];
+    pub(super) fn brings(&self, contenders: &[Contender<'_>], classes: &[Class]) -> SmallVec<[Brings; 4]> {
+        let mut brings: SmallVec<[Brings; 4]> = smallvec![Brings::default(); contenders.len()];
         for fraction in self.fractions(contenders, classes) {
             let number = fraction.contender;
             let (Some(own), Some(contender)) = (brings.get_mut(number), contenders.get(number)) else { continue };
@@ -179,6 +181,9 @@ fn set_minor(sets: &Sets, contender: &Contender<'_>, classes: &[Class]) -> i64 {
 
 /// What one of some equal sets adds.
 pub(super) fn set_worth(sets: &Sets, form: &super::contender::Form, classes: &[Class]) -> i64 {
+    if form.worth_each.is_empty() {
+        return form.worth;
+    }
     let each = gained(form, classes, &sets.members)
         .into_iter()
         .filter_map(|(class, units)| Some(form.worth_each.get(class)?.saturating_mul(units)));

@@ -1,6 +1,8 @@
 //! Classes: units of one run that cost the same. The search knows units only as so many of a class, so that its cost
 //! depends on kinds of units and not on their number.
 
+use smallvec::SmallVec;
+
 use crate::evaluate::basket::{Basket, Spot};
 
 /// Units of one run that are alike in all that the offers of a level look at.
@@ -35,7 +37,7 @@ pub(super) fn unit_at(total: i64, all: i64, rank: i64) -> i64 {
 /// class ends.
 pub(super) fn classes(basket: &Basket<'_>, spots: &[Spot], cuts: &[(Spot, i64)]) -> Vec<Class> {
     let mut classes = Vec::with_capacity(spots.len().saturating_add(spots.len()));
-    let mut ranks: Vec<i64> = Vec::new();
+    let mut ranks: SmallVec<[i64; 8]> = SmallVec::new();
     for spot in spots {
         let Some((line, run)) = basket.run(*spot) else { continue };
         let all = line.units(run);

@@ -251,7 +251,7 @@ proptest! {
 
 /// Candidates with their lines, and what else must not depend on how they were found.
 fn seen(found: &Found<'_>) -> (Vec<(usize, Vec<usize>, i64)>, bool) {
-    let candidates = found.candidates.iter().map(|candidate| (candidate.place, candidate.lines.clone(), candidate.uses_left));
+    let candidates = found.candidates.iter().map(|candidate| (candidate.place, candidate.lines.to_vec(), candidate.uses_left));
     (candidates.collect(), found.depends_on_tenders)
 }
 

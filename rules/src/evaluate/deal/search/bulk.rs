@@ -9,7 +9,7 @@
 
 use std::cmp::Ordering;
 
-use super::super::contender::{Contender, Form, Kind, Member, Sets, gained, paired_gain};
+use super::super::contender::{Contender, Form, Kind, Member, Members, Sets, gained, paired_gain};
 use super::super::offs::Part;
 use super::super::solution::{Singles, Solution, set_worth};
 use super::super::units::Class;
@@ -70,7 +70,7 @@ pub(super) fn reduce(contenders: &[Contender<'_>], classes: &[Class], by_worth: 
             None => fixed.singles.push(Singles { contender: best.contender, class: place, units: sets }),
             Some(form) => {
                 let seats = contenders.get(best.contender).and_then(|contender| contender.forms().get(form));
-                let members = seats.map_or_else(Vec::new, |form| alone(form, place));
+                let members = seats.map_or_else(Members::new, |form| alone(form, place));
                 fixed.sets.push(Sets { contender: best.contender, form, times: sets, members });
             }
         }
@@ -138,7 +138,7 @@ fn sits(form: &Form, class: usize) -> bool {
 }
 
 /// One set of units of one class.
-fn alone(form: &Form, class: usize) -> Vec<Member> {
+fn alone(form: &Form, class: usize) -> Members {
     form.seats.iter().enumerate().map(|(seat, seats)| Member { seat, class, units: seats.units }).collect()
 }
 

@@ -1,6 +1,6 @@
 //! From the steps that led to a state back to the combination that they stand for.
 
-use super::super::contender::{Member, Sets};
+use super::super::contender::{Member, Members, Sets};
 use super::super::solution::{Singles, Solution};
 use super::super::units::Class;
 use super::model::{Model, Step};
@@ -79,7 +79,7 @@ impl Model<'_, '_> {
 }
 
 /// Units by seat and class as members.
-pub(super) fn members_of(units: &[(usize, usize)]) -> Vec<Member> {
+pub(super) fn members_of(units: &[(usize, usize)]) -> Members {
     let mut sorted = units.to_vec();
     sorted.sort_unstable();
     sorted
