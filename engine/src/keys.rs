@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use data_encoding::BASE32_NOPAD;
+use tessera_ledger::code::CodeKey;
 
 /// Keys derived from a master key; `Debug` shows none of them (H81).
 #[derive(Clone)]
@@ -13,6 +14,7 @@ pub struct Keys {
     token: [u8; 32],
     directory: [u8; 32],
     wrapping: [u8; 32],
+    codes: CodeKey,
 }
 
 impl fmt::Debug for Keys {
@@ -29,6 +31,7 @@ impl Keys {
             token: blake3::derive_key("tessera 2026 quote token", master),
             directory: blake3::derive_key("tessera 2026 customer directory", master),
             wrapping: blake3::derive_key("tessera 2026 wrapping of customer keys", master),
+            codes: CodeKey::new(blake3::derive_key("tessera 2026 codes of coupons", master)),
         }
     }
 
@@ -70,6 +73,12 @@ impl Keys {
     #[must_use]
     pub fn wrapping(&self) -> [u8; 32] {
         self.wrapping
+    }
+
+    /// What makes the codes of coupons.
+    #[must_use]
+    pub fn codes(&self) -> &CodeKey {
+        &self.codes
     }
 
     /// The name under which an identity stands in the directory: a keyed hash, so that the directory

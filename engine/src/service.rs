@@ -4,6 +4,7 @@ mod answers;
 mod converse;
 mod customer;
 mod get_receipt;
+mod hand_over;
 mod quote;
 mod return_goods;
 mod served;
@@ -167,8 +168,8 @@ impl BillingService for Billing {
         unary!(&self.engine, request, "answer_prompts", customer::answer_prompts)
     }
 
-    async fn hand_over(&self, _: Request<v1::HandOverRequest>) -> Result<Response<v1::HandOverResponse>, Status> {
-        Err(not_yet("HandOver"))
+    async fn hand_over(&self, request: Request<v1::HandOverRequest>) -> Result<Response<v1::HandOverResponse>, Status> {
+        unary!(&self.engine, request, "hand_over", hand_over::hand_over)
     }
 
     async fn get_receipt(&self, request: Request<v1::GetReceiptRequest>) -> Result<Response<v1::GetReceiptResponse>, Status> {

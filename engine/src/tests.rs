@@ -6,4 +6,5 @@ mod concurrency;
 mod faults;
 mod life;
 mod revisions;
+mod rewards;
 mod tokens;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use tessera_contract::read::{OriginalReceipt, ReturnInput};
 use tessera_ledger::account::Account;
+use tessera_ledger::code::CodeKey;
 use tessera_ledger::lot::Lot;
 use tessera_ledger::outcome::{Basis, Outcome};
 use tessera_ledger::return_goods::{OriginalSale, Return, ReturnLine, ReturnedSoFar, return_goods};
@@ -60,6 +61,9 @@ impl<'q> Side<'q> {
         Basis { revision: revision.number(), revision_hash: revision.hash(), catalogue: self.rules.catalogue.number() }
     }
 }
+
+/// What makes the codes of simulated coupons, which open nothing.
+static CODES: CodeKey = CodeKey::new([0; 32]);
 
 /// What the ledger must know of a revision's assets.
 fn asset_terms(revision: &Revision, currency: Currency) -> Vec<AssetTerms> {
@@ -131,6 +135,9 @@ impl<'s> Simulated<'s> {
                 cash_rounding,
                 customer: self.customer.clone(),
                 assets: &self.side.assets,
+                codes: &CODES,
+                handed_over: &[],
+                must_confirm: None,
             },
         );
         self.account = settled.account;

@@ -4,16 +4,17 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use tessera_rules::id::{AccountId, AssetId, CampaignId, CustomerId, FactId, ProgramId, ReceiptId, SegmentId, TierId};
+use tessera_rules::id::{AccountId, AssetId, CampaignId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, SegmentId, TierId};
 use tessera_rules::money::Units;
 
 use crate::hold::OpenQuote;
 use crate::lot::Lot;
+use crate::right::{PrizeHeld, TicketsHeld, WaitingReward};
 
 /// Everything that is decided together for one household: at most [`crate::limits::ACCOUNT_BYTES_MAX`] encoded.
 ///
 /// INVARIANT: lots are sorted by [`crate::lot::spending_order`], counters and uses by campaign, members
-/// and facts by id; no lot is empty; every list is within its limit.
+/// and facts by id, tickets by draw; no lot is empty; every list is within its limit.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Account {
     /// Its name, opaque.
@@ -36,6 +37,12 @@ pub struct Account {
     pub coupons: Vec<PersonalCoupon>,
     /// The tier in each program where one was reached.
     pub tiers: Vec<TierHeld>,
+    /// Prizes, the oldest first; those that are not due any more stay as long as there is room.
+    pub prizes: Vec<PrizeHeld>,
+    /// Tickets of draws.
+    pub tickets: Vec<TicketsHeld>,
+    /// Rewards that wait for answers, the oldest first.
+    pub waiting: Vec<WaitingReward>,
     /// What rules of behaviour read, in constant space.
     pub statistics: Statistics,
     /// The greatest time that was ever booked here: time does not run back for an account.
@@ -142,6 +149,8 @@ pub struct PersonalCoupon {
     pub campaign: CampaignId,
     /// The receipt that earned it.
     pub issued_by: ReceiptId,
+    /// The reward of that receipt.
+    pub reward: RewardId,
     /// From when it can be used.
     #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
     pub valid_from: Timestamp,
@@ -163,6 +172,23 @@ pub struct TierHeld {
     #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
     pub since: Timestamp,
     /// Until when it is held without being reached again; none: for ever.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::optional")]
+    pub until: Option<Timestamp>,
+    /// The receipt that gave it; none: it was not earned by one receipt.
+    pub given_by: Option<ReceiptId>,
+    /// The tier that it took the place of, which comes back when the receipt that gave it does.
+    pub before: Option<TierBefore>,
+}
+
+/// A tier that another one took the place of.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TierBefore {
+    /// The tier.
+    pub tier: TierId,
+    /// Since when.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
+    pub since: Timestamp,
+    /// Until when; none: for ever.
     #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::optional")]
     pub until: Option<Timestamp>,
 }
@@ -213,6 +239,9 @@ impl Account {
             uses: Vec::new(),
             coupons: Vec::new(),
             tiers: Vec::new(),
+            prizes: Vec::new(),
+            tickets: Vec::new(),
+            waiting: Vec::new(),
             statistics: Statistics::default(),
             booked_at_last: now,
             outcomes: 0,

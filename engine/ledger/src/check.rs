@@ -52,6 +52,12 @@ pub enum BrokenInvariant {
         /// Its place in the account.
         place: usize,
     },
+    /// More good tickets of a draw than were numbered.
+    #[error("of the tickets of draw {place} more are good than were numbered")]
+    Tickets {
+        /// Its place in the account.
+        place: usize,
+    },
     /// The sum of an asset does not fit 64 bits.
     #[error("the sum of an asset's lots does not fit")]
     Sum,
@@ -70,6 +76,7 @@ impl Account {
         check_length("uses", self.uses.len(), limits::USES_MAX)?;
         check_length("coupons", self.coupons.len(), limits::COUPONS_MAX)?;
         check_length("tiers", self.tiers.len(), limits::TIERS_MAX)?;
+        self.check_rights()?;
         check_length("spent", self.statistics.spent_minor.len(), limits::CURRENCIES_MAX)?;
         check_length("gaps", self.statistics.gap_hours.len(), limits::GAPS_MAX)?;
         check_sorted("counters", &self.counters, |a, b| a.campaign.cmp(&b.campaign))?;
@@ -83,6 +90,19 @@ impl Account {
             return Err(BrokenInvariant::UseCount { place });
         }
         Ok(())
+    }
+
+    fn check_rights(&self) -> Result<(), BrokenInvariant> {
+        check_length("prizes", self.prizes.len(), limits::PRIZES_MAX)?;
+        check_length("tickets", self.tickets.len(), limits::TICKETS_MAX)?;
+        check_length("waiting rewards", self.waiting.len(), limits::WAITING_MAX)?;
+        let facts = self.waiting.iter().map(|waiting| waiting.facts.len()).max().unwrap_or(0);
+        check_length("facts of a waiting reward", facts, limits::WAITING_FACTS_MAX)?;
+        check_sorted("tickets", &self.tickets, |a, b| a.draw.cmp(&b.draw))?;
+        match self.tickets.iter().position(|held| held.good > held.numbered) {
+            Some(place) => Err(BrokenInvariant::Tickets { place }),
+            None => Ok(()),
+        }
     }
 
     fn check_quotes(&self) -> Result<(), BrokenInvariant> {

@@ -9,8 +9,11 @@ use crate::entry::ReceiptEntry;
 use crate::limits::{ACCOUNT_BYTES_MAX, PARKED_MAX, RETURNED_LINES_MAX, RETURNS_MAX};
 use crate::return_goods::ReturnedSoFar;
 
-/// The version that is written. A reader knows this one and the two before it, once there are any.
-pub const VERSION: u8 = 1;
+/// The version in which accounts are written. A reader knows this one and the two before it.
+pub const ACCOUNT_VERSION: u8 = 2;
+
+/// The version in which receipt entries and what came back of a receipt are written.
+pub const RECORD_VERSION: u8 = 1;
 
 /// Why stored bytes are not believed: the aggregate is quarantined, the process goes on.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -19,7 +22,7 @@ pub enum Damaged {
     #[error("the record is empty")]
     Empty,
     /// Written by a version that this program does not know.
-    #[error("the record has version {found}, this program reads version {VERSION}")]
+    #[error("the record has version {found}, which this program does not read")]
     UnknownVersion {
         /// The version byte.
         found: u8,
@@ -50,7 +53,7 @@ impl Account {
     /// The account as bytes, at most [`ACCOUNT_BYTES_MAX`].
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let bytes = write(self);
+        let bytes = write(self, ACCOUNT_VERSION);
         assert!(bytes.len() <= ACCOUNT_BYTES_MAX, "an account fits its bound: every command keeps it so");
         bytes
     }
@@ -63,7 +66,12 @@ impl Account {
         if bytes.len() > ACCOUNT_BYTES_MAX {
             return Err(Damaged::TooLong { bytes: bytes.len(), limit: ACCOUNT_BYTES_MAX });
         }
-        let account: Self = read(bytes)?;
+        let (version, body) = opened(bytes)?;
+        let account: Self = match version {
+            ACCOUNT_VERSION => read(body)?,
+            1 => read::<version_1::Account>(body)?.into(),
+            found => return Err(Damaged::UnknownVersion { found }),
+        };
         account.check().map_err(Damaged::Invariant)?;
         Ok(account)
     }
@@ -73,7 +81,7 @@ impl ReceiptEntry {
     /// The entry as bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        write(self)
+        write(self, RECORD_VERSION)
     }
 
     /// Reads and checks an entry.
@@ -81,7 +89,7 @@ impl ReceiptEntry {
     /// # Errors
     /// What is wrong with the bytes; never a panic.
     pub fn decode(bytes: &[u8]) -> Result<Self, Damaged> {
-        let entry: Self = read(bytes)?;
+        let entry: Self = read_record(bytes)?;
         within("parked returns", entry.parked.len(), PARKED_MAX)?;
         Ok(entry)
     }
@@ -91,7 +99,7 @@ impl ReturnedSoFar {
     /// The record as bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        write(self)
+        write(self, RECORD_VERSION)
     }
 
     /// Reads and checks a record.
@@ -99,7 +107,7 @@ impl ReturnedSoFar {
     /// # Errors
     /// What is wrong with the bytes; never a panic.
     pub fn decode(bytes: &[u8]) -> Result<Self, Damaged> {
-        let so_far: Self = read(bytes)?;
+        let so_far: Self = read_record(bytes)?;
         within("returned lines", so_far.lines.len(), RETURNED_LINES_MAX)?;
         within("returns", so_far.returns.len(), RETURNS_MAX)?;
         Ok(so_far)
@@ -111,25 +119,35 @@ fn within(list: &'static str, length: usize, limit: usize) -> Result<(), Damaged
 }
 
 /// Encoding into memory cannot fail: every type here has a known length and no custom serialiser.
-fn write<T: Serialize>(value: &T) -> Vec<u8> {
+fn write<T: Serialize>(value: &T, version: u8) -> Vec<u8> {
     #[expect(
         clippy::expect_used,
         reason = "postcard fails on full buffers and on sequences of unknown length; a Vec grows and the types here have neither"
     )]
-    postcard::to_extend(value, vec![VERSION]).expect("a record can be encoded")
+    postcard::to_extend(value, vec![version]).expect("a record can be encoded")
 }
 
-fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Damaged> {
+fn opened(bytes: &[u8]) -> Result<(u8, &[u8]), Damaged> {
     let (version, body) = bytes.split_first().ok_or(Damaged::Empty)?;
-    if *version != VERSION {
-        return Err(Damaged::UnknownVersion { found: *version });
+    Ok((*version, body))
+}
+
+fn read_record<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Damaged> {
+    match opened(bytes)? {
+        (RECORD_VERSION, body) => read(body),
+        (found, _) => Err(Damaged::UnknownVersion { found }),
     }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Damaged> {
     let (value, rest) = postcard::take_from_bytes::<T>(body).map_err(Damaged::Decode)?;
     if !rest.is_empty() {
         return Err(Damaged::Trailing { bytes: rest.len() });
     }
     Ok(value)
 }
+
+mod version_1;
 
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ pub const OPEN_QUOTES_MAX: usize = 64;
 pub const HOLDS_MAX: usize = 64;
 
 /// Scarce things that all open quotes of an account hold together.
-pub const HOLDS_TOTAL_MAX: usize = 192;
+pub const HOLDS_TOTAL_MAX: usize = 128;
 
 /// People of an account: a large household.
 pub const MEMBERS_MAX: usize = 16;
@@ -23,7 +23,7 @@ pub const MEMBERS_MAX: usize = 16;
 pub const FACTS_MAX: usize = 64;
 
 /// Facts known of all people of an account.
-pub const FACTS_TOTAL_MAX: usize = 256;
+pub const FACTS_TOTAL_MAX: usize = 192;
 
 /// Imported lists of one person.
 pub const LISTS_MAX: usize = 32;
@@ -37,11 +37,23 @@ pub const COUNTERS_MAX: usize = 128;
 /// Campaigns limited per customer whose uses are counted.
 pub const USES_MAX: usize = 128;
 
-/// Personal coupons that were not used yet.
-pub const COUPONS_MAX: usize = 64;
+/// Personal coupons.
+pub const COUPONS_MAX: usize = 48;
 
 /// Tiers: programs of one business.
 pub const TIERS_MAX: usize = 16;
+
+/// Prizes that are remembered, due ones first.
+pub const PRIZES_MAX: usize = 16;
+
+/// Draws that an account takes part in.
+pub const TICKETS_MAX: usize = 32;
+
+/// Rewards that wait for answers.
+pub const WAITING_MAX: usize = 8;
+
+/// Facts that one reward waits for: a long questionnaire.
+pub const WAITING_FACTS_MAX: usize = 32;
 
 /// Currencies in the statistics.
 pub const CURRENCIES_MAX: usize = 8;
@@ -91,8 +103,11 @@ const LIST_BYTES: usize = usual::ID + 1 + usual::TIME;
 const MEMBER_BYTES: usize = usual::RECEIPT + 3 * (1 + usual::TIME) + 2;
 const COUNTER_BYTES: usize = usual::CAMPAIGN + usual::UNITS + 2;
 const USE_BYTES: usize = usual::CAMPAIGN + 2 + usual::DAY + 1;
-const COUPON_BYTES: usize = 20 + usual::CAMPAIGN + 2 * usual::RECEIPT + 1 + 2 * usual::TIME + 1;
-const TIER_BYTES: usize = 2 * usual::ID + 2 * usual::TIME + 1;
+const COUPON_BYTES: usize = 20 + 2 * usual::CAMPAIGN + 2 * usual::RECEIPT + 1 + 2 * usual::TIME + 1;
+const TIER_BYTES: usize = 3 * usual::ID + 4 * usual::TIME + 2 + usual::RECEIPT;
+const PRIZE_BYTES: usize = usual::RECEIPT + 2 * usual::CAMPAIGN + 2 * usual::ID + usual::COUNT + 1;
+const TICKETS_BYTES: usize = usual::ID + 2 * usual::COUNT;
+const WAITING_BYTES: usize = usual::RECEIPT + 2 * usual::CAMPAIGN + 5 * usual::ID + usual::UNITS + 3 * usual::TIME + 5;
 const REST_BYTES: usize = 512;
 
 /// What a full account of usual ids takes, roughly.
@@ -106,6 +121,9 @@ pub(crate) const ACCOUNT_BYTES_USUAL: usize = LOTS_MAX * LOT_BYTES
     + USES_MAX * USE_BYTES
     + COUPONS_MAX * COUPON_BYTES
     + TIERS_MAX * TIER_BYTES
+    + PRIZES_MAX * PRIZE_BYTES
+    + TICKETS_MAX * TICKETS_BYTES
+    + WAITING_MAX * WAITING_BYTES
     + REST_BYTES;
 
 const _: () = assert!(ACCOUNT_BYTES_USUAL <= ACCOUNT_BYTES_MAX, "a full account of usual ids fits");

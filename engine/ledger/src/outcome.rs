@@ -11,6 +11,7 @@ use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
 use tessera_rules::receipt::{Measure, Place, RedeemMode, Tender};
 
 use crate::posting::Posting;
+use crate::right::PrizeState;
 
 /// What a settle, return or follow-up did. It names everything that a later return or report needs.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -99,6 +100,8 @@ pub enum OutcomeKind {
     Enrolment,
     /// A customer answered prompts.
     Answers,
+    /// A prize was handed over or cancelled.
+    HandOver,
 }
 
 /// A position of an outcome.
@@ -155,6 +158,33 @@ pub struct OutcomeReward {
     pub fallback: bool,
     /// For screen or footer.
     pub text: CompactString,
+    /// Facts that must be answered before it is given; empty: it was given.
+    pub waits_for: Vec<FactId>,
+    /// What it is beside its kind.
+    pub right: Right,
+}
+
+/// What a reward is beside its kind, where it is no asset.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Right {
+    /// Nothing.
+    #[default]
+    None,
+    /// The code of the coupon that was issued or withdrawn.
+    Coupon {
+        /// As printed.
+        code: CompactString,
+    },
+    /// Where the prize stands after this outcome.
+    Prize {
+        /// Due, handed over or cancelled.
+        state: PrizeState,
+    },
+    /// The place of the first ticket in the account's series of the draw; the others follow.
+    Tickets {
+        /// From 1.
+        first: u32,
+    },
 }
 
 /// An asset used up or given back.

@@ -1,5 +1,7 @@
 //! Enrolment and answers: what is known of a person, without the values.
 
+use std::mem;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tessera_rules::id::{AccountId, CustomerId, FactId, ReceiptId};
@@ -7,8 +9,12 @@ use tessera_rules::money::{Amount, Currency};
 use tessera_rules::receipt::Place;
 
 use crate::account::{Account, Consents, FactKnown, FactSource, Member};
+use crate::booking::Booking;
+use crate::code::CodeKey;
+use crate::grant;
 use crate::limits::{FACTS_MAX, FACTS_TOTAL_MAX, MEMBERS_MAX};
 use crate::outcome::{Basis, Outcome, OutcomeKind};
+use crate::posting::is_balanced;
 
 /// What both commands have in common.
 #[derive(Clone, Debug)]
@@ -33,6 +39,15 @@ pub struct ProfileRequest<'a> {
     pub booked_at: Timestamp,
     /// The day of `booked_at` in the ledger's time zone.
     pub booking_date: Date,
+}
+
+/// How rewards are given that waited for answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Release<'a> {
+    /// Makes the codes of coupons.
+    pub codes: &'a CodeKey,
+    /// The facts that count only once somebody has checked them.
+    pub must_confirm: &'a [FactId],
 }
 
 /// What a customer agrees to.
@@ -62,7 +77,7 @@ pub struct Answer {
 pub struct Profiled {
     /// The account after it.
     pub account: Account,
-    /// The record: no lines, no postings.
+    /// The record: no lines.
     pub outcome: Outcome,
 }
 
@@ -108,16 +123,29 @@ pub fn enrol(
     Ok(finish(next, request, OutcomeKind::Enrolment, Vec::new()))
 }
 
-/// Records answers, the later ones of a fact over the earlier.
+/// Records answers, the later ones of a fact over the earlier, and gives the rewards that have waited for them.
 ///
 /// # Errors
 /// No such member, or too many facts.
-pub fn record_answers(account: &Account, request: &ProfileRequest<'_>, answers: &[Answer]) -> Result<Profiled, ProfileRefusal> {
-    let next = record_facts(account, &request.customer, answers, request.booked_at)?;
+pub fn record_answers(
+    account: &Account,
+    request: &ProfileRequest<'_>,
+    answers: &[Answer],
+    release: Release<'_>,
+) -> Result<Profiled, ProfileRefusal> {
+    let mut next = record_facts(account, &request.customer, answers, request.booked_at)?;
     let mut facts: Vec<FactId> = answers.iter().map(|answer| answer.fact.clone()).collect();
     facts.sort();
     facts.dedup();
-    Ok(finish(next, request, OutcomeKind::Answers, facts))
+    let mut booking = Booking::new(mem::take(&mut next.lots), &request.id, next.booked_at(request.booked_at));
+    let with = (release.codes, release.must_confirm);
+    let released = grant::released(&mut next, Some(&request.customer), with, &mut booking);
+    booking.store(&mut next);
+    assert!(is_balanced(&booking.postings), "postings sum to zero per asset (P5)");
+    let mut done = finish(next, request, OutcomeKind::Answers, facts);
+    done.outcome.rewards = released.into_iter().map(|released| released.reward).collect();
+    done.outcome.postings = booking.postings;
+    Ok(done)
 }
 
 /// The account with answers that came with another command, which makes the outcome.
@@ -165,7 +193,8 @@ fn new_member(customer: CustomerId) -> Member {
     Member { customer, enrolled_at: None, facts: Vec::new(), consents: Consents::default(), lists: Vec::new() }
 }
 
-fn finish(mut account: Account, request: &ProfileRequest<'_>, kind: OutcomeKind, facts: Vec<FactId>) -> Profiled {
+/// Books the account and makes a record without lines.
+pub(crate) fn finish(mut account: Account, request: &ProfileRequest<'_>, kind: OutcomeKind, facts: Vec<FactId>) -> Profiled {
     let now = account.booked_at(request.booked_at);
     account.booked_at_last = now;
     account.outcomes = account.outcomes.saturating_add(1);

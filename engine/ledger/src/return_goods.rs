@@ -5,6 +5,7 @@
 //! as on the receipt; `before` and `after` are below zero and differ by what is deducted for rewards
 //! that are gone.
 
+use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ use crate::terms::AssetTerms;
 mod commit;
 mod give_back;
 mod refund;
+mod rights;
 mod step;
 mod take_back;
 mod unwind;
@@ -130,6 +132,8 @@ pub struct Returned {
     pub beyond: Vec<Beyond>,
     /// What was taken off the refund for rewards that are gone, not negative.
     pub deducted: Amount,
+    /// Codes of coupons that are free again.
+    pub restored: Vec<CompactString>,
 }
 
 impl ReturnedSoFar {

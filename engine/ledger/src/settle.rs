@@ -5,16 +5,17 @@
 
 use std::borrow::Cow;
 
-use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tessera_rules::decision::{Decision, Part};
-use tessera_rules::id::{CampaignId, CustomerId, LineId, ReceiptId, RewardId, Sku, TaxCode};
+use tessera_rules::id::{CampaignId, CustomerId, FactId, LineId, RewardId, Sku, TaxCode};
 use tessera_rules::money::Amount;
 use tessera_rules::receipt::{Measure, Receipt};
 
 use crate::account::Account;
+use crate::code::CodeKey;
 use crate::outcome::{Basis, Outcome};
+use crate::right::PrizeState;
 use crate::terms::AssetTerms;
 
 pub(crate) mod change;
@@ -57,6 +58,12 @@ pub struct Settle<'a> {
     pub customer: Option<CustomerId>,
     /// The assets of the revision, for the program of what is owed.
     pub assets: &'a [AssetTerms],
+    /// Makes the codes of coupons.
+    pub codes: &'a CodeKey,
+    /// Prizes that the cashier has given, or that the customer did not want; all others are due.
+    pub handed_over: &'a [(RewardId, PrizeState)],
+    /// The facts that count only once somebody has checked them; none: no answers came with the sale.
+    pub must_confirm: Option<&'a [FactId]>,
 }
 
 /// How a line was sold.
@@ -87,12 +94,6 @@ pub enum Relation {
     WithoutQuote,
     /// A token that is forged, another receipt's or unreadable.
     TokenRejected,
-}
-
-/// The code of the coupon that a reward of a receipt issues.
-#[must_use]
-pub fn coupon_code(receipt: &ReceiptId, reward: &RewardId) -> CompactString {
-    gain::coupon_code(receipt, reward)
 }
 
 /// What a settle made of the account.

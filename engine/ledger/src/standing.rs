@@ -133,7 +133,7 @@ impl Account {
     }
 
     /// The named member, else the first.
-    fn member(&self, customer: Option<&CustomerId>) -> Option<&Member> {
+    pub(crate) fn member(&self, customer: Option<&CustomerId>) -> Option<&Member> {
         match customer {
             Some(customer) => self.members.iter().find(|member| member.customer == *customer),
             None => self.members.first(),

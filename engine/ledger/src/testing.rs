@@ -13,6 +13,7 @@ use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
 use tessera_rules::receipt::{Explain, Line, Measure, Place, PriceReason, Receipt, RedeemMode, Stage, Tender, TenderKind};
 
 use crate::account::Account;
+use crate::code::CodeKey;
 use crate::lot::{Lot, LotId, LotKind, spending_order};
 use crate::outcome::{Basis, Outcome};
 use crate::posting::PostingPlace;
@@ -21,6 +22,9 @@ use crate::settle::{Relation, Settle, Settled, SoldLine, settle};
 use crate::terms::{AssetTerms, Worth};
 
 pub(crate) const POINTS: &str = "points";
+
+/// Makes the codes of the tests.
+pub(crate) static CODES: CodeKey = CodeKey::new([5; 32]);
 
 pub(crate) fn at(minutes: i64) -> Timestamp {
     let start: Timestamp = "2026-03-02T09:00:00Z".parse().unwrap();
@@ -253,6 +257,9 @@ pub(crate) fn settle_of<'a>(receipt: &'a Receipt, decision: &'a Decision, now: T
         cash_rounding: Amount::ZERO,
         customer: None,
         assets: &[],
+        codes: &CODES,
+        handed_over: &[],
+        must_confirm: None,
     }
 }
 

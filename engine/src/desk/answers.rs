@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use tessera_contract::read::AnswerPromptsInput;
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::{Account, FactSource};
-use tessera_ledger::profile::{self, ProfileRequest};
+use tessera_ledger::profile::{self, ProfileRequest, Release};
 use tessera_rules::receipt::Place;
 
-use super::enrol::{answers, finish, keep_values, recorded, refused, repeated};
+use super::enrol::{answers, finish, keep_values, must_confirm, recorded, refused, repeated};
 use super::{CaseAnswer, Draft};
 use crate::directory::Found;
 use crate::programs::Rules;
@@ -45,9 +45,17 @@ impl AnswersCase {
             booked_at: self.now,
             booking_date: draft.core.ledger_day(self.now),
         };
-        let told = profile::record_answers(&account, &request, &answers(&self.input.answers, FactSource::Till))
+        let must_confirm = must_confirm(&self.rules.revision);
+        let release = Release { codes: draft.core.keys.codes(), must_confirm: &must_confirm };
+        let told = profile::record_answers(&account, &request, &answers(&self.input.answers, FactSource::Till), release)
             .map_err(|refusal| refused(&refusal))?;
         keep_values(draft, &self.found, &self.input.answers).await?;
-        Ok(finish(draft, told.account, &told.outcome, recorded(&self.found, &self.input.answers), entry.as_ref()))
+        Ok(finish(
+            draft,
+            told.account,
+            &told.outcome,
+            recorded(&self.found, &self.input.answers),
+            (entry.as_ref(), &self.rules.revision),
+        ))
     }
 }

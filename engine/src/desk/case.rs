@@ -5,10 +5,13 @@ use std::time::{Duration, Instant};
 
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
+use tessera_ledger::right::PrizeState;
 use tessera_storage::Committed;
 use tokio::sync::oneshot;
 
-use super::{AnswersCase, Draft, EnrolCase, QuoteCase, Quoted, ReturnCase, Returned, SettleCase, Settled, VoidCase, Voided};
+use super::{
+    AnswersCase, Draft, EnrolCase, HandOverCase, QuoteCase, Quoted, ReturnCase, Returned, SettleCase, Settled, VoidCase, Voided,
+};
 
 /// One thing to do for one aggregate.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ pub(crate) enum Case {
     Enrol(Box<EnrolCase>),
     /// A customer answered prompts.
     Answers(Box<AnswersCase>),
+    /// A prize was handed over or cancelled.
+    HandOver(Box<HandOverCase>),
 }
 
 /// What a case was answered with.
@@ -45,6 +50,8 @@ pub(crate) enum CaseAnswer {
     },
     /// To an enrolment: the card or phone belongs to somebody already.
     AlreadyKnown,
+    /// To a hand-over: the prize is not due any more and stands so; nothing changed.
+    Prize(PrizeState),
 }
 
 /// A case that was carried out.
@@ -88,6 +95,7 @@ impl Case {
             Self::Return(case) => case.apply(draft).await.map(|returned| CaseAnswer::Returned(Box::new(returned))),
             Self::Enrol(case) => case.apply(draft).await,
             Self::Answers(case) => case.apply(draft).await,
+            Self::HandOver(case) => case.apply(draft).await,
         }
     }
 }

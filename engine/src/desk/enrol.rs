@@ -7,10 +7,13 @@ use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::{Account, FactSource};
 use tessera_ledger::entry::{EntryState, ReceiptEntry};
 use tessera_ledger::outcome::Outcome;
-use tessera_ledger::profile::{self, Agreed, Answer, ProfileRefusal, ProfileRequest};
+use tessera_ledger::profile::{self, Agreed, Answer, ProfileRefusal, ProfileRequest, Release};
 use tessera_proto::billing::v1;
+use tessera_rules::id::FactId;
 use tessera_rules::receipt::Place;
+use tessera_rules::revision::Revision;
 
+use super::settle::printed_coupons;
 use super::{CaseAnswer, Draft};
 use crate::directory::{Directory, Found};
 use crate::layout;
@@ -44,16 +47,26 @@ impl EnrolCase {
         let account = draft.account().cloned();
         let enrolled = profile::enrol(account.as_deref(), self.found.account.clone(), &request, agreed)
             .map_err(|refusal| refused(&refusal))?;
-        let told = profile::record_answers(&enrolled.account, &request, &answers(&self.input.answers, FactSource::Enrolment))
-            .map_err(|refusal| refused(&refusal))?;
+        let must_confirm = must_confirm(&self.rules.revision);
+        let release = Release { codes: draft.core.keys.codes(), must_confirm: &must_confirm };
+        let told =
+            profile::record_answers(&enrolled.account, &request, &answers(&self.input.answers, FactSource::Enrolment), release)
+                .map_err(|refusal| refused(&refusal))?;
         for (kind, value) in [("card", &self.input.card), ("phone", &self.input.phone)] {
             if let Some(value) = value {
                 draft.put_claim(Directory::claim(draft.core, kind, value.expose(), &self.found)?);
             }
         }
-        let outcome = Outcome { facts: told.outcome.facts, ..enrolled.outcome };
+        let told_of = told.outcome;
+        let outcome = Outcome { facts: told_of.facts, rewards: told_of.rewards, postings: told_of.postings, ..enrolled.outcome };
         keep_values(draft, &self.found, &self.input.answers).await?;
-        Ok(finish(draft, told.account, &outcome, recorded(&self.found, &self.input.answers), entry.as_ref()))
+        Ok(finish(
+            draft,
+            told.account,
+            &outcome,
+            recorded(&self.found, &self.input.answers),
+            (entry.as_ref(), &self.rules.revision),
+        ))
     }
 
     /// Whether the card or phone stands in the directory already.
@@ -87,6 +100,11 @@ impl EnrolCase {
 
 fn is_enrolled(account: &Account, found: &Found) -> bool {
     account.members.iter().any(|member| member.customer == found.customer && member.enrolled_at.is_some())
+}
+
+/// The facts that count only once somebody has checked them.
+pub(super) fn must_confirm(revision: &Revision) -> Vec<FactId> {
+    revision.facts().iter().filter(|rule| rule.confirm).map(|rule| rule.id.clone()).collect()
 }
 
 /// A request id that has been carried out: the stored outcome, or a conflict.
@@ -147,10 +165,22 @@ pub(super) fn finish(
     account: Account,
     outcome: &Outcome,
     answers: Vec<v1::RecordedAnswer>,
+    (before, revision): (Option<&ReceiptEntry>, &Revision),
+) -> CaseAnswer {
+    let coupons = printed_coupons(outcome, revision);
+    let extras = Extras { answers, coupons, proven: true, ..Extras::default() };
+    put_recorded(draft, account, outcome, &extras, before)
+}
+
+/// The same of any request that is no receipt.
+pub(super) fn put_recorded(
+    draft: &mut Draft<'_>,
+    account: Account,
+    outcome: &Outcome,
+    extras: &Extras,
     before: Option<&ReceiptEntry>,
 ) -> CaseAnswer {
-    let extras = Extras { answers, proven: true, ..Extras::default() };
-    let message = encode_outcome(outcome, &extras);
+    let message = encode_outcome(outcome, extras);
     let mut entry =
         ReceiptEntry::settled(before, draft.aggregate(&outcome.receipt), outcome.content_hash, 0, outcome.business_date);
     entry.state = EntryState::Settled;

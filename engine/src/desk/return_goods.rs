@@ -155,7 +155,7 @@ impl ReturnCase {
         if was_parked && let Err(place) = result.outcome.flags.binary_search(&Flag::WasParked) {
             result.outcome.flags.insert(place, Flag::WasParked);
         }
-        let message = encode_outcome(&result.outcome, &self.extras());
+        let message = encode_outcome(&result.outcome, &self.extras(&result));
         if !self.input.training {
             self.put(draft, &result, message.clone());
         }
@@ -209,8 +209,9 @@ impl ReturnCase {
         )
     }
 
-    fn extras(&self) -> Extras {
+    fn extras(&self, result: &ledger::Returned) -> Extras {
         Extras {
+            code_verdicts: result.restored.iter().map(|code| free_again(code)).collect(),
             tenders: self.input.tenders.iter().map(tessera_contract::read::TenderInput::to_wire).collect(),
             fiscal: self
                 .input
@@ -227,6 +228,11 @@ impl ReturnCase {
             ..Extras::default()
         }
     }
+}
+
+/// A code that can be used again.
+fn free_again(code: &str) -> v1::CodeVerdict {
+    v1::CodeVerdict { code: code.to_owned(), state: i32::from(v1::CodeState::NotNeeded), ..Default::default() }
 }
 
 fn return_line(line: &tessera_contract::read::ReturnedLine) -> ReturnLine {
@@ -266,7 +272,7 @@ pub(crate) async fn preview(case: &ReturnCase, draft: &mut Draft<'_>) -> Result<
         let place = case.input.lines.iter().position(|line| line.id == beyond.line).unwrap_or(0);
         return Err(Refusal::MoreThanSold { field: format!("lines[{place}].quantity_milli") });
     }
-    let outcome = encode_outcome(&result.outcome, &case.extras());
+    let outcome = encode_outcome(&result.outcome, &case.extras(&result));
     Ok(Returned::Outcome { outcome, repeated: false, result: Some(Box::new(result)) })
 }
 

@@ -7,29 +7,32 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tessera_contract::canonical::BasketHash;
 use tessera_contract::convert::{campaign_to_wire, verdict_to_wire};
-use tessera_contract::read::SettleInput;
+use tessera_contract::read::{InstructionDone, SettleInput};
 use tessera_contract::refusal::Refusal;
 use tessera_contract::token::{self, TokenBody, decision_hash};
 use tessera_ledger::account::{Account, FactSource};
 use tessera_ledger::entry::ReceiptEntry;
 use tessera_ledger::order::{SettleAdmission, admit_settle};
-use tessera_ledger::outcome::Flag;
+use tessera_ledger::outcome::{Flag, Outcome, OutcomeReward};
 use tessera_ledger::profile::record_facts;
+use tessera_ledger::right::PrizeState;
 use tessera_ledger::settle::{self as ledger, Relation, Settle, SoldLine, settle};
 use tessera_ledger::standing::View;
 use tessera_proto::billing::v1;
 use tessera_rules::decision::Decision;
 use tessera_rules::effort::Effort;
 use tessera_rules::evaluate::evaluate;
-use tessera_rules::id::CustomerId;
+use tessera_rules::id::{CustomerId, RewardId};
 use tessera_rules::receipt::{Receipt, Stage};
+use tessera_rules::revision::Revision;
 use tessera_rules::standing::Standing;
 
 use super::as_decided::is_as_decided;
-use super::enrol::{answers, keep_values};
+use super::enrol::{answers, keep_values, must_confirm};
 use super::return_goods::apply_parked;
 use super::{Draft, quote};
 use crate::core::asset_terms;
+use crate::coupons;
 use crate::directory::Found;
 use crate::layout;
 use crate::programs::Rules;
@@ -109,14 +112,15 @@ impl SettleCase {
     }
 
     async fn commit(&self, draft: &mut Draft<'_>, entry: Option<&ReceiptEntry>, after_void: bool) -> Result<Settled, Refusal> {
-        let (settled, extras) = self.settle(draft, after_void);
+        let told = self.told(draft);
+        let (settled, extras) = self.settle(draft, told, after_void);
         let id = &self.input.receipt.id;
         let outcome = encode_outcome(&settled.outcome, &extras);
         if self.input.receipt.training {
             return Ok(Settled::Outcome { outcome, repeated: false });
         }
         if let Some(account) = settled.account {
-            let account = self.told(draft, account).await?;
+            self.keep_values(draft, &account).await?;
             draft.put_account(account);
         }
         // The parked returns stay in the entry: it may be written although the commit is refused, and what
@@ -137,14 +141,13 @@ impl SettleCase {
         Ok(Settled::Outcome { outcome, repeated: false })
     }
 
-    fn settle(&self, draft: &Draft<'_>, after_void: bool) -> (ledger::Settled, Extras) {
+    fn settle(&self, draft: &Draft<'_>, opened: Option<Arc<Account>>, after_void: bool) -> (ledger::Settled, Extras) {
         let judged = self.judge(draft);
         let rules = self.promise.rules();
         let assets = asset_terms(&rules.revision, self.input.receipt.currency);
         let sold = sold_lines(&self.input);
-        let opened = draft
-            .account_id()
-            .map(|id| draft.account().map_or_else(|| Arc::new(Account::new(id.clone(), self.member(id), self.now)), Arc::clone));
+        let handed_over = prizes(&self.input.instructions);
+        let must_confirm = (!self.input.answers.is_empty()).then(|| must_confirm(&rules.revision));
         let mut settled = settle(
             opened.as_deref(),
             &Settle {
@@ -164,6 +167,9 @@ impl SettleCase {
                 cash_rounding: self.input.cash_rounding,
                 customer: self.customer.clone(),
                 assets: &assets,
+                codes: draft.core.keys.codes(),
+                handed_over: &handed_over,
+                must_confirm: must_confirm.as_deref(),
             },
         );
         if self.unknown_customer {
@@ -174,24 +180,34 @@ impl SettleCase {
         extras.bound_minor = judged.decision.bound.minor();
         extras.steps = judged.decision.steps;
         extras.code_verdicts = code_verdicts(&judged.decision);
+        extras.coupons = printed_coupons(&settled.outcome, &rules.revision);
         if !extras.answers.is_empty() {
             settled.outcome.facts = self.input.answers.iter().map(|answer| answer.fact.clone()).collect();
         }
         (settled, extras)
     }
 
-    /// The account with the answers that came with the sale. What an account has no room for is not kept, and
-    /// the sale stands all the same.
-    async fn told(&self, draft: &mut Draft<'_>, account: Account) -> Result<Account, Refusal> {
-        let (Some(customer), false) = (&self.customer, self.input.answers.is_empty()) else { return Ok(account) };
-        let facts = answers(&self.input.answers, FactSource::Till);
-        let Ok(told) = record_facts(&account, customer, &facts, self.now) else {
-            tracing::warn!(account = %account.id, "answers were not kept: the account has no room for them");
-            return Ok(account);
-        };
-        let found = Found { customer: customer.clone(), account: account.id.clone() };
-        keep_values(draft, &found, &self.input.answers).await?;
-        Ok(told)
+    /// The account, at a card's first use a new one, with the answers that came with the sale: a reward may wait
+    /// for them. What an account has no room for is not kept, and the sale stands all the same.
+    fn told(&self, draft: &Draft<'_>) -> Option<Arc<Account>> {
+        let id = draft.account_id()?;
+        let opened = draft.account().map_or_else(|| Arc::new(Account::new(id.clone(), self.member(id), self.now)), Arc::clone);
+        let (Some(customer), false) = (&self.customer, self.input.answers.is_empty()) else { return Some(opened) };
+        match record_facts(&opened, customer, &answers(&self.input.answers, FactSource::Till), self.now) {
+            Ok(told) => Some(Arc::new(told)),
+            Err(_) => {
+                tracing::warn!(account = %opened.id, "answers were not kept: the account has no room for them");
+                Some(opened)
+            }
+        }
+    }
+
+    /// Seals the values of the answers that the account has kept.
+    async fn keep_values(&self, draft: &mut Draft<'_>, account: &Account) -> Result<(), Refusal> {
+        let Some(customer) = &self.customer else { return Ok(()) };
+        let known = |fact| account.members.iter().any(|member| member.facts.iter().any(|known| known.fact == fact));
+        let kept: Vec<_> = self.input.answers.iter().filter(|answer| known(answer.fact.clone())).cloned().collect();
+        keep_values(draft, &Found { customer: customer.clone(), account: account.id.clone() }, &kept).await
     }
 
     fn member(&self, account: &tessera_rules::id::AccountId) -> CustomerId {
@@ -281,6 +297,25 @@ impl Promised {
             Self::Nothing { rules, .. } | Self::Token { rules, .. } => rules,
         }
     }
+}
+
+/// How prizes fared that the cashier was told to hand over; what was left out or not there stays due.
+fn prizes(instructions: &[InstructionDone]) -> Vec<(RewardId, PrizeState)> {
+    let states = instructions.iter().filter_map(|done| {
+        let state = match done.state {
+            v1::InstructionState::Done => PrizeState::HandedOver,
+            v1::InstructionState::Refused => PrizeState::Cancelled,
+            v1::InstructionState::NoneLeft | v1::InstructionState::Unspecified => return None,
+        };
+        Some((done.id.clone(), state))
+    });
+    states.collect()
+}
+
+/// What a printer needs for the coupons that were issued.
+pub(super) fn printed_coupons(outcome: &Outcome, revision: &Revision) -> Vec<(RewardId, v1::Coupon)> {
+    let printed = |reward: &OutcomeReward| Some((reward.id.clone(), coupons::of_reward(reward, revision)?));
+    outcome.rewards.iter().filter_map(printed).collect()
 }
 
 fn add_flag(flags: &mut Vec<Flag>, flag: Flag) {

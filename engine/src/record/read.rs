@@ -4,12 +4,14 @@ use compact_str::CompactString;
 use jiff::civil::Date;
 use tessera_contract::convert::{measure_from_wire, redeem_mode_from_wire, tender_kind_from_wire, timestamp_from_wire};
 use tessera_contract::sold::own_change;
+use tessera_ledger::code::ticket_place;
 use tessera_ledger::lot::LotId;
-use tessera_ledger::outcome::{Basis, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, OutcomeReward};
+use tessera_ledger::outcome::{Basis, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, OutcomeReward, Right};
 use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
+use tessera_ledger::right::PrizeState;
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{Adjustment, Applied, CounterMove, LineShare, Part, RewardKind, Shortfall};
-use tessera_rules::id::{AssetId, CampaignId, IdError, LineId, ProgramId, ReceiptId, RewardId, Sku, TaxCode, TierId};
+use tessera_rules::id::{AssetId, CampaignId, FactId, IdError, LineId, ProgramId, ReceiptId, RewardId, Sku, TaxCode, TierId};
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
 use tessera_rules::receipt::{Place, Tender, TenderKind};
 
@@ -139,7 +141,8 @@ fn campaign(id: &str) -> Result<CampaignId, Unreadable> {
 }
 
 fn read_reward(wire: &v1::Reward, outcome: &v1::Outcome) -> Result<OutcomeReward, Unreadable> {
-    let taken_back = wire.units < 0 || wire.amount_minor < 0 || wire.draw_tickets < 0;
+    // A right that is no number has no sign: whatever a return names was taken back.
+    let taken_back = outcome.kind() == v1::OutcomeKind::Return;
     let mut earned_on = Vec::new();
     for line in &outcome.lines {
         for share in line.rewards.iter().filter(|share| share.reward_id == wire.reward_id) {
@@ -167,7 +170,26 @@ fn read_reward(wire: &v1::Reward, outcome: &v1::Outcome) -> Result<OutcomeReward
         },
         fallback: wire.fallback,
         text: CompactString::from(wire.text.as_str()),
+        waits_for: wire.requires_answers.iter().map(|fact| FactId::parse(fact)).collect::<Result<_, _>>()?,
+        right: read_right(wire),
     })
+}
+
+fn read_right(wire: &v1::Reward) -> Right {
+    if let Some(first) = ticket_place(&wire.first_ticket) {
+        return Right::Tickets { first };
+    }
+    match (&wire.coupon, &wire.prize) {
+        (Some(coupon), _) if !coupon.code.is_empty() => Right::Coupon { code: CompactString::from(coupon.code.as_str()) },
+        (_, Some(prize)) => Right::Prize {
+            state: match prize.state() {
+                v1::PrizeState::Unspecified | v1::PrizeState::Due => PrizeState::Due,
+                v1::PrizeState::HandedOver => PrizeState::HandedOver,
+                v1::PrizeState::Cancelled => PrizeState::Cancelled,
+            },
+        },
+        _ => Right::None,
+    }
 }
 
 fn read_reward_kind(wire: &v1::Reward) -> Result<RewardKind, Unreadable> {

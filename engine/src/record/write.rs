@@ -11,6 +11,7 @@ use tessera_ledger::outcome::{Flag, FollowUp, Outcome, OutcomeKind, OutcomeLine,
 use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{Applied, CounterMove};
+use tessera_rules::id::RewardId;
 use tessera_rules::money::Amount;
 use tessera_rules::receipt::RedeemMode;
 
@@ -36,6 +37,8 @@ pub(crate) struct Extras {
     pub(crate) bound_minor: i64,
     pub(crate) steps: u64,
     pub(crate) notice_due_at: Option<tessera_proto::Timestamp>,
+    /// What a printer needs for coupons that were issued, by reward.
+    pub(crate) coupons: Vec<(RewardId, v1::Coupon)>,
 }
 
 /// The message of an outcome, `tessera.billing.v1.Outcome`: the numbers here are those of its fields.
@@ -44,7 +47,7 @@ pub(crate) fn encode_outcome(outcome: &Outcome, extras: &Extras) -> Bytes {
     head(&mut fields, outcome);
     lines::write(&mut fields, outcome, extras);
     for reward in &outcome.rewards {
-        fields.message(22, |fields| reward::write(fields, reward));
+        fields.message(22, |fields| reward::write(fields, reward, outcome, extras));
     }
     for redemption in &outcome.redemptions {
         fields.message(23, |fields| write_redemption(fields, redemption));
@@ -76,7 +79,11 @@ pub(crate) fn encode_outcome(outcome: &Outcome, extras: &Extras) -> Bytes {
 fn has_lines(outcome: &Outcome) -> bool {
     match outcome.kind {
         OutcomeKind::Settle | OutcomeKind::Return => true,
-        OutcomeKind::FollowUp | OutcomeKind::Adjustment | OutcomeKind::Enrolment | OutcomeKind::Answers => false,
+        OutcomeKind::FollowUp
+        | OutcomeKind::Adjustment
+        | OutcomeKind::Enrolment
+        | OutcomeKind::Answers
+        | OutcomeKind::HandOver => false,
     }
 }
 
@@ -138,6 +145,7 @@ fn kind(kind: OutcomeKind) -> v1::OutcomeKind {
         OutcomeKind::Adjustment => v1::OutcomeKind::Adjustment,
         OutcomeKind::Enrolment => v1::OutcomeKind::Enrolment,
         OutcomeKind::Answers => v1::OutcomeKind::Answers,
+        OutcomeKind::HandOver => v1::OutcomeKind::HandOver,
     }
 }
 

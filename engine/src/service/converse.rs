@@ -17,7 +17,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
 use super::answers::{ConverseAnswer, Told};
-use super::{customer, get_receipt, observe, quote, return_goods, settle, void_receipt};
+use super::{customer, get_receipt, hand_over, observe, quote, return_goods, settle, void_receipt};
 use crate::engine::Engine;
 
 /// The answers of a stream.
@@ -200,7 +200,7 @@ async fn carry_out(engine: &Engine, asked: Asked, budget: Duration) -> Result<To
         Asked::AnswerPrompts(request) => customer::answer_prompts(engine, request, &call).await.map(Answered::AnswerPrompts),
         Asked::GetReceipt(request) => get_receipt::get_receipt(engine, request, &call).await.map(Answered::GetReceipt),
         Asked::Claim(_) => Err(Refusal::NotYetServed { call: "Claim" }),
-        Asked::HandOver(_) => Err(Refusal::NotYetServed { call: "HandOver" }),
+        Asked::HandOver(request) => hand_over::hand_over(engine, request, &call).await.map(Answered::HandOver),
     };
     answered.map(|answered| Told::Other(Box::new(answered)))
 }

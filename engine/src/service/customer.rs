@@ -18,6 +18,7 @@ use crate::desk::{AnswersCase, Case, CaseAnswer, Done, EnrolCase};
 use crate::directory::{Found, Recognised, derived};
 use crate::engine::{Call, Engine, account_key};
 use crate::programs::Rules;
+use crate::rights;
 
 /// The till of what was not said at a till.
 const NO_TILL: &str = "-";
@@ -39,14 +40,17 @@ pub(crate) async fn identify(
     };
     let rules = engine.core.rules_at(call.now, call).await?;
     let place = place(&input.store, input.till.as_ref(), None);
-    Ok(v1::IdentifyResponse {
+    let mut response = v1::IdentifyResponse {
         customer_status: i32::from(status(account)),
         customer_id: found.customer.as_str().to_owned(),
         account_id: found.account.as_str().to_owned(),
-        tiers: account.tiers.iter().map(tier).collect(),
+        tiers: account.tiers.iter().filter(|held| held.until.is_none_or(|until| call.now < until)).map(tier).collect(),
         balances: balances(Some(account), &rules.revision, call.now),
         prompts: prompts_due(engine, &rules, account, found, place, call),
-    })
+        ..Default::default()
+    };
+    rights::show(&mut response, account, &rules.revision, call.now);
+    Ok(response)
 }
 
 /// What would be asked on a receipt without goods.
@@ -102,7 +106,7 @@ fn tier(held: &tessera_ledger::account::TierHeld) -> v1::CustomerTier {
     }
 }
 
-fn place(store: &StoreId, till: Option<&TillId>, cashier: Option<&CashierId>) -> Place {
+pub(super) fn place(store: &StoreId, till: Option<&TillId>, cashier: Option<&CashierId>) -> Place {
     #[expect(clippy::expect_used, reason = "one hyphen is an id")]
     let till = till.cloned().unwrap_or_else(|| TillId::parse(NO_TILL).expect("a hyphen is an id"));
     Place { store: store.clone(), till, cashier: cashier.cloned() }
@@ -136,9 +140,11 @@ fn recorded(engine: &Engine, done: &Done) -> Result<Option<v1::Outcome>, Refusal
     match &done.answer {
         CaseAnswer::Recorded { outcome } => stored_outcome(&engine.core, outcome).map(Some),
         CaseAnswer::AlreadyKnown => Ok(None),
-        CaseAnswer::Quoted(_) | CaseAnswer::Settled(_) | CaseAnswer::Voided(_) | CaseAnswer::Returned(_) => {
-            Err(engine.core.internal("the desk answered an enrolment or answers with something else"))
-        }
+        CaseAnswer::Quoted(_)
+        | CaseAnswer::Settled(_)
+        | CaseAnswer::Voided(_)
+        | CaseAnswer::Returned(_)
+        | CaseAnswer::Prize(_) => Err(engine.core.internal("the desk answered an enrolment or answers with something else")),
     }
 }
 

@@ -12,12 +12,13 @@ use tessera_contract::render::AnswerContext;
 use tessera_contract::token::{RevisionName, SealedToken, TokenHead};
 use tessera_ledger::account::Account;
 use tessera_proto::billing::v1;
-use tessera_rules::decision::Decision;
+use tessera_rules::decision::{Decision, RewardKind};
 use tessera_rules::effort::Effort;
 use tessera_rules::id::{AssetId, ProgramId, Sku};
 
 use super::customer::status_of;
 use super::shared::{balances, fact_shapes, plain_times, stored_outcome};
+use crate::coupons;
 use crate::desk::{Case, CaseAnswer, Decided, QuoteCase, Quoted, before_quote, evaluate_quote, needs_desk};
 use crate::directory::Recognised;
 use crate::engine::{Call, Engine, account_key};
@@ -83,7 +84,8 @@ async fn decide(engine: &Engine, made: &Made<'_>, account: Option<Arc<Account>>)
         | CaseAnswer::Voided(_)
         | CaseAnswer::Returned(_)
         | CaseAnswer::Recorded { .. }
-        | CaseAnswer::AlreadyKnown => Err(engine.core.internal("the desk answered a quote with something else")),
+        | CaseAnswer::AlreadyKnown
+        | CaseAnswer::Prize(_) => Err(engine.core.internal("the desk answered a quote with something else")),
     }
 }
 
@@ -122,7 +124,7 @@ fn render(engine: &Engine, made: &Made<'_>, decided: &Decided, times: v1::PhaseT
     };
     v1::QuoteResponse {
         status: i32::from(v1::QuoteStatus::Ok),
-        answer: Some(tessera_contract::render::answer(decision, context)),
+        answer: Some(with_coupons(engine, made, decision, tessera_contract::render::answer(decision, context))),
         quote_token: token.bytes,
         outcome: None,
         basis: i32::from(v1::AnswerBasis::Engine),
@@ -131,6 +133,21 @@ fn render(engine: &Engine, made: &Made<'_>, decided: &Decided, times: v1::PhaseT
         held_until: decided.held_until.map(timestamp_to_wire),
         phase_times: Some(times),
     }
+}
+
+/// The answer with what a printer needs for the coupons that the settle will issue.
+fn with_coupons(engine: &Engine, made: &Made<'_>, decision: &Decision, mut answer: v1::Answer) -> v1::Answer {
+    if made.recognised.found().is_none() {
+        return answer;
+    }
+    for (reward, shown) in decision.rewards.iter().zip(&mut answer.rewards) {
+        if let RewardKind::DiscountLater { coupon } = &reward.kind {
+            let code = engine.core.keys.codes().coupon(&made.input.receipt.id, &reward.id);
+            let days = (reward.vests_at, reward.expires_at);
+            shown.coupon = Some(coupons::printed(coupon, &code, days, &made.rules.revision));
+        }
+    }
+    answer
 }
 
 fn seal(engine: &Engine, made: &Made<'_>, decided: &Decided) -> SealedToken {

@@ -149,7 +149,8 @@ fn answer(outcome: &v1::Outcome, result: Option<&ledger::Returned>) -> v1::Retur
             .collect(),
         taken_back: outcome.rewards.clone(),
         restored: outcome.redemptions.clone(),
-        restored_codes: Vec::new(),
+        // A return names only codes that can be used again.
+        restored_codes: outcome.code_verdicts.iter().map(|verdict| verdict.code.clone()).collect(),
         deducted_minor: totals.as_ref().map_or(0, |totals| refund.saturating_sub(totals.due_minor).max(0)),
         totals,
         notes: notes

@@ -29,7 +29,7 @@ pub use customer::Identity;
 pub use delivery::DeliveryInput;
 pub use enrol::{EnrolInput, read_enrol};
 pub use get_receipt::{GetReceiptInput, read_get_receipt};
-pub use hand_over::read_hand_over;
+pub use hand_over::{HandOverInput, read_hand_over};
 pub use identify::{IdentifyInput, read_identify};
 pub use quote::{QuoteInput, read_quote};
 pub use receipt::{FiscalDocument, InputNotes, TillDisplay};

@@ -105,6 +105,8 @@ pub enum Refusal {
     UnknownCursor,
     /// The claim code does not fit the receipt.
     WrongClaimCode,
+    /// The customer has no such prize.
+    UnknownPrize,
 }
 
 impl Refusal {
@@ -141,6 +143,7 @@ impl Refusal {
             Self::LimitExceeded { .. } => v1::ErrorReason::LimitExceeded,
             Self::UnknownCursor => v1::ErrorReason::UnknownCursor,
             Self::WrongClaimCode => v1::ErrorReason::WrongClaimCode,
+            Self::UnknownPrize => v1::ErrorReason::UnknownPrize,
         }
     }
 
@@ -155,7 +158,7 @@ impl Refusal {
             }
             Self::TooManyWaiting { .. } | Self::RateLimited { .. } | Self::LimitExceeded { .. } => Code::ResourceExhausted,
             Self::Quarantined => Code::DataLoss,
-            Self::UnknownOriginal => Code::NotFound,
+            Self::UnknownOriginal | Self::UnknownPrize => Code::NotFound,
             Self::NotYetServed { .. } => Code::Unimplemented,
             Self::DeadlineTooShort | Self::OutcomeUnknown => Code::DeadlineExceeded,
             Self::ShuttingDown | Self::StorageStopped | Self::EngineUnreachable => Code::Unavailable,

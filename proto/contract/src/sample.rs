@@ -256,6 +256,24 @@ pub(crate) fn answer_prompts() -> v1::AnswerPromptsRequest {
     }
 }
 
+pub(crate) fn hand_over() -> v1::HandOverRequest {
+    v1::HandOverRequest {
+        contract_minor: 0,
+        request_id: "S1/T4/20261122/H17/9f3a".to_owned(),
+        customer: receipt(1).customer,
+        receipt_id: "S1/T4/20261121/8/9f3a".to_owned(),
+        reward_id: "mug.0".to_owned(),
+        state: i32::from(v1::PrizeState::HandedOver),
+        serial: "M-7".to_owned(),
+        store_id: "S1".to_owned(),
+        till_id: "T4".to_owned(),
+        cashier_id: "C7".to_owned(),
+        handed_over_at: Some(wire_now()),
+        business_date: "2026-11-22".to_owned(),
+        delivery: Some(delivery()),
+    }
+}
+
 /// A decision on [`receipt`] with so many lines: the first is three for two, a gift is added, points are
 /// earned.
 pub(crate) fn decision(lines: usize) -> Decision {

@@ -8,6 +8,7 @@ use crate::booking::{Booking, Debit, Of, exceeds_bytes};
 use crate::limits::LOTS_MAX;
 use crate::lot::{Lot, LotId, LotKind, spending_order};
 use crate::posting::{Book, PostingPlace, PostingReason};
+use crate::right::PrizeState;
 
 /// How unlike two lots may be that become one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -123,10 +124,24 @@ fn drop_least(account: &mut Account) -> bool {
         account.coupons.remove(place);
         return true;
     }
+    let closed = account.prizes.iter().position(|prize| prize.state != PrizeState::Due);
+    if let Some(place) = closed {
+        account.prizes.remove(place);
+        return true;
+    }
+    let given = account.waiting.iter().position(|waiting| waiting.given);
+    if let Some(place) = given {
+        account.waiting.remove(place);
+        return true;
+    }
     let oldest = account.uses.iter().enumerate().min_by_key(|(_, uses)| uses.day).map(|(place, _)| place);
     if let Some(place) = oldest {
         account.uses.remove(place);
         return true;
     }
-    account.coupons.pop().is_some() || account.counters.pop().is_some()
+    account.coupons.pop().is_some()
+        || account.counters.pop().is_some()
+        || account.waiting.pop().is_some()
+        || account.tickets.pop().is_some()
+        || account.prizes.pop().is_some()
 }

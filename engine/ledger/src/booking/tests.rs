@@ -2,7 +2,7 @@
 
 use crate::account::UseCount;
 use crate::booking::{Booking, exceeds_bytes};
-use crate::limits::{ACCOUNT_BYTES_MAX, LOTS_MAX, USES_MAX};
+use crate::limits::{ACCOUNT_BYTES_MAX, COUPONS_MAX, LOTS_MAX, PRIZES_MAX, USES_MAX};
 use crate::lot::{Lot, LotId};
 use crate::posting::{PostingReason, is_balanced};
 use crate::testing::*;
@@ -62,21 +62,33 @@ fn longest(long: &str) -> crate::account::Account {
         refused: false,
     };
     let mut member = account.members[0].clone();
-    member.facts = (0..64).map(fact).collect();
+    member.facts = (0..48).map(fact).collect();
     account.members = (0..4)
         .map(|number| {
             let customer = tessera_rules::id::CustomerId::parse(&format!("c-{number}")).unwrap();
             crate::account::Member { customer, ..member.clone() }
         })
         .collect();
-    account.coupons = (0..64)
+    account.coupons = (0..COUPONS_MAX)
         .map(|number| crate::account::PersonalCoupon {
             code: format!("{number:016}").into(),
             campaign: campaign(&"c".repeat(48)),
             issued_by: receipt_id(long),
+            reward: tessera_rules::id::RewardId::parse("c.0").unwrap(),
             valid_from: at(0),
             valid_until: None,
             used_by: None,
+        })
+        .collect();
+    account.prizes = (0..PRIZES_MAX)
+        .map(|_| crate::right::PrizeHeld {
+            receipt: receipt_id(long),
+            reward: tessera_rules::id::RewardId::parse(&"r".repeat(48)).unwrap(),
+            program: tessera_rules::id::ProgramId::parse(&"p".repeat(32)).unwrap(),
+            campaign: campaign(&"c".repeat(48)),
+            prize: "m".repeat(64).into(),
+            count: 1,
+            state: crate::right::PrizeState::Due,
         })
         .collect();
     let hold = tessera_rules::decision::Promise::Uses { campaign: campaign(&"h".repeat(48)), count: 1 };
@@ -84,7 +96,7 @@ fn longest(long: &str) -> crate::account::Account {
         .map(|number| crate::hold::OpenQuote {
             receipt: receipt_id(&format!("{number:04}{long}")),
             quote_no: 1,
-            holds: vec![hold.clone(); 3],
+            holds: vec![hold.clone(); 2],
             until: at(9_000),
         })
         .collect();

@@ -1,11 +1,12 @@
 //! Tests of `encode`.
 
 use crate::account::{Account, PersonalCoupon};
-use crate::encode::{Damaged, VERSION};
+use crate::encode::{ACCOUNT_VERSION, Damaged};
 use crate::entry::{Aggregate, EntryState, ReceiptEntry};
 use crate::hold::OpenQuote;
 use crate::return_goods::{ReturnedLine, ReturnedSoFar};
 use crate::testing::*;
+use tessera_rules::id::RewardId;
 use tessera_rules::money::Quantity;
 
 fn sample() -> Account {
@@ -15,6 +16,7 @@ fn sample() -> Account {
         code: "ABC".into(),
         campaign: campaign("spring"),
         issued_by: receipt_id("a"),
+        reward: RewardId::parse("c.0").unwrap(),
         valid_from: at(0),
         valid_until: None,
         used_by: None,
@@ -42,10 +44,10 @@ fn an_unknown_version_an_empty_record_and_bytes_left_over_are_refused() {
     let mut bytes = sample().encode();
     bytes.push(0);
     assert_eq!(Account::decode(&bytes), Err(Damaged::Trailing { bytes: 1 }));
-    bytes[0] = VERSION + 1;
-    assert_eq!(Account::decode(&bytes), Err(Damaged::UnknownVersion { found: VERSION + 1 }));
+    bytes[0] = ACCOUNT_VERSION + 1;
+    assert_eq!(Account::decode(&bytes), Err(Damaged::UnknownVersion { found: ACCOUNT_VERSION + 1 }));
     assert_eq!(Account::decode(&[]), Err(Damaged::Empty));
-    assert!(matches!(Account::decode(&vec![VERSION; 70_000]), Err(Damaged::TooLong { .. })));
+    assert!(matches!(Account::decode(&vec![ACCOUNT_VERSION; 70_000]), Err(Damaged::TooLong { .. })));
 }
 
 /// Every flip of one bit and every cut ends in a checked account or in a value that says what is wrong.
@@ -78,4 +80,34 @@ fn a_broken_invariant_is_named() {
     let mut account = sample();
     account.lots.swap(0, 1);
     assert!(matches!(Account::decode(&account.encode()), Err(Damaged::Invariant(_))));
+}
+
+#[test]
+fn h18_an_account_of_version_1_is_read_and_has_no_rights_that_it_did_not_know() {
+    let new = Account { coupons: Vec::new(), ..sample() };
+    let old = super::version_1::Account {
+        id: new.id.clone(),
+        members: new.members.clone(),
+        blocked: new.blocked,
+        moved_to: None,
+        lots: new.lots.clone(),
+        open_quotes: new.open_quotes.clone(),
+        counters: new.counters.clone(),
+        uses: new.uses.clone(),
+        coupons: vec![super::version_1::Coupon {
+            code: "ABC".into(),
+            campaign: campaign("spring"),
+            issued_by: receipt_id("a"),
+            valid_from: at(0),
+            valid_until: None,
+            used_by: None,
+        }],
+        tiers: Vec::new(),
+        statistics: new.statistics.clone(),
+        booked_at_last: new.booked_at_last,
+        outcomes: new.outcomes,
+    };
+    let read = Account::decode(&super::write(&old, 1)).unwrap();
+    assert_eq!(read.coupons[0].code, "ABC");
+    assert_eq!(Account { coupons: Vec::new(), ..read }, new);
 }

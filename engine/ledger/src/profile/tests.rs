@@ -4,7 +4,7 @@ use crate::account::FactSource;
 use crate::limits::FACTS_MAX;
 use crate::outcome::OutcomeKind;
 use crate::posting::is_balanced;
-use crate::profile::{Agreed, Answer, ProfileRefusal, ProfileRequest, enrol, record_answers};
+use crate::profile::{Agreed, Answer, ProfileRefusal, ProfileRequest, Release, enrol, record_answers};
 use crate::testing::*;
 use tessera_rules::id::{AccountId, CustomerId, FactId};
 
@@ -27,6 +27,10 @@ fn answer(fact: &str, refused: bool) -> Answer {
     Answer { fact: FactId::parse(fact).unwrap(), source: FactSource::Till, confirmed: false, refused }
 }
 
+fn release() -> Release<'static> {
+    Release { codes: &CODES, must_confirm: &[] }
+}
+
 #[test]
 fn a_customer_is_enrolled_once_and_consents_are_apart() {
     let place = place();
@@ -46,8 +50,9 @@ fn the_later_answer_stands_and_a_refused_one_is_not_known() {
     let place = place();
     let account = account();
     let first =
-        record_answers(&account, &request(&place, "c-1", 1), &[answer("phone", false), answer("birthday", false)]).unwrap();
-    let second = record_answers(&first.account, &request(&place, "c-1", 2), &[answer("phone", true)]).unwrap();
+        record_answers(&account, &request(&place, "c-1", 1), &[answer("phone", false), answer("birthday", false)], release())
+            .unwrap();
+    let second = record_answers(&first.account, &request(&place, "c-1", 2), &[answer("phone", true)], release()).unwrap();
     let facts: Vec<_> =
         second.account.members[0].facts.iter().map(|fact| (fact.fact.as_str(), fact.known_at, fact.refused)).collect();
     assert_eq!(facts, [("birthday", at(1), false), ("phone", at(2), true)]);
@@ -58,6 +63,6 @@ fn the_later_answer_stands_and_a_refused_one_is_not_known() {
 fn what_cannot_be_recorded_is_refused_and_changes_nothing() {
     let place = place();
     let many: Vec<Answer> = (0..=FACTS_MAX).map(|number| answer(&format!("f-{number}"), false)).collect();
-    assert_eq!(record_answers(&account(), &request(&place, "c-1", 1), &many), Err(ProfileRefusal::TooManyFacts));
-    assert_eq!(record_answers(&account(), &request(&place, "c-2", 1), &many), Err(ProfileRefusal::NotAMember));
+    assert_eq!(record_answers(&account(), &request(&place, "c-1", 1), &many, release()), Err(ProfileRefusal::TooManyFacts));
+    assert_eq!(record_answers(&account(), &request(&place, "c-2", 1), &many, release()), Err(ProfileRefusal::NotAMember));
 }

@@ -32,6 +32,7 @@ pub(super) fn commit(account: Option<&Account>, goods: &Return<'_>) -> Returned 
     let mut next = account.cloned();
     let effects = apply(next.as_mut(), goods, &refund, &mut booking);
     let deducted = effects.taken.deducted;
+    let restored = effects.taken.restored.clone();
     assert!(!deducted.is_negative() && deducted <= refund.total, "no more is deducted than is refunded");
     let due = amount_minus(refund.total, deducted);
     if let Some(next) = next.as_mut() {
@@ -46,7 +47,7 @@ pub(super) fn commit(account: Option<&Account>, goods: &Return<'_>) -> Returned 
     let paid = refund.lines.iter().map(|line| line.paid).fold(Amount::ZERO, amount_plus);
     assert_eq!(paid, refund.total, "lines sum to the total (P6)");
     let outcome = render(goods, (account, now), (&refund, due), effects, booking);
-    Returned { account: next, outcome, so_far: refund.so_far, beyond: refund.beyond, deducted }
+    Returned { account: next, outcome, so_far: refund.so_far, beyond: refund.beyond, deducted, restored }
 }
 
 fn apply(account: Option<&mut Account>, goods: &Return<'_>, refund: &Refund, booking: &mut Booking) -> Effects {

@@ -1,5 +1,6 @@
 //! Rewards that a return takes back: units, tickets, coupons.
 
+use compact_str::CompactString;
 use tessera_rules::decision::{RewardKind, Shortfall};
 use tessera_rules::id::AssetId;
 use tessera_rules::money::{Amount, Rounding, Units, divide};
@@ -10,6 +11,7 @@ use crate::booking::{BookSides, Booking, Debit};
 use crate::lot::{Lot, LotId};
 use crate::outcome::{Outcome, OutcomeReward};
 use crate::posting::{Book, Posting, PostingPlace, PostingReason};
+use crate::return_goods::rights;
 use crate::return_goods::step::Step;
 use crate::settle::gain::units_of;
 use crate::terms::AssetTerms;
@@ -20,6 +22,8 @@ pub(super) struct TakenBack {
     pub(super) rewards: Vec<OutcomeReward>,
     /// What is taken off the refund.
     pub(super) deducted: Amount,
+    /// Codes of coupons that are free again.
+    pub(super) restored: Vec<CompactString>,
 }
 
 /// Takes rewards back: first from the receipt's own lots, then from the oldest, never what is promised
@@ -28,14 +32,16 @@ pub(super) fn rewards(step: Step<'_>, account: Option<&mut Account>, booking: &m
     let mut taken = TakenBack::default();
     let posted = posted_rewards(step.original);
     let Some(account) = account else {
-        taken.rewards = tickets(step);
         return taken;
     };
-    let originals = step.original.rewards.iter().zip(posted);
-    for (reward, _) in originals.filter(|(reward, posted)| *posted && !reward.taken_back) {
+    for (reward, posted) in step.original.rewards.iter().zip(posted).filter(|(reward, _)| !reward.taken_back) {
         let Some((asset, units)) = units_of(&reward.kind) else {
             continue;
         };
+        if !posted && !is_given(account, step, reward) {
+            taken.rewards.extend(rights::waiting(step, account, reward, (asset, units)));
+            continue;
+        }
         let due = Units::from_units(step.of(units.units(), &reward.earned_on));
         if !due.is_positive() {
             continue;
@@ -48,9 +54,14 @@ pub(super) fn rewards(step: Step<'_>, account: Option<&mut Account>, booking: &m
             taken.rewards.push(OutcomeReward { kind: with_units(&reward.kind, negated(gone)), earned_on, ..record(reward) });
         }
     }
-    taken.rewards.extend(tickets(step));
-    taken.rewards.extend(coupons(step, account));
+    taken.rewards.extend(rights::take_back(step, account));
+    taken.restored = rights::restored_coupons(step, account);
     taken
+}
+
+/// Whether a reward that its sale let wait has been given since.
+fn is_given(account: &Account, step: Step<'_>, reward: &OutcomeReward) -> bool {
+    account.waiting_for(&step.original.receipt, &reward.id).is_some_and(|waiting| waiting.given)
 }
 
 /// Returns the units taken back, by whatever way, and what is deducted from the refund for them.
@@ -146,51 +157,13 @@ fn posted_rewards(original: &Outcome) -> Vec<bool> {
     original.rewards.iter().map(&mut is_posted).collect()
 }
 
-fn tickets(step: Step<'_>) -> Vec<OutcomeReward> {
-    let taken = step.original.rewards.iter().filter_map(|reward| match &reward.kind {
-        RewardKind::Ticket { draw, count } => {
-            let due = u32::try_from(step.of(i64::from(*count), &reward.earned_on)).ok().filter(|due| *due > 0)?;
-            let earned_on = step.shares_of(i64::from(due), &reward.earned_on);
-            Some(OutcomeReward { kind: RewardKind::Ticket { draw: draw.clone(), count: due }, earned_on, ..record(reward) })
-        }
-        RewardKind::DiscountNow { .. }
-        | RewardKind::DiscountLater { .. }
-        | RewardKind::BonusMoney { .. }
-        | RewardKind::Points { .. }
-        | RewardKind::Prize { .. }
-        | RewardKind::Status { .. }
-        | RewardKind::Certificate { .. }
-        | RewardKind::Money { .. } => None,
-    });
-    taken.collect()
-}
-
-/// When everything came back: coupons that the receipt issued and nobody used go, the one it used is free again.
-fn coupons(step: Step<'_>, account: &mut Account) -> Vec<OutcomeReward> {
-    if !step.completes() {
-        return Vec::new();
-    }
-    let receipt = &step.original.receipt;
-    for coupon in account.coupons.iter_mut().filter(|coupon| coupon.used_by.as_ref() == Some(receipt)) {
-        coupon.used_by = None;
-    }
-    let mut withdrawn = Vec::new();
-    for reward in &step.original.rewards {
-        let code = crate::settle::coupon_code(receipt, &reward.id);
-        let count = account.coupons.len();
-        account.coupons.retain(|coupon| coupon.code != code || coupon.used_by.is_some());
-        if account.coupons.len() < count {
-            withdrawn.push(record(reward));
-        }
-    }
-    withdrawn
-}
-
-fn record(reward: &OutcomeReward) -> OutcomeReward {
+/// The record that a reward was taken back.
+pub(super) fn record(reward: &OutcomeReward) -> OutcomeReward {
     OutcomeReward { taken_back: true, ..reward.clone() }
 }
 
-fn with_units(kind: &RewardKind, units: Units) -> RewardKind {
+/// The same kind with other units.
+pub(super) fn with_units(kind: &RewardKind, units: Units) -> RewardKind {
     let mut kind = kind.clone();
     match &mut kind {
         RewardKind::BonusMoney { units: known, .. }

@@ -3,14 +3,15 @@
 use compact_str::CompactString;
 use jiff::Timestamp;
 use tessera_rules::decision::{CounterMove, Promise, Reward, RewardKind, Verdict};
-use tessera_rules::id::{AssetId, CampaignId, ReceiptId, RewardId};
+use tessera_rules::id::{AssetId, CampaignId, ReceiptId};
 use tessera_rules::money::{Amount, Units};
 
-use crate::account::{Account, Counter, PersonalCoupon, Statistics, TierHeld, UseCount};
-use crate::booking::{Booking, Credit};
-use crate::limits::{COUNTERS_MAX, COUPONS_MAX, CURRENCIES_MAX, GAPS_MAX, TIERS_MAX, USES_MAX};
-use crate::outcome::OutcomeReward;
-use crate::posting::{Book, PostingReason};
+use crate::account::{Account, Counter, Statistics, UseCount};
+use crate::booking::Booking;
+use crate::grant::{self, Grant, Released};
+use crate::limits::{COUNTERS_MAX, CURRENCIES_MAX, GAPS_MAX, USES_MAX, WAITING_FACTS_MAX};
+use crate::outcome::{OutcomeReward, Right};
+use crate::right::{PrizeState, WaitingReward, keep_waiting};
 use crate::settle::Settle;
 
 /// What was given and moved.
@@ -22,20 +23,21 @@ pub(super) struct Gain {
     pub(super) is_short: bool,
 }
 
-/// Gives what was decided.
+/// Gives what was decided, and what waited for the answers that came with the sale.
 pub(super) fn give(account: Option<&mut Account>, settle: &Settle<'_>, booking: &mut Booking, paid: Amount) -> Gain {
     let mut gain = Gain::default();
     let Some(account) = account else {
         let free = settle.decision.rewards.iter().filter(|reward| !needs_account(&reward.kind));
-        gain.rewards = free.map(record).collect();
+        gain.rewards = free.map(|reward| record(reward, right_without_account(reward, settle))).collect();
         return gain;
     };
     gain.is_short = use_coupons(account, settle, booking.now);
     for reward in &settle.decision.rewards {
-        gain.rewards.push(record(reward));
-        if reward.waits_for.is_empty() {
-            give_one(account, settle, booking, reward);
-        }
+        gain.rewards.push(give_or_wait(account, settle, booking, reward));
+    }
+    if let Some(must_confirm) = settle.must_confirm {
+        let given = grant::released(account, settle.customer.as_ref(), (settle.codes, must_confirm), booking);
+        merge_released(&mut gain.rewards, given, &settle.receipt.id);
     }
     gain.counters = settle.decision.counters.iter().filter(|step| count(&mut account.counters, step)).cloned().collect();
     for promise in &settle.decision.promises {
@@ -49,10 +51,81 @@ pub(super) fn give(account: Option<&mut Account>, settle: &Settle<'_>, booking: 
     gain
 }
 
+/// Gives a reward, or lets it wait for its answers.
+fn give_or_wait(account: &mut Account, settle: &Settle<'_>, booking: &mut Booking, reward: &Reward) -> OutcomeReward {
+    let receipt = &settle.receipt.id;
+    if reward.waits_for.is_empty() {
+        let grant = Grant {
+            receipt,
+            reward: &reward.id,
+            program: &reward.program,
+            campaign: &reward.campaign,
+            kind: &reward.kind,
+            vests_at: reward.vests_at,
+            expires_at: reward.expires_at,
+            prize: prize_state(settle, reward),
+        };
+        let right = grant.give(account, settle.codes, booking);
+        return record(reward, right);
+    }
+    keep_waiting(
+        &mut account.waiting,
+        WaitingReward {
+            receipt: receipt.clone(),
+            reward: reward.id.clone(),
+            program: reward.program.clone(),
+            campaign: reward.campaign.clone(),
+            kind: reward.kind.clone(),
+            vests_at: reward.vests_at,
+            expires_at: reward.expires_at,
+            on_return: reward.on_return,
+            fallback: reward.fallback,
+            facts: reward.waits_for.iter().take(WAITING_FACTS_MAX).cloned().collect(),
+            since: booking.now,
+            given: false,
+        },
+    );
+    OutcomeReward { waits_for: reward.waits_for.clone(), ..record(reward, Right::None) }
+}
+
+/// What was answered with its own sale is one reward of it, given; the rest stands beside.
+fn merge_released(rewards: &mut Vec<OutcomeReward>, released: Vec<Released>, receipt: &ReceiptId) {
+    for Released { from, reward } in released {
+        match rewards.iter_mut().find(|known| from == *receipt && known.id == reward.id) {
+            Some(known) => {
+                known.waits_for.clear();
+                known.right = reward.right;
+            }
+            None => rewards.push(reward),
+        }
+    }
+}
+
+/// Where a prize stands when the sale is over: as the cashier says, else due.
+fn prize_state(settle: &Settle<'_>, reward: &Reward) -> PrizeState {
+    settle.handed_over.iter().find(|(id, _)| *id == reward.id).map(|(_, state)| *state).unwrap_or_default()
+}
+
+/// A prize that nobody is known to own is handed over at once or never.
+fn right_without_account(reward: &Reward, settle: &Settle<'_>) -> Right {
+    match &reward.kind {
+        RewardKind::Prize { .. } => Right::Prize { state: prize_state(settle, reward) },
+        RewardKind::DiscountNow { .. }
+        | RewardKind::DiscountLater { .. }
+        | RewardKind::BonusMoney { .. }
+        | RewardKind::Points { .. }
+        | RewardKind::Status { .. }
+        | RewardKind::Ticket { .. }
+        | RewardKind::Certificate { .. }
+        | RewardKind::Money { .. } => Right::None,
+    }
+}
+
 fn needs_account(kind: &RewardKind) -> bool {
     match kind {
-        RewardKind::DiscountNow { .. } | RewardKind::Prize { .. } | RewardKind::Ticket { .. } => false,
+        RewardKind::DiscountNow { .. } | RewardKind::Prize { .. } => false,
         RewardKind::DiscountLater { .. }
+        | RewardKind::Ticket { .. }
         | RewardKind::BonusMoney { .. }
         | RewardKind::Points { .. }
         | RewardKind::Status { .. }
@@ -76,38 +149,7 @@ pub(crate) fn units_of(kind: &RewardKind) -> Option<(&AssetId, Units)> {
     }
 }
 
-fn give_one(account: &mut Account, settle: &Settle<'_>, booking: &mut Booking, reward: &Reward) {
-    if let Some((asset, units)) = units_of(&reward.kind).filter(|(_, units)| units.is_positive()) {
-        booking.credit(Credit {
-            asset: asset.clone(),
-            program: reward.program.clone(),
-            campaign: Some(reward.campaign.clone()),
-            units,
-            vests_at: reward.vests_at,
-            expires_at: reward.expires_at,
-            book: Book::Issued,
-            reason: PostingReason::Issue,
-        });
-    }
-    if let RewardKind::DiscountLater { coupon } = &reward.kind {
-        issue_coupon(account, settle, reward, coupon, booking.now);
-    }
-    if let RewardKind::Status { tier } = &reward.kind {
-        let held = TierHeld { program: reward.program.clone(), tier: tier.clone(), since: booking.now, until: reward.expires_at };
-        let has_room = account.tiers.len() < TIERS_MAX;
-        match account.tiers.binary_search_by(|known| known.program.cmp(&reward.program)) {
-            Ok(place) => {
-                if let Some(known) = account.tiers.get_mut(place) {
-                    *known = held;
-                }
-            }
-            Err(place) if has_room => account.tiers.insert(place, held),
-            Err(_) => {}
-        }
-    }
-}
-
-fn record(reward: &Reward) -> OutcomeReward {
+fn record(reward: &Reward, right: Right) -> OutcomeReward {
     OutcomeReward {
         id: reward.id.clone(),
         campaign: reward.campaign.clone(),
@@ -120,42 +162,9 @@ fn record(reward: &Reward) -> OutcomeReward {
         on_return: reward.on_return,
         fallback: reward.fallback,
         text: reward.text.clone(),
+        waits_for: Vec::new(),
+        right,
     }
-}
-
-/// The code of the coupon that a receipt's reward issues: 16 characters of Crockford's base 32, the same
-/// on every computation. It opens something only together with the customer that it belongs to.
-#[must_use]
-pub(crate) fn coupon_code(receipt: &ReceiptId, reward: &RewardId) -> CompactString {
-    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    let mut hasher = blake3::Hasher::new_derive_key("tessera personal coupon code v1");
-    hasher.update(receipt.as_str().as_bytes());
-    hasher.update(&[0]);
-    hasher.update(reward.as_str().as_bytes());
-    let letter = |byte: &u8| LETTERS.get(usize::from(byte & 31)).map_or('0', |letter| char::from(*letter));
-    hasher.finalize().as_bytes().iter().take(16).map(letter).collect()
-}
-
-/// Adds a coupon. Where there is no room, a used or lapsed one goes first, then the one that lapses first.
-fn issue_coupon(account: &mut Account, settle: &Settle<'_>, reward: &Reward, campaign: &CampaignId, now: Timestamp) {
-    let coupons = &mut account.coupons;
-    if coupons.len() >= COUPONS_MAX {
-        coupons.retain(|coupon| coupon.used_by.is_none() && coupon.valid_until.is_none_or(|until| now < until));
-    }
-    if coupons.len() >= COUPONS_MAX {
-        let first = coupons.iter().enumerate().min_by_key(|(_, coupon)| coupon.valid_until.unwrap_or(Timestamp::MAX));
-        if let Some(place) = first.map(|(place, _)| place) {
-            coupons.remove(place);
-        }
-    }
-    coupons.push(PersonalCoupon {
-        code: coupon_code(&settle.receipt.id, &reward.id),
-        campaign: campaign.clone(),
-        issued_by: settle.receipt.id.clone(),
-        valid_from: reward.vests_at,
-        valid_until: reward.expires_at,
-        used_by: None,
-    });
 }
 
 /// Marks personal coupons as used. True: one was used or promised elsewhere already.

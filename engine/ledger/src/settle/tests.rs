@@ -145,7 +145,7 @@ fn a_reward_that_waits_for_answers_is_recorded_without_postings() {
 #[test]
 fn a_sale_without_an_account_records_no_reward_that_needs_one() {
     let receipt = receipt("r-1", vec![line("1", 1, 100)]);
-    let draw = reward("t", RewardKind::Ticket { draw: "car".into(), count: 2 });
+    let draw = reward("t", RewardKind::Prize { prize: "mug".into(), count: 2 });
     let decision = Decision { rewards: vec![points("p", 100), draw], ..unchanged(&receipt) };
     let outcome = settled(None, &settle_of(&receipt, &decision, at(0))).outcome;
     assert_eq!(outcome.rewards.iter().map(|reward| reward.id.as_str().to_owned()).collect::<Vec<_>>(), ["t"]);
@@ -176,8 +176,8 @@ fn a_coupon_is_issued_with_one_code_and_used_once() {
     let decision = Decision { rewards: vec![later], ..unchanged(&first) };
     let account = settled(Some(&account()), &settle_of(&first, &decision, at(0))).account.unwrap();
     let code = account.coupons[0].code.clone();
-    assert_eq!(code, crate::settle::coupon_code(&first.id, &decision.rewards[0].id));
-    assert_eq!(code.len(), 16);
+    assert_eq!(code, CODES.coupon(&first.id, &decision.rewards[0].id));
+    assert_eq!(code.len(), 17);
     let used = |id: &str, account: &Account| {
         let mut receipt = first.clone();
         receipt.id = receipt_id(id);

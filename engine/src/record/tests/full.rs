@@ -4,13 +4,16 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use tessera_contract::sold::own_change;
 use tessera_ledger::lot::LotId;
-use tessera_ledger::outcome::{Basis, Flag, FollowUp, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, OutcomeReward};
+use tessera_ledger::outcome::{
+    Basis, Flag, FollowUp, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, OutcomeReward, Right,
+};
 use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
+use tessera_ledger::right::PrizeState;
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{Adjustment, Applied, CounterMove, LineShare, Part, RewardKind, Shortfall};
 use tessera_rules::id::{
-    AccountId, AssetId, CampaignId, CashierId, CustomerId, LineId, ProgramId, ReceiptId, RewardId, Sku, StoreId, TaxCode, TierId,
-    TillId,
+    AccountId, AssetId, CampaignId, CashierId, CustomerId, FactId, LineId, ProgramId, ReceiptId, RewardId, Sku, StoreId, TaxCode,
+    TierId, TillId,
 };
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
 use tessera_rules::receipt::{Measure, Place, RedeemMode, Tender, TenderKind};
@@ -104,6 +107,13 @@ fn rewards() -> Vec<OutcomeReward> {
         on_return: [Shortfall::Negative, Shortfall::Zero, Shortfall::DeductFromRefund][place % 3],
         fallback: place % 2 == 0,
         text: if place == 0 { String::new().into() } else { "bitte schön".into() },
+        waits_for: if place == 6 { vec![FactId::parse("surname").unwrap(), FactId::parse("phone").unwrap()] } else { Vec::new() },
+        right: match place {
+            1 => Right::Coupon { code: "0123456789ABCDEFG".into() },
+            4 => Right::Prize { state: PrizeState::HandedOver },
+            6 => Right::Tickets { first: 41 },
+            _ => Right::None,
+        },
     };
     kinds.into_iter().enumerate().map(of).collect()
 }
@@ -236,6 +246,7 @@ fn extras() -> Extras {
         bound_minor: -4,
         steps: 12_345,
         notice_due_at: Some(tessera_proto::Timestamp { seconds: 5, nanos: 6 }),
+        coupons: Vec::new(),
     }
 }
 
@@ -248,9 +259,12 @@ pub(super) fn outcomes() -> Vec<(Outcome, Extras)> {
         OutcomeKind::Adjustment,
         OutcomeKind::Enrolment,
         OutcomeKind::Answers,
+        OutcomeKind::HandOver,
     ];
     let mut all: Vec<(Outcome, Extras)> = kinds.into_iter().map(|kind| (Outcome { kind, ..full() }, extras())).collect();
     all.push((full(), Extras::default()));
+    let coupon = v1::Coupon { code: "A".to_owned(), payload: "A".to_owned(), ..Default::default() };
+    all.push((full(), Extras { coupons: vec![(RewardId::parse("r1").unwrap(), coupon)], ..extras() }));
     let bare = Outcome {
         original: None,
         attempt: 0,

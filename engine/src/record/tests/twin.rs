@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use tessera_contract::convert::{
     campaign_to_wire, measure_to_wire, part_to_wire, redeem_mode_to_wire, reward_kind_to_wire, tender_to_wire, timestamp_to_wire,
 };
-use tessera_ledger::outcome::{Flag, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, OutcomeReward};
+use tessera_ledger::code::ticket_number;
+use tessera_ledger::outcome::{Flag, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, OutcomeReward, Right};
 use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{RewardKind, Shortfall};
+use tessera_rules::id::AccountId;
 use tessera_rules::money::Amount;
 use tessera_rules::receipt::RedeemMode;
 
@@ -40,7 +42,7 @@ pub(crate) fn outcome_to_wire(outcome: &Outcome, extras: Extras) -> v1::Outcome 
         revision_hash: if outcome.basis.revision == 0 { Vec::new() } else { outcome.basis.revision_hash.to_vec() },
         catalogue: outcome.basis.catalogue,
         lines: outcome.lines.iter().map(|line| line_to_wire(line, outcome, &extras)).collect(),
-        rewards: outcome.rewards.iter().map(reward).collect(),
+        rewards: outcome.rewards.iter().map(|given| reward(given, outcome.account.as_ref(), &extras)).collect(),
         redemptions: outcome.redemptions.iter().map(redemption).collect(),
         tenders: if extras.tenders.is_empty() { outcome.tenders.iter().map(tender_to_wire).collect() } else { extras.tenders },
         totals_before: has_lines.then(|| totals(outcome, outcome.before, |line| line.rung_up, Amount::ZERO)),
@@ -79,6 +81,7 @@ fn kind(kind: OutcomeKind) -> v1::OutcomeKind {
         OutcomeKind::Adjustment => v1::OutcomeKind::Adjustment,
         OutcomeKind::Enrolment => v1::OutcomeKind::Enrolment,
         OutcomeKind::Answers => v1::OutcomeKind::Answers,
+        OutcomeKind::HandOver => v1::OutcomeKind::HandOver,
     }
 }
 
@@ -115,13 +118,32 @@ fn share(reward: &OutcomeReward, line: &OutcomeLine) -> Option<v1::LineReward> {
     })
 }
 
-fn reward(reward: &OutcomeReward) -> v1::Reward {
+fn reward(reward: &OutcomeReward, account: Option<&AccountId>, extras: &Extras) -> v1::Reward {
     let mut wire = reward_kind_to_wire(&reward.kind);
     if reward.taken_back {
         // The ledger's units are below zero already, its counts cannot be.
         wire.units = wire.units.saturating_abs().saturating_neg();
         wire.amount_minor = wire.amount_minor.saturating_abs().saturating_neg();
         wire.draw_tickets = wire.draw_tickets.saturating_abs().saturating_neg();
+    }
+    wire.requires_answers = reward.waits_for.iter().map(|fact| fact.as_str().to_owned()).collect();
+    if !reward.waits_for.is_empty() {
+        wire.waits_for = i32::from(v1::RewardWait::Answers);
+    }
+    match &reward.right {
+        Right::None => {}
+        Right::Coupon { code } => wire.coupon.iter_mut().for_each(|coupon| coupon.code = code.to_string()),
+        Right::Prize { state } => {
+            wire.prize.iter_mut().for_each(|prize| prize.state = i32::from(crate::rights::prize_state_to_wire(*state)));
+        }
+        Right::Tickets { first } => {
+            if let Some(account) = account {
+                wire.first_ticket = ticket_number(account, &wire.draw_id, *first).to_string();
+            }
+        }
+    }
+    if let Some((_, coupon)) = extras.coupons.iter().find(|(id, _)| *id == reward.id) {
+        wire.coupon = Some(coupon.clone());
     }
     wire.reward_id = reward.id.as_str().to_owned();
     wire.program_id = reward.program.as_str().to_owned();

@@ -1,10 +1,13 @@
 //! The rewards of an outcome's message.
 
-use tessera_ledger::outcome::OutcomeReward;
+use tessera_ledger::code::ticket_number;
+use tessera_ledger::outcome::{Outcome, OutcomeReward, Right};
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{RewardKind, Shortfall};
 
 use crate::record::fields::Fields;
+use crate::record::write::Extras;
+use crate::rights::prize_state;
 
 /// What a reward gives, as far as its message tells it.
 #[derive(Default)]
@@ -51,7 +54,7 @@ impl<'a> Given<'a> {
 }
 
 /// A reward, given or taken back.
-pub(super) fn write(fields: &mut Fields, reward: &OutcomeReward) {
+pub(super) fn write(fields: &mut Fields, reward: &OutcomeReward, outcome: &Outcome, extras: &Extras) {
     let given = Given::of(&reward.kind);
     let given = if reward.taken_back { given.taken_back() } else { given };
     fields.text(1, reward.id.as_str());
@@ -65,17 +68,28 @@ pub(super) fn write(fields: &mut Fields, reward: &OutcomeReward) {
         fields.message(8, |fields| {
             fields.text(1, prize);
             fields.signed(2, quantity);
-            fields.signed(3, i32::from(v1::PrizeState::Due));
+            fields.signed(3, i32::from(prize_state(&reward.right)));
         });
     }
     fields.text(9, given.tier);
     fields.text(10, given.draw);
     fields.zigzag(11, given.tickets);
-    if let Some(coupon) = given.coupon {
-        fields.message(12, |fields| fields.text(1, coupon));
+    match extras.coupons.iter().find(|(id, _)| *id == reward.id) {
+        Some((_, coupon)) => fields.made(12, coupon),
+        None => {
+            if let Some(coupon) = given.coupon {
+                fields.message(12, |fields| write_coupon(fields, coupon, &reward.right));
+            }
+        }
     }
     fields.time(13, reward.vests_at);
     fields.time_of(14, reward.expires_at);
+    for fact in &reward.waits_for {
+        fields.text(15, fact.as_str());
+    }
+    if !reward.waits_for.is_empty() {
+        fields.signed(16, i32::from(v1::RewardWait::Answers));
+    }
     fields.text(17, &reward.text);
     fields.truth(18, reward.fallback);
     fields.signed(
@@ -86,4 +100,17 @@ pub(super) fn write(fields: &mut Fields, reward: &OutcomeReward) {
             Shortfall::DeductFromRefund => v1::ReturnShortfall::DeductFromRefund,
         }),
     );
+    if let (RewardKind::Ticket { draw, .. }, Right::Tickets { first }, Some(account)) =
+        (&reward.kind, &reward.right, &outcome.account)
+    {
+        fields.text(20, &ticket_number(account, draw, *first));
+    }
+}
+
+/// A coupon of which only the account knows the rest: one that was withdrawn, or nobody's.
+fn write_coupon(fields: &mut Fields, opens: &str, right: &Right) {
+    fields.text(1, opens);
+    if let Right::Coupon { code } = right {
+        fields.text(2, code);
+    }
 }

@@ -84,6 +84,23 @@ pub fn answers_hash(request: &v1::AnswerPromptsRequest) -> ContentHash {
     ContentHash(encoder.finish())
 }
 
+/// Of a hand-over: everything but `contract_minor` and `delivery`.
+#[must_use]
+pub fn hand_over_hash(request: &v1::HandOverRequest) -> ContentHash {
+    let mut encoder = Encoder::new("tessera.hand_over.1");
+    encoder.text(&request.request_id);
+    encoder.optional(request.customer.as_ref(), customer);
+    encoder.text(&request.receipt_id);
+    encoder.text(&request.reward_id);
+    encoder.number(request.state, 0);
+    for text in [&request.serial, &request.store_id, &request.till_id, &request.cashier_id] {
+        encoder.text(text);
+    }
+    encoder.time(request.handed_over_at.as_ref());
+    encoder.text(&request.business_date);
+    ContentHash(encoder.finish())
+}
+
 fn receipt(encoder: &mut Encoder, receipt: &v1::Receipt) {
     encoder.text(&receipt.receipt_id);
     encoder.time(receipt.sold_at.as_ref());

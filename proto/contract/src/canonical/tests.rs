@@ -57,6 +57,7 @@ fn changed_text(text: &str) -> String {
         ("TILL_CHARSET_LATIN1", "TILL_CHARSET_ASCII"),
         ("RETURN_MODE_DONE", "RETURN_MODE_PREVIEW"),
         ("INSTRUCTION_STATE_DONE", "INSTRUCTION_STATE_REFUSED"),
+        ("PRIZE_STATE_HANDED_OVER", "PRIZE_STATE_CANCELLED"),
         ("DELIVERY_ROUTE_DIRECT", "DELIVERY_ROUTE_SPOOL"),
         ("AQID", "AQIE"),
     ];
@@ -118,6 +119,7 @@ fn h2_any_change_of_the_content_changes_the_hash_and_no_change_of_the_envelope_d
     let mut request = sample::answer_prompts();
     request.answers[0].refused = true;
     check(&request, answers_hash, &["/contractMinor", "/delivery"]);
+    check(&sample::hand_over(), hand_over_hash, &["/contractMinor", "/delivery"]);
 }
 
 /// A settle in which no field of the content has its default, since JSON leaves defaults out.
@@ -211,6 +213,7 @@ fn h2_the_encoding_of_version_1_is_fixed() {
         (return_hash(&sample::return_goods()), "f00f7cb998567edeeb52ecbbc6f12d533972305efad8b86b878b64c9a53ea2e8"),
         (enrol_hash(&sample::enrol()), "0590e3d0142ac777fb460be43c5183815e20f41ca8077ca5bf660ac850e46e33"),
         (answers_hash(&sample::answer_prompts()), "81985f832c577b40c7ed7c59224fcd46f8b0d1124e44ee717ca8149cb79fda4f"),
+        (hand_over_hash(&sample::hand_over()), "2e2deea3ef3043716d1358fc0ef701e77b916e8186fa0108715dca5c3594565c"),
     ];
     for (hash, expected) in table {
         assert_eq!(hash.to_string(), expected);

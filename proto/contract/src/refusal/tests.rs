@@ -29,6 +29,7 @@ fn each() -> Vec<Refusal> {
         Refusal::LimitExceeded { what: "open calls on a stream", limit: 1_024 },
         Refusal::UnknownCursor,
         Refusal::WrongClaimCode,
+        Refusal::UnknownPrize,
     ]
 }
 

@@ -37,6 +37,7 @@ impl Refusal {
             Self::LimitExceeded { what, limit } => return format!("Too long: at most {limit} {what}.").into(),
             Self::UnknownCursor => "The feed cannot be followed from there.",
             Self::WrongClaimCode => "The code does not belong to this receipt. Check it.",
+            Self::UnknownPrize => "This customer has no such prize. Check the receipt.",
         }
         .into()
     }
@@ -82,6 +83,9 @@ impl Refusal {
             Self::LimitExceeded { what, limit } => return format!("limit: {limit} {what}").into(),
             Self::UnknownCursor => "the cursor is of another storage or of a time before its restore; follow from the start",
             Self::WrongClaimCode => "the keyed hash of the receipt id gives another code",
+            Self::UnknownPrize => {
+                "the account holds no prize of that receipt and reward; one closed long ago stands in outcomes only"
+            }
         }
         .into()
     }

@@ -1,7 +1,7 @@
 //! Instructions, offers, near misses, verdicts, notes, limits, and the texts for screen and footer.
 
 use tessera_proto::billing::v1;
-use tessera_rules::decision::{Decision, Missing, Note};
+use tessera_rules::decision::{Decision, Missing, Note, Reward, RewardKind};
 use tessera_rules::id::{CampaignId, Sku};
 use tessera_rules::receipt::Chosen;
 
@@ -42,7 +42,26 @@ pub(super) fn instructions(decision: &Decision, context: &AnswerContext<'_>) -> 
         series_id: String::new(),
         quantity: 1,
     };
-    decision.instructions.iter().map(to_wire).collect()
+    let prizes = decision.rewards.iter().filter_map(|reward| hand_over(reward, context));
+    decision.instructions.iter().map(to_wire).chain(prizes).collect()
+}
+
+/// A prize is handed over at the till where there is one; the instruction has the reward's id.
+fn hand_over(reward: &Reward, context: &AnswerContext<'_>) -> Option<v1::Instruction> {
+    let RewardKind::Prize { count, .. } = &reward.kind else { return None };
+    if !reward.waits_for.is_empty() {
+        return None;
+    }
+    Some(v1::Instruction {
+        instruction_id: reward.id.as_str().to_owned(),
+        campaign_id: reward.campaign.as_str().to_owned(),
+        kind: i32::from(v1::InstructionKind::HandOver),
+        text: fit::text(&reward.text, &context.display),
+        reward_id: reward.id.as_str().to_owned(),
+        line_id: String::new(),
+        series_id: String::new(),
+        quantity: *count,
+    })
 }
 
 /// Goods to offer, best first.

@@ -9,7 +9,7 @@ use tessera_ledger::account::{
 use tessera_ledger::hold::OpenQuote;
 use tessera_ledger::lot::{Lot, LotId, LotKind, spending_order};
 use tessera_rules::decision::Promise;
-use tessera_rules::id::{AccountId, CustomerId, FactId, ProgramId, ReceiptId, SegmentId, TierId};
+use tessera_rules::id::{AccountId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, SegmentId, TierId};
 
 use super::Binder;
 use crate::item::Item;
@@ -170,6 +170,7 @@ impl Binder<'_, '_, '_> {
             valid_until: item.get("valid_until").and_then(|item| self.instant(item)),
             used_by: item.is("used").then(|| earlier.clone()),
             issued_by: earlier,
+            reward: RewardId::parse("-").ok()?,
         })
     }
 
@@ -199,6 +200,6 @@ impl Binder<'_, '_, '_> {
             self.error(item.at, format!("no program has the tier `{tier}` here"), Some("write `tiers: {program: tier}`"));
             return None;
         };
-        Some(TierHeld { program: program.id.clone(), tier, since: at, until: None })
+        Some(TierHeld { program: program.id.clone(), tier, since: at, until: None, given_by: None, before: None })
     }
 }

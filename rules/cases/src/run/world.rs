@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use jiff::{SignedDuration, Timestamp};
 use tessera_ledger::account::Account;
+use tessera_ledger::code::CodeKey;
 use tessera_ledger::limits::HOLD_MINUTES;
 use tessera_ledger::outcome::{Basis, Outcome};
 use tessera_ledger::quote::{OpenQuoteCommand, open_quote};
@@ -43,6 +44,9 @@ impl Command {
         }
     }
 }
+
+/// What makes the codes of coupons that are issued in cases.
+static CODES: CodeKey = CodeKey::new([0; 32]);
 
 /// A settled receipt.
 #[derive(Clone, Debug)]
@@ -186,6 +190,9 @@ impl<'b> World<'b> {
                 cash_rounding: Amount::ZERO,
                 customer: self.customer(),
                 assets: &self.terms(),
+                codes: &CODES,
+                handed_over: &[],
+                must_confirm: None,
             },
         );
         promises::balance(before.as_ref(), settled.account.as_ref(), &settled.outcome, found);

@@ -286,6 +286,8 @@ fn p11_the_other_calls_name_their_fields_too() {
     assert_eq!(faults, ["request_id", "receipt_id", "claim_code", "customer", "claimed_at"]);
     let faults = faults_of(v1::HandOverRequest::default(), |_| (), read_hand_over);
     assert_eq!(faults, ["request_id", "customer", "receipt_id", "reward_id", "state", "store_id", "handed_over_at"]);
+    let due = |request: &mut v1::HandOverRequest| request.state = i32::from(v1::PrizeState::Due);
+    assert_eq!(faults_of(sample::hand_over(), due, read_hand_over), ["state"]);
     type Enrol = (fn(&mut v1::EnrolRequest), &'static [&'static str]);
     let table: &[Enrol] = &[
         (|e| e.data_consent = false, &["data_consent"]),

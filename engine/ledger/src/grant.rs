@@ -1,0 +1,189 @@
+//! Giving one reward to an account: at its sale, or later when the answers have come that it waited for.
+
+use jiff::Timestamp;
+use tessera_rules::decision::RewardKind;
+use tessera_rules::id::{CampaignId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, TierId};
+
+use crate::account::{Account, PersonalCoupon, TierBefore, TierHeld};
+use crate::booking::{Booking, Credit};
+use crate::code::CodeKey;
+use crate::limits::{COUPONS_MAX, TIERS_MAX};
+use crate::outcome::{OutcomeReward, Right};
+use crate::posting::{Book, PostingReason};
+use crate::right::{PrizeHeld, PrizeState, WaitingReward, keep_prize, number_tickets};
+use crate::settle::gain::units_of;
+
+/// What is given, for which receipt, from when and until when it can be used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Grant<'a> {
+    pub(crate) receipt: &'a ReceiptId,
+    pub(crate) reward: &'a RewardId,
+    pub(crate) program: &'a ProgramId,
+    pub(crate) campaign: &'a CampaignId,
+    pub(crate) kind: &'a RewardKind,
+    pub(crate) vests_at: Timestamp,
+    pub(crate) expires_at: Option<Timestamp>,
+    /// Where a prize stands from the beginning.
+    pub(crate) prize: PrizeState,
+}
+
+/// A reward that no longer waits, and the receipt that earned it.
+#[derive(Debug)]
+pub(crate) struct Released {
+    pub(crate) from: ReceiptId,
+    pub(crate) reward: OutcomeReward,
+}
+
+impl Grant<'_> {
+    /// Puts the reward into the account and says what it is there.
+    pub(crate) fn give(&self, account: &mut Account, codes: &CodeKey, booking: &mut Booking) -> Right {
+        match self.kind {
+            RewardKind::BonusMoney { .. }
+            | RewardKind::Points { .. }
+            | RewardKind::Certificate { .. }
+            | RewardKind::Money { .. } => self.open_lot(booking),
+            RewardKind::DiscountLater { coupon } => return self.issue_coupon(account, coupon, codes, booking.now),
+            RewardKind::Status { tier } => self.set_tier(account, tier, booking.now),
+            RewardKind::Prize { prize, count } => {
+                keep_prize(
+                    &mut account.prizes,
+                    PrizeHeld {
+                        receipt: self.receipt.clone(),
+                        reward: self.reward.clone(),
+                        program: self.program.clone(),
+                        campaign: self.campaign.clone(),
+                        prize: prize.clone(),
+                        count: *count,
+                        state: self.prize,
+                    },
+                );
+                return Right::Prize { state: self.prize };
+            }
+            RewardKind::Ticket { draw, count } => {
+                let first = number_tickets(&mut account.tickets, draw, *count);
+                return first.map_or(Right::None, |first| Right::Tickets { first });
+            }
+            RewardKind::DiscountNow { .. } => {}
+        }
+        Right::None
+    }
+
+    fn open_lot(&self, booking: &mut Booking) {
+        if let Some((asset, units)) = units_of(self.kind).filter(|(_, units)| units.is_positive()) {
+            booking.credit(Credit {
+                asset: asset.clone(),
+                program: self.program.clone(),
+                campaign: Some(self.campaign.clone()),
+                units,
+                vests_at: self.vests_at,
+                expires_at: self.expires_at,
+                book: Book::Issued,
+                reason: PostingReason::Issue,
+            });
+        }
+    }
+
+    /// Adds a coupon. Where there is no room, a used or lapsed one goes first, then the one that lapses first.
+    fn issue_coupon(&self, account: &mut Account, opens: &CampaignId, codes: &CodeKey, now: Timestamp) -> Right {
+        let coupons = &mut account.coupons;
+        if coupons.len() >= COUPONS_MAX {
+            coupons.retain(|coupon| coupon.used_by.is_none() && coupon.valid_until.is_none_or(|until| now < until));
+        }
+        if coupons.len() >= COUPONS_MAX {
+            let first = coupons.iter().enumerate().min_by_key(|(_, coupon)| coupon.valid_until.unwrap_or(Timestamp::MAX));
+            if let Some(place) = first.map(|(place, _)| place) {
+                coupons.remove(place);
+            }
+        }
+        let code = codes.coupon(self.receipt, self.reward);
+        coupons.push(PersonalCoupon {
+            code: code.clone(),
+            campaign: opens.clone(),
+            issued_by: self.receipt.clone(),
+            reward: self.reward.clone(),
+            valid_from: self.vests_at,
+            valid_until: self.expires_at,
+            used_by: None,
+        });
+        Right::Coupon { code }
+    }
+
+    /// The tier of the program, with the one before it where that is still held.
+    fn set_tier(&self, account: &mut Account, tier: &TierId, now: Timestamp) {
+        let held = |before: Option<TierBefore>| TierHeld {
+            program: self.program.clone(),
+            tier: tier.clone(),
+            since: now,
+            until: self.expires_at,
+            given_by: Some(self.receipt.clone()),
+            before,
+        };
+        let has_room = account.tiers.len() < TIERS_MAX;
+        match account.tiers.binary_search_by(|known| known.program.cmp(self.program)) {
+            Ok(place) => {
+                if let Some(known) = account.tiers.get_mut(place) {
+                    let lasts = known.until.is_none_or(|until| now < until);
+                    let before = TierBefore { tier: known.tier.clone(), since: known.since, until: known.until };
+                    *known = held(lasts.then_some(before));
+                }
+            }
+            Err(place) if has_room => account.tiers.insert(place, held(None)),
+            Err(_) => {}
+        }
+    }
+}
+
+/// Gives what has waited for answers that have come by now.
+pub(crate) fn released(
+    account: &mut Account,
+    customer: Option<&CustomerId>,
+    (codes, must_confirm): (&CodeKey, &[FactId]),
+    booking: &mut Booking,
+) -> Vec<Released> {
+    let answered: Vec<WaitingReward> = {
+        let Some(member) = account.member(customer) else { return Vec::new() };
+        let ready = |waiting: &&WaitingReward| !waiting.given && waiting.is_answered(member, must_confirm);
+        account.waiting.iter().filter(ready).cloned().collect()
+    };
+    answered.into_iter().map(|waiting| release(account, waiting, codes, booking)).collect()
+}
+
+fn release(account: &mut Account, waiting: WaitingReward, codes: &CodeKey, booking: &mut Booking) -> Released {
+    let grant = Grant {
+        receipt: &waiting.receipt,
+        reward: &waiting.reward,
+        program: &waiting.program,
+        campaign: &waiting.campaign,
+        kind: &waiting.kind,
+        vests_at: waiting.vests_at.max(booking.now),
+        expires_at: waiting.expires_at,
+        prize: PrizeState::Due,
+    };
+    let right = grant.give(account, codes, booking);
+    let mut kept = account.waiting.iter_mut().filter(|known| known.receipt == waiting.receipt && known.reward == waiting.reward);
+    if let Some(known) = kept.next() {
+        known.given = true;
+    }
+    Released {
+        from: waiting.receipt,
+        reward: OutcomeReward {
+            id: waiting.reward,
+            campaign: waiting.campaign,
+            program: waiting.program,
+            kind: waiting.kind,
+            taken_back: false,
+            vests_at: waiting.vests_at.max(booking.now),
+            expires_at: waiting.expires_at,
+            // Its shares stand with the sale.
+            earned_on: Vec::new(),
+            on_return: waiting.on_return,
+            fallback: waiting.fallback,
+            text: compact_str::CompactString::default(),
+            waits_for: Vec::new(),
+            right,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;
