@@ -22,6 +22,7 @@ mod prompts;
 mod redeem;
 mod rewards;
 mod scope;
+mod segments;
 
 use jiff::Timestamp;
 
@@ -38,6 +39,8 @@ use crate::standing::Standing;
 use candidates::{Candidate, Found, Reason};
 use case::Case;
 use draft::{Draft, Effect};
+
+pub use segments::segments;
 
 /// Decides what to do with a receipt that has been validated against [`crate::limits`].
 ///

@@ -37,6 +37,13 @@ pub struct Program {
     pub(crate) zones: Vec<Zone>,
 }
 
+impl Program {
+    /// The ids of its segments in the order of the file.
+    pub fn segments(&self) -> impl Iterator<Item = &SegmentId> {
+        self.segments.iter().map(|segment| &segment.id)
+    }
+}
+
 /// A step of status.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Tier {

@@ -13,7 +13,7 @@ use super::changed::{Changed, ChangedReceipt, Seen, difference};
 use super::effect::Effect;
 use super::names::Names;
 use super::plan::{Account, Plan, Planned};
-use super::side::{Side, Simulated};
+use super::side::{Buyer, Side, Simulated};
 use super::sums::{Sums, Tally};
 use super::worth::Worth;
 use super::{Both, SimulateError, Which};
@@ -57,22 +57,22 @@ pub(crate) fn replay(context: &Context<'_>, account: &Account, counted: &mut Cou
     let ids = account.customer.as_deref().and_then(ids_of);
     let open = |which: Which| Simulated::open(context.sides.of(which), ids.as_ref(), first.at, &awaited);
     let mut simulated = Both { current: open(Which::Current), draft: open(Which::Draft) };
-    let mut tiers: Both<Vec<String>> = Both::default();
+    let mut buyers: Both<Vec<Buyer>> = Both::default();
     for planned in &account.receipts {
         let failed = |refusal| (planned.place, refused(&planned.sale, refusal));
         match planned.sale.kind {
             SaleKind::Settle => {
                 let input = read_sale(planned).map_err(failed)?;
-                settle(context, planned, &input, &mut simulated, &mut tiers, counted);
+                settle(context, planned, &input, &mut simulated, &mut buyers, counted);
             }
             SaleKind::Return => {
                 let input = read_goods_back(planned).map_err(failed)?;
-                take_back(context, planned, &input, &mut simulated, &mut tiers, counted);
+                take_back(context, planned, &input, &mut simulated, &mut buyers, counted);
             }
         }
     }
     for which in Which::BOTH {
-        owe(context, account, (simulated.of(which), tiers.of(which)), which, counted.tally.of_mut(which));
+        owe(context, account, (simulated.of(which), buyers.of(which)), which, counted.tally.of_mut(which));
     }
     Ok(())
 }
@@ -111,7 +111,7 @@ fn settle(
     planned: &Planned,
     input: &QuoteInput,
     simulated: &mut Both<Simulated<'_>>,
-    tiers: &mut Both<Vec<String>>,
+    buyers: &mut Both<Vec<Buyer>>,
     counted: &mut Counted,
 ) {
     let mut see = |which: Which| {
@@ -119,8 +119,8 @@ fn settle(
         let tally = counted.tally.of_mut(which);
         tally.unproven = tally.unproven.saturating_add(i64::from(!settled.proven));
         let effect = Effect::of(&settled.outcome, context.names, context.sides.of(which));
-        let given = count(context.names, tally, (planned, &settled.tier), &settled.outcome, (&effect, which));
-        tiers.of_mut(which).push(settled.tier);
+        let given = count(context.names, tally, (planned, &settled.buyer), &settled.outcome, (&effect, which));
+        buyers.of_mut(which).push(settled.buyer);
         Seen { paid: settled.outcome.after, given, campaigns: effect.touched }
     };
     let seen = Both { current: see(Which::Current), draft: see(Which::Draft) };
@@ -141,16 +141,16 @@ fn take_back(
     planned: &Planned,
     input: &ReturnInput,
     simulated: &mut Both<Simulated<'_>>,
-    tiers: &mut Both<Vec<String>>,
+    buyers: &mut Both<Vec<Buyer>>,
     counted: &mut Counted,
 ) {
     for which in Which::BOTH {
-        let (outcome, tier) = simulated.of_mut(which).take_back(input, planned.at, planned.business_date);
+        let (outcome, buyer) = simulated.of_mut(which).take_back(input, planned.at, planned.business_date);
         let tally = counted.tally.of_mut(which);
         tally.returns = tally.returns.saturating_add(1);
         let effect = Effect::of(&outcome, context.names, context.sides.of(which));
-        count(context.names, tally, (planned, &tier), &outcome, (&effect, which));
-        tiers.of_mut(which).push(tier);
+        count(context.names, tally, (planned, &buyer), &outcome, (&effect, which));
+        buyers.of_mut(which).push(buyer);
     }
 }
 
@@ -158,7 +158,7 @@ fn take_back(
 fn count(
     names: &Names,
     tally: &mut Tally,
-    (planned, tier): (&Planned, &str),
+    (planned, buyer): (&Planned, &Buyer),
     outcome: &Outcome,
     (effect, which): (&Effect, Which),
 ) -> Sums {
@@ -166,7 +166,7 @@ fn count(
     let total = effect.total(names);
     let sold = i64::from(planned.sale.kind == SaleKind::Settle);
     let touched = i64::from(!effect.touched.is_empty());
-    tally.at_receipt(names, tier, planned, |sums| {
+    tally.at_receipt(names, buyer, planned, |sums| {
         sums.receipts = sums.receipts.saturating_add(sold);
         sums.touched = sums.touched.saturating_add(touched);
         sums.turnover += turnover;
@@ -211,16 +211,16 @@ fn touch(sums: &mut Sums, outcome: &Outcome) {
 fn owe(
     context: &Context<'_>,
     account: &Account,
-    (simulated, tiers): (&Simulated<'_>, &[String]),
+    (simulated, buyers): (&Simulated<'_>, &[Buyer]),
     which: Which,
     tally: &mut Tally,
 ) {
     let names = context.names;
-    let mut earned: HashMap<&str, (&Planned, &str)> = HashMap::new();
+    let mut earned: HashMap<&str, (&Planned, &Buyer)> = HashMap::new();
     for lot in simulated.unspent(context.plan.end) {
         if earned.is_empty() {
-            let receipts = account.receipts.iter().zip(tiers);
-            earned = receipts.map(|(planned, tier)| (planned.sale.receipt_id.as_str(), (planned, tier.as_str()))).collect();
+            let receipts = account.receipts.iter().zip(buyers);
+            earned = receipts.map(|(planned, buyer)| (planned.sale.receipt_id.as_str(), (planned, buyer))).collect();
         }
         let Some(place) = names.asset(&lot.asset) else { continue };
         let ratio = names.assets.get(place).and_then(|asset| *asset.worth.of(which));
@@ -232,8 +232,8 @@ fn owe(
         let campaign = lot.campaign.as_ref().and_then(|campaign| names.campaign(campaign));
         let given = Sums { unspent: worth, ..Sums::default() };
         tally.give(campaign, &given);
-        if let Some((planned, tier)) = earned.get(lot.id.receipt.as_str()) {
-            tally.at_receipt(names, tier, planned, |sums| sums.unspent += worth);
+        if let Some((planned, buyer)) = earned.get(lot.id.receipt.as_str()) {
+            tally.at_receipt(names, buyer, planned, |sums| sums.unspent += worth);
         }
     }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use tessera_rules::asset::Asset;
 use tessera_rules::campaign::Campaign;
-use tessera_rules::id::{AssetId, CampaignId};
+use tessera_rules::id::{AssetId, CampaignId, ProgramId, SegmentId};
 use tessera_rules::money::Rounding;
+use tessera_rules::program::Program;
 use tessera_rules::ratio::Ratio;
 
 use super::{Both, Rules, Which};
@@ -30,12 +31,20 @@ pub(crate) struct AssetName {
     pub(crate) worth: Both<Option<Ratio>>,
 }
 
+/// A segment of either side.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct SegmentName {
+    pub(crate) program: ProgramId,
+    pub(crate) id: SegmentId,
+}
+
 /// Everything by place, each list sorted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Names {
     pub(crate) campaigns: Vec<CampaignName>,
     pub(crate) assets: Vec<AssetName>,
     pub(crate) funders: Vec<String>,
+    pub(crate) segments: Vec<SegmentName>,
 }
 
 impl Names {
@@ -62,7 +71,8 @@ impl Names {
                 *entry.worth.of_mut(which) = asset.worth;
             }
         }
-        Self { campaigns: campaigns.into_values().collect(), assets: assets.into_values().collect(), funders }
+        let segments = segments(rules);
+        Self { campaigns: campaigns.into_values().collect(), assets: assets.into_values().collect(), funders, segments }
     }
 
     pub(crate) fn campaign(&self, id: &CampaignId) -> Option<usize> {
@@ -73,10 +83,30 @@ impl Names {
         self.assets.binary_search_by(|known| known.id.cmp(id)).ok()
     }
 
+    pub(crate) fn segment(&self, program: &ProgramId, id: &SegmentId) -> Option<usize> {
+        self.segments.binary_search_by(|known| (&known.program, &known.id).cmp(&(program, id))).ok()
+    }
+
+    /// A segment as people call it: with its program where there are several.
+    pub(crate) fn segment_key(&self, segment: &SegmentName) -> String {
+        let several = self.segments.iter().any(|other| other.program != segment.program);
+        if several { format!("{}: {}", segment.program, segment.id) } else { segment.id.to_string() }
+    }
+
     /// Who pays for a campaign on a side, and the weight of each share; empty: nobody known.
     pub(crate) fn funders(&self, campaign: Option<usize>, which: Which) -> &[(usize, i64)] {
         campaign.and_then(|campaign| self.campaigns.get(campaign)).map_or(&[], |campaign| campaign.funders.of(which))
     }
+}
+
+fn segments(rules: &Both<Rules>) -> Vec<SegmentName> {
+    let programs = Which::BOTH.into_iter().flat_map(|which| rules.of(which).revision.programs());
+    let of =
+        |program: &Program| program.segments().map(|id| SegmentName { program: program.id.clone(), id: id.clone() }).collect();
+    let mut segments: Vec<SegmentName> = programs.flat_map(|program| -> Vec<SegmentName> { of(program) }).collect();
+    segments.sort();
+    segments.dedup();
+    segments
 }
 
 fn of_campaign(campaign: &Campaign) -> CampaignName {

@@ -88,7 +88,7 @@ fn rows_text(report: &Report, dimension: Dimension, rows: &[Row]) -> String {
         let Both { current, draft } = &row.figures;
         let change = row.change(|figures| figures.cost.minor());
         let cells = [
-            grouped(if dimension.splits_receipts() { draft.receipts } else { draft.touched }, 0),
+            grouped(if dimension.counts_touched() { draft.touched } else { draft.receipts }, 0),
             money(draft.discount + draft.goods),
             money(draft.worth),
             money(current.cost),

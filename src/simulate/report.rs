@@ -13,6 +13,12 @@ use super::sums::{AssetSums, Sums};
 use super::worth::Worth;
 use super::{Both, Question, Rules, Which};
 
+mod dimension;
+mod notes;
+mod rows;
+
+pub(crate) use dimension::Dimension;
+
 /// Bytes of a revision's hash that are shown.
 const HASH_BYTES_SHOWN: usize = 6;
 
@@ -46,61 +52,6 @@ pub(crate) struct RulesName {
     /// The beginning of the revision's hash, hexadecimal.
     pub(crate) hash: String,
     pub(crate) campaigns: usize,
-}
-
-/// What rows are by.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Dimension {
-    Campaign,
-    Funder,
-    Tier,
-    Store,
-    Month,
-}
-
-impl Dimension {
-    pub(crate) const ALL: [Self; 5] = [Self::Campaign, Self::Funder, Self::Tier, Self::Store, Self::Month];
-
-    /// As a heading.
-    pub(crate) const fn title(self) -> &'static str {
-        match self {
-            Self::Campaign => "By campaign",
-            Self::Funder => "Who pays",
-            Self::Tier => "By tier",
-            Self::Store => "By store",
-            Self::Month => "By month",
-        }
-    }
-
-    /// As a column of keys.
-    pub(crate) const fn key(self) -> &'static str {
-        match self {
-            Self::Campaign => "campaign",
-            Self::Funder => "funded by",
-            Self::Tier => "tier",
-            Self::Store => "store",
-            Self::Month => "month",
-        }
-    }
-
-    /// As a file, and a sheet.
-    pub(crate) const fn plural(self) -> &'static str {
-        match self {
-            Self::Campaign => "campaigns",
-            Self::Funder => "funding",
-            Self::Tier => "tiers",
-            Self::Store => "stores",
-            Self::Month => "months",
-        }
-    }
-
-    /// Whether a receipt counts in one row only, so that receipts and turnover sum to the total too.
-    pub(crate) const fn splits_receipts(self) -> bool {
-        match self {
-            Self::Campaign | Self::Funder => false,
-            Self::Tier | Self::Store | Self::Month => true,
-        }
-    }
 }
 
 /// Rows by one dimension.
@@ -218,14 +169,15 @@ impl Report {
             first_day: plan.first_day,
             last_day: plan.last_day,
             assets: assets(names, &counted),
-            total: row("total", String::new(), &all),
+            total: rows::row("total", String::new(), &all),
             tables: Vec::new(),
             changed: counted.changed.receipts.iter().map(|receipt| changed(names, receipt)).collect(),
-            reading: reading(),
+            reading: Vec::new(),
             remarks: Vec::new(),
         };
-        report.tables = Dimension::ALL.into_iter().map(|dimension| table(dimension, names, plan, &counted)).collect();
-        report.remarks = remarks(question, &report, &counted);
+        report.tables = Dimension::ALL.into_iter().map(|dimension| rows::table(dimension, names, plan, &counted)).collect();
+        report.reading = notes::reading(&report);
+        report.remarks = notes::remarks(question, &report, &counted);
         report
     }
 
@@ -248,95 +200,6 @@ fn rules_name(rules: &Rules) -> RulesName {
         hash: data_encoding::HEXLOWER.encode(hash.get(..HASH_BYTES_SHOWN).unwrap_or_default()),
         campaigns: rules.revision.campaigns().len(),
     }
-}
-
-fn row(key: &str, name: String, sums: &Both<Sums>) -> Row {
-    let figures = |sums: &Sums| Figures::of(sums, sums.worth.rounded(), sums.unspent.rounded());
-    Row { key: key.to_owned(), name, figures: sums.map(figures) }
-}
-
-/// A row that is not rounded yet.
-struct Exact {
-    key: String,
-    name: String,
-    sums: Both<Sums>,
-}
-
-fn table(dimension: Dimension, names: &Names, plan: &Plan, counted: &Counted) -> Table {
-    let tally = &counted.tally;
-    let mut exact = match dimension {
-        Dimension::Campaign => {
-            let keys = names.campaigns.iter().map(|campaign| (campaign.id.to_string(), campaign.name.clone()));
-            let keys = keys.chain([("(no campaign)".to_owned(), String::new())]);
-            placed(names, keys, &tally.map(|tally| tally.campaigns.clone()))
-        }
-        Dimension::Funder => {
-            let keys = names.funders.iter().map(|funder| (funder.clone(), String::new()));
-            let funded = |which: Which| tally.of(which).funded(names, which);
-            let funded = Both { current: funded(Which::Current), draft: funded(Which::Draft) };
-            placed(names, keys.chain([("(nobody)".to_owned(), String::new())]), &funded)
-        }
-        Dimension::Store => {
-            let keys = plan.stores.iter().map(|store| (store.to_string(), String::new()));
-            placed(names, keys, &tally.map(|tally| tally.stores.clone()))
-        }
-        Dimension::Month => {
-            let keys = plan.months.iter().map(|month| (format!("{:04}-{:02}", month.year, month.month), String::new()));
-            placed(names, keys, &tally.map(|tally| tally.months.clone()))
-        }
-        Dimension::Tier => tiers(names, counted),
-    };
-    if !dimension.splits_receipts() {
-        // What belongs to no campaign is a row only where there is something.
-        let last = exact.len().saturating_sub(1);
-        let nothing = exact.last().is_some_and(|row| Which::BOTH.iter().all(|which| row.sums.of(*which).is_nothing()));
-        exact.truncate(if nothing { last } else { exact.len() });
-    }
-    let mut rows = rounded(exact);
-    if dimension == Dimension::Campaign {
-        rows.sort_by_key(|row| {
-            let cost = |figures: &Figures| figures.cost.minor();
-            let greatest = cost(&row.figures.draft).max(cost(&row.figures.current));
-            (std::cmp::Reverse(row.change(cost).unsigned_abs()), std::cmp::Reverse(greatest), row.key.clone())
-        });
-    }
-    Table { dimension, rows }
-}
-
-fn placed(names: &Names, keys: impl Iterator<Item = (String, String)>, sums: &Both<Vec<Sums>>) -> Vec<Exact> {
-    let at = |which: Which, place: usize| sums.of(which).get(place).cloned().unwrap_or_else(|| Sums::new(names));
-    let rows = keys.enumerate().map(|(place, (key, name))| {
-        let sums = Both { current: at(Which::Current, place), draft: at(Which::Draft, place) };
-        Exact { key, name, sums }
-    });
-    rows.collect()
-}
-
-fn tiers(names: &Names, counted: &Counted) -> Vec<Exact> {
-    let mut keys: Vec<&String> = Which::BOTH.iter().flat_map(|which| counted.tally.of(*which).tiers.keys()).collect();
-    keys.sort();
-    keys.dedup();
-    let rows = keys.into_iter().map(|key| {
-        let sums = counted.tally.map(|tally| tally.tiers.get(key).cloned().unwrap_or_else(|| Sums::new(names)));
-        Exact { key: key.clone(), name: String::new(), sums }
-    });
-    rows.collect()
-}
-
-/// Rounds the rows of a table together, so that they sum to its total.
-fn rounded(exact: Vec<Exact>) -> Vec<Row> {
-    let together = |which: Which, of: fn(&Sums) -> Worth| {
-        let all: Vec<Worth> = exact.iter().map(|row| of(row.sums.of(which))).collect();
-        Worth::rounded_together(&all)
-    };
-    let figures = |which: Which| -> Vec<Figures> {
-        let (worths, unspent) = (together(which, |sums| sums.worth), together(which, |sums| sums.unspent));
-        let rows = exact.iter().zip(worths).zip(unspent);
-        rows.map(|((row, worth), unspent)| Figures::of(row.sums.of(which), worth, unspent)).collect()
-    };
-    let sides = figures(Which::Current).into_iter().zip(figures(Which::Draft));
-    let sides: Vec<_> = sides.map(|(current, draft)| Both { current, draft }).collect();
-    exact.into_iter().zip(sides).map(|(row, figures)| Row { key: row.key, name: row.name, figures }).collect()
 }
 
 fn assets(names: &Names, counted: &Counted) -> Vec<AssetRow> {
@@ -374,39 +237,4 @@ fn changed(names: &Names, receipt: &ChangedReceipt) -> Changed {
             }
         }),
     }
-}
-
-/// What a reader of any answer must know.
-fn reading() -> Vec<String> {
-    [
-        "Cost is the discount, the ordinary price of goods added for nothing, and the worth of all units given; what customers will not spend of these is not taken off.",
-        "A campaign's and a payer's receipts and turnover are those of the receipts on which they did something; one receipt may stand in several rows. All other columns sum to the total.",
-        "A tier is the one that the customer had on that side when buying, so a row's receipts may differ between the sides.",
-        "Every customer begins with an empty account on both sides: no points, tiers, counters, facts or lists from before the first receipt, so what depends on them is given later, or less often, than it will be.",
-    ]
-    .map(str::to_owned)
-    .into()
-}
-
-/// What is to be known of this answer alone.
-fn remarks(question: &Question, report: &Report, counted: &Counted) -> Vec<String> {
-    let mut remarks = Vec::new();
-    if question.weeks != 0 {
-        remarks.push(format!("All receipts were moved by {} weeks, so that they fall into the draft's time. Weekdays stay, and so do times in UTC: where clocks were put forward or back in between, the hour on the wall differs by one.", question.weeks));
-    }
-    if report.total.figures.draft.touched == 0 {
-        remarks.push("The draft did nothing on any receipt: look at the dates, stores and products of its campaigns. --as-of DATE moves the receipts into the time of a draft that begins later.".to_owned());
-    }
-    for which in Which::BOTH {
-        let unproven = counted.tally.of(which).unproven;
-        if unproven > 0 {
-            let side = match which {
-                Which::Current => "the current revision",
-                Which::Draft => "the draft",
-            };
-            remarks
-                .push(format!("On {unproven} receipts the best deal under {side} is the best found, not proven to be the best."));
-        }
-    }
-    remarks
 }

@@ -15,14 +15,16 @@ use tessera_ledger::settle::{Relation, Settle, SoldLine, settle};
 use tessera_ledger::standing::View;
 use tessera_ledger::terms::{AssetTerms, Worth, money_asset};
 use tessera_rules::decision::Decision;
+use tessera_rules::evaluate::segments;
 use tessera_rules::id::{AccountId, AssetId, CustomerId, ProgramId, ReceiptId, TierId};
 use tessera_rules::money::{Amount, Currency, Units};
-use tessera_rules::receipt::Receipt;
+use tessera_rules::receipt::{Explain, Receipt, Stage};
 use tessera_rules::revision::Revision;
 use tessera_rules::standing::{CodeStanding, CodeState, Standing};
 use tessera_rules::{Effort, evaluate};
 
-use super::{Rules, Which};
+use super::names::Names;
+use super::{Question, Rules, Which};
 
 /// Nobody was known.
 const ANONYMOUS: &str = "(not known)";
@@ -33,6 +35,7 @@ const NO_TIER: &str = "(no tier)";
 #[derive(Debug)]
 pub(crate) struct Side<'q> {
     rules: &'q Rules,
+    names: &'q Names,
     which: Which,
     assets: Vec<AssetTerms>,
     /// The asset that discounts are posted in.
@@ -40,8 +43,21 @@ pub(crate) struct Side<'q> {
 }
 
 impl<'q> Side<'q> {
-    pub(crate) fn new(rules: &'q Rules, which: Which, currency: Currency) -> Self {
-        Self { rules, which, assets: asset_terms(&rules.revision, currency), money: money_asset(currency) }
+    pub(crate) fn new(question: &'q Question, names: &'q Names, which: Which) -> Self {
+        let (rules, currency) = (question.rules.of(which), question.currency);
+        Self { rules, names, which, assets: asset_terms(&rules.revision, currency), money: money_asset(currency) }
+    }
+
+    /// The segments that a customer is in, by place.
+    fn segments(&self, standing: &Standing, receipt: &Receipt) -> Vec<usize> {
+        if self.names.segments.is_empty() {
+            return Vec::new();
+        }
+        let Rules { revision, catalogue, .. } = self.rules;
+        let found = segments(revision, catalogue, standing, receipt, receipt.sold_at);
+        let mut places: Vec<usize> = found.into_iter().filter_map(|(program, id)| self.names.segment(program, id)).collect();
+        places.sort_unstable();
+        places
     }
 
     pub(crate) const fn rules(&self) -> &'q Rules {
@@ -54,6 +70,11 @@ impl<'q> Side<'q> {
 
     pub(crate) const fn money(&self) -> &AssetId {
         &self.money
+    }
+
+    fn buyer(&self, standing: &Standing, receipt: &Receipt) -> Buyer {
+        let tier = standing.customer.as_ref().map_or_else(|| ANONYMOUS.to_owned(), |customer| tier_name(&customer.tiers));
+        Buyer { tier, segments: self.segments(standing, receipt) }
     }
 
     fn basis(&self) -> Basis {
@@ -77,12 +98,20 @@ fn asset_terms(revision: &Revision, currency: Currency) -> Vec<AssetTerms> {
     assets.map(|asset| AssetTerms { asset: asset.id.clone(), program: asset.program.clone(), worth: worth(asset) }).collect()
 }
 
+/// What the customer was when buying or bringing back.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Buyer {
+    pub(crate) tier: String,
+    /// By place, ascending.
+    pub(crate) segments: Vec<usize>,
+}
+
 /// A receipt was settled.
 #[derive(Debug)]
 pub(crate) struct Settled {
     pub(crate) outcome: Outcome,
-    /// What the customer had when buying.
-    pub(crate) tier: String,
+    /// Who bought.
+    pub(crate) buyer: Buyer,
     /// Whether the best deal is proven to be the best.
     pub(crate) proven: bool,
 }
@@ -144,8 +173,7 @@ impl<'s> Simulated<'s> {
         if self.awaited.contains(receipt.id.as_str()) {
             self.kept.insert(receipt.id.clone(), (settled.outcome.clone(), ReturnedSoFar::default()));
         }
-        let tier = standing.customer.as_ref().map_or_else(|| ANONYMOUS.to_owned(), |customer| tier_name(&customer.tiers));
-        Settled { outcome: settled.outcome, tier, proven: decision.proven }
+        Settled { outcome: settled.outcome, buyer: self.side.buyer(&standing, receipt), proven: decision.proven }
     }
 
     /// What is known where a receipt is rung up.
@@ -167,7 +195,7 @@ impl<'s> Simulated<'s> {
     }
 
     /// Takes goods back, with what was given for them where their receipt is known.
-    pub(crate) fn take_back(&mut self, input: &ReturnInput, at: Timestamp, business_date: Date) -> (Outcome, String) {
+    pub(crate) fn take_back(&mut self, input: &ReturnInput, at: Timestamp, business_date: Date) -> (Outcome, Buyer) {
         let lines: Vec<ReturnLine> = input.lines.iter().map(return_line).collect();
         let tenders: Vec<_> = input.tenders.iter().map(|tender| tender.tender.clone()).collect();
         let original = match &input.original {
@@ -200,17 +228,10 @@ impl<'s> Simulated<'s> {
         {
             *so_far = returned.so_far;
         }
-        let tier = self.tier(at);
+        let nothing_bought = empty_receipt(input, at, business_date);
+        let buyer = self.side.buyer(&self.standing(&nothing_bought), &nothing_bought);
         self.account = returned.account;
-        (returned.outcome, tier)
-    }
-
-    fn tier(&self, at: Timestamp) -> String {
-        let Some(account) = &self.account else { return ANONYMOUS.to_owned() };
-        let held = account.tiers.iter().filter(|held| held.until.is_none_or(|until| at < until));
-        let mut tiers: Vec<(ProgramId, TierId)> = held.map(|held| (held.program.clone(), held.tier.clone())).collect();
-        tiers.sort();
-        tier_name(&tiers)
+        (returned.outcome, buyer)
     }
 
     /// What is neither used up nor lapsed at a time, debts among it.
@@ -241,6 +262,29 @@ fn sold_as_decided(decision: &Decision) -> Vec<SoldLine<'_>> {
             parts: Cow::Borrowed(&line.parts),
         })
         .collect()
+}
+
+/// What there is to see where goods come back: a place and a time, and nothing bought.
+fn empty_receipt(input: &ReturnInput, at: Timestamp, business_date: Date) -> Receipt {
+    Receipt {
+        id: input.id.clone(),
+        place: input.place.clone(),
+        sold_at: at,
+        business_date,
+        currency: input.currency,
+        stage: Stage::Total,
+        lines: Vec::new(),
+        codes: Vec::new(),
+        redeem: Vec::new(),
+        tenders: Vec::new(),
+        declined: Vec::new(),
+        choices: Vec::new(),
+        given: Vec::new(),
+        training: false,
+        offers_max: None,
+        language: None,
+        explain: Explain::Nothing,
+    }
 }
 
 fn return_line(line: &tessera_contract::read::ReturnedLine) -> ReturnLine {

@@ -8,6 +8,7 @@ use tessera_rules::money::{Amount, Units, split};
 use super::Which;
 use super::names::Names;
 use super::plan::{Plan, Planned};
+use super::side::Buyer;
 use super::worth::Worth;
 
 /// The figures of one row.
@@ -102,6 +103,8 @@ pub(crate) struct Tally {
     pub(crate) campaigns: Vec<Sums>,
     /// By place, the last one of nobody: receipts and turnover; what they pay is [`Tally::funded`].
     pub(crate) funders: Vec<Sums>,
+    /// By place; the last one is of those in none. A customer may be in several.
+    pub(crate) segments: Vec<Sums>,
     /// By what the customer had when buying.
     pub(crate) tiers: BTreeMap<String, Sums>,
     pub(crate) stores: Vec<Sums>,
@@ -119,6 +122,7 @@ impl Tally {
             all: Sums::new(names),
             campaigns: rows(names.campaigns.len().saturating_add(1)),
             funders: rows(names.funders.len().saturating_add(1)),
+            segments: rows(names.segments.len().saturating_add(1)),
             tiers: BTreeMap::new(),
             stores: rows(plan.stores.len()),
             months: rows(plan.months.len()),
@@ -129,13 +133,18 @@ impl Tally {
     }
 
     /// Does the same to every row that a receipt counts in, campaigns and who pays left out.
-    pub(crate) fn at_receipt(&mut self, names: &Names, tier: &str, receipt: &Planned, mut count: impl FnMut(&mut Sums)) {
+    pub(crate) fn at_receipt(&mut self, names: &Names, buyer: &Buyer, receipt: &Planned, mut count: impl FnMut(&mut Sums)) {
         count(&mut self.all);
         let rows = [self.stores.get_mut(receipt.store), self.months.get_mut(receipt.month)];
         rows.into_iter().flatten().for_each(&mut count);
-        match self.tiers.get_mut(tier) {
+        let in_none = [names.segments.len()];
+        let segments = if buyer.segments.is_empty() { in_none.as_slice() } else { buyer.segments.as_slice() };
+        for place in segments {
+            self.segments.get_mut(*place).into_iter().for_each(&mut count);
+        }
+        match self.tiers.get_mut(&buyer.tier) {
             Some(sums) => count(sums),
-            None => count(self.tiers.entry(tier.to_owned()).or_insert_with(|| Sums::new(names))),
+            None => count(self.tiers.entry(buyer.tier.clone()).or_insert_with(|| Sums::new(names))),
         }
     }
 
@@ -179,6 +188,7 @@ impl Tally {
         let pairs = [
             (&mut self.campaigns, other.campaigns),
             (&mut self.funders, other.funders),
+            (&mut self.segments, other.segments),
             (&mut self.stores, other.stores),
             (&mut self.months, other.months),
         ];

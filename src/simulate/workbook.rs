@@ -206,14 +206,14 @@ fn keys_of(sheet: &mut Worksheet, row: u32, (figures, keys): (&Row, usize)) -> R
     Ok(())
 }
 
-/// The totals: sums of what is shown, so that a filter tells its own; receipts and turnover as they are where a receipt
-/// stands in several rows.
+/// The totals: sums of what is shown, so that a filter tells its own; what counts in
+/// several rows as it is.
 fn total(report: &Report, dimension: Dimension, sheet: &mut Worksheet, (row, first): (u32, u16)) -> Result<(), XlsxError> {
     sheet.write_string_with_format(row, 0, "total", &number_format(0, false, true))?;
     let (current, draft) = (numbers(report, &report.total.figures.current), numbers(report, &report.total.figures.draft));
     for (place, ((current, digits), (draft, _))) in current.into_iter().zip(draft).enumerate() {
         let columns = at(first, place)..;
-        if row < 2 || (place < SHARED_FIGURES && !dimension.splits_receipts()) {
+        if row < 2 || !dimension.splits_cost() || (place < SHARED_FIGURES && !dimension.splits_receipts()) {
             triple(sheet, (row, columns.start), [current, draft], (digits, true))?;
             continue;
         }
@@ -235,7 +235,7 @@ fn charts(report: &Report, dimension: Dimension, sheet: &mut Worksheet, (first, 
     let (kind, most) = match dimension {
         Dimension::Campaign => (ChartType::Bar, place(CHARTED_MAX)),
         Dimension::Month => (ChartType::Line, u32::MAX),
-        Dimension::Funder | Dimension::Tier | Dimension::Store => return Ok(()),
+        Dimension::Funder | Dimension::Segment | Dimension::Tier | Dimension::Store => return Ok(()),
     };
     let last_row = last_row.min(most);
     if last_row == 0 {

@@ -31,7 +31,7 @@ fn groups(report: &Report, dimension: Dimension) -> Vec<Group> {
         group("goods given", money, false, |figures| figures.goods.minor()),
         group("worth of rewards", money, false, |figures| figures.worth.minor()),
         group("liability", money, true, |figures| figures.unspent.minor()),
-        group("receipts", 0, false, move |figures| if dimension.splits_receipts() { figures.receipts } else { figures.touched }),
+        group("receipts", 0, false, move |figures| if dimension.counts_touched() { figures.touched } else { figures.receipts }),
         group("turnover", money, false, |figures| figures.turnover.minor()),
     ];
     for (place, asset) in report.assets.iter().enumerate() {

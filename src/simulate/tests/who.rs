@@ -1,4 +1,4 @@
-//! Whose a receipt is, and who pays for what it was given.
+//! Whose a receipt is, in which segments the buyer is, and who pays for what was given.
 
 use super::*;
 
@@ -59,4 +59,54 @@ fn p5_two_halves_of_odd_amounts_are_shared_once_and_not_on_each_receipt() {
         .collect();
     assert_eq!(paid, [("own".to_owned(), 78, 31), ("supplier".to_owned(), 77, 31)]);
     assert_tables_sum_to_the_total(&report);
+}
+
+/// Keys of a table with receipts, touched receipts and discount of both sides.
+fn rows_of(report: &Report, dimension: Dimension) -> Vec<(String, [i64; 3], [i64; 3])> {
+    let figures = |figures: &Figures| [figures.receipts, figures.touched, figures.discount.minor()];
+    let rows = report.rows(dimension).iter();
+    rows.map(|row| (row.key.clone(), figures(&row.figures.current), figures(&row.figures.draft))).collect()
+}
+
+#[test]
+fn a_receipt_counts_in_every_segment_that_its_buyer_is_in_on_that_side() {
+    let segments = |regular: u32| {
+        format!(
+            "segments:\n- {{id: known, condition: customer.known}}\n- {{id: regulars, condition: account.visits >= {regular}}}\n"
+        )
+    };
+    let off = "campaigns:\n- {id: off, name: Off, segments: [regulars], amount_off: 0.05}\n";
+    let card = Some("90000001");
+    let mut lines: Vec<String> = (0..4).map(|id| json_line(id, id, None, card)).collect();
+    lines.push(json_line(4, 30, None, None));
+    lines.push(json_line(5, 40, Some(3), card));
+    let mut asked = question(CURRENT, DRAFT, sales(&lines), 2);
+    let rules = |regular: u32| {
+        let head = HEAD.replace("campaigns:\n", "");
+        compiled("segments", format!("{head}{}{off}", segments(regular)))
+    };
+    asked.rules = Both { current: rules(2), draft: rules(1) };
+    let report = answer(&asked);
+    // Of four visits two are of a regular now and three under the draft; the last one's discount comes back with its goods.
+    let expected = [
+        ("(in none)".to_owned(), [1, 0, 0], [1, 0, 0]),
+        ("known".to_owned(), [4, 2, 5], [4, 3, 10]),
+        ("regulars".to_owned(), [2, 2, 5], [3, 3, 10]),
+    ];
+    let mut found = rows_of(&report, Dimension::Segment);
+    found.sort();
+    assert_eq!(found, expected);
+    let total = &report.total.figures;
+    assert_eq!((total.current.discount.minor(), total.draft.discount.minor()), (5, 10));
+    assert_tables_sum_to_the_total(&report);
+    assert!(readable::text(&report).contains("by segment (receipts"));
+    let page = page::content(&report);
+    assert!(page.contains("By segment") && page.contains("these rows do not sum to the total"));
+}
+
+#[test]
+fn a_revision_without_segments_has_no_table_of_them() {
+    let report = answer(&question(CURRENT, DRAFT, made::sales(50), 1));
+    assert!(report.rows(Dimension::Segment).is_empty());
+    assert!(!readable::text(&report).contains("segment") && !page::content(&report).contains("segment"));
 }

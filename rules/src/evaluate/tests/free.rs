@@ -1,8 +1,9 @@
 //! Free conditions of campaigns, lines and segments, and what becomes of a campaign whose condition fails.
 
-use super::fixture::{catalogue, decide, known, lines, receipt};
+use super::fixture::{catalogue, decide, known, lines, noon, receipt, revision};
 use crate::decision::{Decision, Note};
-use crate::id::{CampaignId, FactId, StoreId};
+use crate::evaluate::segments;
+use crate::id::{CampaignId, FactId, SegmentId, StoreId};
 use crate::money::Amount;
 use crate::receipt::{Explain, Receipt, Tender, TenderKind};
 use crate::standing::{FactStanding, Standing};
@@ -111,6 +112,27 @@ fn a_condition_that_fails_skips_only_its_campaign_and_says_why() {
     for (manner, off) in [("segments: [club]", 450), ("when: \"!('club' in customer.segments)\"", 900)] {
         let decision = decided(&format!("id: a, {manner}, percent_off: 50"), &member, &basket());
         assert_eq!((decision.after, decision.notes), (Amount::from_minor(off), Vec::new()), "{manner}");
+    }
+}
+
+#[test]
+fn the_segments_of_a_customer_are_those_that_campaigns_see() {
+    let revision = revision(&format!("{HEAD}campaigns:\n- {{id: a, name: N, percent_off: 5}}\n"));
+    let club =
+        FactStanding { fact: FactId::parse("club").unwrap(), known_at: noon(), confirmed: false, value: Some("yes".into()) };
+    let table: [(Standing, &[&str]); 6] = [
+        (Standing::default(), &[]),
+        (known(|customer| customer.visits = 2), &[]),
+        (known(|customer| customer.visits = 3), &["regulars"]),
+        (known(|customer| customer.facts = vec![club.clone()]), &["regulars", "club"]),
+        (known(|customer| customer.lists = vec![SegmentId::parse("l1").unwrap()]), &["regulars", "listed"]),
+        (known(|customer| customer.blocked = true), &[]),
+    ];
+    for (standing, expected) in table {
+        let found = segments(&revision, &catalogue(), &standing, &basket(), noon());
+        let ids: Vec<&str> = found.iter().map(|(_, segment)| segment.as_str()).collect();
+        assert_eq!(ids, expected, "{standing:?}");
+        assert!(found.iter().all(|(program, _)| *program == &revision.programs()[0].id));
     }
 }
 
