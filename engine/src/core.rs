@@ -26,6 +26,7 @@ use crate::layout::AggregateKey;
 use crate::nonce::Nonces;
 use crate::programs::{Programs, ProgramsError, Rules};
 use crate::settings::Settings;
+use crate::skipped::Skipped;
 
 /// Shared by all calls.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ pub(crate) struct Core {
     pub(crate) keys: Keys,
     pub(crate) tokens: TokenKeys,
     pub(crate) nonces: Nonces,
+    pub(crate) skipped: Skipped,
     pub(crate) settings: Settings,
 }
 

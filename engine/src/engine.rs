@@ -19,6 +19,7 @@ use crate::nonce::Nonces;
 use crate::programs::{Programs, ProgramsError};
 use crate::queue::Queues;
 use crate::settings::Settings;
+use crate::skipped::Skipped;
 
 /// Which key of the engines seals tokens now; a later rotation counts on.
 const TOKEN_KEY: u32 = 1;
@@ -75,6 +76,7 @@ impl Engine {
             tokens: TokenKeys::new((TOKEN_KEY, keys.token()), &[]),
             keys,
             nonces: Nonces::new()?,
+            skipped: Skipped::default(),
             settings,
         });
         let limits = core.settings.queues;

@@ -22,6 +22,7 @@ mod sealing;
 pub mod server;
 mod service;
 pub mod settings;
+mod skipped;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

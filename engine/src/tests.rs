@@ -3,6 +3,7 @@
 mod bad_input;
 mod calls;
 mod concurrency;
+mod counted;
 mod faults;
 mod life;
 mod revisions;

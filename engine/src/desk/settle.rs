@@ -22,7 +22,7 @@ use tessera_proto::billing::v1;
 use tessera_rules::decision::Decision;
 use tessera_rules::effort::Effort;
 use tessera_rules::evaluate::evaluate;
-use tessera_rules::id::{CustomerId, RewardId};
+use tessera_rules::id::{CampaignId, CustomerId, RewardId};
 use tessera_rules::receipt::{Receipt, Stage};
 use tessera_rules::revision::Revision;
 use tessera_rules::standing::Standing;
@@ -37,6 +37,7 @@ use crate::directory::Found;
 use crate::layout;
 use crate::programs::Rules;
 use crate::record::{Extras, encode_outcome};
+use crate::skipped::skipped;
 
 /// A settle and all that it needs beside the account.
 #[derive(Debug)]
@@ -79,6 +80,8 @@ pub(crate) enum Settled {
         outcome: Bytes,
         /// It had been committed before.
         repeated: bool,
+        /// Campaigns that its evaluation skipped since their conditions failed; none where a token decided.
+        skipped: Vec<CampaignId>,
     },
     /// The receipt was voided by the same or a later decision.
     Voided,
@@ -91,13 +94,19 @@ struct Judged<'a> {
     relation: Relation,
 }
 
+impl Settled {
+    fn repeated(outcome: Bytes) -> Self {
+        Self::Outcome { outcome, repeated: true, skipped: Vec::new() }
+    }
+}
+
 impl SettleCase {
     pub(super) async fn apply(&self, draft: &mut Draft<'_>) -> Result<Settled, Refusal> {
         let id = &self.input.receipt.id;
         let entry = draft.entry(id).await?;
         let stored = draft.outcome(entry.as_ref(), id).await?;
         match admit_settle(entry.as_ref(), stored.is_some(), &self.input.content_hash.0, self.input.attempt) {
-            SettleAdmission::Repeat => Ok(Settled::Outcome { outcome: stored.unwrap_or_default(), repeated: true }),
+            SettleAdmission::Repeat => Ok(Settled::repeated(stored.unwrap_or_default())),
             SettleAdmission::Conflict => Err(self.conflict()),
             SettleAdmission::Voided => Ok(Settled::Voided),
             SettleAdmission::New { after_void } => self.commit(draft, entry.as_ref(), after_void).await,
@@ -113,11 +122,11 @@ impl SettleCase {
 
     async fn commit(&self, draft: &mut Draft<'_>, entry: Option<&ReceiptEntry>, after_void: bool) -> Result<Settled, Refusal> {
         let told = self.told(draft);
-        let (settled, extras) = self.settle(draft, told, after_void);
+        let (settled, extras, skipped) = self.settle(draft, told, after_void);
         let id = &self.input.receipt.id;
         let outcome = encode_outcome(&settled.outcome, &extras);
         if self.input.receipt.training {
-            return Ok(Settled::Outcome { outcome, repeated: false });
+            return Ok(Settled::Outcome { outcome, repeated: false, skipped });
         }
         if let Some(account) = settled.account {
             self.keep_values(draft, &account).await?;
@@ -138,10 +147,15 @@ impl SettleCase {
         for waiting in &parked {
             apply_parked(draft, id, waiting, self.now).await?;
         }
-        Ok(Settled::Outcome { outcome, repeated: false })
+        Ok(Settled::Outcome { outcome, repeated: false, skipped })
     }
 
-    fn settle(&self, draft: &Draft<'_>, opened: Option<Arc<Account>>, after_void: bool) -> (ledger::Settled, Extras) {
+    fn settle(
+        &self,
+        draft: &Draft<'_>,
+        opened: Option<Arc<Account>>,
+        after_void: bool,
+    ) -> (ledger::Settled, Extras, Vec<CampaignId>) {
         let judged = self.judge(draft);
         let rules = self.promise.rules();
         let assets = asset_terms(&rules.revision, self.input.receipt.currency);
@@ -184,7 +198,8 @@ impl SettleCase {
         if !extras.answers.is_empty() {
             settled.outcome.facts = self.input.answers.iter().map(|answer| answer.fact.clone()).collect();
         }
-        (settled, extras)
+        let skipped = skipped(&judged.decision).cloned().collect();
+        (settled, extras, skipped)
     }
 
     /// The account, at a card's first use a new one, with the answers that came with the sale: a reward may wait

@@ -23,6 +23,7 @@ use crate::desk::{Case, CaseAnswer, Decided, QuoteCase, Quoted, before_quote, ev
 use crate::directory::Recognised;
 use crate::engine::{Call, Engine, account_key};
 use crate::programs::Rules;
+use crate::skipped::skipped;
 
 /// What a quote was made from, for its answer.
 struct Made<'a> {
@@ -49,6 +50,7 @@ pub(crate) async fn quote(engine: &Engine, request: v1::QuoteRequest, call: &Cal
         Quoted::Decided(decided) => decided,
         other @ (Quoted::AlreadySettled(_) | Quoted::Voided | Quoted::Superseded) => return without_answer(engine, &other),
     };
+    engine.core.skipped.count("quote", skipped(&decided.decision));
     let evaluated = Instant::now();
     Ok(render(engine, &made, &decided, plain_times(call, parsed, read, evaluated)))
 }

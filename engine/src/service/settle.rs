@@ -108,8 +108,11 @@ fn render(engine: &Engine, call: &Call, parsed: Instant, done: Done, training: b
     };
     let (status, outcome, repeated) = match settled {
         Settled::Voided => (v1::SettleStatus::Voided, None, false),
-        Settled::Outcome { outcome, .. } if training => (v1::SettleStatus::Training, Some(outcome), false),
-        Settled::Outcome { outcome, repeated } => (v1::SettleStatus::Committed, Some(outcome), repeated),
+        Settled::Outcome { outcome, repeated, skipped } => {
+            engine.core.skipped.count("settle", &skipped);
+            let status = if training { v1::SettleStatus::Training } else { v1::SettleStatus::Committed };
+            (status, Some(outcome), repeated && !training)
+        }
     };
     let revision = engine.core.programs.in_force().revision;
     let rest = v1::SettleResponse {
