@@ -11,6 +11,7 @@ mod caps;
 mod case;
 mod conditions;
 mod deal;
+mod declinable;
 mod draft;
 mod earning;
 mod explain;

@@ -9,7 +9,7 @@ use tessera_contract::canonical::BasketHash;
 use tessera_contract::convert::{campaign_to_wire, verdict_to_wire};
 use tessera_contract::read::{InstructionDone, SettleInput};
 use tessera_contract::refusal::Refusal;
-use tessera_contract::token::{self, TokenBody, decision_hash};
+use tessera_contract::token::{self, TokenBody, TokenHead, decision_hash};
 use tessera_ledger::account::{Account, FactSource};
 use tessera_ledger::entry::ReceiptEntry;
 use tessera_ledger::order::{SettleAdmission, admit_settle};
@@ -242,7 +242,7 @@ impl SettleCase {
     }
 
     fn judge_token<'a>(&'a self, draft: &Draft<'_>, body: &'a TokenBody, rules: &Rules) -> Judged<'a> {
-        let again = || self.evaluate(draft, rules, &self.quoted_again(), body.head.quoted_at);
+        let again = || self.evaluate(draft, rules, &self.quoted_again(&body.head), body.head.quoted_at);
         match &body.promised {
             token::Promised::Decision(decision) if self.is_as_quoted(body, decision) => {
                 Judged { decision: Cow::Borrowed(decision.as_ref()), promised: None, relation: Relation::AsQuoted }
@@ -272,9 +272,9 @@ impl SettleCase {
         Receipt { stage: Stage::Paid, ..self.input.receipt.clone() }
     }
 
-    /// The receipt as it would have been quoted with what is known now.
-    fn quoted_again(&self) -> Receipt {
-        Receipt { stage: Stage::Tender, ..self.input.receipt.clone() }
+    /// The receipt as it would have been quoted with what is known now, and what the customer chose then.
+    fn quoted_again(&self, head: &TokenHead) -> Receipt {
+        Receipt { stage: Stage::Tender, choices: head.choices.clone(), ..self.input.receipt.clone() }
     }
 
     fn evaluate(&self, draft: &Draft<'_>, rules: &Rules, receipt: &Receipt, at: Timestamp) -> Decision {

@@ -8,7 +8,7 @@ use tessera_contract::canonical::basket_hash;
 use tessera_contract::convert::timestamp_to_wire;
 use tessera_contract::read::{QuoteInput, ReadContext, read_quote};
 use tessera_contract::refusal::Refusal;
-use tessera_contract::render::AnswerContext;
+use tessera_contract::render::{AnswerContext, is_offer_id};
 use tessera_contract::token::{RevisionName, SealedToken, TokenHead};
 use tessera_ledger::account::Account;
 use tessera_proto::billing::v1;
@@ -122,6 +122,7 @@ fn render(engine: &Engine, made: &Made<'_>, decided: &Decided, times: v1::PhaseT
         descriptions: &descriptions,
         facts: &facts,
         asset_programs: &asset_programs,
+        declined_unknown: declined_unknown(made),
         claim_code: String::new(),
     };
     v1::QuoteResponse {
@@ -166,8 +167,16 @@ fn seal(engine: &Engine, made: &Made<'_>, decided: &Decided) -> SealedToken {
         customer: found.map(|found| found.customer.clone()),
         account: found.map(|found| found.account.clone()),
         held_until: decided.held_until,
+        choices: made.input.receipt.choices.clone(),
     };
     engine.core.tokens.seal(&head, &decided.decision, engine.core.nonces.next())
+}
+
+/// How many ids the till sent as declined that no campaign could have given: a till's mistake, told in the answer.
+fn declined_unknown(made: &Made<'_>) -> usize {
+    let receipt = &made.input.receipt;
+    let can_be = |id: &str| is_offer_id(id) || made.rules.revision.can_decline(id, receipt.lines.len());
+    receipt.declined.iter().filter(|id| !can_be(id.as_str())).count()
 }
 
 /// Names of the products that are added, offered or to be chosen from.

@@ -98,6 +98,22 @@ async fn sold_otherwise_is_evaluated_again_under_the_token_and_price_changes_giv
 }
 
 #[tokio::test]
+async fn a_declined_id_that_names_nothing_is_noted() {
+    let rig = Rig::new().await;
+    let goods = receipt("A", Some("1001"), vec![line("1", "PACK", 10, 100)]);
+    let offered = rig.quote(quote(goods.clone())).await.unwrap().answer.unwrap().lines[0].decline_id.clone();
+    let table = [(vec![offered.as_str(), "redeem:points"], 0), (vec![offered.as_str(), "packs.7", "nobody.1"], 2)];
+    for (number, (declined, expected)) in (2..).zip(table) {
+        let declined_ids = declined.iter().map(|id| (*id).to_owned()).collect();
+        let answer = rig.quote(v1::QuoteRequest { quote_no: number, declined_ids, ..quote(goods.clone()) }).await.unwrap().answer;
+        let answer = answer.unwrap();
+        let noted = answer.notes.iter().filter(|note| note.code() == v1::NoteCode::UnknownId).count();
+        assert_eq!(noted, expected, "{declined:?}");
+        assert!(answer.lines.iter().all(|line| line.added_quantity_milli == 0), "what it names is declined all the same");
+    }
+}
+
+#[tokio::test]
 async fn an_added_unit_that_was_declined_is_not_sold_and_not_explained_away() {
     let rig = Rig::new().await;
     let goods = receipt("A", None, vec![line("1", "PACK", 10, 100)]);
@@ -116,25 +132,44 @@ async fn an_added_unit_that_was_declined_is_not_sold_and_not_explained_away() {
     rig.outcomes().await;
 }
 
-#[tokio::test]
-async fn a_present_is_asked_for_chosen_and_sold_as_it_was_quoted() {
+/// A rig whose program gives a mug or a towel with each cake, and a quote of a cake and socks with the towel chosen.
+async fn with_a_towel_chosen() -> (Rig, v1::Receipt, v1::QuoteResponse) {
     let rig = Rig::new().await;
     let thanks = "  - id: thanks\n    name: Thanks\n    on: {sku: [CAKE]}\n    grant: {give: {choice: {skus: [MUG, TOWEL]}}}\n";
     rig.pass(Duration::from_secs(1));
     let source = Source { name: "club.yaml".to_owned(), text: format!("{PROGRAM}{thanks}") };
     rig.engine.programs().publish(&[source], begin().checked_add(Duration::from_secs(1)).unwrap()).await.unwrap();
-    let goods = receipt("A", Some("1001"), vec![line("1", "CAKE", 1, 500)]);
+    let goods = receipt("A", Some("1001"), vec![line("1", "CAKE", 1, 500), line("2", "SOCKS", 1, 500)]);
     let asked = rig.quote(quote(goods.clone())).await.unwrap().answer.unwrap();
-    assert!(asked.lines.is_empty(), "nothing is given before the customer has chosen");
+    assert!(asked.lines.iter().all(|line| line.sku != "TOWEL"), "nothing is given before the customer has chosen");
     let choice = &asked.choices[0];
     let options: Vec<&str> = choice.options.iter().map(|option| option.option_id.as_str()).collect();
     assert_eq!((choice.campaign_id.as_str(), options), ("thanks", vec!["MUG", "TOWEL"]));
     let chosen = v1::ChosenOption { choice_id: choice.choice_id.clone(), option_ids: vec![choice.options[1].option_id.clone()] };
-    let request = v1::QuoteRequest { quote_no: 2, choices: vec![chosen], ..quote(goods.clone()) };
-    let quoted = rig.quote(request).await.unwrap();
+    let quoted = rig.quote(v1::QuoteRequest { quote_no: 2, choices: vec![chosen], ..quote(goods.clone()) }).await.unwrap();
+    (rig, goods, quoted)
+}
+
+#[tokio::test]
+async fn a_present_is_asked_for_chosen_and_sold_as_it_was_quoted() {
+    let (rig, goods, quoted) = with_a_towel_chosen().await;
     let outcome = rig.settle(as_quoted(goods, &quoted)).await.unwrap().outcome.unwrap();
-    let [_, present] = outcome.lines.as_slice() else { panic!("{:?}", outcome.lines) };
+    let [_, _, present] = outcome.lines.as_slice() else { panic!("{:?}", outcome.lines) };
     assert_eq!((present.sku.as_str(), present.paid_minor, present.campaign_id.as_str()), ("TOWEL", 0, "thanks"));
     assert!(!flags(&outcome).contains(&v1::OutcomeFlag::DiffersFromQuote));
+    rig.outcomes().await;
+}
+
+#[tokio::test]
+async fn a_settle_that_differs_from_its_quote_keeps_what_the_customer_chose() {
+    let (rig, goods, quoted) = with_a_towel_chosen().await;
+    let mut request = as_quoted(goods, &quoted);
+    request.receipt.as_mut().unwrap().lines.remove(1);
+    let outcome = rig.settle(request).await.unwrap().outcome.unwrap();
+    let [_, present] = outcome.lines.as_slice() else { panic!("{:?}", outcome.lines) };
+    assert_eq!((present.sku.as_str(), present.campaign_id.as_str()), ("TOWEL", "thanks"));
+    assert!(flags(&outcome).contains(&v1::OutcomeFlag::DiffersFromQuote));
+    let applied: Vec<&str> = outcome.applied_campaigns.iter().map(|applied| applied.campaign_id.as_str()).collect();
+    assert!(applied.contains(&"thanks"), "the present was lost with the socks: {applied:?}");
     rig.outcomes().await;
 }

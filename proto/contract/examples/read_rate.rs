@@ -133,6 +133,7 @@ fn head(input: &QuoteInput, now: Timestamp) -> TokenHead {
         customer: None,
         account: None,
         held_until: None,
+        choices: Vec::new(),
     }
 }
 

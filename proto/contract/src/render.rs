@@ -18,7 +18,7 @@ use tessera_rules::receipt::Receipt;
 use crate::read::TillDisplay;
 
 pub use lines::totals_of;
-pub use remarks::offer_id;
+pub use remarks::{is_offer_id, offer_id};
 
 /// What an answer needs beside the decision.
 #[derive(Clone, Debug)]
@@ -45,6 +45,8 @@ pub struct AnswerContext<'a> {
     pub facts: &'a [FactShape],
     /// The programs of assets, in any order.
     pub asset_programs: &'a [(&'a AssetId, &'a ProgramId)],
+    /// How many of the declined ids name nothing that there could be.
+    pub declined_unknown: usize,
     /// Code to print for a later claim; empty: none.
     pub claim_code: String,
 }
@@ -78,6 +80,7 @@ impl<'a> AnswerContext<'a> {
             descriptions: &[],
             facts: &[],
             asset_programs: &[],
+            declined_unknown: 0,
             claim_code: String::new(),
         }
     }

@@ -14,6 +14,13 @@ const OFFER: &str = "offer:";
 /// Bytes of the hash in an offer's id: two offers of one receipt do not share them.
 const OFFER_ID_BYTES: usize = 12;
 
+/// Whether an id has the form of an offer's: which product it names cannot be read from it.
+#[must_use]
+pub fn is_offer_id(id: &str) -> bool {
+    let hex = id.strip_prefix(OFFER).unwrap_or_default();
+    hex.len() == 2 * OFFER_ID_BYTES && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// The wire's id of an offer: the same for the same campaign and product, on every quote.
 #[must_use]
 pub fn offer_id(campaign: &CampaignId, sku: &Sku) -> String {
@@ -74,7 +81,8 @@ pub(super) fn offers(decision: &Decision, context: &AnswerContext<'_>) -> Vec<v1
         line_id: String::new(),
         text: fit::text(&offer.text, &context.display),
     };
-    decision.offers.iter().take(OFFERS_MAX).map(to_wire).collect()
+    let declined = |offer: &v1::Offer| context.receipt.declined.iter().any(|id| id.as_str() == offer.offer_id);
+    decision.offers.iter().map(to_wire).filter(|offer| !declined(offer)).take(OFFERS_MAX).collect()
 }
 
 /// What little is missing for a campaign.
@@ -119,13 +127,14 @@ pub(super) fn notes(decision: &Decision, context: &AnswerContext<'_>) -> Vec<v1:
     let not_offered = |chosen: &&Chosen| {
         !decision.choices.iter().any(|choice| choice.id == chosen.choice && choice.options.contains(&chosen.sku))
     };
-    let unknown = |_: &Chosen| v1::Note {
+    let unknown = |text| v1::Note {
         code: i32::from(v1::NoteCode::UnknownId),
         line_id: String::new(),
-        text: fit::text("What was chosen is not offered here.", &context.display),
+        text: fit::text(text, &context.display),
     };
-    let chosen = context.receipt.choices.iter().filter(not_offered).map(unknown);
-    decision.notes.iter().filter_map(to_wire).chain(chosen).collect()
+    let chosen = context.receipt.choices.iter().filter(not_offered).map(|_| unknown("What was chosen is not offered here."));
+    let declined = (0..context.declined_unknown).map(|_| unknown("What was declined is nothing that is given here."));
+    decision.notes.iter().filter_map(to_wire).chain(chosen).chain(declined).collect()
 }
 
 /// Limits that kept something out, ascending, each once.

@@ -10,6 +10,7 @@ mod write_decision;
 use jiff::Timestamp;
 use tessera_rules::decision::Decision;
 use tessera_rules::id::{AccountId, CustomerId, ReceiptId};
+use tessera_rules::receipt::Chosen;
 
 use self::read::BodyReader;
 use self::write::BodyWriter;
@@ -54,6 +55,8 @@ pub struct TokenHead {
     pub account: Option<AccountId>,
     /// Until when what was promised is held; none: nothing is.
     pub held_until: Option<Timestamp>,
+    /// What the customer chose, which a settle does not repeat.
+    pub choices: Vec<Chosen>,
 }
 
 /// What a token holds.
@@ -128,6 +131,10 @@ fn write_head<'a>(writer: &mut BodyWriter<'a>, head: &'a TokenHead) {
     writer.optional(head.customer.as_ref(), |writer, customer| writer.text(customer.as_str()));
     writer.optional(head.account.as_ref(), |writer, account| writer.text(account.as_str()));
     writer.optional(head.held_until, BodyWriter::time);
+    writer.list(&head.choices, |writer, chosen| {
+        writer.text(chosen.choice.as_str());
+        writer.name(chosen.sku.as_str());
+    });
 }
 
 fn read_head(reader: &mut BodyReader<'_>) -> Option<TokenHead> {
@@ -142,6 +149,7 @@ fn read_head(reader: &mut BodyReader<'_>) -> Option<TokenHead> {
         customer: reader.optional(BodyReader::text)?,
         account: reader.optional(BodyReader::text)?,
         held_until: reader.optional(BodyReader::time)?,
+        choices: reader.list(|reader| Some(Chosen { choice: reader.text()?, sku: reader.name()? }))?,
     })
 }
 

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use tessera_rules::decision::Note;
-use tessera_rules::id::{AccountId, CustomerId, ReceiptId};
+use tessera_rules::id::{AccountId, CustomerId, ReceiptId, RewardId, Sku};
+use tessera_rules::receipt::Chosen;
 
 use super::*;
 use crate::canonical::BasketHash;
@@ -27,6 +28,10 @@ fn head() -> TokenHead {
         customer: Some(CustomerId::parse("c-1").expect("is an id")),
         account: Some(AccountId::parse("a-1").expect("is an id")),
         held_until: Some(sample::now()),
+        choices: vec![Chosen {
+            choice: RewardId::parse("thanks.0").expect("is an id"),
+            sku: Sku::parse("TOWEL").expect("is an id"),
+        }],
     }
 }
 
