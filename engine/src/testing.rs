@@ -92,6 +92,15 @@ impl Rig {
         Self { engine, billing, clock, storage, closing }
     }
 
+    /// With these campaigns in place of the tests' own.
+    pub(crate) async fn with_campaigns(campaigns: &str) -> Self {
+        let rig = Self::new().await;
+        let head = PROGRAM.split("campaigns:").next().unwrap();
+        let source = Source { name: "club.yaml".to_owned(), text: format!("{head}campaigns:\n{campaigns}") };
+        rig.engine.programs().publish(&[source], begin()).await.unwrap();
+        rig
+    }
+
     pub(crate) fn pass(&self, time: Duration) {
         self.clock.set(self.clock.now().checked_add(time).unwrap());
     }

@@ -6,6 +6,7 @@ mod concurrency;
 mod counted;
 mod faults;
 mod life;
+mod limits;
 mod revisions;
 mod rewards;
 mod tokens;

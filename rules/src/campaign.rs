@@ -12,6 +12,7 @@ use crate::ratio::Ratio;
 use crate::receipt::{Measure, TenderKind};
 use crate::selector::Selector;
 use crate::text::Text;
+use crate::usage::{Usage, UsageLimits};
 use crate::validity::Validity;
 
 /// What an id begins with that stands for a redemption where otherwise a campaign stands.
@@ -42,17 +43,24 @@ pub(crate) enum Fallback {
     },
 }
 
-/// How often a campaign may be used; none: as often as it fits.
+/// How much of a campaign may be used; where nothing is said, as much as fits.
 ///
 /// A use is one application of the mechanic: one set of n for m, one group of extra units, one unit or line of an
 /// amount off, one multiple of a threshold, and for everything else the campaign's one effect on the receipt.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Limits {
-    pub(crate) per_receipt: Option<u32>,
-    pub(crate) per_customer: Option<u32>,
-    pub(crate) per_customer_day: Option<u32>,
-    /// Units of goods whose price it changes on one receipt; which ones the program's conventions say.
-    pub(crate) units_per_receipt: Option<i64>,
+    /// On one receipt; which units it may make cheaper the program's conventions say. Its value is a cap.
+    pub(crate) per_receipt: Usage,
+    /// By one customer.
+    pub(crate) per_customer: Option<Box<UsageLimits>>,
+    /// By all customers together: the budget, and the limits per day.
+    pub(crate) shared: Option<Box<UsageLimits>>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { per_receipt: Usage::UNLIMITED, per_customer: None, shared: None }
+    }
 }
 
 /// How much a campaign may give on one receipt.
@@ -66,16 +74,6 @@ pub(crate) struct Caps {
     pub(crate) basket_share: Option<Ratio>,
     /// Units of an asset.
     pub(crate) units: Option<Units>,
-}
-
-/// What a campaign may cost over all sales.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Budget {
-    Uses(i64),
-    /// Money off.
-    Money(Amount),
-    /// Units of the asset that it gives.
-    Units(Units),
 }
 
 /// How the receipt must be paid.
@@ -120,8 +118,15 @@ impl Conditions {
 }
 
 impl Limits {
-    pub(crate) fn of_customer(&self) -> bool {
-        self.per_customer.is_some() || self.per_customer_day.is_some()
+    /// Whether one of them counts units of goods.
+    pub(crate) fn in_units(&self) -> bool {
+        let wide = self.per_customer.iter().chain(&self.shared).flat_map(|limits| [limits.ever, limits.day, limits.month]);
+        wide.chain([self.per_receipt]).any(|limit| limit.units < i64::MAX)
+    }
+
+    /// Whether what is used of it is scarce beyond the receipt.
+    pub(crate) fn is_scarce(&self) -> bool {
+        self.per_customer.is_some() || self.shared.is_some()
     }
 }
 
@@ -173,7 +178,6 @@ pub struct Campaign {
     pub(crate) fallback: Option<Fallback>,
     pub(crate) limits: Limits,
     pub(crate) caps: Caps,
-    pub(crate) budget: Option<Budget>,
     pub(crate) on_return: Shortfall,
     pub(crate) funded_by: Vec<(CompactString, Ratio)>,
     pub(crate) requires_answers: Vec<FactId>,
@@ -230,7 +234,7 @@ impl Campaign {
     pub(crate) fn personal(&self) -> bool {
         self.customers_only
             || self.coupon_only
-            || self.limits.of_customer()
+            || self.limits.per_customer.is_some()
             || self.conditions.of_customer()
             || !self.segments.is_empty()
             || !self.tiers.is_empty()
@@ -277,9 +281,21 @@ impl Campaign {
         }
     }
 
-    /// The most uses per customer ever and per customer and day.
+    /// The asset of which it gives units; none: it gives none, or takes money off.
     #[must_use]
-    pub fn uses_max(&self) -> (Option<u32>, Option<u32>) {
-        (self.limits.per_customer, self.limits.per_customer_day)
+    pub fn gives(&self) -> Option<&AssetId> {
+        self.mechanic.gives()
+    }
+
+    /// How much of it one customer may use; none: as much as fits.
+    #[must_use]
+    pub fn limits_per_customer(&self) -> Option<&UsageLimits> {
+        self.limits.per_customer.as_deref()
+    }
+
+    /// How much of it all customers together may use; none: as much as fits.
+    #[must_use]
+    pub fn limits_shared(&self) -> Option<&UsageLimits> {
+        self.limits.shared.as_deref()
     }
 }

@@ -8,6 +8,7 @@ mod conventions;
 mod free;
 pub(crate) mod keys;
 mod ladder;
+mod limits;
 mod mechanic;
 mod overlap;
 mod program;

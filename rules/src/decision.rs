@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{AssetId, CampaignId, FactId, LineId, ProgramId, RewardId, Sku, TaxCode, TierId};
 use crate::money::{Amount, Quantity, UnitPrice, Units};
 use crate::receipt::{Line, Measure, RedeemMode};
+use crate::usage::Usage;
 
 /// The decision on one receipt. Same arguments, same decision, on any machine, for ever (P7).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -393,24 +394,24 @@ pub enum Promise {
         /// How many thresholds.
         rewarded: i64,
     },
-    /// Uses of a campaign with a limit per customer.
+    /// What is used of a campaign that is limited per customer.
     Uses {
         /// The campaign.
         campaign: CampaignId,
-        /// How many.
-        count: u32,
+        /// How much.
+        usage: Usage,
     },
     /// A single-use code.
     Code {
         /// The code.
         code: CompactString,
     },
-    /// A share of a budget.
+    /// What is used of a campaign that is limited over all customers.
     Budget {
-        /// The campaign whose budget it is.
+        /// The campaign.
         campaign: CampaignId,
-        /// In the budget's own unit.
-        amount: i64,
+        /// How much.
+        usage: Usage,
     },
 }
 

@@ -24,6 +24,7 @@ mod redeem;
 mod rewards;
 mod scope;
 mod segments;
+mod used;
 
 use jiff::Timestamp;
 
@@ -218,6 +219,9 @@ impl Draft<'_, '_> {
     /// A paid receipt: prices stand as they are, campaigns that would have changed them become their fallback, and
     /// what the receipt already shows of them earns nothing.
     fn too_late(&mut self, changed: &[(&Candidate<'_>, Effect)]) {
+        for (candidate, effect) in changed {
+            self.note_late(candidate.campaign, effect);
+        }
         self.basket.reset();
         self.after_lines = self.basket.amounts();
         for (candidate, effect) in changed {

@@ -28,6 +28,7 @@ mod selector;
 pub mod standing;
 pub mod text;
 pub mod tree;
+pub mod usage;
 mod validity;
 
 pub use effort::Effort;

@@ -236,6 +236,26 @@ impl Mechanic {
         }
     }
 
+    /// The asset of which it gives units.
+    pub(crate) fn gives(&self) -> Option<&AssetId> {
+        match self {
+            Self::Points { asset, .. }
+            | Self::Spend { give: Give::Points { asset, .. }, .. }
+            | Self::Count { give: Give::Points { asset, .. }, .. }
+            | Self::Grant { give: Give::Points { asset, .. } } => Some(asset),
+            Self::Off { .. }
+            | Self::PriceList { .. }
+            | Self::Ladder { .. }
+            | Self::Set { .. }
+            | Self::ExtraUnits { .. }
+            | Self::Spend { .. }
+            | Self::Multiply { .. }
+            | Self::Count { .. }
+            | Self::Grant { .. }
+            | Self::Offer { .. } => None,
+        }
+    }
+
     /// Whether nobody can have it who is not known: it needs an account.
     pub(crate) fn needs_customer(&self) -> bool {
         match self {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{AssetId, CampaignId, CustomerId, FactId, ProgramId, SegmentId, TierId};
 use crate::money::Units;
+use crate::usage::Usage;
 
 /// The account, the codes presented, and what remains of what is scarce.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -14,8 +15,9 @@ pub struct Standing {
     pub customer: Option<CustomerStanding>,
     /// What is known of each presented code, in the receipt's order.
     pub codes: Vec<CodeStanding>,
-    /// What remains of shared budgets; a campaign with a budget that is not listed has nothing left.
-    pub budgets: Vec<Remaining>,
+    /// What all customers together have used of campaigns that are limited over all of them, sorted by campaign; such a
+    /// campaign that is not listed has nothing left.
+    pub shared: Vec<Uses>,
     /// Articles that this store does not have in stock, sorted.
     pub out_of_stock: Vec<CompactString>,
     /// Open quotes with holds have reached their limit: promise nothing scarce.
@@ -58,15 +60,17 @@ pub struct CounterStanding {
     pub rewarded: i64,
 }
 
-/// How often a campaign was used.
+/// How much of a campaign was used, what is promised to other open quotes included.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Uses {
     /// The campaign.
     pub campaign: CampaignId,
-    /// Uses on the receipt's business date.
-    pub today: u32,
-    /// Uses ever.
-    pub ever: u32,
+    /// Ever.
+    pub ever: Usage,
+    /// On the receipt's business date.
+    pub today: Usage,
+    /// In the month of the receipt's business date.
+    pub this_month: Usage,
 }
 
 /// A fact as known; its value is sealed elsewhere, but for the derived values that rules may read.
@@ -104,13 +108,4 @@ pub enum CodeState {
     Expired,
     /// Personal, and another customer's.
     NotThisCustomer,
-}
-
-/// What is left of a shared budget or limit.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Remaining {
-    /// The campaign whose budget it is.
-    pub campaign: CampaignId,
-    /// What is left, in the budget's own unit.
-    pub left: i64,
 }

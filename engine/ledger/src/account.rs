@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tessera_rules::id::{AccountId, AssetId, CampaignId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, SegmentId, TierId};
 use tessera_rules::money::Units;
+use tessera_rules::usage::Usage;
 
 use crate::hold::OpenQuote;
 use crate::lot::Lot;
@@ -31,7 +32,7 @@ pub struct Account {
     pub open_quotes: Vec<OpenQuote>,
     /// Counters over receipts.
     pub counters: Vec<Counter>,
-    /// Uses of campaigns that are limited per customer.
+    /// What was used of campaigns that are limited per customer.
     pub uses: Vec<UseCount>,
     /// Personal coupons.
     pub coupons: Vec<PersonalCoupon>,
@@ -127,17 +128,20 @@ pub struct Counter {
     pub rewarded: i64,
 }
 
-/// Uses of a campaign by this account.
+/// What this account used of a campaign. The spans lie in each other: no less was used in the longer one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct UseCount {
     /// The campaign.
     pub campaign: CampaignId,
-    /// Uses ever.
-    pub ever: u32,
+    /// Ever.
+    pub ever: Usage,
     /// The last business date of a use.
+    #[serde(with = "crate::encode::day")]
     pub day: Date,
-    /// Uses on that day.
-    pub on_day: u32,
+    /// On that day.
+    pub on_day: Usage,
+    /// In that day's month.
+    pub in_month: Usage,
 }
 
 /// A personal coupon.

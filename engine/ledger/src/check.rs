@@ -46,8 +46,8 @@ pub enum BrokenInvariant {
         /// Its place in the account.
         place: usize,
     },
-    /// More uses on the last day than ever.
-    #[error("use count {place} has more uses on its last day than ever")]
+    /// More was used on the last day than in its month, or in that than ever.
+    #[error("use count {place} has more uses in a shorter span of time than in a longer one")]
     UseCount {
         /// Its place in the account.
         place: usize,
@@ -86,7 +86,7 @@ impl Account {
         if let Some(place) = self.counters.iter().position(|counter| counter.counted_milli < 0 || counter.rewarded < 0) {
             return Err(BrokenInvariant::CounterUnits { place });
         }
-        if let Some(place) = self.uses.iter().position(|uses| uses.on_day > uses.ever) {
+        if let Some(place) = self.uses.iter().position(|uses| !uses.is_sound()) {
             return Err(BrokenInvariant::UseCount { place });
         }
         Ok(())

@@ -118,6 +118,22 @@ fn within(list: &'static str, length: usize, limit: usize) -> Result<(), Damaged
     if length > limit { Err(Damaged::Invariant(BrokenInvariant::TooMany { list, length, limit })) } else { Ok(()) }
 }
 
+/// A day as year, month and day, in four bytes instead of eleven.
+pub(crate) mod day {
+    use jiff::civil::Date;
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+        (day.year(), day.month(), day.day()).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+        let (year, month, day) = <(i16, i8, i8)>::deserialize(deserializer)?;
+        Date::new(year, month, day).map_err(D::Error::custom)
+    }
+}
+
 /// Encoding into memory cannot fail: every type here has a known length and no custom serialiser.
 fn write<T: Serialize>(value: &T, version: u8) -> Vec<u8> {
     #[expect(

@@ -36,8 +36,7 @@ pub fn is_something(promise: &Promise) -> bool {
         Promise::Threshold { counted_milli, rewarded, .. } => {
             *counted_milli >= 0 && *rewarded >= 0 && (*counted_milli > 0 || *rewarded > 0)
         }
-        Promise::Uses { count, .. } => *count > 0,
+        Promise::Uses { usage, .. } | Promise::Budget { usage, .. } => usage.is_something(),
         Promise::Code { .. } => true,
-        Promise::Budget { amount, .. } => *amount > 0,
     }
 }

@@ -26,6 +26,7 @@ pub mod right;
 pub mod settle;
 pub mod standing;
 pub mod terms;
+mod uses;
 pub mod void;
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub const LISTS_TOTAL_MAX: usize = 64;
 pub const COUNTERS_MAX: usize = 128;
 
 /// Campaigns limited per customer whose uses are counted.
-pub const USES_MAX: usize = 128;
+pub const USES_MAX: usize = 96;
 
 /// Personal coupons.
 pub const COUPONS_MAX: usize = 48;
@@ -91,7 +91,7 @@ mod usual {
     pub(super) const TIME: usize = 10;
     pub(super) const COUNT: usize = 5;
     pub(super) const UNITS: usize = 6;
-    pub(super) const DAY: usize = 11;
+    pub(super) const DAY: usize = 4;
 }
 
 const LOT_BYTES: usize =
@@ -102,7 +102,8 @@ const FACT_BYTES: usize = usual::ID + usual::TIME + 3;
 const LIST_BYTES: usize = usual::ID + 1 + usual::TIME;
 const MEMBER_BYTES: usize = usual::RECEIPT + 3 * (1 + usual::TIME) + 2;
 const COUNTER_BYTES: usize = usual::CAMPAIGN + usual::UNITS + 2;
-const USE_BYTES: usize = usual::CAMPAIGN + 2 + usual::DAY + 1;
+/// Uses and units of three spans of time in a byte or two each, and their values.
+const USE_BYTES: usize = usual::CAMPAIGN + usual::DAY + 3 * (2 * 2 + 3);
 const COUPON_BYTES: usize = 20 + 2 * usual::CAMPAIGN + 2 * usual::RECEIPT + 1 + 2 * usual::TIME + 1;
 const TIER_BYTES: usize = 3 * usual::ID + 4 * usual::TIME + 2 + usual::RECEIPT;
 const PRIZE_BYTES: usize = usual::RECEIPT + 2 * usual::CAMPAIGN + 2 * usual::ID + usual::COUNT + 1;

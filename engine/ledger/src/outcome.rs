@@ -9,6 +9,7 @@ use tessera_rules::id::{
 };
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
 use tessera_rules::receipt::{Measure, Place, RedeemMode, Tender};
+use tessera_rules::usage::Usage;
 
 use crate::posting::Posting;
 use crate::right::PrizeState;
@@ -66,6 +67,8 @@ pub struct Outcome {
     pub postings: Vec<Posting>,
     /// Counters that moved.
     pub counters: Vec<CounterMove>,
+    /// What was used of campaigns that are limited per customer; below zero where a return frees it.
+    pub uses: Vec<UseMove>,
     /// Work for other accounts, carried out from the feed.
     pub follow_ups: Vec<FollowUp>,
     /// Facts that were answered; never their values.
@@ -202,6 +205,15 @@ pub struct OutcomeRedemption {
     pub mode: RedeemMode,
     /// Of the units, what the account did not have: recorded shortfall.
     pub shortfall: Units,
+}
+
+/// What was used of a limited campaign, or is free again.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UseMove {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// How much; none of it above zero in a return.
+    pub usage: Usage,
 }
 
 /// Work for another account: an outcome of its own there, through the transfer book.

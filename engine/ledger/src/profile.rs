@@ -225,6 +225,7 @@ pub(crate) fn finish(mut account: Account, request: &ProfileRequest<'_>, kind: O
         cash_rounding: Amount::ZERO,
         postings: Vec::new(),
         counters: Vec::new(),
+        uses: Vec::new(),
         follow_ups: Vec::new(),
         facts,
         flags: Vec::new(),

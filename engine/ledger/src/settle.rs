@@ -16,7 +16,7 @@ use crate::account::Account;
 use crate::code::CodeKey;
 use crate::outcome::{Basis, Outcome};
 use crate::right::PrizeState;
-use crate::terms::AssetTerms;
+use crate::terms::{AssetTerms, LimitTerms};
 
 pub(crate) mod change;
 mod commit;
@@ -64,6 +64,8 @@ pub struct Settle<'a> {
     pub handed_over: &'a [(RewardId, PrizeState)],
     /// The facts that count only once somebody has checked them; none: no answers came with the sale.
     pub must_confirm: Option<&'a [FactId]>,
+    /// How much one customer may use of the limited campaigns of `decision`.
+    pub limits: &'a [LimitTerms],
 }
 
 /// How a line was sold.

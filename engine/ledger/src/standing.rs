@@ -5,13 +5,14 @@ use jiff::civil::Date;
 use tessera_rules::decision::Promise;
 use tessera_rules::id::{AssetId, CampaignId, CustomerId, ReceiptId};
 use tessera_rules::money::Units;
-use tessera_rules::standing::{CodeState, CounterStanding, CustomerStanding, FactStanding, Uses};
+use tessera_rules::standing::{CodeState, CounterStanding, CustomerStanding, FactStanding};
 
 use crate::account::{Account, Balance, FactKnown, Member};
 use crate::arithmetic::{minus, plus};
 use crate::hold::OpenQuote;
 use crate::limits::{HOLDS_TOTAL_MAX, OPEN_QUOTES_MAX};
 use crate::lot::{Lot, LotKind};
+use crate::uses;
 
 /// Who looks at an account.
 #[derive(Clone, Debug)]
@@ -63,7 +64,7 @@ impl Account {
             tiers: tiers.into_iter().map(|held| (held.program.clone(), held.tier.clone())).collect(),
             available: self.available(&others, now),
             counters: self.counters_with(&others),
-            uses: self.uses_with(&others, view.business_date),
+            uses: uses::standing(&self.uses, &others, view.business_date),
             facts: member.map(|member| facts_known(&member.facts)).unwrap_or_default(),
             lists: member.map(|member| lists_now(member, now)).unwrap_or_default(),
             enrolled_at: member.and_then(|member| member.enrolled_at),
@@ -184,32 +185,6 @@ impl Account {
         }
         counters.sort_by(|a, b| a.campaign.cmp(&b.campaign));
         counters
-    }
-
-    fn uses_with(&self, others: &[&Promise], business_date: Date) -> Vec<Uses> {
-        let mut all: Vec<Uses> = self
-            .uses
-            .iter()
-            .map(|uses| Uses {
-                campaign: uses.campaign.clone(),
-                today: if uses.day == business_date { uses.on_day } else { 0 },
-                ever: uses.ever,
-            })
-            .collect();
-        for hold in others {
-            let Promise::Uses { campaign, count } = hold else {
-                continue;
-            };
-            match all.iter_mut().find(|uses| uses.campaign == *campaign) {
-                Some(uses) => {
-                    uses.today = uses.today.saturating_add(*count);
-                    uses.ever = uses.ever.saturating_add(*count);
-                }
-                None => all.push(Uses { campaign: campaign.clone(), today: *count, ever: *count }),
-            }
-        }
-        all.sort_by(|a, b| a.campaign.cmp(&b.campaign));
-        all
     }
 }
 

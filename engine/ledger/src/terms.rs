@@ -1,7 +1,10 @@
-//! What the ledger must know of an asset beside its name: whose it is and what it is worth.
+//! What the ledger must know of a revision: whose an asset is and what it is worth, and how far a campaign may be used.
 
-use tessera_rules::id::{AssetId, ProgramId};
+use tessera_rules::decision::{Decision, Promise};
+use tessera_rules::id::{AssetId, CampaignId, ProgramId};
 use tessera_rules::money::{Amount, Currency, Units};
+use tessera_rules::revision::Revision;
+use tessera_rules::usage::UsageLimits;
 
 /// An asset as its revision declares it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,6 +17,15 @@ pub struct AssetTerms {
     pub worth: Option<Worth>,
 }
 
+/// How much one customer may use of a campaign.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LimitTerms {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// How much.
+    pub limits: UsageLimits,
+}
+
 /// So many units are worth so much.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Worth {
@@ -21,6 +33,19 @@ pub struct Worth {
     pub units: Units,
     /// Above zero, in the currency of the receipt.
     pub amount: Amount,
+}
+
+/// How much one customer may use of what a decision uses; mostly nothing is limited.
+#[must_use]
+pub fn limit_terms(revision: &Revision, decision: &Decision) -> Vec<LimitTerms> {
+    let used = decision.promises.iter().filter_map(|promise| match promise {
+        Promise::Uses { campaign, .. } => Some(campaign),
+        Promise::Units { .. } | Promise::Threshold { .. } | Promise::Code { .. } | Promise::Budget { .. } => None,
+    });
+    let limits = |campaign: &CampaignId| {
+        Some(LimitTerms { campaign: campaign.clone(), limits: *revision.campaign(campaign)?.limits_per_customer()? })
+    };
+    used.filter_map(limits).collect()
 }
 
 /// The asset that money is posted in which never lies on an account: `money:` and the currency's code.

@@ -11,6 +11,7 @@ use tessera_rules::id::{
 };
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
 use tessera_rules::receipt::{Explain, Line, Measure, Place, PriceReason, Receipt, RedeemMode, Stage, Tender, TenderKind};
+use tessera_rules::usage::Usage;
 
 use crate::account::Account;
 use crate::code::CodeKey;
@@ -57,6 +58,10 @@ pub(crate) fn line_id(text: &str) -> LineId {
 
 pub(crate) fn gbp() -> Currency {
     Currency::from_code("GBP").unwrap()
+}
+
+pub(crate) fn uses(uses: i64) -> Usage {
+    Usage { uses, ..Usage::NONE }
 }
 
 pub(crate) fn units(value: i64) -> Units {
@@ -260,6 +265,7 @@ pub(crate) fn settle_of<'a>(receipt: &'a Receipt, decision: &'a Decision, now: T
         codes: &CODES,
         handed_over: &[],
         must_confirm: None,
+        limits: &[],
     }
 }
 

@@ -95,7 +95,7 @@ fn evaluate_with(input: &QuoteInput, rules: &Rules, account: Option<&Account>, v
     let standing = Standing {
         customer: account.map(|account| account.standing(view)),
         codes: code_standings(account, &input.receipt.codes, view),
-        budgets: Vec::new(),
+        shared: Vec::new(),
         out_of_stock: Vec::new(),
         promises_exhausted: exhausted,
     };

@@ -18,6 +18,7 @@ use tessera_ledger::profile::record_facts;
 use tessera_ledger::right::PrizeState;
 use tessera_ledger::settle::{self as ledger, Relation, Settle, SoldLine, settle};
 use tessera_ledger::standing::View;
+use tessera_ledger::terms::limit_terms;
 use tessera_proto::billing::v1;
 use tessera_rules::decision::Decision;
 use tessera_rules::effort::Effort;
@@ -184,6 +185,7 @@ impl SettleCase {
                 codes: draft.core.keys.codes(),
                 handed_over: &handed_over,
                 must_confirm: must_confirm.as_deref(),
+                limits: &limit_terms(&rules.revision, &judged.decision),
             },
         );
         if self.unknown_customer {
@@ -298,7 +300,7 @@ impl SettleCase {
         let standing = Standing {
             customer: account.map(|account| account.standing(&view)),
             codes: quote::code_standings(account, &receipt.codes, &view),
-            budgets: Vec::new(),
+            shared: Vec::new(),
             out_of_stock: Vec::new(),
             promises_exhausted: false,
         };

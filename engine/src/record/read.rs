@@ -6,7 +6,7 @@ use tessera_contract::convert::{measure_from_wire, redeem_mode_from_wire, tender
 use tessera_contract::sold::own_change;
 use tessera_ledger::code::ticket_place;
 use tessera_ledger::lot::LotId;
-use tessera_ledger::outcome::{Basis, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, OutcomeReward, Right};
+use tessera_ledger::outcome::{Basis, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, OutcomeReward, Right, UseMove};
 use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
 use tessera_ledger::right::PrizeState;
 use tessera_proto::billing::v1;
@@ -14,6 +14,7 @@ use tessera_rules::decision::{Adjustment, Applied, CounterMove, LineShare, Part,
 use tessera_rules::id::{AssetId, CampaignId, FactId, IdError, LineId, ProgramId, ReceiptId, RewardId, Sku, TaxCode, TierId};
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
 use tessera_rules::receipt::{Place, Tender, TenderKind};
+use tessera_rules::usage::Usage;
 
 use super::FORMAT;
 
@@ -75,6 +76,7 @@ pub(crate) fn outcome_from_wire(wire: &v1::Outcome) -> Result<Outcome, Unreadabl
         cash_rounding: Amount::from_minor(wire.cash_rounding_minor),
         postings: wire.postings.iter().map(read_posting).collect::<Result<_, _>>()?,
         counters: wire.counter_changes.iter().map(read_counter).collect::<Result<_, _>>()?,
+        uses: wire.use_changes.iter().map(read_use).collect::<Result<_, _>>()?,
         follow_ups: Vec::new(),
         facts: Vec::new(),
         flags: Vec::new(),
@@ -250,6 +252,11 @@ fn read_counter(wire: &v1::CounterChange) -> Result<CounterMove, Unreadable> {
         counted_milli: wire.counted_milli,
         rewarded: wire.rewarded,
     })
+}
+
+fn read_use(wire: &v1::UseChange) -> Result<UseMove, Unreadable> {
+    let usage = Usage { uses: wire.uses, units: wire.units, value: wire.value };
+    Ok(UseMove { campaign: CampaignId::parse(&wire.campaign_id)?, usage })
 }
 
 fn read_posting(wire: &v1::Posting) -> Result<Posting, Unreadable> {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use tessera_contract::convert::{redeem_mode_to_wire, tender_to_wire};
-use tessera_ledger::outcome::{Flag, FollowUp, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption};
+use tessera_ledger::outcome::{Flag, FollowUp, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, UseMove};
 use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{Applied, CounterMove};
@@ -71,6 +71,9 @@ pub(crate) fn encode_outcome(outcome: &Outcome, extras: &Extras) -> Bytes {
     tail(&mut fields, outcome, extras);
     for applied in &outcome.applied {
         fields.message(44, |fields| write_applied(fields, applied));
+    }
+    for change in &outcome.uses {
+        fields.message(45, |fields| write_use(fields, change));
     }
     Bytes::from(fields.into_bytes())
 }
@@ -242,6 +245,13 @@ fn write_counter(fields: &mut Fields, counter: &CounterMove) {
     fields.text(2, counter.campaign.as_str());
     fields.zigzag(4, counter.counted_milli);
     fields.zigzag(5, counter.rewarded);
+}
+
+fn write_use(fields: &mut Fields, change: &UseMove) {
+    fields.text(1, change.campaign.as_str());
+    fields.zigzag(2, change.usage.uses);
+    fields.zigzag(3, change.usage.units);
+    fields.zigzag(4, change.usage.value);
 }
 
 fn write_applied(fields: &mut Fields, applied: &Applied) {

@@ -121,9 +121,28 @@ const COUNTER: Table = Table {
 const USES: Table = Table {
     what: "a use",
     short: None,
-    keys: &[("campaign", Text), ("ever", Number), ("today", Number), ("day", Moment)],
+    keys: &[
+        ("campaign", Text),
+        ("day", Moment),
+        ("ever", Number),
+        ("units_ever", Number),
+        ("value_ever", Number),
+        ("this_month", Number),
+        ("units_this_month", Number),
+        ("value_this_month", Number),
+        ("today", Number),
+        ("units_today", Number),
+        ("value_today", Number),
+    ],
     required: &["campaign"],
 };
+
+/// The keys of a use for what was used ever: uses, units and value.
+pub(crate) const EVER: [&str; 3] = ["ever", "units_ever", "value_ever"];
+/// In the month of its last day.
+pub(crate) const MONTH: [&str; 3] = ["this_month", "units_this_month", "value_this_month"];
+/// On its last day.
+pub(crate) const TODAY: [&str; 3] = ["today", "units_today", "value_today"];
 
 const COUPON: Table = Table {
     what: "a coupon",

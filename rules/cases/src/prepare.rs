@@ -71,6 +71,11 @@ impl<'b> Binder<'b, '_, '_> {
         u32::try_from(number).ok()
     }
 
+    /// A number of so many digits after the point that is not negative.
+    pub(crate) fn counted(&mut self, item: &Item, digits: u32) -> Option<i64> {
+        scaled(item, digits, 0..=UNITS_MAX, self.marks)
+    }
+
     /// Units of an asset, of either sign.
     pub(crate) fn units(&mut self, item: &Item, asset: &Asset) -> Option<Units> {
         scaled(item, u32::from(asset.scale), -UNITS_MAX..=UNITS_MAX, self.marks).map(Units::from_units)

@@ -5,9 +5,10 @@ mod ledger;
 
 use rust_decimal::Decimal;
 use tessera_rules::decision::RewardKind;
-use tessera_rules::id::AssetId;
+use tessera_rules::id::{AssetId, CampaignId};
 use tessera_rules::money::{Amount, Quantity, UnitPrice, Units};
 use tessera_rules::receipt::{RedeemMode, TenderKind};
+use tessera_rules::usage::Usage;
 
 use crate::compare::Got;
 use crate::prepare::Bench;
@@ -36,6 +37,20 @@ impl<'b> Words<'b> {
     fn units(self, asset: &AssetId, units: Units) -> Got {
         let scale = self.bench.revision.asset(asset).map_or(0, |asset| asset.scale);
         Got::Number(decimal(units.units(), u32::from(scale)))
+    }
+
+    /// Digits after the point of what limits of a campaign count as its value: those of the asset that it gives, else
+    /// of the currency.
+    pub(crate) fn value_digits(self, campaign: &CampaignId) -> u32 {
+        let asset = self.bench.revision.campaign(campaign).and_then(|campaign| self.bench.revision.asset(campaign.gives()?));
+        asset.map_or(self.bench.currency.minor_digits(), |asset| u32::from(asset.scale))
+    }
+
+    /// What was used of a campaign: uses, units and value, under these names.
+    fn usage(self, campaign: &CampaignId, usage: Usage, names: [&'static str; 3]) -> Vec<(&'static str, Got)> {
+        let [uses, units, value] = names;
+        let shown = decimal(usage.value, self.value_digits(campaign));
+        vec![(uses, Got::count(usage.uses)), (units, Got::count(usage.units)), (value, Got::Number(shown))]
     }
 
     fn quantity(self, quantity: Quantity) -> Got {

@@ -130,7 +130,7 @@ const TABLE: &[(&str, u32, &str, &str)] = &[
     (
         "- {name: n, account: {uses: [{campaign: a, ever: 1, today: 2}]}, receipt: []}",
         10,
-        "this cannot be an account: use count 0 has more uses on its last day than ever",
+        "this cannot be an account: use count 0 has more uses in a shorter span of time than in a longer one",
         "",
     ),
     ("- {name: n, program: none.yaml, receipt: []}", 10, "there is no program file none.yaml", ""),

@@ -38,9 +38,10 @@ impl Checker<'_> {
         let near_text = fields.get("near_text").and_then(|node| self.shown(node, scope, Some(&missing)));
         let on = self.on(&fields, mechanic.as_ref());
         let (spend_at_least, conditions) = fields.get("when").map(|node| self.when(node, scope)).unwrap_or_default();
-        let (limits, value) = fields.get("limits").map(|node| self.limits(node, scope)).unwrap_or_default();
+        let (limits, on_receipt) = self.limits(&fields, mechanic.as_ref(), scope);
         let mut caps = fields.get("caps").map(|node| self.caps(node, mechanic.as_ref(), scope)).unwrap_or_default();
-        caps.per_receipt = [caps.per_receipt, value].into_iter().flatten().min();
+        caps.per_receipt = [caps.per_receipt, on_receipt.per_receipt].into_iter().flatten().min();
+        caps.units = [caps.units, on_receipt.units].into_iter().flatten().min();
         let codes = self.codes(&fields, scope);
         let id = id?;
         let campaign = Campaign {
@@ -71,7 +72,6 @@ impl Checker<'_> {
             fallback: self.fallback(&fields, scope),
             limits,
             caps,
-            budget: fields.get("budget").and_then(|node| self.budget(node, mechanic.as_ref(), scope)),
             on_return: self.option(&fields, "on_return", &ON_RETURN),
             funded_by: fields.get("funded_by").map_or_else(own, |node| self.funding(node)),
             requires_answers: self.answers(&fields, scope),

@@ -153,6 +153,24 @@ fn limits_caps_and_shares_must_make_sense() {
         ),
         ("id: a, amount_off: 1.00, limits: {per_receipt: 2, per_customer_day: 3, per_customer: 4}", &[]),
         (
+            "id: a, percent_off: 5, limits: {per_customer_day: {value: 30.00}, per_customer_month: {value: 20.50}}",
+            &["warning: `per_customer_day: {value: 30.00}` is never reached: `per_customer_month` allows 20.50"],
+        ),
+        (
+            "id: a, points: {per: 1.00, units: 1, asset: points}, limits: {per_receipt: {points: 9}, per_customer: {points: 8}}",
+            &["warning: `per_receipt: {points: 9}` is never reached: `per_customer` allows 8"],
+        ),
+        (
+            "id: a, points: {per: 1.00, units: 1, asset: points}, limits: {per_customer_month: {value: 5.00}}",
+            &["error: this campaign takes no money off"],
+        ),
+        ("id: a, percent_off: 5, limits: {per_customer_month: {points: 5}}", &["error: this campaign gives no points"]),
+        (
+            "id: a, n_for_m: {take: 3, pay: 2}, limits: {per_customer_month: {units: 5}}",
+            &["error: a limit in units has no meaning here"],
+        ),
+        ("id: a, percent_off: 5, limits: {per_customer_month: {units: 5, value: 1.00}}", &[]),
+        (
             "id: a, n_for_m: {take: 3, pay: 2}, limits: {per_receipt: {units: 3}}",
             &["error: a limit in units has no meaning here"],
         ),
@@ -200,9 +218,6 @@ fn what_is_not_served_yet_is_refused_and_not_left_out() {
     let table = [
         ("percent_off: 5, budget: {uses: 5}", "`budget` is not yet served"),
         ("percent_off: 5, channels: [web]", "`channels` is not yet served"),
-        ("percent_off: 5, limits: {per_customer: {units: 5}}", "a limit per customer in units or money is not yet served"),
-        ("percent_off: 5, limits: {per_customer_day: {value: 5.00}}", "a limit per customer in units or money is not yet served"),
-        ("percent_off: 5, limits: {per_customer_month: 5}", "`per_customer_month` is not yet served"),
         ("percent_off: 5, limits: {per_day: 5}", "`per_day` is not yet served"),
     ];
     for (campaign, message) in table {

@@ -3,7 +3,7 @@
 use super::Checker;
 use super::program::Scope;
 use super::read::Fields;
-use crate::campaign::{Budget, Campaign};
+use crate::campaign::Campaign;
 use crate::mechanic::{Act, Give, Mechanic, Off, Per};
 use crate::money::Amount;
 use crate::program::Condition;
@@ -61,7 +61,7 @@ impl Checker<'_> {
             self.warn(fields.place_of("caps"), "`per_line` says nothing for an offer on the basket", "use `per_receipt`");
         }
         let per_unit = matches!(campaign.mechanic, Mechanic::Off { per: Per::Unit | Per::Line, .. } | Mechanic::PriceList { .. });
-        if campaign.limits.units_per_receipt.is_some() && !per_unit {
+        if campaign.limits.in_units() && !per_unit {
             let help = "limit the `uses`; units belong to `percent_off`, `amount_off`, `fixed_price` and `price_list` on lines";
             self.error_with_help(fields.place_of("limits"), "a limit in units has no meaning here", help);
         }
@@ -84,9 +84,9 @@ impl Checker<'_> {
         let Some(once) = worst_case(campaign) else { return };
         let single = campaign.codes.iter().filter(|code| code.single_use).count();
         let sales = if single > 0 && single == campaign.codes.len() { i64::try_from(single).unwrap_or(i64::MAX) } else { 1 };
-        let budget = match campaign.budget {
-            Some(Budget::Money(amount)) => amount,
-            Some(Budget::Uses(_) | Budget::Units(_)) | None => return,
+        let budget = match &campaign.limits.shared {
+            Some(shared) if shared.ever.value < i64::MAX => Amount::from_minor(shared.ever.value),
+            Some(_) | None => return,
         };
         let worst = Amount::from_minor(once.minor().saturating_mul(sales));
         if worst > budget {
@@ -102,7 +102,7 @@ impl Checker<'_> {
 
 /// The most that one receipt can cost, where the program alone says it.
 fn worst_case(campaign: &Campaign) -> Option<Amount> {
-    let uses = campaign.limits.per_receipt.map(i64::from);
+    let uses = Some(campaign.limits.per_receipt.uses).filter(|uses| *uses < i64::MAX);
     let times = |amount: Amount, most: Option<i64>| Some(Amount::from_minor(amount.minor().saturating_mul(most?)));
     let own = match &campaign.mechanic {
         Mechanic::Off { off: Off::Amount(amount), per: Per::Basket } => Some(*amount),

@@ -6,11 +6,12 @@ use super::basket::Basket;
 use super::case::Case;
 use super::free::Asked;
 use super::scope::Facts;
-use crate::campaign::{Budget, Campaign};
+use crate::campaign::Campaign;
 use crate::cel::EvalError;
 use crate::index::Brought;
 use crate::mechanic::Act;
-use crate::standing::CodeState;
+use crate::standing::{CodeState, Uses};
+use crate::usage::{Usage, UsageLimits};
 use crate::validity::OutOfTime;
 
 /// The first reason why a campaign was not applied.
@@ -25,7 +26,7 @@ pub(super) enum Reason {
     Segment,
     NoCode,
     CodeNotUsable,
-    LimitReached,
+    LimitReached(Span),
     TooManyOpenQuotes,
     NoLine,
     SpendMore,
@@ -60,6 +61,19 @@ pub(super) enum Reason {
 /// Places of lines, ascending.
 pub(super) type Places = SmallVec<[usize; 4]>;
 
+/// In which span of time a campaign was used as often as its limits allow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Span {
+    /// By this customer, ever.
+    Ever,
+    /// By this customer, today.
+    Day,
+    /// By this customer, this month.
+    Month,
+    /// By all customers, today.
+    SharedDay,
+}
+
 /// A campaign that may act.
 #[derive(Debug)]
 pub(super) struct Candidate<'a> {
@@ -71,8 +85,10 @@ pub(super) struct Candidate<'a> {
     pub(super) lines: Places,
     /// How often it may still be used on this receipt.
     pub(super) uses_left: i64,
-    /// What its budget has left, in the budget's own unit.
-    pub(super) budget_left: i64,
+    /// How many units of goods it may make cheaper.
+    pub(super) units_left: i64,
+    /// How much money it may take off, in minor units, or how many units of its asset it may give.
+    pub(super) value_left: i64,
 }
 
 /// The candidates in the order of application, and the campaigns about these goods that are none.
@@ -184,8 +200,8 @@ impl<'a> Found<'a> {
         self.steps = self.steps.saturating_add(1);
         let is_about =
             |line: usize| basket.lines.get(line).is_some_and(|item| campaign.is_about(&item.properties, item.line.measure));
-        let uses_left = match admit(case, facts, campaign) {
-            Ok(uses_left) => uses_left,
+        let left = match admit(case, facts, campaign) {
+            Ok(left) => left,
             Err(reason) => {
                 let of_tenders = matches!(reason, Reason::Tender | Reason::TenderUnknown) || campaign.reads_tenders();
                 let failed = matches!(reason, Reason::Failed(..));
@@ -218,13 +234,14 @@ impl<'a> Found<'a> {
             return self.refused.push((place, Reason::TooFewUnits));
         }
         self.depends_on_tenders |= campaign.conditions.tender.is_some();
-        let (act, budget_left) = (campaign.mechanic.act(), case.budget_left(campaign));
-        self.candidates.push(Candidate { campaign, place, act, lines: matching, uses_left, budget_left });
+        let (act, Usage { uses, units, value }) = (campaign.mechanic.act(), left);
+        let lines = matching;
+        self.candidates.push(Candidate { campaign, place, act, lines, uses_left: uses, units_left: units, value_left: value });
     }
 }
 
-/// How often a campaign may be used here and now, whatever the goods; else the first reason why not at all.
-pub(super) fn admit(case: &Case<'_>, facts: &Facts<'_, '_>, campaign: &Campaign) -> Result<i64, Reason> {
+/// How much of a campaign may be used here and now, whatever the goods; else the first reason why not at all.
+pub(super) fn admit(case: &Case<'_>, facts: &Facts<'_, '_>, campaign: &Campaign) -> Result<Usage, Reason> {
     if campaign.currency != case.receipt.currency {
         return Err(Reason::Currency);
     }
@@ -245,10 +262,10 @@ pub(super) fn admit(case: &Case<'_>, facts: &Facts<'_, '_>, campaign: &Campaign)
     let scarce = code(case, campaign)?;
     case.conditions_hold(campaign)?;
     facts.condition_holds(campaign)?;
-    if case.standing.promises_exhausted && (scarce || campaign.limits.of_customer() || campaign.budget.is_some()) {
+    if case.standing.promises_exhausted && (scarce || campaign.limits.is_scarce()) {
         return Err(Reason::TooManyOpenQuotes);
     }
-    uses_left(case, campaign)
+    left(case, campaign)
 }
 
 /// Whether a presented code opens the campaign, and whether that code is scarce.
@@ -274,22 +291,38 @@ pub(super) fn code_state(case: &Case<'_>, code: &str) -> CodeState {
     case.standing.codes.iter().find(|known| known.code == code).map_or(CodeState::Open, |known| known.state)
 }
 
-fn uses_left(case: &Case<'_>, campaign: &Campaign) -> Result<i64, Reason> {
+fn left(case: &Case<'_>, campaign: &Campaign) -> Result<Usage, Reason> {
     let limits = &campaign.limits;
-    let uses = case.customer.and_then(|customer| {
-        let place = customer.uses.binary_search_by(|uses| uses.campaign.cmp(&campaign.id)).ok()?;
-        customer.uses.get(place)
-    });
-    let (ever, today) = uses.map_or((0, 0), |uses| (uses.ever, uses.today));
-    let left = |limit: Option<u32>, used: u32| limit.map_or(i64::MAX, |limit| i64::from(limit.saturating_sub(used)));
-    let least = left(limits.per_receipt, 0).min(left(limits.per_customer, ever)).min(left(limits.per_customer_day, today));
-    if least <= 0 {
-        return Err(Reason::LimitReached);
+    let mut left = limits.per_receipt;
+    if let Some(limits) = &limits.per_customer {
+        let used = case.customer.and_then(|customer| used(&customer.uses, campaign));
+        let reasons = [Span::Ever, Span::Day, Span::Month].map(Reason::LimitReached);
+        left = left.least(left_of(limits, used, reasons)?);
     }
-    let left = case.budget_left(campaign);
-    match campaign.budget {
-        Some(_) if left <= 0 => Err(Reason::BudgetUsedUp),
-        Some(Budget::Uses(_)) => Ok(least.min(left)),
-        Some(Budget::Money(_) | Budget::Units(_)) | None => Ok(least),
+    if let Some(limits) = &limits.shared {
+        let used = used(&case.standing.shared, campaign).ok_or(Reason::BudgetUsedUp)?;
+        let today = Reason::LimitReached(Span::SharedDay);
+        left = left.least(left_of(limits, Some(used), [Reason::BudgetUsedUp, today, Reason::BudgetUsedUp])?);
     }
+    Ok(left)
+}
+
+fn used<'u>(all: &'u [Uses], campaign: &Campaign) -> Option<&'u Uses> {
+    all.get(all.binary_search_by(|uses| uses.campaign.cmp(&campaign.id)).ok()?)
+}
+
+/// What is left in every span of time; else the reason of the first in which it is used up: ever, day, month.
+fn left_of(limits: &UsageLimits, used: Option<&Uses>, reasons: [Reason; 3]) -> Result<Usage, Reason> {
+    let (ever, day, month) =
+        used.map_or((Usage::NONE, Usage::NONE, Usage::NONE), |used| (used.ever, used.today, used.this_month));
+    let spans = [(ever, limits.ever), (day, limits.day), (month, limits.month)];
+    let mut least = Usage::UNLIMITED;
+    for ((used, limit), reason) in spans.into_iter().zip(reasons) {
+        let left = used.left_of(limit);
+        if left.is_used_up() {
+            return Err(reason);
+        }
+        least = least.least(left);
+    }
+    Ok(least)
 }

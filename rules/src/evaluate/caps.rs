@@ -6,7 +6,6 @@
 use super::basket::By;
 use super::candidates::{Candidate, Reason};
 use super::draft::{Draft, Effect};
-use crate::campaign::Budget;
 use crate::conventions::LimitedUnits;
 use crate::money::{Rounding, split};
 
@@ -22,15 +21,14 @@ impl Draft<'_, '_> {
     /// What stays of an effect on prices.
     pub(super) fn within_caps(&mut self, candidate: &Candidate<'_>, effect: Effect) -> Result<Effect, Reason> {
         let campaign = candidate.campaign;
-        let (caps, budget) = (&campaign.caps, campaign.budget);
-        let money = matches!(budget, Some(Budget::Money(_)));
-        let unlimited = caps.per_line.is_none() && caps.per_receipt.is_none() && caps.basket_share.is_none() && !money;
-        if unlimited && campaign.limits.units_per_receipt.is_none() {
+        let caps = &campaign.caps;
+        let limited = candidate.units_left < i64::MAX || candidate.value_left < i64::MAX;
+        if !limited && caps.per_line.is_none() && caps.per_receipt.is_none() && caps.basket_share.is_none() {
             return Ok(effect);
         }
         let mut times = effect.times;
-        if let Some(units) = campaign.limits.units_per_receipt {
-            times = times.min(self.keep_units(candidate, units));
+        if candidate.units_left < i64::MAX {
+            times = times.min(self.keep_units(candidate, candidate.units_left));
         }
         if let Some(most) = caps.per_line {
             for line in 0..self.basket.lines.len() {
@@ -40,7 +38,7 @@ impl Draft<'_, '_> {
         let rung = self.basket.lines.iter().filter(|line| line.merchandise).map(|line| line.line.amount.minor());
         let rung = rung.fold(0, i64::saturating_add);
         let share = caps.basket_share.and_then(|share| share.of(rung, Rounding::Down));
-        let left = money.then_some(candidate.budget_left);
+        let left = Some(candidate.value_left).filter(|left| *left < i64::MAX);
         let all: Vec<usize> = (0..self.basket.lines.len()).collect();
         if let Some(most) = [caps.per_receipt.map(crate::money::Amount::minor), share, left].into_iter().flatten().min() {
             let taken = all.iter().map(|line| self.taken(candidate, *line)).fold(0, i64::saturating_add);
@@ -48,7 +46,7 @@ impl Draft<'_, '_> {
         }
         let discount = all.iter().map(|line| self.taken(candidate, *line)).fold(0, i64::saturating_add);
         if discount <= 0 {
-            return Err(if money && candidate.budget_left <= 0 { Reason::BudgetUsedUp } else { Reason::NothingToTakeOff });
+            return Err(Reason::NothingToTakeOff);
         }
         Ok(Effect { times, discount, ..effect })
     }
@@ -129,6 +127,16 @@ impl Draft<'_, '_> {
             self.undo(candidate, spot);
         }
         most.saturating_sub(left)
+    }
+
+    /// How many units a campaign made cheaper.
+    pub(super) fn units_changed(&self, place: usize) -> i64 {
+        let own =
+            |run: &&super::basket::Run| run.changes.iter().any(|change| change.by == By::Campaign(place) && change.minor != 0);
+        let of_line = |line: &super::basket::BasketLine<'_>| {
+            line.runs.iter().filter(|run| !run.added).filter(own).map(|run| line.units(run)).fold(0, i64::saturating_add)
+        };
+        self.basket.lines.iter().map(of_line).fold(0, i64::saturating_add)
     }
 
     /// Takes back what the campaign did to a run, so that others of its group may use it.

@@ -1,12 +1,10 @@
-//! Conditions on the customer and the tenders, control groups, personal coupons, budgets.
+//! Conditions on the customer and the tenders, control groups, personal coupons.
 
 use jiff::civil::Date;
 
 use super::candidates::Reason;
 use super::case::Case;
-use super::draft::Draft;
-use crate::campaign::{Birthday, Budget, Campaign, TenderShare};
-use crate::decision::{Promise, RewardKind};
+use crate::campaign::{Birthday, Campaign, TenderShare};
 use crate::ratio::Ratio;
 use crate::receipt::Stage;
 use crate::standing::CodeState;
@@ -108,49 +106,6 @@ impl Case<'_> {
             reason = Reason::CodeNotUsable;
         }
         Err(reason)
-    }
-
-    /// What a campaign's budget has left, in its own unit; without a budget: enough.
-    pub(super) fn budget_left(&self, campaign: &Campaign) -> i64 {
-        if campaign.budget.is_none() {
-            return i64::MAX;
-        }
-        self.standing.budgets.iter().find(|known| known.campaign == campaign.id).map_or(0, |known| known.left)
-    }
-}
-
-impl Draft<'_, '_> {
-    /// Shares of budgets are scarce.
-    pub(super) fn promise_budgets(&mut self) {
-        for effect in &self.effects {
-            let Some(campaign) = self.case.revision.campaigns().get(effect.place) else { continue };
-            let amount = match campaign.budget {
-                None => continue,
-                Some(Budget::Uses(_)) => effect.times,
-                Some(Budget::Money(_)) => effect.discount,
-                Some(Budget::Units(_)) => {
-                    let own = self.rewards.iter().filter(|reward| reward.campaign == campaign.id);
-                    own.filter_map(|reward| units_of(&reward.kind)).fold(0, i64::saturating_add)
-                }
-            };
-            if amount > 0 {
-                self.promises.push(Promise::Budget { campaign: campaign.id.clone(), amount });
-            }
-        }
-    }
-}
-
-fn units_of(kind: &RewardKind) -> Option<i64> {
-    match kind {
-        RewardKind::Points { units, .. }
-        | RewardKind::BonusMoney { units, .. }
-        | RewardKind::Certificate { units, .. }
-        | RewardKind::Money { units, .. } => Some(units.units()),
-        RewardKind::DiscountNow { .. }
-        | RewardKind::DiscountLater { .. }
-        | RewardKind::Prize { .. }
-        | RewardKind::Status { .. }
-        | RewardKind::Ticket { .. } => None,
     }
 }
 

@@ -108,7 +108,7 @@ impl<'a> Draft<'a, '_> {
         let free = |line: &usize| self.basket.lines.get(*line).is_none_or(|line| line.unit_floor(self.basket.currency) == 0);
         if !by_line
             || conventions.percent_of != PercentOf::Remainder
-            || candidate.campaign.limits.units_per_receipt.is_some()
+            || candidate.units_left < i64::MAX
             || !candidate.lines.iter().all(free)
         {
             return false;

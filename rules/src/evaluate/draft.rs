@@ -11,6 +11,7 @@ use crate::decision::{
     Redemption, Reward, RewardKind,
 };
 use crate::money::{Amount, Units};
+use crate::usage::Usage;
 
 /// What a campaign did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,6 +47,8 @@ pub(super) struct Draft<'a, 'c> {
     pub(super) counters: Vec<CounterMove>,
     pub(super) promises: Vec<Promise>,
     pub(super) notes: Vec<Note>,
+    /// What limited campaigns would have used of a receipt that is paid, by their places.
+    pub(super) late: Vec<(usize, Usage)>,
     /// Whether another tender could change the decision.
     pub(super) depends_on_tenders: bool,
     /// What all rewards are worth, in minor units.
@@ -79,6 +82,7 @@ impl<'a, 'c> Draft<'a, 'c> {
             counters: Vec::new(),
             promises: Vec::new(),
             notes: Vec::new(),
+            late: Vec::new(),
             worth: 0,
             steps: 0,
             steps_max,

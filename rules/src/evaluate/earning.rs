@@ -6,7 +6,6 @@ use std::borrow::Cow;
 use super::basket::By;
 use super::candidates::{Candidate, Reason};
 use super::draft::{Draft, Effect};
-use crate::campaign::Budget;
 use crate::conventions::{Conventions, Thresholds};
 use crate::id::AssetId;
 use crate::mechanic::{EarnPer, Mechanic};
@@ -96,8 +95,7 @@ impl<'a> Draft<'a, '_> {
         };
         let earned = self.earned(candidate, counted, &factors, (per_minor, units))?;
         let earned = candidate.campaign.caps.units.map_or(earned, |cap| earned.min(cap.units()));
-        let earned =
-            if let Some(Budget::Units(_)) = candidate.campaign.budget { earned.min(candidate.budget_left) } else { earned };
+        let earned = earned.min(candidate.value_left);
         let asset_rule = self.asset(asset).ok_or(Reason::NothingToTakeOff)?;
         let shares = if let EarnPer::Visit = per { Cow::Borrowed(weights.as_slice()) } else { weighted(&weights, &factors) };
         let earned_on = self.shares(&candidate.lines, &shares, earned);

@@ -3,7 +3,7 @@
 use compact_str::{CompactString, format_compact};
 
 use super::basket::Basket;
-use super::candidates::{Reason, admit, code_state};
+use super::candidates::{Reason, Span, admit, code_state};
 use super::draft::{Draft, Effect};
 use super::scope::Facts;
 use crate::decision::{CodeVerdict, Explained, Promise, Verdict};
@@ -133,7 +133,10 @@ fn words(reason: Reason) -> &'static str {
         Reason::Segment => "the customer is in none of its segments",
         Reason::NoCode => "its code was not presented",
         Reason::CodeNotUsable => "its code was presented, but is used up, expired or another customer's",
-        Reason::LimitReached => "it has been used as often as its limits allow",
+        Reason::LimitReached(Span::Ever) => "it has been used as often as its limits allow",
+        Reason::LimitReached(Span::Day) => "it has been used today as often as its limits allow",
+        Reason::LimitReached(Span::Month) => "it has been used this month as often as its limits allow",
+        Reason::LimitReached(Span::SharedDay) => "it has been used today by all customers as often as its limits allow",
         Reason::TooManyOpenQuotes => "too many quotes are open to promise anything scarce",
         Reason::NoLine => "none of its products is on the receipt",
         Reason::SpendMore => "too little is spent",

@@ -5,7 +5,7 @@ use compact_str::CompactString;
 use super::basket::{BasketLine, By, Change, Run};
 use super::draft::Draft;
 use crate::campaign::REDEEM_PREFIX;
-use crate::decision::{Adjustment, Applied, DecidedLine, Decision, Note, Part, Promise};
+use crate::decision::{Adjustment, Applied, DecidedLine, Decision, Note, Part};
 use crate::id::CampaignId;
 use crate::money::{self, Amount, Quantity};
 
@@ -14,7 +14,6 @@ impl Draft<'_, '_> {
         let code_verdicts = self.code_verdicts();
         let explained = self.explain();
         self.promise_uses();
-        self.promise_budgets();
         let mut lines: Vec<DecidedLine> = Vec::with_capacity(self.basket.lines.len().saturating_add(self.added.len()));
         for mut line in std::mem::take(&mut self.basket.lines) {
             lines.push(self.decided(&mut line));
@@ -57,19 +56,6 @@ impl Draft<'_, '_> {
             proven: self.proven,
             bound: Amount::from_minor(self.bound),
             explained,
-        }
-    }
-
-    /// Uses of campaigns with a limit per customer are scarce.
-    fn promise_uses(&mut self) {
-        for effect in &self.effects {
-            let Some(campaign) =
-                self.case.revision.campaigns().get(effect.place).filter(|campaign| campaign.limits.of_customer())
-            else {
-                continue;
-            };
-            let count = u32::try_from(effect.times).unwrap_or(u32::MAX);
-            self.promises.push(Promise::Uses { campaign: campaign.id.clone(), count });
         }
     }
 

@@ -7,7 +7,7 @@ use super::candidates::{Candidate, Reason};
 use super::draft::{Draft, Effect};
 use super::earning::Multiplier;
 use crate::asset::Asset;
-use crate::campaign::{Budget, Fallback};
+use crate::campaign::Fallback;
 use crate::decision::{Choice, CounterMove, Missing, Note, Promise, RewardKind};
 use crate::id::{AssetId, Sku};
 use crate::limits::{COUPONS_AT_ONCE_MAX, NEAR_MISS_PERCENT_MIN};
@@ -152,7 +152,7 @@ impl<'a> Draft<'a, '_> {
         let asset = self.asset(asset).ok_or(Reason::NothingToTakeOff)?;
         let weights: Vec<i64> = candidate.lines.iter().map(|line| self.earning(candidate, *line)).collect();
         let units = candidate.campaign.caps.units.map_or(units, |cap| units.min(cap.units()));
-        let units = if let Some(Budget::Units(_)) = candidate.campaign.budget { units.min(candidate.budget_left) } else { units };
+        let units = units.min(candidate.value_left);
         let earned_on = self.shares(&candidate.lines, &weights, units);
         let reward = self.reward_units(candidate, 0, asset, units).ok_or(Reason::NothingToTakeOff)?;
         reward.earned_on = earned_on;

@@ -301,8 +301,8 @@ impl<'f, 'a> CaseScope<'f, '_, 'a> {
                 let found = find(counters, |counter| counter.campaign.as_str().cmp(name));
                 thousandths(found.map_or(0, |counter| counter.counted_milli))
             }
-            AccountField::Uses => Value::Int(self.uses(name).map_or(0, |uses| uses.ever.into())),
-            AccountField::UsesToday => Value::Int(self.uses(name).map_or(0, |uses| uses.today.into())),
+            AccountField::Uses => Value::Int(self.uses(name).map_or(0, |uses| uses.ever.uses)),
+            AccountField::UsesToday => Value::Int(self.uses(name).map_or(0, |uses| uses.today.uses)),
             AccountField::Visits => return None,
         })
     }

@@ -4,6 +4,7 @@ mod best_deal;
 mod caps;
 mod fixture;
 mod free;
+mod limits;
 mod mechanics;
 mod properties;
 mod rewards;

@@ -10,6 +10,7 @@ use tessera_rules::id::{AssetId, CustomerId};
 use tessera_rules::money::{Amount, Quantity, extend};
 use tessera_rules::receipt::Receipt;
 use tessera_rules::standing::{CounterStanding, CustomerStanding, Standing, Uses};
+use tessera_rules::usage::Usage;
 use tessera_rules::{Effort, evaluate};
 
 use super::Rules;
@@ -91,9 +92,11 @@ impl Twin {
             counter.rewarded += step.rewarded;
         }
         for promise in &decision.promises {
-            if let Promise::Uses { campaign, count } = promise {
-                let fresh = Uses { campaign: campaign.clone(), today: 0, ever: 0 };
-                plain.uses.entry(campaign.to_string()).or_insert(fresh).ever += count;
+            if let Promise::Uses { campaign, usage } = promise {
+                let none = Usage::NONE;
+                let fresh = Uses { campaign: campaign.clone(), ever: none, today: none, this_month: none };
+                let uses = plain.uses.entry(campaign.to_string()).or_insert(fresh);
+                uses.ever = uses.ever.plus(*usage);
             }
         }
     }

@@ -45,7 +45,13 @@ fn lots_of_different_expiry_take_the_later_one_and_lapsed_ones_go_first() {
 fn longest(long: &str) -> crate::account::Account {
     let mut account = account();
     account.uses = (0..USES_MAX)
-        .map(|number| UseCount { campaign: campaign(&format!("{number:04}{}", "c".repeat(44))), ever: 1, day: day(), on_day: 1 })
+        .map(|number| UseCount {
+            campaign: campaign(&format!("{number:04}{}", "c".repeat(44))),
+            ever: uses(1),
+            day: day(),
+            on_day: uses(1),
+            in_month: uses(1),
+        })
         .collect();
     account.counters = (0..128)
         .map(|number| crate::account::Counter {
@@ -91,7 +97,7 @@ fn longest(long: &str) -> crate::account::Account {
             state: crate::right::PrizeState::Due,
         })
         .collect();
-    let hold = tessera_rules::decision::Promise::Uses { campaign: campaign(&"h".repeat(48)), count: 1 };
+    let hold = tessera_rules::decision::Promise::Uses { campaign: campaign(&"h".repeat(48)), usage: uses(1) };
     account.open_quotes = (0..64)
         .map(|number| crate::hold::OpenQuote {
             receipt: receipt_id(&format!("{number:04}{long}")),

@@ -1,11 +1,12 @@
 //! Tests of `encode`.
 
-use crate::account::{Account, PersonalCoupon};
+use crate::account::{Account, PersonalCoupon, UseCount};
 use crate::encode::{ACCOUNT_VERSION, Damaged};
 use crate::entry::{Aggregate, EntryState, ReceiptEntry};
 use crate::hold::OpenQuote;
 use crate::return_goods::{ReturnedLine, ReturnedSoFar};
 use crate::testing::*;
+use tessera_rules::decision::Promise;
 use tessera_rules::id::RewardId;
 use tessera_rules::money::Quantity;
 
@@ -91,9 +92,14 @@ fn h18_an_account_of_version_1_is_read_and_has_no_rights_that_it_did_not_know() 
         blocked: new.blocked,
         moved_to: None,
         lots: new.lots.clone(),
-        open_quotes: new.open_quotes.clone(),
+        open_quotes: vec![super::version_1::Quote {
+            receipt: receipt_id("open"),
+            quote_no: 3,
+            holds: vec![super::version_1::Hold::Uses { campaign: campaign("daily"), count: 2 }],
+            until: at(9),
+        }],
         counters: new.counters.clone(),
-        uses: new.uses.clone(),
+        uses: vec![super::version_1::Used { campaign: campaign("daily"), ever: 7, day: day(), on_day: 1 }],
         coupons: vec![super::version_1::Coupon {
             code: "ABC".into(),
             campaign: campaign("spring"),
@@ -109,5 +115,9 @@ fn h18_an_account_of_version_1_is_read_and_has_no_rights_that_it_did_not_know() 
     };
     let read = Account::decode(&super::write(&old, 1)).unwrap();
     assert_eq!(read.coupons[0].code, "ABC");
-    assert_eq!(Account { coupons: Vec::new(), ..read }, new);
+    assert_eq!(read.open_quotes[0].holds, [Promise::Uses { campaign: campaign("daily"), usage: uses(2) }]);
+    let used = UseCount { campaign: campaign("daily"), ever: uses(7), day: day(), on_day: uses(1), in_month: uses(1) };
+    assert_eq!(read.uses, [used]);
+    let (open_quotes, uses) = (new.open_quotes.clone(), new.uses.clone());
+    assert_eq!(Account { coupons: Vec::new(), open_quotes, uses, ..read }, new);
 }

@@ -1,11 +1,15 @@
-//! Accounts as version 1 wrote them: without prizes, tickets and what waits.
+//! Accounts as version 1 wrote them: without prizes, tickets and what waits, and of what was used only how often.
 
 use compact_str::CompactString;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Deserialize;
 #[cfg(test)]
 use serde::Serialize;
-use tessera_rules::id::{AccountId, CampaignId, ProgramId, ReceiptId, RewardId, TierId};
+use tessera_rules::decision::Promise;
+use tessera_rules::id::{AccountId, AssetId, CampaignId, ProgramId, ReceiptId, RewardId, TierId};
+use tessera_rules::money::Units;
+use tessera_rules::usage::Usage;
 
 use crate::account::{Counter, Member, PersonalCoupon, Statistics, TierHeld, UseCount};
 use crate::hold::OpenQuote;
@@ -20,15 +24,47 @@ pub(super) struct Account {
     pub(super) blocked: bool,
     pub(super) moved_to: Option<AccountId>,
     pub(super) lots: Vec<Lot>,
-    pub(super) open_quotes: Vec<OpenQuote>,
+    pub(super) open_quotes: Vec<Quote>,
     pub(super) counters: Vec<Counter>,
-    pub(super) uses: Vec<UseCount>,
+    pub(super) uses: Vec<Used>,
     pub(super) coupons: Vec<Coupon>,
     pub(super) tiers: Vec<Tier>,
     pub(super) statistics: Statistics,
     #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
     pub(super) booked_at_last: Timestamp,
     pub(super) outcomes: u64,
+}
+
+/// A quote whose holds count uses alone.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
+pub(super) struct Quote {
+    pub(super) receipt: ReceiptId,
+    pub(super) quote_no: u32,
+    pub(super) holds: Vec<Hold>,
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
+    pub(super) until: Timestamp,
+}
+
+/// What a quote held.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
+pub(super) enum Hold {
+    Units { asset: AssetId, units: Units },
+    Threshold { campaign: CampaignId, counted_milli: i64, rewarded: i64 },
+    Uses { campaign: CampaignId, count: u32 },
+    Code { code: CompactString },
+    Budget { campaign: CampaignId, amount: i64 },
+}
+
+/// How often a campaign was used.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
+pub(super) struct Used {
+    pub(super) campaign: CampaignId,
+    pub(super) ever: u32,
+    pub(super) day: Date,
+    pub(super) on_day: u32,
 }
 
 /// A coupon that did not know its reward.
@@ -65,9 +101,9 @@ impl From<Account> for crate::account::Account {
             blocked: old.blocked,
             moved_to: old.moved_to,
             lots: old.lots,
-            open_quotes: old.open_quotes,
+            open_quotes: old.open_quotes.into_iter().map(OpenQuote::from).collect(),
             counters: old.counters,
-            uses: old.uses,
+            uses: old.uses.into_iter().map(UseCount::from).collect(),
             coupons: old.coupons.into_iter().map(PersonalCoupon::from).collect(),
             tiers: old.tiers.into_iter().map(TierHeld::from).collect(),
             prizes: Vec::new(),
@@ -78,6 +114,37 @@ impl From<Account> for crate::account::Account {
             outcomes: old.outcomes,
         }
     }
+}
+
+impl From<Quote> for OpenQuote {
+    fn from(old: Quote) -> Self {
+        let holds = old.holds.into_iter().map(Promise::from).collect();
+        Self { receipt: old.receipt, quote_no: old.quote_no, holds, until: old.until }
+    }
+}
+
+impl From<Hold> for Promise {
+    fn from(old: Hold) -> Self {
+        match old {
+            Hold::Units { asset, units } => Self::Units { asset, units },
+            Hold::Threshold { campaign, counted_milli, rewarded } => Self::Threshold { campaign, counted_milli, rewarded },
+            Hold::Uses { campaign, count } => Self::Uses { campaign, usage: uses(count) },
+            Hold::Code { code } => Self::Code { code },
+            Hold::Budget { campaign, amount } => Self::Budget { campaign, usage: Usage { uses: amount, ..Usage::NONE } },
+        }
+    }
+}
+
+impl From<Used> for UseCount {
+    /// Of the month no more is known than of its last day.
+    fn from(old: Used) -> Self {
+        let on_day = uses(old.on_day);
+        Self { campaign: old.campaign, ever: uses(old.ever), day: old.day, on_day, in_month: on_day }
+    }
+}
+
+fn uses(count: u32) -> Usage {
+    Usage { uses: count.into(), ..Usage::NONE }
 }
 
 impl From<Coupon> for PersonalCoupon {

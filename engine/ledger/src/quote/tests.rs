@@ -113,7 +113,7 @@ fn the_sixty_fifth_open_quote_is_told_to_promise_nothing() {
 fn p4_counts_uses_and_codes_of_other_quotes_are_seen() {
     let promises = [
         Promise::Threshold { campaign: campaign("tenth"), counted_milli: 3_000, rewarded: 1 },
-        Promise::Uses { campaign: campaign("daily"), count: 2 },
+        Promise::Uses { campaign: campaign("daily"), usage: uses(2) },
         Promise::Code { code: "ABC".into() },
     ];
     let mut account = account();
@@ -123,7 +123,7 @@ fn p4_counts_uses_and_codes_of_other_quotes_are_seen() {
     let view = View { customer: None, receipt: &other, supersedes: None, now: at(1), business_date: day() };
     let standing = account.standing(&view);
     assert_eq!((standing.counters[0].counted_milli, standing.counters[0].rewarded), (11_000, 1));
-    assert_eq!((standing.uses[0].today, standing.uses[0].ever), (2, 2));
+    assert_eq!((standing.uses[0].today, standing.uses[0].ever), (uses(2), uses(2)));
     let own = account.standing(&View { receipt: &receipt_id("r-1"), ..view });
     assert_eq!((own.counters[0].counted_milli, own.uses.len()), (8_000, 0));
 }

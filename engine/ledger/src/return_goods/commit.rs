@@ -8,7 +8,7 @@ use tessera_rules::receipt::Tender;
 use crate::account::Account;
 use crate::arithmetic::{amount_minus, amount_negated, amount_plus};
 use crate::booking::Booking;
-use crate::outcome::{Flag, Outcome, OutcomeKind, OutcomeRedemption, OutcomeReward};
+use crate::outcome::{Flag, Outcome, OutcomeKind, OutcomeRedemption, OutcomeReward, UseMove};
 use crate::posting::is_balanced;
 use crate::return_goods::refund::{self, Refund};
 use crate::return_goods::step::Step;
@@ -22,6 +22,7 @@ struct Effects {
     taken: TakenBack,
     given: Vec<OutcomeRedemption>,
     counters: Vec<CounterMove>,
+    uses: Vec<UseMove>,
 }
 
 /// Carries out a return.
@@ -63,7 +64,8 @@ fn apply(account: Option<&mut Account>, goods: &Return<'_>, refund: &Refund, boo
     let given = give_back::redemptions(step, booking);
     let taken = take_back::rewards(step, Some(account), booking, refund.total);
     let counters = unwind::counters(step, account);
-    Effects { taken, given, counters }
+    let uses = unwind::uses(step, account);
+    Effects { taken, given, counters, uses }
 }
 
 fn render(
@@ -99,6 +101,7 @@ fn render(
         cash_rounding: goods.cash_rounding,
         postings: booking.postings,
         counters: effects.counters,
+        uses: effects.uses,
         follow_ups: Vec::new(),
         facts: Vec::new(),
         flags: flags(goods, refund),

@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use tessera_rules::decision::{Decision, RewardKind, Shortfall};
+use tessera_rules::decision::{Decision, Promise, RewardKind, Shortfall};
 use tessera_rules::money::Quantity;
+use tessera_rules::usage::Usage;
 
 use crate::account::Account;
-use crate::outcome::{Flag, Outcome};
+use crate::outcome::{Flag, Outcome, UseMove};
 use crate::posting::{Book, PostingPlace};
 use crate::return_goods::{ReturnLine, ReturnedSoFar};
 use crate::testing::*;
@@ -214,4 +215,32 @@ fn a_refund_is_spread_over_the_tenders_of_the_sale() {
     let done =
         returned(Some(&account), "b", &[return_line("2", Some("2"), 7, 0)], Some((&original, &ReturnedSoFar::default())), at(11));
     assert_eq!(done.outcome.tenders.iter().map(|tender| tender.amount.minor()).sum::<i64>(), 555);
+}
+
+#[test]
+fn p4_what_a_limit_counted_is_free_again_in_proportion_and_in_any_order() {
+    let receipt = receipt("r-1", vec![line("1", 3, 1_000), line("2", 7, 555)]);
+    let mut decision = unchanged(&receipt);
+    let usage = Usage { uses: 2, units: 10, value: 155 };
+    decision.promises = vec![Promise::Uses { campaign: campaign("off"), usage }];
+    let parts = [vec![part(3, 900, "off", -100)], vec![part(7, 500, "off", -55)]];
+    let lines = [sold("1", parts[0].clone()), sold("2", parts[1].clone())];
+    let mut command = settle_of(&receipt, &decision, at(10));
+    command.sold = &lines;
+    let done = settled(Some(&account()), &command);
+    assert_eq!(done.outcome.uses, [UseMove { campaign: campaign("off"), usage }]);
+    for steps in [[("1", 1), ("2", 7), ("1", 2)], [("2", 3), ("2", 4), ("1", 3)], [("1", 3), ("2", 1), ("2", 6)]] {
+        let (mut account, mut so_far) = (done.account.clone().unwrap(), ReturnedSoFar::default());
+        let mut freed = Usage::NONE;
+        for (place, (id, pieces)) in steps.into_iter().enumerate() {
+            assert_eq!(account.uses[0].ever.uses, 2, "a use is free with the last of the goods");
+            let goods = [return_line(id, Some(id), pieces, 0)];
+            let step = returned(Some(&account), &format!("b-{place}"), &goods, Some((&done.outcome, &so_far)), at(11));
+            (account, so_far) = (step.account.unwrap(), step.so_far);
+            freed = step.outcome.uses.iter().fold(freed, |sum, change| sum.plus(change.usage));
+            assert_eq!(account.uses[0].ever, usage.plus(freed), "{steps:?}");
+            assert_eq!((account.uses[0].on_day, account.uses[0].in_month), (account.uses[0].ever, account.uses[0].ever));
+        }
+        assert_eq!(freed, usage.negated(), "{steps:?}");
+    }
 }

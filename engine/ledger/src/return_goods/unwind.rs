@@ -1,17 +1,19 @@
-//! What a return unwinds in the books: discounts of returned goods, and counters.
+//! What a return unwinds: discounts of returned goods in the books, counters, and what was used of limited campaigns.
 
-use tessera_rules::decision::CounterMove;
+use tessera_rules::decision::{CounterMove, LineShare};
 use tessera_rules::id::{CampaignId, ProgramId};
 use tessera_rules::money::{Units, split};
+use tessera_rules::usage::Usage;
 
 use crate::account::Account;
 use crate::arithmetic::{amount_minus, share};
 use crate::booking::{BookSides, Booking};
-use crate::outcome::{Outcome, OutcomeLine};
+use crate::outcome::{Outcome, OutcomeLine, UseMove};
 use crate::posting::{Book, PostingReason};
 use crate::return_goods::step::Step;
 use crate::settle::change::by_campaign;
 use crate::terms::money_asset;
+use crate::uses;
 
 /// Takes discounts of returned goods out of the books again.
 pub(super) fn discounts(step: Step<'_>, booking: &mut Booking) {
@@ -93,4 +95,38 @@ pub(super) fn counters(step: Step<'_>, account: &mut Account) -> Vec<CounterMove
         });
     }
     moves
+}
+
+/// Frees what the sale used of limited campaigns: uses when everything has come back, units and value in proportion to
+/// what came back of the lines on which the campaign lies.
+pub(super) fn uses(step: Step<'_>, account: &mut Account) -> Vec<UseMove> {
+    let mut moves = Vec::new();
+    for used in &step.original.uses {
+        let shares = shares_of(step.original, &used.campaign);
+        let usage = Usage {
+            uses: if step.completes() { used.usage.uses } else { 0 },
+            units: step.of(used.usage.units, &shares),
+            value: step.of(used.usage.value, &shares),
+        };
+        if usage.is_something() && uses::free(&mut account.uses, &used.campaign, usage, step.original.business_date) {
+            moves.push(UseMove { campaign: used.campaign.clone(), usage: usage.negated() });
+        }
+    }
+    moves
+}
+
+/// How a campaign lies on lines: what it took off them, else what they earned of its reward.
+fn shares_of(original: &Outcome, campaign: &CampaignId) -> Vec<LineShare> {
+    let mut shares = Vec::new();
+    for line in &original.lines {
+        let off = by_campaign(&line.parts).into_iter().find(|(known, _)| known == campaign);
+        if let Some((_, amount)) = off.filter(|(_, amount)| amount.is_negative()) {
+            shares.push(LineShare { line: line.id.clone(), units: amount.minor().saturating_neg() });
+        }
+    }
+    if !shares.is_empty() {
+        return shares;
+    }
+    let mut rewards = original.rewards.iter().filter(|reward| reward.campaign == *campaign && !reward.earned_on.is_empty());
+    rewards.next().map(|reward| reward.earned_on.clone()).unwrap_or_default()
 }

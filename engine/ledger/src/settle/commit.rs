@@ -83,6 +83,7 @@ fn render(settle: &Settle<'_>, (account, now): (Option<&Account>, Timestamp), pa
         cash_rounding: settle.cash_rounding,
         postings: parts.booking.postings,
         counters: parts.gain.counters,
+        uses: parts.gain.uses,
         follow_ups: Vec::new(),
         facts: Vec::new(),
         flags: parts.flags,

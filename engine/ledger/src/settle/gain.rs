@@ -3,23 +3,25 @@
 use compact_str::CompactString;
 use jiff::Timestamp;
 use tessera_rules::decision::{CounterMove, Promise, Reward, RewardKind, Verdict};
-use tessera_rules::id::{AssetId, CampaignId, ReceiptId};
+use tessera_rules::id::{AssetId, ReceiptId};
 use tessera_rules::money::{Amount, Units};
 
-use crate::account::{Account, Counter, Statistics, UseCount};
+use crate::account::{Account, Counter, Statistics};
 use crate::booking::Booking;
 use crate::grant::{self, Grant, Released};
-use crate::limits::{COUNTERS_MAX, CURRENCIES_MAX, GAPS_MAX, USES_MAX, WAITING_FACTS_MAX};
-use crate::outcome::{OutcomeReward, Right};
+use crate::limits::{COUNTERS_MAX, CURRENCIES_MAX, GAPS_MAX, WAITING_FACTS_MAX};
+use crate::outcome::{OutcomeReward, Right, UseMove};
 use crate::right::{PrizeState, WaitingReward, keep_waiting};
 use crate::settle::Settle;
+use crate::uses;
 
 /// What was given and moved.
 #[derive(Debug, Default)]
 pub(super) struct Gain {
     pub(super) rewards: Vec<OutcomeReward>,
     pub(super) counters: Vec<CounterMove>,
-    /// A single-use coupon had been used or promised elsewhere.
+    pub(super) uses: Vec<UseMove>,
+    /// A single-use coupon had been used or promised elsewhere, or a limit is exceeded.
     pub(super) is_short: bool,
 }
 
@@ -41,9 +43,11 @@ pub(super) fn give(account: Option<&mut Account>, settle: &Settle<'_>, booking: 
     }
     gain.counters = settle.decision.counters.iter().filter(|step| count(&mut account.counters, step)).cloned().collect();
     for promise in &settle.decision.promises {
-        if let Promise::Uses { campaign, count } = promise {
-            use_campaign(&mut account.uses, campaign, *count, settle.receipt.business_date);
-        }
+        let Promise::Uses { campaign, usage } = promise else { continue };
+        let used = uses::count(&mut account.uses, campaign, *usage, settle.receipt.business_date);
+        let limits = settle.limits.iter().find(|known| known.campaign == *campaign);
+        gain.is_short |= limits.is_some_and(|known| !used.is_within(&known.limits));
+        gain.uses.push(UseMove { campaign: campaign.clone(), usage: *usage });
     }
     let statistics = &mut account.statistics;
     visit(statistics, settle.receipt.sold_at);
@@ -203,34 +207,6 @@ fn count(counters: &mut Vec<Counter>, step: &CounterMove) -> bool {
         counter.rewarded = counter.rewarded.saturating_add(step.rewarded).max(0);
     }
     true
-}
-
-/// Counts uses. Where there is no room, the campaign that was not used for longest goes.
-fn use_campaign(uses: &mut Vec<UseCount>, campaign: &CampaignId, count: u32, day: jiff::civil::Date) {
-    match uses.binary_search_by(|known| known.campaign.cmp(campaign)) {
-        Ok(place) => {
-            let Some(known) = uses.get_mut(place) else {
-                return;
-            };
-            known.ever = known.ever.saturating_add(count);
-            if day == known.day {
-                known.on_day = known.on_day.saturating_add(count);
-            } else if day > known.day {
-                known.day = day;
-                known.on_day = count;
-            }
-        }
-        Err(_) => {
-            if uses.len() >= USES_MAX {
-                let oldest = uses.iter().enumerate().min_by_key(|(_, known)| known.day).map(|(place, _)| place);
-                if let Some(place) = oldest {
-                    uses.remove(place);
-                }
-            }
-            let place = uses.partition_point(|known| known.campaign < *campaign);
-            uses.insert(place, UseCount { campaign: campaign.clone(), ever: count, day, on_day: count });
-        }
-    }
 }
 
 fn visit(statistics: &mut Statistics, sold_at: Timestamp) {

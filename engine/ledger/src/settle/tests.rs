@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 use tessera_rules::decision::{CodeVerdict, Decision, Promise, RewardKind, Verdict};
 use tessera_rules::id::FactId;
+use tessera_rules::usage::{Usage, UsageLimits};
 
 use crate::account::Account;
 use crate::outcome::Flag;
 use crate::posting::{PostingPlace, PostingReason};
 use crate::quote::{OpenQuoteCommand, open_quote};
 use crate::settle::Relation;
+use crate::terms::LimitTerms;
 use crate::testing::*;
 
 fn balance(account: &Account, minute: i64) -> i64 {
@@ -157,13 +159,13 @@ fn counters_uses_and_statistics_move() {
     let mut receipt = receipt("r-1", vec![line("1", 4, 400)]);
     let mut decision = unchanged(&receipt);
     decision.counters = vec![counted("tenth", 4_000, 0)];
-    decision.promises = vec![Promise::Uses { campaign: campaign("daily"), count: 2 }];
+    decision.promises = vec![Promise::Uses { campaign: campaign("daily"), usage: uses(2) }];
     let first = settled(Some(&account()), &settle_of(&receipt, &decision, at(0))).account.unwrap();
     receipt.id = receipt_id("r-2");
     receipt.sold_at = at(60 * 26);
     let second = settled(Some(&first), &settle_of(&receipt, &decision, at(60 * 26))).account.unwrap();
     assert_eq!((second.counters[0].counted_milli, second.counters[0].rewarded), (8_000, 0));
-    assert_eq!((second.uses[0].ever, second.uses[0].on_day), (4, 4));
+    assert_eq!((second.uses[0].ever, second.uses[0].on_day), (uses(4), uses(4)));
     assert_eq!((second.statistics.visits, second.statistics.gap_hours.clone()), (2, vec![26]));
     assert_eq!(second.statistics.spent_minor, [("GBP".into(), 800)]);
     assert_eq!(second.outcomes, 2);
@@ -219,4 +221,24 @@ fn h17_the_greatest_units_neither_wrap_nor_panic() {
     decision.rewards = vec![points("p", 1_000_000_000_000_000)];
     let done = settled(Some(&account), &settle_of(&receipt, &decision, Timestamp::MAX));
     assert_eq!(done.account.unwrap().lots.len(), 1);
+}
+
+#[test]
+fn p4_a_limit_that_is_exceeded_all_the_same_is_recorded_as_shortfall() {
+    let limits = [LimitTerms {
+        campaign: campaign("daily"),
+        limits: UsageLimits { day: Usage { uses: 3, ..Usage::UNLIMITED }, ..UsageLimits::NONE },
+    }];
+    let mut account = account();
+    for (id, expected) in [("r-1", false), ("r-2", true)] {
+        let receipt = receipt(id, vec![line("1", 1, 100)]);
+        let promises = vec![Promise::Uses { campaign: campaign("daily"), usage: uses(2) }];
+        let decision = Decision { promises, ..unchanged(&receipt) };
+        let mut command = settle_of(&receipt, &decision, at(0));
+        command.limits = &limits;
+        // The quote's hold has run out, and another sale used what was left.
+        let done = settled(Some(&account), &command);
+        assert_eq!(done.outcome.flags.contains(&Flag::SettledWithShortfall), expected, "{id}");
+        account = done.account.unwrap();
+    }
 }

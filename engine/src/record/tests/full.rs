@@ -5,7 +5,7 @@ use jiff::civil::date;
 use tessera_contract::sold::own_change;
 use tessera_ledger::lot::LotId;
 use tessera_ledger::outcome::{
-    Basis, Flag, FollowUp, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, OutcomeReward, Right,
+    Basis, Flag, FollowUp, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, OutcomeReward, Right, UseMove,
 };
 use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
 use tessera_ledger::right::PrizeState;
@@ -17,6 +17,7 @@ use tessera_rules::id::{
 };
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
 use tessera_rules::receipt::{Measure, Place, RedeemMode, Tender, TenderKind};
+use tessera_rules::usage::Usage;
 
 use crate::record::Extras;
 
@@ -189,6 +190,7 @@ fn full() -> Outcome {
         cash_rounding: Amount::from_minor(-2),
         postings: postings(),
         counters: vec![CounterMove { campaign: campaign(), counted_milli: -1_000, rewarded: 1 }],
+        uses: vec![UseMove { campaign: campaign(), usage: Usage { uses: 1, units: -2, value: i64::MAX } }],
         follow_ups: vec![FollowUp {
             id: "S1/T1/9/boot#1".into(),
             account: AccountId::parse("a-2").unwrap(),
@@ -281,6 +283,7 @@ pub(super) fn outcomes() -> Vec<(Outcome, Extras)> {
         cash_rounding: Amount::ZERO,
         postings: Vec::new(),
         counters: Vec::new(),
+        uses: Vec::new(),
         follow_ups: Vec::new(),
         flags: Vec::new(),
         ..full()

@@ -65,6 +65,7 @@ pub(crate) fn outcome_to_wire(outcome: &Outcome, extras: Extras) -> v1::Outcome 
         notice_due_at: extras.notice_due_at,
         adjustment_reason: String::new(),
         applied_campaigns: outcome.applied.iter().map(applied).collect(),
+        use_changes: outcome.uses.iter().map(use_change).collect(),
     }
 }
 
@@ -244,6 +245,15 @@ fn follow_up(follow_up: &tessera_ledger::outcome::FollowUp) -> v1::FollowUp {
         asset_id: follow_up.asset.as_str().to_owned(),
         units: follow_up.units.units(),
         campaign_id: follow_up.campaign.as_str().to_owned(),
+    }
+}
+
+fn use_change(change: &tessera_ledger::outcome::UseMove) -> v1::UseChange {
+    v1::UseChange {
+        campaign_id: change.campaign.as_str().to_owned(),
+        uses: change.usage.uses,
+        units: change.usage.units,
+        value: change.usage.value,
     }
 }
 

@@ -9,10 +9,13 @@ use tessera_ledger::account::{
 use tessera_ledger::hold::OpenQuote;
 use tessera_ledger::lot::{Lot, LotId, LotKind, spending_order};
 use tessera_rules::decision::Promise;
-use tessera_rules::id::{AccountId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, SegmentId, TierId};
+use tessera_rules::id::{AccountId, CampaignId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, SegmentId, TierId};
+use tessera_rules::usage::Usage;
 
 use super::Binder;
+use crate::format::{EVER, MONTH, TODAY};
 use crate::item::Item;
+use crate::shown::Words;
 
 /// The account's name in every case.
 const ACCOUNT: &str = "account";
@@ -154,10 +157,24 @@ impl Binder<'_, '_, '_> {
 
     fn uses(&mut self, item: &Item, today: Date) -> Option<UseCount> {
         let campaign = self.campaign(item.get("campaign")?)?;
-        let on_day = item.get("today").map_or(Some(0), |item| self.whole(item))?;
-        let ever = item.get("ever").map_or(Some(on_day), |item| self.whole(item))?;
+        let on_day = self.usage(item, &campaign, TODAY, Usage::NONE)?;
+        let in_month = self.usage(item, &campaign, MONTH, on_day)?;
+        let ever = self.usage(item, &campaign, EVER, in_month)?;
         let day = item.get("day").and_then(|item| self.instant(item)).map(|day| self.bench.zone.to_datetime(day).date());
-        Some(UseCount { campaign, ever, day: day.unwrap_or(today), on_day })
+        Some(UseCount { campaign, ever, day: day.unwrap_or(today), on_day, in_month })
+    }
+
+    /// Uses, units and value of a span of time; what is not said is as in a shorter one.
+    fn usage(&mut self, item: &Item, campaign: &CampaignId, names: [&str; 3], shorter: Usage) -> Option<Usage> {
+        let digits = Words::new(self.bench).value_digits(campaign);
+        let [uses, units, value] = names;
+        let mut number =
+            |name: &str, digits: u32, otherwise: i64| item.get(name).map_or(Some(otherwise), |item| self.counted(item, digits));
+        Some(Usage {
+            uses: number(uses, 0, shorter.uses)?,
+            units: number(units, 0, shorter.units)?,
+            value: number(value, digits, shorter.value)?,
+        })
     }
 
     fn coupon(&mut self, item: &Item, place: usize, at: Timestamp) -> Option<PersonalCoupon> {

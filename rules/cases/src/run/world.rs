@@ -11,7 +11,7 @@ use tessera_ledger::quote::{OpenQuoteCommand, open_quote};
 use tessera_ledger::return_goods::{Returned, ReturnedSoFar, return_goods};
 use tessera_ledger::settle::{Relation, Settle, SoldLine, settle};
 use tessera_ledger::standing::View;
-use tessera_ledger::terms::{AssetTerms, Worth};
+use tessera_ledger::terms::{AssetTerms, Worth, limit_terms};
 use tessera_rules::decision::Decision;
 use tessera_rules::evaluate;
 use tessera_rules::id::CustomerId;
@@ -150,7 +150,7 @@ impl<'b> World<'b> {
         Standing {
             codes: codes.collect(),
             customer,
-            budgets: Vec::new(),
+            shared: Vec::new(),
             out_of_stock: asked.out_of_stock.clone(),
             promises_exhausted: asked.promises_exhausted || exhausted,
         }
@@ -193,6 +193,7 @@ impl<'b> World<'b> {
                 codes: &CODES,
                 handed_over: &[],
                 must_confirm: None,
+                limits: &limit_terms(&self.bench.revision, decision),
             },
         );
         promises::balance(before.as_ref(), settled.account.as_ref(), &settled.outcome, found);

@@ -178,9 +178,17 @@ impl Words<'_> {
             Promise::Threshold { campaign: id, counted_milli, rewarded } => {
                 vec![campaign(id), ("counted", Self::milli(*counted_milli)), ("rewarded", Got::count(*rewarded))]
             }
-            Promise::Uses { campaign: id, count } => vec![campaign(id), ("uses", Got::count(*count))],
+            Promise::Uses { campaign: id, usage } => {
+                let mut shown = self.usage(id, *usage, ["uses", "units", "value"]);
+                shown.push(campaign(id));
+                shown
+            }
             Promise::Code { code } => vec![("code", Got::text(code))],
-            Promise::Budget { campaign: id, amount } => vec![campaign(id), ("budget", Got::count(*amount))],
+            Promise::Budget { campaign: id, usage } => {
+                let mut shown = self.usage(id, *usage, ["budget_uses", "budget_units", "budget_value"]);
+                shown.push(campaign(id));
+                shown
+            }
         })
     }
 }

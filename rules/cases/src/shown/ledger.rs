@@ -10,6 +10,7 @@ use tessera_rules::money::{Amount, Units};
 
 use super::{Words, mode, tender_kind};
 use crate::compare::Got;
+use crate::format::{EVER, MONTH, TODAY};
 
 type Fields = Vec<(&'static str, Got)>;
 
@@ -113,12 +114,11 @@ impl Words<'_> {
 
     fn uses(self, uses: &tessera_ledger::account::UseCount) -> Got {
         let day = self.bench.zone.to_timestamp(uses.day.at(0, 0, 0, 0)).ok();
-        Got::Record(vec![
-            ("campaign", Got::text(uses.campaign.as_str())),
-            ("ever", Got::count(uses.ever)),
-            ("today", Got::count(uses.on_day)),
-            ("day", Got::Moment(day)),
-        ])
+        let mut shown = vec![("campaign", Got::text(uses.campaign.as_str())), ("day", Got::Moment(day))];
+        for (usage, names) in [(uses.ever, EVER), (uses.in_month, MONTH), (uses.on_day, TODAY)] {
+            shown.extend(self.usage(&uses.campaign, usage, names));
+        }
+        Got::Record(shown)
     }
 }
 

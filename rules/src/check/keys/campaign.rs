@@ -196,7 +196,7 @@ pub(crate) const LIMITS: Keys = keys(
         may("per_receipt", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "On one receipt."),
         may("per_customer", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "By one customer, ever."),
         may("per_customer_day", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "By one customer on one trading day."),
-        may("per_customer_month", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "By one customer in one month. Not yet served."),
+        may("per_customer_month", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "By one customer in one month of trading days."),
         may("per_day", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "By all customers on one day. Not yet served."),
     ],
 );
@@ -208,6 +208,7 @@ pub(crate) const LIMIT: Keys = keys(
         may("uses", Whole(1, USES_MAX), "So many uses."),
         may("units", Whole(1, USES_MAX), "So many units of goods."),
         may("value", Decimal, "So much money off."),
+        may("points", Decimal, "So many points given."),
     ],
 );
 

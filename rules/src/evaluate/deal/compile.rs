@@ -46,21 +46,21 @@ impl Draft<'_, '_> {
             }
             Mechanic::Off { off, .. } => {
                 let uses = if is_percent(*off) { i64::MAX } else { uses_left };
-                uses_left = uses.min(units_left(candidate));
+                uses_left = uses.min(candidate.units_left);
                 let part =
                     |class: &Class| if own(class) { off_unit(*off, class, &conventions, &self.basket) } else { Part::whole(0) };
                 let parts: Vec<Part> = classes.iter().map(part).collect();
                 Kind::Each(eligible(&conventions, uses_left, classes, parts))
             }
             Mechanic::PriceList { prices } => {
-                uses_left = uses_left.min(units_left(candidate));
+                uses_left = uses_left.min(candidate.units_left);
                 let part =
                     |class: &Class| self.listed(class, prices, &conventions).filter(|_| own(class)).unwrap_or(Part::whole(0));
                 let parts: Vec<Part> = classes.iter().map(part).collect();
                 Kind::Each(eligible(&conventions, uses_left, classes, parts))
             }
             Mechanic::Ladder { measured, marginal, steps } => {
-                uses_left = units_left(candidate);
+                uses_left = candidate.units_left;
                 Kind::Each(self.ladder(candidate, (*measured, *marginal), steps, classes)?)
             }
             Mechanic::Set { groups, gain } => Kind::Sets(vec![self.set_form(candidate, groups, *gain, classes)?]),
@@ -207,11 +207,6 @@ pub(super) fn falls(classes: &[Class], parts: &[Part], open: &[bool]) -> bool {
         before = Some((class.amount, *part));
         falls
     })
-}
-
-/// How many units the campaign may make cheaper.
-fn units_left(candidate: &Candidate<'_>) -> i64 {
-    candidate.campaign.limits.units_per_receipt.unwrap_or(i64::MAX)
 }
 
 fn is_percent(off: Off) -> bool {

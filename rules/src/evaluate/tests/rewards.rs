@@ -4,7 +4,8 @@ use super::fixture::{catalogue, customer, decide, hold, known, lines, near_misse
 use crate::decision::{Decision, Promise, RewardKind, Verdict};
 use crate::id::{CampaignId, FactId, ProgramId, RewardId, Sku, TierId};
 use crate::receipt::{Chosen, Explain, RedeemMode, RedeemRequest, Stage, Tender, TenderKind};
-use crate::standing::{CodeStanding, CodeState, CounterStanding, CustomerStanding, FactStanding, Standing};
+use crate::standing::{CodeStanding, CodeState, CounterStanding, CustomerStanding, FactStanding, Standing, Uses};
+use crate::usage::Usage;
 use crate::{Effort, evaluate};
 
 const GOLD: &str = "tiers:\n- {id: gold, multiplier: 1.5}\n";
@@ -362,30 +363,37 @@ fn p4_a_budget_is_promised_and_nothing_is_given_beyond_it() {
     };
     let points = "points: {per: 1.00, units: 2, asset: points}";
     let table = [
-        ("points: 1000", points, Some(1_000), "a.0 20 points", Some(20)),
-        ("points: 1000", points, Some(7), "a.0 7 points", Some(7)),
-        ("points: 1000", points, Some(0), "", None),
+        ("points: 1000", points, Some(0), "a.0 20 points", Some((1, 20))),
+        ("points: 1000", points, Some(993), "a.0 7 points", Some((1, 7))),
+        ("points: 1000", points, Some(1_000), "", None),
         ("points: 1000", points, None, "", None),
         (
             "uses: 10",
             "spend: {at_least: 2.00, repeating: true, give: {points: {units: 1, asset: points}}}",
-            Some(3),
+            Some(7),
             "a.0 3 points",
-            Some(3),
+            Some((3, 3)),
         ),
     ];
-    for (budget, mechanic, left, expected, promised) in table {
+    for (budget, mechanic, used, expected, promised) in table {
         let campaign = CampaignId::parse("a").unwrap();
-        let budgets = left.map(|left| crate::standing::Remaining { campaign: campaign.clone(), left });
-        let standing = Standing { budgets: budgets.into_iter().collect(), ..customer() };
+        let shared = used.map(|used| {
+            let ever = if budget.starts_with("uses") {
+                Usage { uses: used, ..Usage::NONE }
+            } else {
+                Usage { value: used, ..Usage::NONE }
+            };
+            Uses { campaign: campaign.clone(), ever, today: ever, this_month: ever }
+        });
+        let standing = Standing { shared: shared.into_iter().collect(), ..customer() };
         let decision =
             evaluate(&body(budget, mechanic), &catalogue(), &standing, &receipt("MILK 10x1.00"), noon(), Effort::default());
-        assert_eq!(rewards(&decision), expected, "{budget} {left:?}");
+        assert_eq!(rewards(&decision), expected, "{budget} {used:?}");
         let found = decision.promises.iter().find_map(|promise| match promise {
-            Promise::Budget { amount, .. } => Some(*amount),
+            Promise::Budget { usage, .. } => Some((usage.uses, usage.value)),
             Promise::Units { .. } | Promise::Threshold { .. } | Promise::Uses { .. } | Promise::Code { .. } => None,
         });
-        assert_eq!(found, promised, "{budget} {left:?}");
+        assert_eq!(found, promised, "{budget} {used:?}");
     }
 }
 

@@ -22,13 +22,17 @@ fn basket() -> Receipt {
     receipt
 }
 
+fn uses(uses: i64) -> crate::usage::Usage {
+    crate::usage::Usage { uses, ..crate::usage::Usage::NONE }
+}
+
 fn member() -> Standing {
     known(|customer| {
         customer.tiers = vec![(crate::id::ProgramId::parse("p").unwrap(), TierId::parse("gold").unwrap())];
         customer.available = vec![points(150)];
         let campaign = CampaignId::parse("bottles").unwrap();
         customer.counters = vec![CounterStanding { campaign: campaign.clone(), counted_milli: 7_000, rewarded: 0 }];
-        customer.uses = vec![Uses { campaign, today: 1, ever: 4 }];
+        customer.uses = vec![Uses { campaign, ever: uses(4), today: uses(1), this_month: uses(2) }];
         let fact = |name: &str, value: Option<&str>| FactStanding {
             fact: FactId::parse(name).unwrap(),
             known_at: noon(),

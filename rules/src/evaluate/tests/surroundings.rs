@@ -140,7 +140,8 @@ fn p4_limits_per_customer_are_promised_and_kept() {
     let body = "campaigns:\n- {id: a, name: A, amount_off: 0.10, limits: {per_customer: 5, per_customer_day: 3}}";
     // used today, used ever, expected uses
     for (today, ever, expected) in [(0, 0, 3), (1, 1, 2), (3, 3, 0), (0, 4, 1), (0, 5, 0)] {
-        let uses = Uses { campaign: CampaignId::parse("a").unwrap(), today, ever };
+        let of = |uses: i64| crate::usage::Usage { uses, ..crate::usage::Usage::NONE };
+        let uses = Uses { campaign: CampaignId::parse("a").unwrap(), ever: of(ever), today: of(today), this_month: of(today) };
         let decision = decide(body, &known(|customer| customer.uses = vec![uses]), &receipt("MILK 9x1.00"));
         assert_eq!(decision.applied.first().map_or(0, |applied| applied.times), expected, "{today} {ever}");
         assert_eq!(decision.promises.len(), usize::from(expected > 0));

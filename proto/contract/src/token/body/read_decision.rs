@@ -10,6 +10,7 @@ use tessera_rules::decision::{
 use tessera_rules::id::RewardId;
 use tessera_rules::money::{Amount, Quantity, UnitPrice, Units};
 use tessera_rules::receipt::{Measure, RedeemMode};
+use tessera_rules::usage::Usage;
 
 use super::read::BodyReader;
 
@@ -179,11 +180,15 @@ fn promise(reader: &mut BodyReader<'_>) -> Option<Promise> {
     Some(match reader.byte()? {
         0 => Promise::Units { asset: reader.name()?, units: units(reader)? },
         1 => Promise::Threshold { campaign: reader.name()?, counted_milli: reader.signed()?, rewarded: reader.signed()? },
-        2 => Promise::Uses { campaign: reader.name()?, count: reader.small()? },
+        2 => Promise::Uses { campaign: reader.name()?, usage: usage(reader)? },
         3 => Promise::Code { code: reader.name()? },
-        4 => Promise::Budget { campaign: reader.name()?, amount: reader.signed()? },
+        4 => Promise::Budget { campaign: reader.name()?, usage: usage(reader)? },
         _ => return None,
     })
+}
+
+fn usage(reader: &mut BodyReader<'_>) -> Option<Usage> {
+    Some(Usage { uses: reader.signed()?, units: reader.signed()?, value: reader.signed()? })
 }
 
 fn applied(reader: &mut BodyReader<'_>) -> Option<Applied> {

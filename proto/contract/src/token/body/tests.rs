@@ -5,6 +5,7 @@ use tessera_rules::decision::{CodeVerdict, Note, Promise, Reward, RewardKind, Sh
 use tessera_rules::id::{AssetId, CampaignId, LineId, RewardId, Sku, TierId};
 use tessera_rules::money::{Amount, Units};
 use tessera_rules::receipt::{Measure, RedeemMode};
+use tessera_rules::usage::Usage;
 
 use super::*;
 use crate::sample;
@@ -79,9 +80,9 @@ fn every_promise_verdict_and_way_of_redeeming_is_read_as_written() {
     decision.promises = vec![
         Promise::Units { asset: asset(), units: Units::from_units(-1) },
         Promise::Threshold { campaign: campaign("tenth"), counted_milli: i64::MAX, rewarded: i64::MIN },
-        Promise::Uses { campaign: campaign("once"), count: u32::MAX },
+        Promise::Uses { campaign: campaign("once"), usage: Usage { uses: i64::MAX, units: 0, value: -1 } },
         Promise::Code { code: "ЛЕТО 2026".into() },
-        Promise::Budget { campaign: campaign("budget"), amount: -7 },
+        Promise::Budget { campaign: campaign("budget"), usage: Usage { uses: 1, units: -7, value: i64::MIN } },
     ];
     let verdicts = [
         Verdict::Applied,

@@ -6,6 +6,7 @@ use tessera_rules::decision::{
 };
 use tessera_rules::id::{CampaignId, LineId};
 use tessera_rules::receipt::{Measure, RedeemMode};
+use tessera_rules::usage::Usage;
 
 use super::write::BodyWriter;
 
@@ -165,21 +166,27 @@ fn promise<'a>(writer: &mut BodyWriter<'a>, promise: &'a Promise) {
             writer.signed(*counted_milli);
             writer.signed(*rewarded);
         }
-        Promise::Uses { campaign, count } => {
+        Promise::Uses { campaign, usage } => {
             writer.byte(2);
             writer.name(campaign.as_str());
-            writer.unsigned(u64::from(*count));
+            write_usage(writer, *usage);
         }
         Promise::Code { code } => {
             writer.byte(3);
             writer.name(code);
         }
-        Promise::Budget { campaign, amount } => {
+        Promise::Budget { campaign, usage } => {
             writer.byte(4);
             writer.name(campaign.as_str());
-            writer.signed(*amount);
+            write_usage(writer, *usage);
         }
     }
+}
+
+fn write_usage(writer: &mut BodyWriter<'_>, usage: Usage) {
+    writer.signed(usage.uses);
+    writer.signed(usage.units);
+    writer.signed(usage.value);
 }
 
 fn applied<'a>(writer: &mut BodyWriter<'a>, applied: &'a Applied) {

@@ -1,0 +1,159 @@
+//! What an account used of campaigns that are limited per customer: ever, on a trading day and in its month.
+
+use jiff::civil::Date;
+use tessera_rules::decision::Promise;
+use tessera_rules::id::CampaignId;
+use tessera_rules::standing::Uses;
+use tessera_rules::usage::{Usage, UsageLimits};
+
+use crate::account::UseCount;
+use crate::limits::USES_MAX;
+
+impl UseCount {
+    /// Whether no less was used in each longer span of time.
+    pub(crate) fn is_sound(&self) -> bool {
+        let none = self.on_day.uses >= 0 && self.on_day.units >= 0 && self.on_day.value >= 0;
+        none && self.on_day.is_within(self.in_month) && self.in_month.is_within(self.ever)
+    }
+
+    /// Whether all of it is within the limits.
+    pub(crate) fn is_within(&self, limits: &UsageLimits) -> bool {
+        self.on_day.is_within(limits.day) && self.in_month.is_within(limits.month) && self.ever.is_within(limits.ever)
+    }
+
+    /// What counts for a sale of that trading day.
+    fn at(&self, day: Date) -> Uses {
+        Uses {
+            campaign: self.campaign.clone(),
+            ever: self.ever,
+            today: if self.day == day { self.on_day } else { Usage::NONE },
+            this_month: if is_same_month(self.day, day) { self.in_month } else { Usage::NONE },
+        }
+    }
+
+    fn add(&mut self, usage: Usage, day: Date) {
+        self.ever = self.ever.plus(usage);
+        let same_month = is_same_month(self.day, day);
+        if day < self.day {
+            // It came late: later days have been counted already.
+            self.in_month = if same_month { self.in_month.plus(usage) } else { self.in_month };
+            return;
+        }
+        self.in_month = if same_month { self.in_month.plus(usage) } else { usage };
+        self.on_day = if day == self.day { self.on_day.plus(usage) } else { usage };
+        self.day = day;
+    }
+
+    /// Frees what was used on that day again, as far as it is still known.
+    fn free(&mut self, usage: Usage, day: Date) {
+        if self.day == day {
+            self.on_day = self.on_day.less(usage);
+        }
+        if is_same_month(self.day, day) {
+            self.in_month = self.in_month.less(usage).most(self.on_day);
+        }
+        self.ever = self.ever.less(usage).most(self.in_month);
+    }
+}
+
+fn is_same_month(a: Date, b: Date) -> bool {
+    (a.year(), a.month()) == (b.year(), b.month())
+}
+
+/// What was used and what is promised to others, for a sale of that trading day; sorted by campaign.
+pub(crate) fn standing(counts: &[UseCount], others: &[&Promise], day: Date) -> Vec<Uses> {
+    let mut all: Vec<Uses> = counts.iter().map(|count| count.at(day)).collect();
+    for hold in others {
+        let Promise::Uses { campaign, usage } = hold else { continue };
+        match all.iter_mut().find(|uses| uses.campaign == *campaign) {
+            Some(uses) => {
+                uses.today = uses.today.plus(*usage);
+                uses.this_month = uses.this_month.plus(*usage);
+                uses.ever = uses.ever.plus(*usage);
+            }
+            None => all.push(Uses { campaign: campaign.clone(), ever: *usage, today: *usage, this_month: *usage }),
+        }
+    }
+    all.sort_by(|a, b| a.campaign.cmp(&b.campaign));
+    all
+}
+
+/// Counts what was used; returns all that is known of the campaign now. Where there is no room, the campaign that was
+/// not used for longest goes.
+pub(crate) fn count(counts: &mut Vec<UseCount>, campaign: &CampaignId, usage: Usage, day: Date) -> UseCount {
+    if let Some(known) = counts.iter_mut().find(|known| known.campaign == *campaign) {
+        known.add(usage, day);
+        return known.clone();
+    }
+    if counts.len() >= USES_MAX {
+        let oldest = counts.iter().enumerate().min_by_key(|(_, known)| known.day).map(|(place, _)| place);
+        if let Some(place) = oldest {
+            counts.remove(place);
+        }
+    }
+    let place = counts.partition_point(|known| known.campaign < *campaign);
+    let fresh = UseCount { campaign: campaign.clone(), ever: usage, day, on_day: usage, in_month: usage };
+    counts.insert(place, fresh.clone());
+    fresh
+}
+
+/// Frees what a sale of that trading day had used. False: nothing of the campaign is known any more.
+pub(crate) fn free(counts: &mut [UseCount], campaign: &CampaignId, usage: Usage, day: Date) -> bool {
+    let found = counts.iter_mut().find(|known| known.campaign == *campaign);
+    found.map(|known| known.free(usage, day)).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::campaign;
+
+    fn usage(value: i64) -> Usage {
+        Usage { uses: 1, units: 2, value }
+    }
+
+    fn values(count: &UseCount) -> (i64, i64, i64) {
+        (count.ever.value, count.in_month.value, count.on_day.value)
+    }
+
+    #[test]
+    fn p4_days_and_months_are_the_tills_trading_days_in_any_order() {
+        let day = |month: i8, day: i8| jiff::civil::date(2026, month, day);
+        let mut counts = Vec::new();
+        let table = [
+            (day(3, 2), 10, (10, 10, 10)),
+            (day(3, 2), 5, (15, 15, 15)),
+            (day(3, 5), 1, (16, 16, 1)),
+            // A sale of an earlier day that came late.
+            (day(3, 4), 2, (18, 18, 1)),
+            (day(2, 27), 4, (22, 18, 1)),
+            (day(4, 1), 7, (29, 7, 7)),
+        ];
+        for (day, value, expected) in table {
+            let count = count(&mut counts, &campaign("a"), usage(value), day);
+            assert_eq!((values(&count), count.is_sound()), (expected, true), "{value} on {day}");
+        }
+        let freed = [(day(3, 5), 1, (28, 7, 7)), (day(4, 1), 3, (25, 4, 4)), (day(3, 2), 90, (4, 4, 4))];
+        for (day, value, expected) in freed {
+            assert!(free(&mut counts, &campaign("a"), Usage { value, ..Usage::NONE }, day));
+            assert_eq!((values(&counts[0]), counts[0].is_sound()), (expected, true), "{value} of {day} is free");
+        }
+        assert!(!free(&mut counts, &campaign("b"), usage(1), day(4, 1)));
+    }
+
+    #[test]
+    fn p4_limits_hold_in_every_span() {
+        let mut counts = Vec::new();
+        let used = count(&mut counts, &campaign("a"), usage(10), crate::testing::day());
+        let value = |value: i64| Usage { value, ..Usage::UNLIMITED };
+        for (limits, within) in [
+            (UsageLimits { ever: value(10), ..UsageLimits::NONE }, true),
+            (UsageLimits { ever: value(9), ..UsageLimits::NONE }, false),
+            (UsageLimits { day: value(9), ..UsageLimits::NONE }, false),
+            (UsageLimits { month: value(9), ..UsageLimits::NONE }, false),
+            (UsageLimits::NONE, true),
+        ] {
+            assert_eq!(used.is_within(&limits), within, "{limits:?}");
+        }
+    }
+}
