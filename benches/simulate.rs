@@ -137,6 +137,7 @@ fn main() {
         rules: Both { current: rules("current", 10), draft: rules("draft", 15) },
         sales,
         currency: receipt_files::currency("GBP"),
+        remarks: Vec::new(),
         weeks: 0,
         threads: 1,
     };

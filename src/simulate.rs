@@ -91,6 +91,8 @@ pub(crate) struct Question {
     /// All in one currency, each id once.
     pub(crate) sales: Vec<Arc<Sale>>,
     pub(crate) currency: Currency,
+    /// What is to be known of where the receipts come from.
+    pub(crate) remarks: Vec<String>,
     /// By how many weeks receipts are moved, so that they fall into the draft's time.
     pub(crate) weeks: i64,
     /// At least 1.

@@ -8,18 +8,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use indicatif::ProgressBar;
-use jiff::Timestamp;
-use prost::Message;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use tessera_contract::read::{Identity, OriginalReceipt, ReadContext, read_quote, read_return};
 use tessera_contract::refusal::Refusal;
 use tessera_proto::billing::v1;
 use tessera_rules::money::Currency;
 
 use super::BYTE_ORDER_MARK;
 use super::fault::SourceError;
-use super::sale::{Import, Sale, SaleKind, SaleLine, SetAside, Texts, quote_request};
+use super::sale::{Import, Sale, SetAside, Texts};
 use super::source::open_lines;
 
 /// Longest line, bytes: what a message may have, with room for the longer names of JSON.
@@ -83,64 +80,12 @@ impl Reader<'_> {
 
     fn sale_of(&mut self, text: &[u8]) -> Result<Sale, SourceError> {
         let receipt: v1::Receipt = self.message(text)?;
-        let message = receipt.encode_to_vec().into_boxed_slice();
-        let context = ReadContext { now: time_of(receipt.sold_at.as_ref()) };
-        let read = read_quote(&quote_request(receipt), &context).map_err(|refusal| self.refused(&refusal))?;
-        let lines = read.receipt.lines.iter().map(|line| SaleLine {
-            sku: self.texts.keep(line.sku.as_str()),
-            description: self.texts.keep(""),
-            quantity: line.quantity,
-            measure: line.measure,
-            unit_price: line.unit_price,
-            amount: line.amount,
-        });
-        let lines = lines.collect();
-        Ok(Sale {
-            kind: SaleKind::Settle,
-            receipt_id: read.receipt.id.to_string(),
-            store_id: self.texts.keep(read.receipt.place.store.as_str()),
-            at: read.receipt.sold_at,
-            business_date: read.receipt.business_date,
-            customer: read.customer.as_ref().map(|identity| self.customer(identity)),
-            currency: read.receipt.currency,
-            lines,
-            codes: read.receipt.codes.iter().map(|code| self.texts.keep(code)).collect(),
-            original: None,
-            message: Some(message),
-        })
+        Sale::of_receipt(receipt, &mut self.texts).map_err(|refusal| self.refused(&refusal))
     }
 
     fn return_of(&mut self, text: &[u8]) -> Result<Sale, SourceError> {
-        let mut request: v1::ReturnRequest = self.message(text)?;
-        // What stands in a file of receipts has happened.
-        request.mode = v1::ReturnMode::Done.into();
-        let context = ReadContext { now: time_of(request.returned_at.as_ref()) };
-        let read = read_return(&request, &context).map_err(|refusal| self.refused(&refusal))?;
-        let lines = read.lines.iter().map(|line| SaleLine {
-            sku: self.texts.keep(line.sku.as_str()),
-            description: self.texts.keep(""),
-            quantity: line.quantity,
-            measure: line.measure,
-            unit_price: line.unit_price,
-            amount: line.amount,
-        });
-        let lines = lines.collect();
-        Ok(Sale {
-            kind: SaleKind::Return,
-            receipt_id: read.id.to_string(),
-            store_id: self.texts.keep(read.place.store.as_str()),
-            at: read.returned_at,
-            business_date: read.business_date,
-            customer: read.customer.as_ref().map(|identity| self.customer(identity)),
-            currency: read.currency,
-            lines,
-            codes: Vec::new(),
-            original: match &read.original {
-                OriginalReceipt::Receipt(id) => Some(Arc::from(id.as_str())),
-                OriginalReceipt::Unnamed | OriginalReceipt::Fiscal(_) => None,
-            },
-            message: Some(request.encode_to_vec().into_boxed_slice()),
-        })
+        let request: v1::ReturnRequest = self.message(text)?;
+        Sale::of_return(request, &mut self.texts).map_err(|refusal| self.refused(&refusal))
     }
 
     fn message<M: DeserializeOwned>(&self, text: &[u8]) -> Result<M, SourceError> {
@@ -181,15 +126,6 @@ impl Reader<'_> {
         SourceError::Read { file, row_last, source }
     }
 
-    /// What keeps customers apart; a card's number as the files of rows have it.
-    fn customer(&mut self, identity: &Identity) -> Arc<str> {
-        match identity {
-            Identity::Card(number) | Identity::Phone(number) => self.texts.keep(number.expose()),
-            Identity::Qr(content) => self.texts.keep(&format!("qr:{}", content.expose())),
-            Identity::Customer(id) => self.texts.keep(&format!("customer:{id}")),
-        }
-    }
-
     fn finish(self) -> Result<Import, SourceError> {
         let currency = self.currency.ok_or_else(|| SourceError::NoReceipts { file: self.file.to_owned() })?;
         Ok(Import {
@@ -201,11 +137,6 @@ impl Reader<'_> {
             remarks: Vec::new(),
         })
     }
-}
-
-/// The sale's own time is the time at which it is read; one that is no time is a fault of its own.
-fn time_of(at: Option<&tessera_proto::Timestamp>) -> Timestamp {
-    at.and_then(|at| Timestamp::new(at.seconds, at.nanos).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// Each line is read by itself, so the place that the reader knows says `line 1` always.

@@ -15,6 +15,8 @@ use tessera_proto::billing::v1::{
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice};
 use tessera_rules::receipt::Measure;
 
+mod read;
+
 /// The boot nonce of every receipt id of a replay: constant, so that a repeat sends the same ids.
 const BOOT_NONCE: &str = "0";
 /// The one till of every store of a file; none of the files names tills.

@@ -73,7 +73,8 @@ fn rows_of(report: &Report, dimension: Dimension) -> Rows {
         header.extend(figure_names(report).into_iter().map(|name| format!("{name}_{which}")));
     }
     let mut rows = vec![header];
-    for row in report.rows(dimension).iter().chain([&report.total]) {
+    let total = Row { key: dimension.total_key().to_owned(), ..report.total.clone() };
+    for row in report.rows(dimension).iter().chain([&total]) {
         let mut cells = vec![safe(&row.key)];
         cells.extend(is_named.then(|| safe(&row.name)));
         cells.extend(Which::BOTH.into_iter().flat_map(|which| figures(report, row.figures.of(which))));

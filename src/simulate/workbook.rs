@@ -209,7 +209,7 @@ fn keys_of(sheet: &mut Worksheet, row: u32, (figures, keys): (&Row, usize)) -> R
 /// The totals: sums of what is shown, so that a filter tells its own; what counts in
 /// several rows as it is.
 fn total(report: &Report, dimension: Dimension, sheet: &mut Worksheet, (row, first): (u32, u16)) -> Result<(), XlsxError> {
-    sheet.write_string_with_format(row, 0, "total", &number_format(0, false, true))?;
+    sheet.write_string_with_format(row, 0, dimension.total_key(), &number_format(0, false, true))?;
     let (current, draft) = (numbers(report, &report.total.figures.current), numbers(report, &report.total.figures.draft));
     for (place, ((current, digits), (draft, _))) in current.into_iter().zip(draft).enumerate() {
         let columns = at(first, place)..;

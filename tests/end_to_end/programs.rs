@@ -2,20 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::server::{Server, refusal, said, tessera};
+use super::server::{Server, printed, refusal, said, tessera};
 use super::sources::root;
-
-/// What a command that had to succeed printed.
-fn printed(mut command: Command) -> String {
-    let ended = command.output().unwrap();
-    assert!(ended.status.success(), "{command:?}\n{}", said(&ended));
-    String::from_utf8(ended.stdout).unwrap()
-}
 
 /// A shop with a server's folder, two people and a program file.
 struct Shop {

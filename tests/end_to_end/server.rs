@@ -30,6 +30,13 @@ pub(super) fn serve(data: &Path) -> Command {
     command
 }
 
+/// What a command that had to succeed printed.
+pub(super) fn printed(mut command: Command) -> String {
+    let ended = command.output().unwrap();
+    assert!(ended.status.success(), "{command:?}\n{}", said(&ended));
+    String::from_utf8(ended.stdout).unwrap()
+}
+
 /// What a command that had to fail said on standard error: exit code 1, no panic, nothing on standard output.
 pub(super) fn refusal(mut command: Command) -> String {
     let ended = command.output().unwrap();

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::server::{refusal, tessera};
+use super::server::{Server, printed, refusal, tessera};
 
 const HEAD: &str =
     "program: p\nlanguage: 1\nname: P\ncurrency: GBP\nassets:\n- {id: points, kind: points, worth_minor: 1}\ncampaigns:\n";
@@ -57,6 +57,50 @@ fn a_draft_is_compared_and_every_file_is_written() {
     assert_eq!(files, tables.map(|table| format!("{table}.csv")));
     assert!(fs::read_to_string(&page).unwrap().ends_with("</html>\n"));
     assert!(fs::read(&book).unwrap().starts_with(b"PK"));
+}
+
+/// Sells and takes back what a file holds, as a till would.
+fn sell(server: &Server, folder: &Path, receipts: &Path) {
+    for (place, line) in fs::read_to_string(receipts).unwrap().lines().enumerate() {
+        let file = folder.join(format!("{place}.json"));
+        fs::write(&file, line).unwrap();
+        let file = file.to_str().unwrap();
+        let call = if line.contains("returnedAt") { vec!["return", "--done", file] } else { vec!["settle", file] };
+        let ended = server.till(&call);
+        assert!(ended.status.success(), "{line}\n{}", String::from_utf8_lossy(&ended.stderr));
+    }
+}
+
+/// The printed report without what names its sides and without its remarks.
+fn figures(report: &str) -> String {
+    let named = |line: &&str| !line.starts_with("current:") && !line.starts_with("draft:") && !line.starts_with("note:");
+    report.lines().filter(named).map(|line| format!("{}\n", line.trim_end())).collect::<String>().trim_end().to_owned()
+}
+
+#[test]
+fn what_a_running_engine_sold_comes_to_the_same_as_the_receipts_that_it_was_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    let extra = "- {id: extra, name: One more, on: {sku: [B]}, extra_units: {every: 1, add: 1}}\n";
+    let live = "- {id: points, name: Points, points: {per: 1.00, units: 1}}\n- {id: off, name: Off, on: {sku: [A1]}, n_for_m: {take: 3, pay: 2}}\n";
+    let live = program(folder.path(), "live.yaml", &format!("{live}{extra}"));
+    let draft =
+        program(folder.path(), "draft.yaml", &format!("- {{id: points, name: P, points: {{per: 1.00, units: 3}}}}\n{extra}"));
+    printed(server.program(&["publish", live.to_str().unwrap()]));
+    let empty = refusal(server.program(&["simulate", "--revision", draft.to_str().unwrap(), "--feed"]));
+    assert!(empty.contains("the feed holds no sale in GBP"), "{empty}");
+    // A phone is known to an engine only where its customer was enrolled.
+    let receipts = folder.path().join("receipts.jsonl");
+    let known = fs::read_to_string(sample()).unwrap().replace("\"phone\":\"+447700900123\"", "\"cardNumber\":\"90000002\"");
+    fs::write(&receipts, known).unwrap();
+    sell(&server, folder.path(), &receipts);
+    let from_feed = printed(server.program(&["simulate", "--revision", draft.to_str().unwrap(), "--feed"]));
+    let from_file =
+        printed(server.program(&["simulate", "--revision", draft.to_str().unwrap(), "--receipts", receipts.to_str().unwrap()]));
+    assert_eq!(figures(&from_feed), figures(&from_file));
+    assert!(from_feed.contains("current: revision 1 (3 campaigns"), "{from_feed}");
+    assert!(from_feed.contains("no attributes of lines"), "{from_feed}");
+    server.kill();
 }
 
 #[test]

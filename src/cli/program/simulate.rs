@@ -11,6 +11,7 @@ use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tessera_rules::catalogue::{Catalogue, Product};
+use tessera_rules::money::Currency;
 use tessera_rules::revision::Revision;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -25,10 +26,23 @@ use crate::simulate::report::Report;
 use crate::simulate::{Both, Question, Rules, csv_files, page, readable, simulate, workbook};
 use crate::{product_file, program_files};
 
+mod feed;
 mod files;
+mod outcome;
 
 /// Days of a week, by which receipts are moved so that weekdays stay.
 const WEEK_DAYS: i64 = 7;
+
+const FEED_HELP: &str = concat!(
+    "In place of files: everything that the configured running engine has sold and taken back, in the draft's currency, ",
+    "from its feed.\n\n",
+    "An outcome is not the whole receipt that a till sent. It lacks the attributes of lines, regular prices and the reason of a ",
+    "markdown, `no_discount` and `no_earn` of lines, marks and the language. In the report campaigns that ask for these do ",
+    "nothing, or less than they will, on both sides; and goods that the till kept out of discounts or points get them. Units ",
+    "that campaigns added and lines that they gave are left out, so that the draft decides about them anew. What was redeemed is ",
+    "asked for again. Enrolments and answers to questions are no receipts: the simulated accounts know no facts. Where this ",
+    "matters, keep the tills' own receipts as JSON lines and name them by --receipts."
+);
 
 /// Arguments of `tessera program simulate`.
 #[derive(Clone, Debug, Args)]
@@ -40,8 +54,11 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "PATH")]
     against: Option<PathBuf>,
     /// The receipts: CSV files or JSON lines, plain or gzip.
-    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    #[arg(long, value_name = "FILE", required_unless_present = "feed", num_args = 1..)]
     receipts: Vec<PathBuf>,
+    /// In place of files: everything that the configured running engine has sold and taken back, from its feed.
+    #[arg(long, conflicts_with_all = ["receipts", "format"], long_help = FEED_HELP)]
+    feed: bool,
     /// What the files look like. None: as they begin, which of a pipe cannot be looked at.
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -69,6 +86,17 @@ pub(crate) struct SimulateArgs {
     config: ConfigFile,
 }
 
+/// Receipts from wherever they come, of one currency, each id once.
+#[derive(Debug)]
+struct Receipts {
+    sales: Vec<Arc<Sale>>,
+    currency: Currency,
+    /// Those that are known with them, each once.
+    products: Vec<Product>,
+    /// What is to be known of where they come from.
+    remarks: Vec<String>,
+}
+
 /// The day to move to is out of reach.
 #[derive(Debug, thiserror::Error)]
 #[error("the receipts cannot be moved to {0}: that is beyond the calendar")]
@@ -80,12 +108,8 @@ pub(crate) async fn run(args: SimulateArgs) -> Result<ExitCode, Failure> {
     let live = current_of(&args).await?;
     // Listened for from here on, before anything takes long.
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut work = tokio::task::spawn_blocking({
-        let args = args.clone();
-        move || answer(&args, draft, live)
-    });
     let report = tokio::select! {
-        report = &mut work => report??,
+        report = work(args.clone(), draft, live) => report?,
         _ = interrupt.recv() => {
             tell("interrupted: nothing was written");
             // What is being read or replayed is not waited for: nothing depends on it any more.
@@ -96,6 +120,22 @@ pub(crate) async fn run(args: SimulateArgs) -> Result<ExitCode, Failure> {
     write_files(&args, &report, interrupt).await
 }
 
+/// Reads the receipts and replays them.
+async fn work(args: SimulateArgs, draft: Revision, live: Live) -> Result<Report, Failure> {
+    let quiet = !std::io::stderr().is_terminal();
+    let from_feed = match (args.feed, draft.programs().first()) {
+        (false, _) => None,
+        (true, None) => return Err("the draft holds no program, whose currency would say which sales are meant".into()),
+        (true, Some(program)) => Some(feed::read(&args.config, program.currency, quiet).await?),
+    };
+    let work = move || {
+        let with_products = args.catalogue.is_none();
+        let receipts = from_feed.map_or_else(|| files::read(&args.receipts, args.format, with_products, quiet), Ok)?;
+        answer(&args, draft, live, receipts)
+    };
+    tokio::task::spawn_blocking(work).await?
+}
+
 /// What the draft is compared with, and the products that go with it.
 async fn current_of(args: &SimulateArgs) -> Result<Live, Failure> {
     let Some(path) = &args.against else { return current::live(&args.config).await };
@@ -103,19 +143,19 @@ async fn current_of(args: &SimulateArgs) -> Result<Live, Failure> {
     Ok(Live { name: path.display().to_string(), revision: Arc::new(compiled.revision), catalogue: None })
 }
 
-fn answer(args: &SimulateArgs, draft: Revision, live: Live) -> Result<Report, Failure> {
+fn answer(args: &SimulateArgs, draft: Revision, live: Live, receipts: Receipts) -> Result<Report, Failure> {
     let quiet = !std::io::stderr().is_terminal();
-    let read = files::read(&args.receipts, args.format, args.catalogue.is_none(), quiet)?;
-    let catalogue = catalogue(args, read.products, live.catalogue)?;
+    let catalogue = catalogue(args, receipts.products, live.catalogue)?;
     let threads = args.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
     let question = Question {
         rules: Both {
             current: Rules { name: live.name, revision: live.revision, catalogue: Arc::clone(&catalogue) },
             draft: Rules { name: args.revision.display().to_string(), revision: Arc::new(draft), catalogue },
         },
-        weeks: args.as_of.map_or(Ok(0), |day| weeks_to(day, &read.sales))?,
-        currency: read.currency,
-        sales: read.sales,
+        weeks: args.as_of.map_or(Ok(0), |day| weeks_to(day, &receipts.sales))?,
+        currency: receipts.currency,
+        sales: receipts.sales,
+        remarks: receipts.remarks,
         threads,
     };
     let bar = progress(quiet, "simulating", "{msg} {wide_bar} {human_pos}/{human_len} receipts, {per_sec}, {eta} left");

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::super::sale::SaleKind;
 use super::*;
 
 fn sample() -> String {

@@ -58,7 +58,11 @@ pub(super) fn rows(report: &Report, dimension: Dimension) -> String {
     for row in rows.iter().take(ROWS_MAX) {
         table.push_str(&body(row, &groups));
     }
-    let _ = write!(table, "</tbody>\n<tfoot>\n{}</tfoot>\n", body(&report.total, &groups));
+    let _ = write!(
+        table,
+        "</tbody>\n<tfoot>\n{}</tfoot>\n",
+        body(&Row { key: dimension.total_key().to_owned(), ..report.total.clone() }, &groups)
+    );
     let beyond = rows.len().saturating_sub(ROWS_MAX);
     let more =
         if beyond > 0 { format!("<p>{beyond} more rows are in the files of --csv and --xlsx.</p>\n") } else { String::new() };
@@ -147,7 +151,7 @@ pub(super) fn receipts(report: &Report) -> String {
         let rung_up = receipt.rung_up.minor();
         let _ = write!(
             table,
-            "<tr><th scope=\"row\">{}<span class=\"quiet\">store {}</span></th><td>{}</td>{}",
+            "<tr><th scope=\"row\">{}<span class=\"quiet\">store {}</span></th><td class=\"date\">{}</td>{}",
             escaped(&receipt.receipt_id),
             escaped(&receipt.store),
             receipt.business_date,

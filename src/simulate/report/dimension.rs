@@ -66,6 +66,11 @@ impl Dimension {
         }
     }
 
+    /// How the row below all others is called: the same figures in every table.
+    pub(crate) const fn total_key(self) -> &'static str {
+        if self.splits_cost() { "total" } else { "all receipts" }
+    }
+
     /// Whether a row's receipts are those that something was done on, and not all that were sold.
     pub(crate) const fn counts_touched(self) -> bool {
         match self {

@@ -10,7 +10,7 @@ pub(super) fn reading(report: &Report) -> Vec<String> {
         "Cost is the discount, the ordinary price of goods added for nothing, and the worth of all units given; what customers will not spend of these is not taken off.",
         "A campaign's and a payer's receipts and turnover are those of the receipts on which they did something; one receipt may stand in several rows. All other columns sum to the total.",
         "A tier is the one that the customer had on that side when buying, so a row's receipts may differ between the sides.",
-        "Every customer begins with an empty account on both sides: no points, tiers, counters, facts or lists from before the first receipt, so what depends on them is given later, or less often, than it will be.",
+        "Whoever shows a card, a code or a phone number counts as a known customer. Each begins with an empty account on both sides: no points, tiers, counters, facts or lists from before the first receipt, so what depends on them is given later, or less often, than it will be.",
     ];
     if !report.rows(Dimension::Segment).is_empty() {
         reading.push("A segment's rows are of the customers who were in it on that side when buying; one may be in several, so these rows do not sum to the total.");
@@ -20,7 +20,7 @@ pub(super) fn reading(report: &Report) -> Vec<String> {
 
 /// What is to be known of this answer alone.
 pub(super) fn remarks(question: &Question, report: &Report, counted: &Counted) -> Vec<String> {
-    let mut remarks = Vec::new();
+    let mut remarks = question.remarks.clone();
     if question.weeks != 0 {
         remarks.push(format!("All receipts were moved by {} weeks, so that they fall into the draft's time. Weekdays stay, and so do times in UTC: where clocks were put forward or back in between, the hour on the wall differs by one.", question.weeks));
     }

@@ -8,6 +8,7 @@ use tessera_rules::catalogue::Product;
 use tessera_rules::id::Sku;
 use tessera_rules::money::Currency;
 
+use super::Receipts;
 use crate::cli::Failure;
 use crate::receipt_files::sale::Sale;
 use crate::receipt_files::{Format, import_file};
@@ -25,15 +26,6 @@ enum FilesFailure {
     /// One product in two ways.
     #[error("product {sku} is not the same beside {} as beside {}: say by --catalogue FILE what it is", first.display(), second.display())]
     Products { sku: String, first: PathBuf, second: PathBuf },
-}
-
-/// Receipts from wherever they come, of one currency, each id once.
-#[derive(Debug)]
-pub(super) struct Receipts {
-    pub(super) sales: Vec<Arc<Sale>>,
-    pub(super) currency: Currency,
-    /// Those that are known with them, each once.
-    pub(super) products: Vec<Product>,
 }
 
 /// Reads all files; products beside them only where none are named otherwise.
@@ -61,7 +53,8 @@ pub(super) fn read(files: &[PathBuf], format: Option<Format>, with_products: boo
         }
     }
     let (sales, currency) = all.ok_or("no file of receipts is named")?;
-    Ok(Receipts { sales, currency, products: known.into_values().map(|(_, product)| product).collect() })
+    let products = known.into_values().map(|(_, product)| product).collect();
+    Ok(Receipts { sales, currency, products, remarks: Vec::new() })
 }
 
 fn check(sale: &Sale, file: &Path, currency: Currency, ids: &mut HashMap<String, PathBuf>) -> Result<(), FilesFailure> {
