@@ -4,6 +4,7 @@ use compact_str::{CompactString, format_compact};
 
 use crate::attribute::Property;
 use crate::condition::FreeCondition;
+use crate::counting::Calendar;
 use crate::decision::Shortfall;
 use crate::id::{AssetId, CampaignId, FactId, ProgramId, RewardId, StoreId, TierId};
 use crate::mechanic::Mechanic;
@@ -263,11 +264,45 @@ impl Campaign {
     }
 
     /// How many units, minor units of money or receipts the counter of this campaign needs for a reward; none: it
-    /// counts nothing over receipts.
+    /// counts nothing over receipts, or gives nothing for it.
     #[must_use]
     pub fn counts_every(&self) -> Option<i64> {
         match &self.mechanic {
-            Mechanic::Count { every, .. } => Some(*every),
+            Mechanic::Count(counting) => counting.give.as_ref().map(|(every, _)| *every),
+            Mechanic::Off { .. }
+            | Mechanic::PriceList { .. }
+            | Mechanic::Ladder { .. }
+            | Mechanic::Set { .. }
+            | Mechanic::ExtraUnits { .. }
+            | Mechanic::Spend { .. }
+            | Mechanic::Points { .. }
+            | Mechanic::Multiply { .. }
+            | Mechanic::Grant { .. }
+            | Mechanic::Offer { .. } => None,
+        }
+    }
+
+    /// Whether it counts over receipts.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        matches!(self.mechanic, Mechanic::Count(_))
+    }
+
+    /// The number of the stretch of the calendar in which a day counts; none: its counter has no such thing.
+    #[must_use]
+    pub fn stretch_of(&self, day: jiff::civil::Date) -> Option<i32> {
+        self.calendar().map(|calendar| calendar.number(day))
+    }
+
+    /// The first day of a stretch of the calendar; none: its counter has no such thing, or it is beyond the calendar.
+    #[must_use]
+    pub fn stretch_begins(&self, stretch: i32) -> Option<jiff::civil::Date> {
+        self.calendar().and_then(|calendar| calendar.first_day(stretch))
+    }
+
+    fn calendar(&self) -> Option<Calendar> {
+        match &self.mechanic {
+            Mechanic::Count(counting) => counting.calendar(),
             Mechanic::Off { .. }
             | Mechanic::PriceList { .. }
             | Mechanic::Ladder { .. }

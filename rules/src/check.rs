@@ -5,6 +5,7 @@ mod audience;
 mod campaign;
 mod conditions;
 mod conventions;
+mod counting;
 mod free;
 pub(crate) mod keys;
 mod ladder;

@@ -143,12 +143,12 @@ pub struct Reward {
     pub text: CompactString,
 }
 
-/// The part of a reward that a line earned.
+/// The part of a reward or of a count that lies on a line.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LineShare {
     /// The line.
     pub line: LineId,
-    /// In the reward's own unit.
+    /// In the reward's own unit, or in thousandths of what is counted.
     pub units: i64,
 }
 
@@ -190,6 +190,8 @@ pub enum RewardKind {
     Status {
         /// The tier.
         tier: TierId,
+        /// It follows from what was counted: the account need not keep it.
+        reached: bool,
     },
     /// Entries of a draw.
     Ticket {
@@ -373,6 +375,33 @@ pub struct CounterMove {
     pub counted_milli: i64,
     /// Thresholds that this receipt is rewarded for.
     pub rewarded: i64,
+    /// In what time it counts.
+    pub time: CounterTime,
+    /// How the count lies on lines, in thousandths, so that a return lowers it by what it counted; empty: on the whole
+    /// receipt.
+    pub counted_on: Vec<LineShare>,
+}
+
+/// In what time a count counts. Stretches of the calendar are numbered one after another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum CounterTime {
+    /// For ever.
+    #[default]
+    Ever,
+    /// In its stretch, of which the newest are remembered.
+    Within {
+        /// The stretch's number.
+        stretch: i32,
+        /// So many are remembered, this one among them; above zero.
+        remembered: u16,
+    },
+    /// The stretch itself is counted, once.
+    Stretches {
+        /// The stretch's number.
+        stretch: i32,
+        /// Where the one before was not counted, counting begins anew.
+        in_a_row: bool,
+    },
 }
 
 /// Something scarce that a quote promises: the ledger holds it until settle, void or the end of its time.

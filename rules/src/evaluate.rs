@@ -10,6 +10,7 @@ mod candidates;
 mod caps;
 mod case;
 mod conditions;
+mod count;
 mod deal;
 mod declinable;
 mod draft;
@@ -24,7 +25,10 @@ mod redeem;
 mod rewards;
 mod scope;
 mod segments;
+mod tiers;
 mod used;
+
+pub use tiers::{TierNow, tiers_now};
 
 use jiff::Timestamp;
 

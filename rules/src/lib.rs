@@ -10,6 +10,7 @@ pub mod cel;
 mod check;
 mod condition;
 pub mod conventions;
+mod counting;
 pub mod decision;
 pub mod diagnostic;
 pub mod effort;

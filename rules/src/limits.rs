@@ -70,6 +70,8 @@ pub const ASSET_SCALE_MAX: u8 = 6;
 /// Days that an expiry, a vesting or a fact's validity may last: a hundred years.
 pub const DAYS_MAX: i64 = 36_500;
 
+/// Stretches of the calendar that a counter remembers: five years of months.
+pub const STRETCHES_MAX: u16 = 60;
 /// Coupons that one campaign may give with one receipt.
 pub const COUPONS_AT_ONCE_MAX: usize = 10;
 /// Offers in one decision.

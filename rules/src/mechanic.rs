@@ -5,6 +5,7 @@
 
 use compact_str::CompactString;
 
+use crate::counting::Counting;
 use crate::id::{AssetId, CampaignId, Sku, TierId};
 use crate::money::{Amount, Quantity, UnitPrice, Units};
 use crate::ratio::Ratio;
@@ -86,15 +87,6 @@ pub(crate) enum EarnPer {
     Visit,
 }
 
-/// What is counted over receipts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Counted {
-    Units,
-    /// Minor units of money paid.
-    Money,
-    Visits,
-}
-
 /// What a threshold, a counter or a coupon gives.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Give {
@@ -153,8 +145,8 @@ pub(crate) enum Mechanic {
     Points { per: EarnPer, units: Units, asset: AssetId },
     /// What other campaigns give of an asset on the campaign's goods, times this.
     Multiply { asset: AssetId, by: Ratio },
-    /// Something for every so many over receipts: units, minor units of money, or receipts.
-    Count { counted: Counted, every: i64, give: Give },
+    /// Counts over receipts, and gives something for every so many.
+    Count(Counting),
     /// Something for coming with the right goods, code or moment.
     Grant { give: Give },
     /// Products suggested for products bought.
@@ -241,7 +233,7 @@ impl Mechanic {
         match self {
             Self::Points { asset, .. }
             | Self::Spend { give: Give::Points { asset, .. }, .. }
-            | Self::Count { give: Give::Points { asset, .. }, .. }
+            | Self::Count(Counting { give: Some((_, Give::Points { asset, .. })), .. })
             | Self::Grant { give: Give::Points { asset, .. } } => Some(asset),
             Self::Off { .. }
             | Self::PriceList { .. }
@@ -273,9 +265,11 @@ impl Mechanic {
     /// Whether it changes the lines of a receipt, so that it comes too late for one that is paid.
     pub(crate) fn changes_lines(&self) -> bool {
         match self {
-            Self::Spend { give, .. } | Self::Count { give, .. } | Self::Grant { give } => give.changes_lines(),
+            Self::Spend { give, .. } | Self::Grant { give } | Self::Count(Counting { give: Some((_, give)), .. }) => {
+                give.changes_lines()
+            }
             Self::Off { .. } | Self::PriceList { .. } | Self::Ladder { .. } | Self::Set { .. } | Self::ExtraUnits { .. } => true,
-            Self::Points { .. } | Self::Multiply { .. } | Self::Offer { .. } => false,
+            Self::Points { .. } | Self::Multiply { .. } | Self::Count { .. } | Self::Offer { .. } => false,
         }
     }
 }

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::condition::FreeCondition;
 use crate::conventions::Conventions;
-use crate::id::{FactId, ProgramId, SegmentId, StoreId, TierId};
+use crate::id::{CampaignId, FactId, ProgramId, SegmentId, StoreId, TierId};
 use crate::money::{Amount, Currency};
 use crate::ratio::Ratio;
 use crate::text::Text;
@@ -27,7 +27,7 @@ pub struct Program {
     pub languages: Vec<CompactString>,
     /// Whether a revision with this program in it needs a second person's approval before it takes effect.
     pub four_eyes: bool,
-    /// Its tiers in the order of the file.
+    /// Its tiers in the order of the file, the highest last.
     pub tiers: Vec<Tier>,
     /// Where trades and countries do the same thing differently.
     pub conventions: Conventions,
@@ -53,6 +53,23 @@ pub struct Tier {
     pub name: Text,
     /// What its members' points are multiplied by.
     pub multiplier: Ratio,
+    /// What must have been counted to reach it; none: it can only be given.
+    pub(crate) reached: Option<Reached>,
+}
+
+/// When a tier is reached, and how long it is kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Reached {
+    /// The campaign that counts.
+    pub(crate) counter: CampaignId,
+    /// Its place in the revision.
+    pub(crate) counter_place: usize,
+    /// Counted within the counter's time, in thousandths.
+    pub(crate) at_least_milli: i64,
+    /// So many of the counter's stretches after the last in which it was reached.
+    pub(crate) keeps: i32,
+    /// And so many days more.
+    pub(crate) grace_days: i32,
 }
 
 /// What the best deal of a stacking group is best by.

@@ -9,7 +9,8 @@ use crate::check::{self, Served};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::id::{AssetId, CampaignId, FactId};
 use crate::index::Index;
-use crate::program::{FactRule, Program};
+use crate::mechanic::Mechanic;
+use crate::program::{FactRule, Program, Reached};
 
 /// The newest version of the program language; its meaning never changes.
 pub const LANGUAGE: u32 = 1;
@@ -50,6 +51,8 @@ pub struct Revision {
     by_id: Vec<usize>,
     /// Sorted; a code may open several campaigns.
     by_code: Vec<(CompactString, usize)>,
+    /// Whether a tier of any program can be reached by counting.
+    reaches_tiers: bool,
     index: Index,
 }
 
@@ -98,6 +101,7 @@ impl Revision {
             campaigns: Vec::new(),
             by_id: Vec::new(),
             by_code: Vec::new(),
+            reaches_tiers: false,
             index: Index::default(),
         }
     }
@@ -129,6 +133,28 @@ impl Revision {
         self.by_code = codes.collect();
         self.by_code.sort();
         self.index = Index::build(campaigns, &self.programs);
+        self.link_tiers();
+    }
+
+    /// Finds the counters that tiers look at, and has them remember as much as the tiers need.
+    fn link_tiers(&mut self) {
+        let mut tiers: Vec<&mut Reached> =
+            self.programs.iter_mut().flat_map(|program| &mut program.tiers).filter_map(|tier| tier.reached.as_mut()).collect();
+        self.reaches_tiers = !tiers.is_empty();
+        for reached in &mut tiers {
+            let by_id = |place: &usize| self.campaigns.get(*place).map(|campaign| &campaign.id).cmp(&Some(&reached.counter));
+            let found = self.by_id.binary_search_by(by_id).ok().and_then(|place| self.by_id.get(place));
+            let Some(place) = found.copied() else { continue };
+            reached.counter_place = place;
+            if let Some(Mechanic::Count(counting)) = self.campaigns.get_mut(place).map(|campaign| &mut campaign.mechanic) {
+                counting.remember_for(reached);
+            }
+        }
+    }
+
+    /// Whether a tier of any program can be reached by counting.
+    pub(crate) fn reaches_tiers(&self) -> bool {
+        self.reaches_tiers
     }
 
     /// Its number, which every outcome names.

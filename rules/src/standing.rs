@@ -58,6 +58,20 @@ pub struct CounterStanding {
     pub counted_milli: i64,
     /// Thresholds rewarded so far, those promised to other open quotes included.
     pub rewarded: i64,
+    /// What counts only for a time, by the stretch of the calendar in which it was counted, ascending; beside what stands
+    /// above. Where stretches are counted themselves: the last of them.
+    pub stretches: Vec<CountedStretch>,
+}
+
+/// What was counted in one stretch of the calendar.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CountedStretch {
+    /// Its number.
+    pub stretch: i32,
+    /// Counted in it, in thousandths.
+    pub counted_milli: i64,
+    /// Thresholds rewarded in it.
+    pub rewarded: i64,
 }
 
 /// How much of a campaign was used, what is promised to other open quotes included.

@@ -15,8 +15,8 @@ use tessera_ledger::settle::{Relation, Settle, SoldLine, settle};
 use tessera_ledger::standing::View;
 use tessera_ledger::terms::{AssetTerms, Worth, limit_terms, money_asset};
 use tessera_rules::decision::Decision;
-use tessera_rules::evaluate::segments;
-use tessera_rules::id::{AccountId, AssetId, CustomerId, ProgramId, ReceiptId, TierId};
+use tessera_rules::evaluate::{TierNow, segments, tiers_now};
+use tessera_rules::id::{AccountId, AssetId, CustomerId, ReceiptId};
 use tessera_rules::money::{Amount, Currency, Units};
 use tessera_rules::receipt::{Explain, Receipt, Stage};
 use tessera_rules::revision::Revision;
@@ -73,7 +73,8 @@ impl<'q> Side<'q> {
     }
 
     fn buyer(&self, standing: &Standing, receipt: &Receipt) -> Buyer {
-        let tier = standing.customer.as_ref().map_or_else(|| ANONYMOUS.to_owned(), |customer| tier_name(&customer.tiers));
+        let tiers = |customer| tier_name(&tiers_now(&self.rules.revision, customer, receipt.sold_at));
+        let tier = standing.customer.as_ref().map_or_else(|| ANONYMOUS.to_owned(), tiers);
         Buyer { tier, segments: self.segments(standing, receipt) }
     }
 
@@ -242,11 +243,11 @@ impl<'s> Simulated<'s> {
 }
 
 /// `gold`, or with more programs `club: gold, fuel: blue`.
-fn tier_name(tiers: &[(ProgramId, TierId)]) -> String {
+fn tier_name(tiers: &[TierNow]) -> String {
     match tiers {
         [] => NO_TIER.to_owned(),
-        [(_, tier)] => tier.to_string(),
-        more => more.iter().map(|(program, tier)| format!("{program}: {tier}")).collect::<Vec<_>>().join(", "),
+        [only] => only.tier.to_string(),
+        more => more.iter().map(|now| format!("{}: {}", now.program, now.tier)).collect::<Vec<_>>().join(", "),
     }
 }
 

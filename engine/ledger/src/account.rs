@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tessera_rules::id::{AccountId, AssetId, CampaignId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, SegmentId, TierId};
 use tessera_rules::money::Units;
+use tessera_rules::standing::CountedStretch;
 use tessera_rules::usage::Usage;
 
 use crate::hold::OpenQuote;
@@ -126,6 +127,9 @@ pub struct Counter {
     pub counted_milli: i64,
     /// Thresholds rewarded so far; never lowered but by a return that took the reward back.
     pub rewarded: i64,
+    /// What counts only for a time, by its stretch of the calendar, ascending; beside what stands above. Where
+    /// stretches are counted themselves: the last of them.
+    pub stretches: Vec<CountedStretch>,
 }
 
 /// What this account used of a campaign. The spans lie in each other: no less was used in the longer one.

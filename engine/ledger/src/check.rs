@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::account::{Account, Member};
+use crate::account::{Account, Counter, Member};
 use crate::limits;
 use crate::lot::{Lot, LotKind, spending_order};
 
@@ -83,7 +83,21 @@ impl Account {
         check_sorted("uses", &self.uses, |a, b| a.campaign.cmp(&b.campaign))?;
         check_sorted("tiers", &self.tiers, |a, b| a.program.cmp(&b.program))?;
         check_sorted("spent", &self.statistics.spent_minor, |a, b| a.0.cmp(&b.0))?;
-        if let Some(place) = self.counters.iter().position(|counter| counter.counted_milli < 0 || counter.rewarded < 0) {
+        check_length(
+            "stretches",
+            self.counters.iter().map(|counter| counter.stretches.len()).sum(),
+            limits::STRETCHES_TOTAL_MAX,
+        )?;
+        for counter in &self.counters {
+            check_sorted("stretches", &counter.stretches, |a, b| a.stretch.cmp(&b.stretch))?;
+        }
+        let below_zero = |counter: &Counter| {
+            let mut stretches = counter.stretches.iter();
+            counter.counted_milli < 0
+                || counter.rewarded < 0
+                || stretches.any(|known| known.counted_milli < 0 || known.rewarded < 0)
+        };
+        if let Some(place) = self.counters.iter().position(below_zero) {
             return Err(BrokenInvariant::CounterUnits { place });
         }
         if let Some(place) = self.uses.iter().position(|uses| !uses.is_sound()) {

@@ -43,7 +43,7 @@ impl Grant<'_> {
             | RewardKind::Certificate { .. }
             | RewardKind::Money { .. } => self.open_lot(booking),
             RewardKind::DiscountLater { coupon } => return self.issue_coupon(account, coupon, codes, booking.now),
-            RewardKind::Status { tier } => self.set_tier(account, tier, booking.now),
+            RewardKind::Status { tier, reached: false } => self.set_tier(account, tier, booking.now),
             RewardKind::Prize { prize, count } => {
                 keep_prize(
                     &mut account.prizes,
@@ -63,7 +63,8 @@ impl Grant<'_> {
                 let first = number_tickets(&mut account.tickets, draw, *count);
                 return first.map_or(Right::None, |first| Right::Tickets { first });
             }
-            RewardKind::DiscountNow { .. } => {}
+            // What was counted says at any time what is reached.
+            RewardKind::DiscountNow { .. } | RewardKind::Status { reached: true, .. } => {}
         }
         Right::None
     }

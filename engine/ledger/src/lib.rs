@@ -9,6 +9,7 @@ mod arithmetic;
 mod booking;
 pub mod check;
 pub mod code;
+mod counter;
 pub mod encode;
 pub mod entry;
 mod grant;

@@ -34,6 +34,9 @@ pub const LISTS_TOTAL_MAX: usize = 64;
 /// Counters over receipts: campaigns that count for one account in a year or so.
 pub const COUNTERS_MAX: usize = 128;
 
+/// Stretches of the calendar that all counters of an account remember: tiers of four programs over two years, by months.
+pub const STRETCHES_TOTAL_MAX: usize = 128;
+
 /// Campaigns limited per customer whose uses are counted.
 pub const USES_MAX: usize = 96;
 
@@ -101,7 +104,8 @@ const HOLD_BYTES: usize = 1 + usual::CAMPAIGN + 2 * usual::UNITS;
 const FACT_BYTES: usize = usual::ID + usual::TIME + 3;
 const LIST_BYTES: usize = usual::ID + 1 + usual::TIME;
 const MEMBER_BYTES: usize = usual::RECEIPT + 3 * (1 + usual::TIME) + 2;
-const COUNTER_BYTES: usize = usual::CAMPAIGN + usual::UNITS + 2;
+const COUNTER_BYTES: usize = usual::CAMPAIGN + usual::UNITS + 3;
+const STRETCH_BYTES: usize = 3 + usual::UNITS + 1;
 /// Uses and units of three spans of time in a byte or two each, and their values.
 const USE_BYTES: usize = usual::CAMPAIGN + usual::DAY + 3 * (2 * 2 + 3);
 const COUPON_BYTES: usize = 20 + 2 * usual::CAMPAIGN + 2 * usual::RECEIPT + 1 + 2 * usual::TIME + 1;
@@ -119,6 +123,7 @@ pub(crate) const ACCOUNT_BYTES_USUAL: usize = LOTS_MAX * LOT_BYTES
     + LISTS_TOTAL_MAX * LIST_BYTES
     + MEMBERS_MAX * MEMBER_BYTES
     + COUNTERS_MAX * COUNTER_BYTES
+    + STRETCHES_TOTAL_MAX * STRETCH_BYTES
     + USES_MAX * USE_BYTES
     + COUPONS_MAX * COUPON_BYTES
     + TIERS_MAX * TIER_BYTES

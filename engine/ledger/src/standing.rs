@@ -165,6 +165,7 @@ impl Account {
                 campaign: counter.campaign.clone(),
                 counted_milli: counter.counted_milli,
                 rewarded: counter.rewarded,
+                stretches: counter.stretches.clone(),
             })
             .collect();
         for hold in others {
@@ -180,6 +181,7 @@ impl Account {
                     campaign: campaign.clone(),
                     counted_milli: *counted_milli,
                     rewarded: *rewarded,
+                    stretches: Vec::new(),
                 }),
             }
         }

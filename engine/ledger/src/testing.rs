@@ -4,7 +4,8 @@ use compact_str::CompactString;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use tessera_rules::decision::{
-    Adjustment, CounterMove, DecidedLine, Decision, LineShare, Part, Promise, Redemption, Reward, RewardKind, Shortfall,
+    Adjustment, CounterMove, CounterTime, DecidedLine, Decision, LineShare, Part, Promise, Redemption, Reward, RewardKind,
+    Shortfall,
 };
 use tessera_rules::id::{
     AccountId, AssetId, CampaignId, CustomerId, LineId, ProgramId, ReceiptId, RewardId, Sku, StoreId, TillId,
@@ -222,7 +223,7 @@ pub(crate) fn redemption(value: i64, minor: i64) -> Redemption {
 }
 
 pub(crate) fn counted(name: &str, counted_milli: i64, rewarded: i64) -> CounterMove {
-    CounterMove { campaign: campaign(name), counted_milli, rewarded }
+    CounterMove { campaign: campaign(name), counted_milli, rewarded, time: CounterTime::Ever, counted_on: Vec::new() }
 }
 
 pub(crate) fn hold(value: i64) -> Promise {

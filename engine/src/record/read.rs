@@ -10,7 +10,7 @@ use tessera_ledger::outcome::{Basis, Outcome, OutcomeKind, OutcomeLine, OutcomeR
 use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
 use tessera_ledger::right::PrizeState;
 use tessera_proto::billing::v1;
-use tessera_rules::decision::{Adjustment, Applied, CounterMove, LineShare, Part, RewardKind, Shortfall};
+use tessera_rules::decision::{Adjustment, Applied, CounterMove, CounterTime, LineShare, Part, RewardKind, Shortfall};
 use tessera_rules::id::{AssetId, CampaignId, FactId, IdError, LineId, ProgramId, ReceiptId, RewardId, Sku, TaxCode, TierId};
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
 use tessera_rules::receipt::{Place, Tender, TenderKind};
@@ -211,7 +211,7 @@ fn read_reward_kind(wire: &v1::Reward) -> Result<RewardKind, Unreadable> {
             let prize = wire.prize.as_ref().ok_or(Unreadable("a prize is missing"))?;
             RewardKind::Prize { prize: CompactString::from(prize.prize_id.as_str()), count: count(prize.quantity) }
         }
-        v1::RewardKind::Status => RewardKind::Status { tier: TierId::parse(&wire.tier_id)? },
+        v1::RewardKind::Status => RewardKind::Status { tier: TierId::parse(&wire.tier_id)?, reached: wire.tier_reached },
         v1::RewardKind::DrawTicket => {
             RewardKind::Ticket { draw: CompactString::from(wire.draw_id.as_str()), count: count(wire.draw_tickets) }
         }
@@ -251,12 +251,26 @@ fn read_counter(wire: &v1::CounterChange) -> Result<CounterMove, Unreadable> {
         campaign: CampaignId::parse(&wire.campaign_id)?,
         counted_milli: wire.counted_milli,
         rewarded: wire.rewarded,
+        time: match wire.time() {
+            v1::CounterTime::Unspecified => CounterTime::Ever,
+            v1::CounterTime::Within => {
+                let remembered = u16::try_from(wire.stretches_remembered).unwrap_or(u16::MAX);
+                CounterTime::Within { stretch: wire.stretch, remembered }
+            }
+            v1::CounterTime::Stretches => CounterTime::Stretches { stretch: wire.stretch, in_a_row: false },
+            v1::CounterTime::StretchesInARow => CounterTime::Stretches { stretch: wire.stretch, in_a_row: true },
+        },
+        counted_on: wire.lines.iter().map(read_counted_on).collect::<Result<_, _>>()?,
     })
 }
 
 fn read_use(wire: &v1::UseChange) -> Result<UseMove, Unreadable> {
     let usage = Usage { uses: wire.uses, units: wire.units, value: wire.value };
     Ok(UseMove { campaign: CampaignId::parse(&wire.campaign_id)?, usage })
+}
+
+fn read_counted_on(wire: &v1::CounterLine) -> Result<LineShare, Unreadable> {
+    Ok(LineShare { line: LineId::parse(&wire.line_id)?, units: wire.counted_milli })
 }
 
 fn read_posting(wire: &v1::Posting) -> Result<Posting, Unreadable> {

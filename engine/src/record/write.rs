@@ -10,7 +10,7 @@ use tessera_contract::convert::{redeem_mode_to_wire, tender_to_wire};
 use tessera_ledger::outcome::{Flag, FollowUp, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, UseMove};
 use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
 use tessera_proto::billing::v1;
-use tessera_rules::decision::{Applied, CounterMove};
+use tessera_rules::decision::{Applied, CounterMove, CounterTime};
 use tessera_rules::id::RewardId;
 use tessera_rules::money::Amount;
 use tessera_rules::receipt::RedeemMode;
@@ -245,6 +245,26 @@ fn write_counter(fields: &mut Fields, counter: &CounterMove) {
     fields.text(2, counter.campaign.as_str());
     fields.zigzag(4, counter.counted_milli);
     fields.zigzag(5, counter.rewarded);
+    let (time, stretch, remembered) = counter_time_to_wire(counter.time);
+    fields.signed(6, i32::from(time));
+    fields.zigzag(7, i64::from(stretch));
+    fields.unsigned(8, remembered.into());
+    for share in &counter.counted_on {
+        fields.message(9, |fields| {
+            fields.text(1, share.line.as_str());
+            fields.zigzag(2, share.units);
+        });
+    }
+}
+
+/// The time, the stretch's number, and how many stretches are remembered.
+pub(super) fn counter_time_to_wire(time: CounterTime) -> (v1::CounterTime, i32, u32) {
+    match time {
+        CounterTime::Ever => (v1::CounterTime::Unspecified, 0, 0),
+        CounterTime::Within { stretch, remembered } => (v1::CounterTime::Within, stretch, u32::from(remembered)),
+        CounterTime::Stretches { stretch, in_a_row: false } => (v1::CounterTime::Stretches, stretch, 0),
+        CounterTime::Stretches { stretch, in_a_row: true } => (v1::CounterTime::StretchesInARow, stretch, 0),
+    }
 }
 
 fn write_use(fields: &mut Fields, change: &UseMove) {

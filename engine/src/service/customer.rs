@@ -1,5 +1,6 @@
 //! Identify, Enrol, `AnswerPrompts`: who a customer is and what they say of themselves.
 
+use jiff::Timestamp;
 use tessera_contract::convert::timestamp_to_wire;
 use tessera_contract::read::{Identity, ReadContext, TillDisplay, read_answer_prompts, read_enrol, read_identify};
 use tessera_contract::refusal::Refusal;
@@ -8,10 +9,10 @@ use tessera_ledger::account::Account;
 use tessera_ledger::standing::View;
 use tessera_proto::billing::v1;
 use tessera_rules::effort::Effort;
-use tessera_rules::evaluate::evaluate;
-use tessera_rules::id::{CashierId, ReceiptId, StoreId, TillId};
+use tessera_rules::evaluate::{evaluate, tiers_now};
+use tessera_rules::id::{CashierId, ProgramId, ReceiptId, StoreId, TillId};
 use tessera_rules::receipt::{Explain, Place, Receipt, Stage};
-use tessera_rules::standing::Standing;
+use tessera_rules::standing::{CustomerStanding, Standing};
 
 use super::shared::{balances, fact_shapes, position, stored_outcome};
 use crate::desk::{AnswersCase, Case, CaseAnswer, Done, EnrolCase};
@@ -39,34 +40,37 @@ pub(crate) async fn identify(
         return Ok(v1::IdentifyResponse { customer_status: i32::from(v1::CustomerStatus::Unknown), ..Default::default() });
     };
     let rules = engine.core.rules_at(call.now, call).await?;
-    let place = place(&input.store, input.till.as_ref(), None);
+    let receipt = empty_receipt(engine, place(&input.store, input.till.as_ref(), None), call);
+    let standing = standing(&receipt, account, found, call);
     let mut response = v1::IdentifyResponse {
         customer_status: i32::from(status(account)),
         customer_id: found.customer.as_str().to_owned(),
         account_id: found.account.as_str().to_owned(),
-        tiers: account.tiers.iter().filter(|held| held.until.is_none_or(|until| call.now < until)).map(tier).collect(),
+        tiers: tiers(&rules, &standing, account, call.now),
         balances: balances(Some(account), &rules.revision, call.now),
-        prompts: prompts_due(engine, &rules, account, found, place, call),
+        prompts: prompts_due(&rules, standing, &receipt, call),
         ..Default::default()
     };
     rights::show(&mut response, account, &rules.revision, call.now);
     Ok(response)
 }
 
-/// What would be asked on a receipt without goods.
-fn prompts_due(engine: &Engine, rules: &Rules, account: &Account, found: &Found, place: Place, call: &Call) -> Vec<v1::Prompt> {
-    let receipt = empty_receipt(engine, place, call);
-    let view = View {
+/// What is known of a customer who buys nothing.
+fn standing(receipt: &Receipt, account: &Account, found: &Found, call: &Call) -> CustomerStanding {
+    account.standing(&View {
         customer: Some(&found.customer),
         receipt: &receipt.id,
         supersedes: None,
         now: call.now,
         business_date: receipt.business_date,
-    };
-    let standing = Standing { customer: Some(account.standing(&view)), ..Standing::default() };
-    let decision = evaluate(&rules.revision, &rules.catalogue, &standing, &receipt, call.now, Effort::default());
-    let context =
-        AnswerContext { facts: &fact_shapes(&rules.revision), ..AnswerContext::plain(&receipt, TillDisplay::default()) };
+    })
+}
+
+/// What would be asked on a receipt without goods.
+fn prompts_due(rules: &Rules, customer: CustomerStanding, receipt: &Receipt, call: &Call) -> Vec<v1::Prompt> {
+    let standing = Standing { customer: Some(customer), ..Standing::default() };
+    let decision = evaluate(&rules.revision, &rules.catalogue, &standing, receipt, call.now, Effort::default());
+    let context = AnswerContext { facts: &fact_shapes(&rules.revision), ..AnswerContext::plain(receipt, TillDisplay::default()) };
     tessera_contract::render::answer(&decision, context).prompts
 }
 
@@ -98,12 +102,17 @@ fn status(account: &Account) -> v1::CustomerStatus {
     if account.blocked { v1::CustomerStatus::Blocked } else { v1::CustomerStatus::Known }
 }
 
-fn tier(held: &tessera_ledger::account::TierHeld) -> v1::CustomerTier {
-    v1::CustomerTier {
-        program_id: held.program.as_str().to_owned(),
-        tier_id: held.tier.as_str().to_owned(),
-        until: held.until.map(timestamp_to_wire),
-    }
+/// The tiers that were given or reached.
+fn tiers(rules: &Rules, standing: &CustomerStanding, account: &Account, now: Timestamp) -> Vec<v1::CustomerTier> {
+    let tiers = tiers_now(&rules.revision, standing, now).into_iter();
+    let given_until = |program: &ProgramId| account.tiers.iter().find(|held| held.program == *program)?.until;
+    tiers
+        .map(|tier| v1::CustomerTier {
+            program_id: tier.program.as_str().to_owned(),
+            tier_id: tier.tier.as_str().to_owned(),
+            until: if tier.reached { tier.until } else { given_until(&tier.program) }.map(timestamp_to_wire),
+        })
+        .collect()
 }
 
 pub(super) fn place(store: &StoreId, till: Option<&TillId>, cashier: Option<&CashierId>) -> Place {
@@ -169,7 +178,9 @@ pub(crate) async fn answer_prompts(
     let case = AnswersCase { input, found: found.clone(), place: place.clone(), rules: rules.clone(), now: call.now };
     let done = engine.at_desk(account_key(&found), Case::Answers(Box::new(case))).await?;
     let outcome = recorded(engine, &done)?;
-    let prompts = done.carried.account.as_deref().map(|account| prompts_due(engine, &rules, account, &found, place, call));
+    let receipt = empty_receipt(engine, place, call);
+    let account = done.carried.account.as_deref();
+    let prompts = account.map(|account| prompts_due(&rules, standing(&receipt, account, &found, call), &receipt, call));
     Ok(v1::AnswerPromptsResponse {
         outcome,
         position: position(&done.carried),

@@ -191,7 +191,9 @@ pub fn reward_kind_to_wire(kind: &RewardKind) -> v1::Reward {
             let prize = v1::Prize { prize_id: prize.as_str().to_owned(), quantity: i64::from(*count), state };
             v1::Reward { prize: Some(prize), ..of(v1::RewardKind::Prize) }
         }
-        RewardKind::Status { tier } => v1::Reward { tier_id: tier.as_str().to_owned(), ..of(v1::RewardKind::Status) },
+        RewardKind::Status { tier, reached } => {
+            v1::Reward { tier_id: tier.as_str().to_owned(), tier_reached: *reached, ..of(v1::RewardKind::Status) }
+        }
         RewardKind::Ticket { draw, count } => {
             v1::Reward { draw_id: draw.as_str().to_owned(), draw_tickets: i64::from(*count), ..of(v1::RewardKind::DrawTicket) }
         }

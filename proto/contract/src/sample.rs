@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{
-    Adjustment, Applied, Choice, CodeVerdict, CounterMove, DecidedLine, Decision, Explained, Instruction, LineShare, Missing,
-    NearMiss, Note, Offer, Part, Promise, Prompt, PromptReason, RedeemCap, Redeemable, Redemption, Reward, RewardKind, Shortfall,
-    Verdict,
+    Adjustment, Applied, Choice, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Explained, Instruction, LineShare,
+    Missing, NearMiss, Note, Offer, Part, Promise, Prompt, PromptReason, RedeemCap, Redeemable, Redemption, Reward, RewardKind,
+    Shortfall, Verdict,
 };
 use tessera_rules::id::{AssetId, CampaignId, FactId, LineId, ProgramId, RewardId, Sku, TaxCode};
 use tessera_rules::money::{Amount, Quantity, UnitPrice, Units};
@@ -274,6 +274,12 @@ pub(crate) fn hand_over() -> v1::HandOverRequest {
     }
 }
 
+fn counted() -> CounterMove {
+    let counted_on = vec![LineShare { line: LineId::parse("1").expect("is an id"), units: 3_000 }];
+    let time = CounterTime::Within { stretch: 24_314, remembered: 14 };
+    CounterMove { campaign: CampaignId::parse("tenth").expect("is an id"), counted_milli: 3_000, rewarded: 0, time, counted_on }
+}
+
 /// A decision on [`receipt`] with so many lines: the first is three for two, a gift is added, points are
 /// earned.
 pub(crate) fn decision(lines: usize) -> Decision {
@@ -334,7 +340,7 @@ pub(crate) fn decision(lines: usize) -> Decision {
             amount: Amount::from_minor(900),
             cap: RedeemCap::Share,
         }],
-        counters: vec![CounterMove { campaign: campaign("tenth"), counted_milli: 3_000, rewarded: 0 }],
+        counters: vec![counted()],
         promises: vec![Promise::Code { code: "SAVE10".into() }],
         applied: vec![Applied { campaign: campaign("three-for-two"), times: 1, discount: Amount::from_minor(199) }],
         depends_on_tenders: false,

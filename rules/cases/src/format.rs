@@ -114,8 +114,15 @@ const LOT: Table = Table {
 const COUNTER: Table = Table {
     what: "a counter",
     short: None,
-    keys: &[("campaign", Text), ("counted", Number), ("rewarded", Number)],
+    keys: &[("campaign", Text), ("counted", Number), ("rewarded", Number), ("stretches", List(&Map(&STRETCH)))],
     required: &["campaign"],
+};
+
+const STRETCH: Table = Table {
+    what: "a stretch of the calendar",
+    short: None,
+    keys: &[("on", Moment), ("counted", Number), ("rewarded", Number)],
+    required: &["on"],
 };
 
 const USES: Table = Table {

@@ -78,7 +78,7 @@ impl<'b> Words<'b> {
             RewardKind::Certificate { asset, units } => of_asset("certificate", asset, *units),
             RewardKind::Money { asset, units } => of_asset("money", asset, *units),
             RewardKind::Prize { prize, count } => vec![("prize", Got::text(prize)), ("count", Got::count(*count))],
-            RewardKind::Status { tier } => vec![("tier", Got::text(tier.as_str()))],
+            RewardKind::Status { tier, .. } => vec![("tier", Got::text(tier.as_str()))],
             RewardKind::Ticket { draw, count } => vec![("ticket", Got::text(draw)), ("count", Got::count(*count))],
         }
     }

@@ -29,7 +29,7 @@ impl Checker<'_> {
         let Some(id) = self.id(node, TierId::parse) else { return };
         self.define_in("tier", scope, id.as_str(), node);
         let name = name.unwrap_or_else(|| Text::plain(id.as_str()));
-        scope.program.tiers.push(Tier { id, name, multiplier });
+        scope.program.tiers.push(Tier { id, name, multiplier, reached: None });
     }
 
     pub(super) fn segment(&mut self, node: &Node, scope: &mut Scope) {

@@ -56,6 +56,9 @@ impl Checker<'_> {
             }
             let own = checked.campaigns.get(first..).unwrap_or(&[]);
             self.resolve_later(own);
+            if let Some(tiers) = fields.get("tiers") {
+                self.reached_tiers(tiers, own, &mut scope);
+            }
             self.overlaps(own, &sites, &scope);
         }
         checked.programs.push(scope.program);

@@ -1,10 +1,8 @@
-//! Mechanics that give rewards: points, multipliers, counters, and everything that can stand under `give`.
+//! Mechanics that give rewards: points, multipliers, and everything that can stand under `give`.
 
 use compact_str::CompactString;
 
-use super::keys::mechanic::{
-    CHOICE, COUNT, COUPON, EARN_PER, GIFT, GIVE, GIVE_POINTS, MULTIPLY_POINTS, POINTS, PRIZE, STATUS, TICKETS,
-};
+use super::keys::mechanic::{CHOICE, COUPON, EARN_PER, GIFT, GIVE, GIVE_POINTS, MULTIPLY_POINTS, POINTS, PRIZE, STATUS, TICKETS};
 use super::mechanic::UNITS_MAX;
 use super::program::Scope;
 use super::read::Fields;
@@ -14,40 +12,13 @@ use crate::id::{AssetId, CampaignId, Sku, TierId};
 use crate::limits::{
     ADDED_UNITS_MAX, CHOICE_OPTIONS_MAX, DAYS_MAX, EARN_UNITS_PER_MINOR_MAX, LINE_QUANTITY_MAX, TIER_MULTIPLIER_MAX,
 };
-use crate::mechanic::{Counted, EarnPer, Give, Mechanic};
+use crate::mechanic::{EarnPer, Give, Mechanic};
 use crate::money::{Quantity, Units};
 use crate::tree::{Field, Kind, Node};
 
-pub(super) const COUNTED_WORDS: [(&str, Counted); 3] =
-    [("units", Counted::Units), ("money", Counted::Money), ("visits", Counted::Visits)];
 pub(super) const PIECES_MAX: i64 = 1_000;
 
 impl Checker<'_> {
-    pub(super) fn count(&mut self, node: &Node, scope: &Scope) -> Option<Mechanic> {
-        let fields = self.fields(node, &COUNT)?;
-        let counted = fields.get("counted").map_or(Some(Counted::Units), |node| self.choice(node, &COUNTED_WORDS));
-        let every = match (counted, fields.get("every")) {
-            (Some(Counted::Money), Some(node)) => self.money(node, scope.program.currency).map(crate::money::Amount::minor),
-            (_, Some(node)) => self.integer(node, 1..=UNITS_MAX),
-            (_, None) => None,
-        };
-        let give = fields.get("give").and_then(|node| self.give(node, scope));
-        if matches!(give, Some(Give::Percent(_) | Give::Amount(_))) {
-            self.error_with_help(
-                fields.place_of("give"),
-                "a counter cannot lower prices",
-                "give points or a gift, or a coupon that opens a campaign with a discount",
-            );
-            return None;
-        }
-        let (counted, every, give) = (counted?, every?, give?);
-        self.not_too_many(&fields, &give, every.saturating_mul(UNITS_MAX));
-        if counted == Counted::Money {
-            self.worth_of_spend(fields.place_of("give"), (crate::money::Amount::from_minor(every), &give), scope);
-        }
-        Some(Mechanic::Count { counted, every, give })
-    }
-
     /// The points of the largest receipt must fit 64 bits.
     pub(super) fn not_too_many(&mut self, fields: &Fields<'_>, give: &Give, most: i64) {
         if let Give::Points { units, .. } = give

@@ -8,6 +8,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::limits::DIAGNOSTICS_MAX;
 use crate::revision::{Revision, Source};
 
+mod counting;
 mod free;
 mod hostile;
 mod shapes;

@@ -122,7 +122,7 @@ pub(super) fn longest_missing(mechanic: Option<&Mechanic>, currency: Currency) -
     match mechanic {
         Some(Mechanic::Spend { at_least, .. }) => money(at_least.minor()),
         Some(Mechanic::Set { groups, .. }) => groups.iter().map(|group| group.units).max().unwrap_or(1).to_string(),
-        Some(Mechanic::Count { every, .. }) => every.to_string(),
+        Some(Mechanic::Count(counting)) => counting.give.as_ref().map_or(1, |(every, _)| *every).to_string(),
         Some(
             Mechanic::Off { .. }
             | Mechanic::PriceList { .. }

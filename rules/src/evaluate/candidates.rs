@@ -47,6 +47,8 @@ pub(super) enum Reason {
     Visits,
     Enrolled,
     Counter,
+    /// It counts over receipts and gives nothing itself.
+    OnlyCounts,
     NoCoupon,
     BudgetUsedUp,
     ChoiceOpen,
@@ -146,7 +148,7 @@ fn pairs(case: &Case<'_>, basket: &Basket<'_>) -> Vec<(u32, u32)> {
         coupons.for_each(|campaign| open(Brought::Coupon(campaign.as_str())));
         if let Some(customer) = case.customer {
             customer.lists.iter().for_each(|list| open(Brought::List(list.as_str())));
-            customer.tiers.iter().for_each(|(program, tier)| open(Brought::Tier(program, tier.as_str())));
+            case.tiers.iter().for_each(|(program, tier)| open(Brought::Tier(program, tier.as_str())));
             customer.facts.iter().for_each(|fact| open(Brought::Fact(fact.fact.as_str())));
         }
     }

@@ -1,5 +1,6 @@
 //! What an evaluation is about: its arguments, and what is derived from them once.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use jiff::Timestamp;
@@ -8,7 +9,7 @@ use jiff::civil::DateTime;
 use crate::campaign::Campaign;
 use crate::catalogue::Catalogue;
 use crate::decision::PromptReason;
-use crate::id::{FactId, TierId};
+use crate::id::{FactId, ProgramId, TierId};
 use crate::program::FactRule;
 use crate::receipt::{Receipt, Stage};
 use crate::revision::Revision;
@@ -25,6 +26,8 @@ pub(super) struct Case<'a> {
     pub(super) at: Timestamp,
     /// The customer, but for one who is blocked.
     pub(super) customer: Option<&'a CustomerStanding>,
+    /// The customer's tier in each program.
+    pub(super) tiers: Cow<'a, [(ProgramId, TierId)]>,
     /// Local time in each program's zone, worked out where a campaign asks for it.
     local: Vec<OnceCell<DateTime>>,
 }
@@ -39,7 +42,8 @@ impl<'a> Case<'a> {
     ) -> Self {
         let customer = standing.customer.as_ref().filter(|customer| !customer.blocked);
         let local = vec![OnceCell::new(); revision.programs().len()];
-        Self { revision, catalogue, standing, receipt, at, customer, local }
+        let tiers = super::tiers::tiers_of(revision, customer, at);
+        Self { revision, catalogue, standing, receipt, at, customer, tiers, local }
     }
 
     /// Whether lines and prices cannot change any more.
@@ -61,8 +65,8 @@ impl<'a> Case<'a> {
     }
 
     /// The customer's tier in a campaign's program.
-    pub(super) fn tier(&self, campaign: &Campaign) -> Option<&'a TierId> {
-        self.customer?.tiers.iter().find(|(program, _)| *program == campaign.program).map(|(_, tier)| tier)
+    pub(super) fn tier(&self, campaign: &Campaign) -> Option<&TierId> {
+        self.tiers.iter().find(|(program, _)| *program == campaign.program).map(|(_, tier)| tier)
     }
 
     pub(super) fn fact(&self, id: &FactId) -> Option<&'a FactStanding> {

@@ -42,12 +42,8 @@ impl Case<'_> {
         if conditions.enrolled_days_max.is_some_and(|days| !enrolled_for(days)) {
             return Err(Reason::Enrolled);
         }
-        if let Some((counter, least)) = &conditions.counted {
-            let known = customer.counters.binary_search_by(|known| known.campaign.cmp(counter)).ok();
-            let counted = known.and_then(|place| customer.counters.get(place)).map_or(0, |known| known.counted_milli);
-            if counted < *least {
-                return Err(Reason::Counter);
-            }
+        if conditions.counted.as_ref().is_some_and(|(counter, least)| self.counted(counter) < *least) {
+            return Err(Reason::Counter);
         }
         match &conditions.birthday {
             Some(birthday) if !self.birthday_is_near(birthday, campaign) => Err(Reason::Birthday),

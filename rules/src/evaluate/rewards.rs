@@ -1,4 +1,4 @@
-//! Thresholds, counters over receipts and grants: whatever stands under `give` and lowers no price.
+//! Thresholds and grants: whatever stands under `give` and lowers no price.
 
 use jiff::{Timestamp, ToSpan};
 
@@ -8,17 +8,22 @@ use super::draft::{Draft, Effect};
 use super::earning::Multiplier;
 use crate::asset::Asset;
 use crate::campaign::Fallback;
-use crate::decision::{Choice, CounterMove, Missing, Note, Promise, RewardKind};
+use crate::counting::Counted;
+use crate::decision::{Choice, RewardKind};
 use crate::id::{AssetId, Sku};
-use crate::limits::{COUPONS_AT_ONCE_MAX, NEAR_MISS_PERCENT_MIN};
-use crate::mechanic::{Act, Counted, Give, Mechanic};
+use crate::limits::COUPONS_AT_ONCE_MAX;
+use crate::mechanic::{Act, Give, Mechanic};
 use crate::money::{Amount, Quantity, Units, extend};
 
 impl<'a> Draft<'a, '_> {
     /// Rewards in the order of their campaigns.
     pub(super) fn rewards(&mut self, candidates: &[Candidate<'a>]) {
         let mut multipliers = self.multipliers(candidates);
-        for candidate in candidates.iter().filter(|candidate| candidate.act == Act::Rewards) {
+        // What counts points comes after what gives them.
+        let counts_points = |candidate: &Candidate<'_>| matches!(&candidate.campaign.mechanic, Mechanic::Count(counting) if counting.counted == Counted::Points);
+        let rewards = candidates.iter().filter(|candidate| candidate.act == Act::Rewards);
+        let (first, last) = (rewards.clone().filter(|one| !counts_points(one)), rewards.filter(|one| counts_points(one)));
+        for candidate in first.chain(last) {
             if let Mechanic::Multiply { .. } = candidate.campaign.mechanic {
                 continue;
             }
@@ -33,6 +38,7 @@ impl<'a> Draft<'a, '_> {
             }
         }
         self.multiplied(&multipliers);
+        self.reach_tiers();
     }
 
     pub(super) fn asset(&self, id: &AssetId) -> Option<&'a Asset> {
@@ -52,74 +58,8 @@ impl<'a> Draft<'a, '_> {
         self.or_fall_back(candidate, Effect { place: candidate.place, times, discount: 0, added_worth })
     }
 
-    /// What a receipt adds to a counter: units, minor units of money paid, or one visit.
-    fn counts(&self, candidate: &Candidate<'_>, counted: Counted) -> i64 {
-        let lines = candidate.lines.iter().filter_map(|line| self.basket.lines.get(*line));
-        match counted {
-            Counted::Units => lines.map(super::basket::BasketLine::units_rung).fold(0, i64::saturating_add),
-            Counted::Money => candidate.lines.iter().map(|line| self.earning(candidate, *line)).fold(0, i64::saturating_add),
-            Counted::Visits => i64::from(self.is_visit(candidate)),
-        }
-    }
-
-    /// Counts over receipts. Every threshold is rewarded once: those due are what all counted so far have crossed,
-    /// less those rewarded; what cannot be given now stays due.
-    fn count(&mut self, candidate: &Candidate<'_>, (counted, every): (Counted, i64), give: &Give) -> Result<Effect, Reason> {
-        let campaign = &candidate.campaign.id;
-        let counted_milli = self.counts(candidate, counted).saturating_mul(Quantity::ONE.milli());
-        let customer = self.case.customer.ok_or(Reason::NoCustomer)?;
-        let before = customer
-            .counters
-            .binary_search_by(|counter| counter.campaign.cmp(campaign))
-            .ok()
-            .and_then(|place| customer.counters.get(place));
-        let (so_far, rewarded_before) = before.map_or((0, 0), |counter| (counter.counted_milli, counter.rewarded));
-        let threshold = every.saturating_mul(Quantity::ONE.milli());
-        let crossed = so_far.saturating_add(counted_milli).checked_div(threshold).unwrap_or(0);
-        let due = crossed.saturating_sub(rewarded_before).clamp(0, candidate.uses_left);
-        self.nearly_counted(candidate, (counted, every), so_far.saturating_add(counted_milli));
-        let given = if due == 0 {
-            Err(Reason::TooFewUnits)
-        } else if self.case.standing.promises_exhausted {
-            self.notes.push(Note::TooManyOpenQuotes { campaign: campaign.clone() });
-            Err(Reason::TooManyOpenQuotes)
-        } else if self.case.paid() && candidate.campaign.mechanic.changes_lines() && candidate.campaign.fallback.is_none() {
-            Err(Reason::TooLate)
-        } else {
-            self.give(candidate, give, due).and_then(|added_worth| {
-                let effect = Effect { place: candidate.place, times: due, discount: 0, added_worth };
-                self.or_fall_back(candidate, effect)
-            })
-        };
-        let rewarded = if given.is_ok() { due } else { 0 };
-        self.counters.push(CounterMove { campaign: campaign.clone(), counted_milli, rewarded });
-        let effect = given?;
-        self.promises.push(Promise::Threshold { campaign: campaign.clone(), counted_milli, rewarded });
-        Ok(effect)
-    }
-
-    /// How little is missing to the next threshold of a counter.
-    fn nearly_counted(&mut self, candidate: &Candidate<'_>, (counted, every): (Counted, i64), so_far_milli: i64) {
-        let threshold = every.saturating_mul(Quantity::ONE.milli());
-        let rest = so_far_milli.checked_rem(threshold).unwrap_or(0);
-        let near =
-            i128::from(rest).saturating_mul(100) >= i128::from(threshold).saturating_mul(i128::from(NEAR_MISS_PERCENT_MIN));
-        // Only where the program has words for it: most counters are no news.
-        if candidate.campaign.near_text.is_none() || !near {
-            return;
-        }
-        let missing = Quantity::from_milli(threshold.saturating_sub(rest)).pieces();
-        self.near_miss(
-            candidate,
-            match counted {
-                Counted::Money => Missing::Spend(Amount::from_minor(missing)),
-                Counted::Units | Counted::Visits => Missing::Units(u32::try_from(missing).unwrap_or(u32::MAX)),
-            },
-        );
-    }
-
     /// Gives something `times` over; returns the worth of goods.
-    fn give(&mut self, candidate: &Candidate<'_>, give: &Give, times: i64) -> Result<i64, Reason> {
+    pub(super) fn give(&mut self, candidate: &Candidate<'_>, give: &Give, times: i64) -> Result<i64, Reason> {
         let many = |count: u32| u32::try_from(i64::from(count).saturating_mul(times)).unwrap_or(u32::MAX);
         let kind = match give {
             Give::Points { asset, units } => return self.give_points(candidate, asset, units.units().saturating_mul(times)),
@@ -135,7 +75,7 @@ impl<'a> Draft<'a, '_> {
             }
             Give::Status { tier, days } => {
                 let until = self.until(candidate, *days);
-                let kind = RewardKind::Status { tier: tier.clone() };
+                let kind = RewardKind::Status { tier: tier.clone(), reached: false };
                 self.reward(candidate, 0, kind, None).ok_or(Reason::NothingToTakeOff)?.expires_at = until;
                 return Ok(0);
             }
@@ -242,7 +182,7 @@ impl<'a> Draft<'a, '_> {
         match &candidate.campaign.mechanic {
             Mechanic::Points { per, units, asset } => self.points(candidate, (*per, *units), asset, multipliers),
             Mechanic::Spend { at_least, give, repeating } => self.spend_rewards(candidate, *at_least, give, *repeating),
-            Mechanic::Count { counted, every, give } => self.count(candidate, (*counted, *every), give),
+            Mechanic::Count(counting) => self.count(candidate, counting),
             Mechanic::Grant { give } => self.grant(candidate, give),
             // These act at another level.
             Mechanic::Off { .. }
@@ -261,7 +201,7 @@ impl<'a> Draft<'a, '_> {
     }
 
     /// An effect on lines stands, unless the receipt is paid.
-    fn or_fall_back(&mut self, candidate: &Candidate<'_>, effect: Effect) -> Result<Effect, Reason> {
+    pub(super) fn or_fall_back(&mut self, candidate: &Candidate<'_>, effect: Effect) -> Result<Effect, Reason> {
         if self.case.paid() && candidate.campaign.mechanic.changes_lines() {
             self.fall_back(candidate, effect)
         } else {

@@ -161,9 +161,12 @@ impl<'f, 'a> CaseScope<'f, '_, 'a> {
     }
 
     fn tier(&self) -> Option<&'a str> {
-        let program = &self.program()?.id;
-        let tiers = &self.facts.case.customer?.tiers;
-        tiers.iter().find(|(known, _)| known == program).map(|(_, tier)| tier.as_str())
+        let program = self.program()?;
+        let (_, now) = self.facts.case.tiers.iter().find(|(known, _)| *known == program.id)?;
+        let given = self.facts.case.customer?.tiers.iter().find(|(known, tier)| *known == program.id && tier == now);
+        // One that was given may be of an older revision, one that was reached is of this.
+        let reached = || program.tiers.iter().find(|tier| tier.id == *now).map(|tier| tier.id.as_str());
+        given.map(|(_, tier)| tier.as_str()).or_else(reached)
     }
 
     fn members(&self) -> Option<&'f Members<'a>> {
@@ -299,7 +302,7 @@ impl<'f, 'a> CaseScope<'f, '_, 'a> {
             AccountField::Counter => {
                 let counters = self.facts.case.customer.map(|customer| customer.counters.as_slice()).unwrap_or_default();
                 let found = find(counters, |counter| counter.campaign.as_str().cmp(name));
-                thousandths(found.map_or(0, |counter| counter.counted_milli))
+                thousandths(found.map_or(0, |counter| self.facts.case.counted(&counter.campaign)))
             }
             AccountField::Uses => Value::Int(self.uses(name).map_or(0, |uses| uses.ever.uses)),
             AccountField::UsesToday => Value::Int(self.uses(name).map_or(0, |uses| uses.today.uses)),

@@ -3,8 +3,9 @@
 
 use compact_str::CompactString;
 use jiff::{Timestamp, ToSpan};
+use tessera_rules::campaign::Campaign;
 use tessera_rules::catalogue::{Catalogue, Product};
-use tessera_rules::decision::Explained;
+use tessera_rules::decision::{CounterMove, Explained};
 use tessera_rules::id::{
     CampaignId, CustomerId, FactId, LineId, ProgramId, ReceiptId, RewardId, SegmentId, Sku, StoreId, TierId, TillId,
 };
@@ -152,7 +153,7 @@ impl Trial {
                     let at = noon.checked_sub(ago).expect("a time");
                     let decision = evaluate(revision, &self.catalogue, &standing, &basket, at, Effort::default());
                     let explained = decision.explained.into_iter().next()?;
-                    if explained.applied {
+                    if explained.applied || only_counted(&decision.counters, revision.campaign(&explained.campaign)) {
                         return None;
                     }
                     last = Some(explained);
@@ -268,8 +269,13 @@ impl Trial {
             .campaigns()
             .iter()
             .filter_map(|campaign| {
-                let every = campaign.counts_every()?;
-                Some(CounterStanding { campaign: campaign.id().clone(), counted_milli: (every * 3 - 1) * 1_000, rewarded: 2 })
+                let every = campaign.counts_every().or_else(|| campaign.counts().then_some(1_000))?;
+                Some(CounterStanding {
+                    campaign: campaign.id().clone(),
+                    counted_milli: (every * 3 - 1) * 1_000,
+                    rewarded: 2,
+                    stretches: Vec::new(),
+                })
             })
             .collect();
         counters.sort_by(|a, b| a.campaign.cmp(&b.campaign));
@@ -319,4 +325,10 @@ fn named_for(campaign: &str, product: &mut Product) {
     if product.sku.as_str().starts_with("GOODS-") {
         product.sku = Sku::parse(&format!("{campaign}-{}", product.sku)).expect("an article");
     }
+}
+
+/// Whether a campaign that only counts has done so.
+fn only_counted(counters: &[CounterMove], campaign: Option<&Campaign>) -> bool {
+    let Some(campaign) = campaign.filter(|campaign| campaign.counts() && campaign.counts_every().is_none()) else { return false };
+    counters.iter().any(|moved| moved.campaign == *campaign.id() && moved.counted_milli > 0)
 }

@@ -98,7 +98,15 @@ fn h18_an_account_of_version_1_is_read_and_has_no_rights_that_it_did_not_know() 
             holds: vec![super::version_1::Hold::Uses { campaign: campaign("daily"), count: 2 }],
             until: at(9),
         }],
-        counters: new.counters.clone(),
+        counters: new
+            .counters
+            .iter()
+            .map(|known| super::version_1::Counter {
+                campaign: known.campaign.clone(),
+                counted_milli: known.counted_milli,
+                rewarded: known.rewarded,
+            })
+            .collect(),
         uses: vec![super::version_1::Used { campaign: campaign("daily"), ever: 7, day: day(), on_day: 1 }],
         coupons: vec![super::version_1::Coupon {
             code: "ABC".into(),

@@ -11,7 +11,7 @@ use tessera_rules::id::{AccountId, AssetId, CampaignId, ProgramId, ReceiptId, Re
 use tessera_rules::money::Units;
 use tessera_rules::usage::Usage;
 
-use crate::account::{Counter, Member, PersonalCoupon, Statistics, TierHeld, UseCount};
+use crate::account::{Member, PersonalCoupon, Statistics, TierHeld, UseCount};
 use crate::hold::OpenQuote;
 use crate::lot::Lot;
 
@@ -67,6 +67,15 @@ pub(super) struct Used {
     pub(super) on_day: u32,
 }
 
+/// A counter that counted for ever.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
+pub(super) struct Counter {
+    pub(super) campaign: CampaignId,
+    pub(super) counted_milli: i64,
+    pub(super) rewarded: i64,
+}
+
 /// A coupon that did not know its reward.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(Serialize))]
@@ -102,7 +111,7 @@ impl From<Account> for crate::account::Account {
             moved_to: old.moved_to,
             lots: old.lots,
             open_quotes: old.open_quotes.into_iter().map(OpenQuote::from).collect(),
-            counters: old.counters,
+            counters: old.counters.into_iter().map(crate::account::Counter::from).collect(),
             uses: old.uses.into_iter().map(UseCount::from).collect(),
             coupons: old.coupons.into_iter().map(PersonalCoupon::from).collect(),
             tiers: old.tiers.into_iter().map(TierHeld::from).collect(),
@@ -145,6 +154,12 @@ impl From<Used> for UseCount {
 
 fn uses(count: u32) -> Usage {
     Usage { uses: count.into(), ..Usage::NONE }
+}
+
+impl From<Counter> for crate::account::Counter {
+    fn from(old: Counter) -> Self {
+        Self { campaign: old.campaign, counted_milli: old.counted_milli, rewarded: old.rewarded, stretches: Vec::new() }
+    }
 }
 
 impl From<Coupon> for PersonalCoupon {

@@ -12,7 +12,7 @@ use crate::right::PrizeState;
 use crate::testing::*;
 
 fn tier(id: &str) -> RewardKind {
-    RewardKind::Status { tier: TierId::parse(id).unwrap() }
+    RewardKind::Status { tier: TierId::parse(id).unwrap(), reached: false }
 }
 
 fn prize() -> RewardKind {

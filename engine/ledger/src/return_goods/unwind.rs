@@ -1,6 +1,6 @@
 //! What a return unwinds: discounts of returned goods in the books, counters, and what was used of limited campaigns.
 
-use tessera_rules::decision::{CounterMove, LineShare};
+use tessera_rules::decision::{CounterMove, CounterTime, LineShare};
 use tessera_rules::id::{CampaignId, ProgramId};
 use tessera_rules::money::{Units, split};
 use tessera_rules::usage::Usage;
@@ -66,13 +66,11 @@ fn explained(line: &OutcomeLine) -> Vec<(Option<CampaignId>, i64)> {
     changes
 }
 
-/// Lowers counters by what came back of the lines that the campaign's reward lies on, else of the receipt.
+/// Lowers counters by what came back of the lines that they counted, else of the receipt.
 pub(super) fn counters(step: Step<'_>, account: &mut Account) -> Vec<CounterMove> {
     let mut moves = Vec::new();
     for counted in &step.original.counters {
-        let mut rewards = step.original.rewards.iter().filter(|reward| reward.campaign == counted.campaign);
-        let shares =
-            rewards.find(|reward| !reward.earned_on.is_empty()).map(|reward| reward.earned_on.as_slice()).unwrap_or_default();
+        let shares = counted.counted_on.as_slice();
         let lowered = step.of(counted.counted_milli, shares);
         // A threshold is taken back only when all that crossed it has come back.
         let is_back = |so_far| {
@@ -80,18 +78,24 @@ pub(super) fn counters(step: Step<'_>, account: &mut Account) -> Vec<CounterMove
             fraction.part >= fraction.whole
         };
         let rewarded = if is_back(step.after) && !is_back(step.before) { counted.rewarded } else { 0 };
+        let lowered = match counted.time {
+            CounterTime::Ever | CounterTime::Within { .. } => lowered,
+            // A week is visited or not.
+            CounterTime::Stretches { .. } if step.completes() => counted.counted_milli,
+            CounterTime::Stretches { .. } => 0,
+        };
         let Some(counter) = account.counters.iter_mut().find(|counter| counter.campaign == counted.campaign) else {
             continue;
         };
-        if lowered == 0 && rewarded == 0 {
+        if (lowered == 0 && rewarded == 0) || !counter.take_back(counted, lowered, rewarded) {
             continue;
         }
-        counter.counted_milli = counter.counted_milli.saturating_sub(lowered).max(0);
-        counter.rewarded = counter.rewarded.saturating_sub(rewarded).max(0);
         moves.push(CounterMove {
             campaign: counted.campaign.clone(),
             counted_milli: lowered.saturating_neg(),
             rewarded: rewarded.saturating_neg(),
+            time: counted.time,
+            counted_on: step.shares_of(lowered.saturating_neg(), shares),
         });
     }
     moves

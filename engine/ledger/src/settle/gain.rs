@@ -6,10 +6,11 @@ use tessera_rules::decision::{CounterMove, Promise, Reward, RewardKind, Verdict}
 use tessera_rules::id::{AssetId, ReceiptId};
 use tessera_rules::money::{Amount, Units};
 
-use crate::account::{Account, Counter, Statistics};
+use crate::account::{Account, Statistics};
 use crate::booking::Booking;
+use crate::counter::count;
 use crate::grant::{self, Grant, Released};
-use crate::limits::{COUNTERS_MAX, CURRENCIES_MAX, GAPS_MAX, WAITING_FACTS_MAX};
+use crate::limits::{CURRENCIES_MAX, GAPS_MAX, WAITING_FACTS_MAX};
 use crate::outcome::{OutcomeReward, Right, UseMove};
 use crate::right::{PrizeState, WaitingReward, keep_waiting};
 use crate::settle::Settle;
@@ -190,23 +191,6 @@ fn use_coupons(account: &mut Account, settle: &Settle<'_>, now: Timestamp) -> bo
         }
     }
     is_short
-}
-
-/// Moves a counter. False: the account counts for as many campaigns as it can.
-fn count(counters: &mut Vec<Counter>, step: &CounterMove) -> bool {
-    let place = match counters.binary_search_by(|counter| counter.campaign.cmp(&step.campaign)) {
-        Ok(place) => place,
-        Err(_) if counters.len() >= COUNTERS_MAX => return false,
-        Err(place) => {
-            counters.insert(place, Counter { campaign: step.campaign.clone(), counted_milli: 0, rewarded: 0 });
-            place
-        }
-    };
-    if let Some(counter) = counters.get_mut(place) {
-        counter.counted_milli = counter.counted_milli.saturating_add(step.counted_milli).max(0);
-        counter.rewarded = counter.rewarded.saturating_add(step.rewarded).max(0);
-    }
-    true
 }
 
 fn visit(statistics: &mut Statistics, sold_at: Timestamp) {

@@ -10,7 +10,7 @@ use tessera_ledger::outcome::{
 use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
 use tessera_ledger::right::PrizeState;
 use tessera_proto::billing::v1;
-use tessera_rules::decision::{Adjustment, Applied, CounterMove, LineShare, Part, RewardKind, Shortfall};
+use tessera_rules::decision::{Adjustment, Applied, CounterMove, CounterTime, LineShare, Part, RewardKind, Shortfall};
 use tessera_rules::id::{
     AccountId, AssetId, CampaignId, CashierId, CustomerId, FactId, LineId, ProgramId, ReceiptId, RewardId, Sku, StoreId, TaxCode,
     TierId, TillId,
@@ -84,10 +84,11 @@ fn rewards() -> Vec<OutcomeReward> {
         RewardKind::BonusMoney { asset: asset(), units },
         RewardKind::Points { asset: asset(), units: Units::from_units(5) },
         RewardKind::Prize { prize: "mug".into(), count: 2 },
-        RewardKind::Status { tier: TierId::parse("gold").unwrap() },
+        RewardKind::Status { tier: TierId::parse("gold").unwrap(), reached: false },
         RewardKind::Ticket { draw: "car".into(), count: 3 },
         RewardKind::Certificate { asset: asset(), units },
         RewardKind::Money { asset: asset(), units },
+        RewardKind::Status { tier: TierId::parse("silver").unwrap(), reached: true },
     ];
     let share = |line: &str, units| LineShare { line: LineId::parse(line).unwrap(), units };
     let of = |(place, kind): (usize, RewardKind)| OutcomeReward {
@@ -189,7 +190,17 @@ fn full() -> Outcome {
         after: Amount::from_minor(170),
         cash_rounding: Amount::from_minor(-2),
         postings: postings(),
-        counters: vec![CounterMove { campaign: campaign(), counted_milli: -1_000, rewarded: 1 }],
+        counters: [
+            CounterTime::Ever,
+            CounterTime::Within { stretch: -24_314, remembered: 14 },
+            CounterTime::Stretches { stretch: 2_930, in_a_row: false },
+            CounterTime::Stretches { stretch: 2_930, in_a_row: true },
+        ]
+        .map(|time| {
+            let counted_on = vec![LineShare { line: LineId::parse("1").unwrap(), units: -1_000 }];
+            CounterMove { campaign: campaign(), counted_milli: -1_000, rewarded: 1, time, counted_on }
+        })
+        .into(),
         uses: vec![UseMove { campaign: campaign(), usage: Usage { uses: 1, units: -2, value: i64::MAX } }],
         follow_ups: vec![FollowUp {
             id: "S1/T1/9/boot#1".into(),

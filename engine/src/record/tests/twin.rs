@@ -257,13 +257,22 @@ fn use_change(change: &tessera_ledger::outcome::UseMove) -> v1::UseChange {
     }
 }
 
+fn counted_on(share: &tessera_rules::decision::LineShare) -> v1::CounterLine {
+    v1::CounterLine { line_id: share.line.as_str().to_owned(), counted_milli: share.units }
+}
+
 fn counter(counter: &tessera_rules::decision::CounterMove) -> v1::CounterChange {
+    let (time, stretch, stretches_remembered) = crate::record::write::counter_time_to_wire(counter.time);
     v1::CounterChange {
         program_id: String::new(),
         campaign_id: counter.campaign.as_str().to_owned(),
         customer_id: String::new(),
         counted_milli: counter.counted_milli,
         rewarded: counter.rewarded,
+        time: i32::from(time),
+        stretch,
+        stretches_remembered,
+        lines: counter.counted_on.iter().map(counted_on).collect(),
     }
 }
 

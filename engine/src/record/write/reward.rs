@@ -18,6 +18,7 @@ struct Given<'a> {
     amount: i64,
     prize: Option<(&'a str, i64)>,
     tier: &'a str,
+    tier_reached: bool,
     draw: &'a str,
     tickets: i64,
     coupon: Option<&'a str>,
@@ -35,7 +36,7 @@ impl<'a> Given<'a> {
             }
             RewardKind::Points { asset, units } => Self { asset: asset.as_str(), units: units.units(), ..of(Wire::Points) },
             RewardKind::Prize { prize, count } => Self { prize: Some((prize, i64::from(*count))), ..of(Wire::Prize) },
-            RewardKind::Status { tier } => Self { tier: tier.as_str(), ..of(Wire::Status) },
+            RewardKind::Status { tier, reached } => Self { tier: tier.as_str(), tier_reached: *reached, ..of(Wire::Status) },
             RewardKind::Ticket { draw, count } => Self { draw, tickets: i64::from(*count), ..of(Wire::DrawTicket) },
             RewardKind::Certificate { asset, units } => {
                 Self { asset: asset.as_str(), units: units.units(), ..of(Wire::GiftCertificate) }
@@ -105,6 +106,7 @@ pub(super) fn write(fields: &mut Fields, reward: &OutcomeReward, outcome: &Outco
     {
         fields.text(20, &ticket_number(account, draw, *first));
     }
+    fields.truth(24, given.tier_reached);
 }
 
 /// A coupon of which only the account knows the rest: one that was withdrawn, or nobody's.

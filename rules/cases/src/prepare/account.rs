@@ -10,6 +10,7 @@ use tessera_ledger::hold::OpenQuote;
 use tessera_ledger::lot::{Lot, LotId, LotKind, spending_order};
 use tessera_rules::decision::Promise;
 use tessera_rules::id::{AccountId, CampaignId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, SegmentId, TierId};
+use tessera_rules::standing::CountedStretch;
 use tessera_rules::usage::Usage;
 
 use super::Binder;
@@ -150,9 +151,30 @@ impl Binder<'_, '_, '_> {
 
     fn counter(&mut self, item: &Item) -> Option<Counter> {
         let campaign = self.campaign(item.get("campaign")?)?;
+        let (counted_milli, rewarded) = self.counted(item)?;
+        let stretches = item.items("stretches").iter();
+        let mut stretches: Vec<CountedStretch> = stretches.filter_map(|item| self.stretch(&campaign, item)).collect();
+        stretches.sort_by_key(|known| known.stretch);
+        Some(Counter { campaign, counted_milli, rewarded, stretches })
+    }
+
+    fn counted(&mut self, item: &Item) -> Option<(i64, i64)> {
         let counted_milli = item.get("counted").map_or(Some(0), |item| self.milli(item))?;
         let rewarded = item.get("rewarded").map_or(Some(0), |item| self.whole(item))?;
-        Some(Counter { campaign, counted_milli, rewarded: i64::from(rewarded) })
+        Some((counted_milli, i64::from(rewarded)))
+    }
+
+    /// What was counted in the stretch of the calendar in which a day lies.
+    fn stretch(&mut self, campaign: &CampaignId, item: &Item) -> Option<CountedStretch> {
+        let on = item.get("on").and_then(|item| self.instant(item))?;
+        let day = self.bench.zone.to_datetime(on).date();
+        let stretch = self.bench.revision.campaign(campaign).and_then(|campaign| campaign.stretch_of(day));
+        let Some(stretch) = stretch else {
+            self.error(item.at, format!("the campaign `{campaign}` counts for ever"), Some("write `counted` alone"));
+            return None;
+        };
+        let (counted_milli, rewarded) = self.counted(item)?;
+        Some(CountedStretch { stretch, counted_milli, rewarded })
     }
 
     fn uses(&mut self, item: &Item, today: Date) -> Option<UseCount> {

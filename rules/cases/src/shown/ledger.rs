@@ -5,7 +5,10 @@ use tessera_ledger::account::Account;
 use tessera_ledger::lot::Lot;
 use tessera_ledger::outcome::{Flag, Outcome, OutcomeRedemption, OutcomeReward};
 use tessera_ledger::return_goods::Returned;
+use tessera_ledger::standing::View;
 use tessera_rules::decision::RewardKind;
+use tessera_rules::evaluate::{TierNow, tiers_now};
+use tessera_rules::id::ReceiptId;
 use tessera_rules::money::{Amount, Units};
 
 use super::{Words, mode, tender_kind};
@@ -78,7 +81,8 @@ impl Words<'_> {
             let entries = balances.iter().map(|balance| (balance.asset.to_string(), self.units(&balance.asset, read(balance))));
             Got::Named { entries: entries.collect(), complete: false }
         };
-        let tiers = account.tiers.iter().map(|held| (held.program.to_string(), Got::text(held.tier.as_str()))).collect();
+        let tiers = self.tiers(account, now).into_iter();
+        let tiers = tiers.map(|tier| (tier.program.to_string(), Got::text(tier.tier.as_str()))).collect();
         let spent: i64 = account
             .statistics
             .spent_minor
@@ -91,13 +95,20 @@ impl Words<'_> {
             ("pending", named(|balance| balance.pending)),
             ("held", named(|balance| balance.held)),
             ("lots", Got::List(account.lots.iter().map(|lot| self.lot(lot)).collect())),
-            ("counters", Got::List(account.counters.iter().map(counter).collect())),
+            ("counters", Got::List(account.counters.iter().map(|counter| self.counter(counter)).collect())),
             ("uses", Got::List(account.uses.iter().map(|uses| self.uses(uses)).collect())),
             ("coupons", Got::List(account.coupons.iter().map(coupon).collect())),
             ("tiers", Got::Named { entries: tiers, complete: true }),
             ("visits", Got::count(account.statistics.visits)),
             ("spent", self.amount(Amount::from_minor(spent))),
         ]
+    }
+
+    fn tiers(self, account: &Account, now: Timestamp) -> Vec<TierNow> {
+        let Ok(receipt) = ReceiptId::parse("-") else { return Vec::new() };
+        let business_date = self.bench.zone.to_datetime(now).date();
+        let standing = account.standing(&View { customer: None, receipt: &receipt, supersedes: None, now, business_date });
+        tiers_now(&self.bench.revision, &standing, now)
     }
 
     fn lot(self, lot: &Lot) -> Got {
@@ -112,6 +123,25 @@ impl Words<'_> {
         ])
     }
 
+    fn counter(self, counter: &tessera_ledger::account::Counter) -> Got {
+        let campaign = self.bench.revision.campaign(&counter.campaign);
+        let stretches = counter.stretches.iter().map(|known| {
+            let begins = campaign.and_then(|campaign| campaign.stretch_begins(known.stretch));
+            let begins = begins.and_then(|day| self.bench.zone.to_timestamp(day.at(0, 0, 0, 0)).ok());
+            Got::Record(vec![
+                ("on", Got::Moment(begins)),
+                ("counted", Self::milli(known.counted_milli)),
+                ("rewarded", Got::count(known.rewarded)),
+            ])
+        });
+        Got::Record(vec![
+            ("campaign", Got::text(counter.campaign.as_str())),
+            ("counted", Self::milli(counter.counted_milli)),
+            ("rewarded", Got::count(counter.rewarded)),
+            ("stretches", Got::List(stretches.collect())),
+        ])
+    }
+
     fn uses(self, uses: &tessera_ledger::account::UseCount) -> Got {
         let day = self.bench.zone.to_timestamp(uses.day.at(0, 0, 0, 0)).ok();
         let mut shown = vec![("campaign", Got::text(uses.campaign.as_str())), ("day", Got::Moment(day))];
@@ -120,14 +150,6 @@ impl Words<'_> {
         }
         Got::Record(shown)
     }
-}
-
-fn counter(counter: &tessera_ledger::account::Counter) -> Got {
-    Got::Record(vec![
-        ("campaign", Got::text(counter.campaign.as_str())),
-        ("counted", Words::milli(counter.counted_milli)),
-        ("rewarded", Got::count(counter.rewarded)),
-    ])
 }
 
 fn coupon(coupon: &tessera_ledger::account::PersonalCoupon) -> Got {

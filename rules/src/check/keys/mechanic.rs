@@ -2,10 +2,11 @@
 
 use super::Shape::{Boolean, Choice, Decimal, Either, Id, Many, Map, Percent, Whole, Word};
 use super::campaign::{GROUP_ON, SUGGEST, TO};
-use super::{Key, Keys, keys, may, must, one_of, words};
+use super::{Key, Keys, Shape, keys, may, must, one_of, words};
+use crate::check::counting::COUNTED_WORDS;
 use crate::check::ladder::{MEASURED, MODES};
 use crate::check::mechanic::UNITS_MAX;
-use crate::check::rewards::{COUNTED_WORDS, PIECES_MAX};
+use crate::check::rewards::PIECES_MAX;
 use crate::check::sets::WHICH;
 use crate::limits::{ADDED_UNITS_MAX, DAYS_MAX};
 
@@ -153,11 +154,36 @@ pub(crate) const COUNT: Keys = keys(
     "count",
     "`count`",
     &[
-        may("counted", Choice(|| words(&COUNTED_WORDS)), "Units, money or visits; else units."),
-        must("every", Decimal, "For every so many, or so much."),
-        must("give", Map(&GIVE), "What it gives."),
+        may(
+            "counted",
+            Choice(|| words(&COUNTED_WORDS)),
+            "Units, money, visits, points, or days, weeks or months with a visit; else units.",
+        ),
+        may("asset", Id, "Of what points, where they are counted; may be left out where there is only one."),
+        may(
+            "within",
+            Map(&WITHIN),
+            "Only what was counted in these stretches of the calendar, the present one among them; else ever.",
+        ),
+        may("in_a_row", Boolean, "Days, weeks or months one after another: it begins anew where one is left out."),
+        may("every", Decimal, "For every so many, or so much; without it and `give` it only counts, for tiers and conditions."),
+        may("give", Map(&GIVE), "What it gives."),
     ],
 );
+
+pub(crate) const WITHIN: Keys = one_of(
+    "within",
+    "`within`",
+    &[
+        may("days", STRETCHES, "Today and the days before it, so many in all."),
+        may("weeks", STRETCHES, "This week, from Monday on, and those before it, so many in all."),
+        may("months", STRETCHES, "This month and those before it, so many in all."),
+        may("quarters", STRETCHES, "This quarter and those before it, so many in all."),
+        may("years", STRETCHES, "This year and those before it, so many in all."),
+    ],
+    &["days", "weeks", "months", "quarters", "years"],
+);
+const STRETCHES: Shape = Whole(1, 60);
 
 pub(crate) const GRANT: Keys = keys("grant", "`grant`", &[must("give", Map(&GIVE), "What it gives.")]);
 

@@ -101,6 +101,22 @@ pub(crate) const TIER: Keys = keys(
         must("id", Id, "Unique in the program."),
         may("name", Text, "For people."),
         may("multiplier", Decimal, "What its members' points are multiplied by."),
+        may("reached", Map(&REACHED), "What must have been counted to reach it; else it can only be given."),
+    ],
+);
+
+pub(crate) const REACHED: Keys = keys(
+    "reached",
+    "`reached`",
+    &[
+        must("counter", Id, "A campaign with `count`."),
+        must("at_least", Decimal, "So much must have been counted, within the counter's time."),
+        may(
+            "keeps",
+            Whole(0, 60),
+            "It is kept so many of the counter's stretches after the last in which it was reached; else 0.",
+        ),
+        may("grace_days", Whole(0, 366), "And so many days more; else 0."),
     ],
 );
 

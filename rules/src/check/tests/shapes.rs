@@ -1,8 +1,9 @@
 //! What each way of writing a mechanic means.
 
 use super::HEAD;
+use crate::counting::{Calendar, Counted, Counting, Within};
 use crate::id::{AssetId, Sku};
-use crate::mechanic::{Counted, EarnPer, Gain, Give, Measured, Mechanic, Off, Per, Which};
+use crate::mechanic::{EarnPer, Gain, Give, Measured, Mechanic, Off, Per, Which};
 use crate::money::{Amount, Quantity, UnitPrice, Units};
 use crate::ratio::Ratio;
 use crate::revision::{Revision, Source};
@@ -108,7 +109,23 @@ fn rewards_name_what_they_are_given_for() {
         ),
         (
             "count: {counted: money, every: 50.00, give: {prize: mug}}",
-            Mechanic::Count { counted: Counted::Money, every: 5_000, give: Give::Prize { prize: "mug".into(), count: 1 } },
+            Mechanic::Count(Counting {
+                counted: Counted::Money,
+                asset: None,
+                within: None,
+                in_a_row: false,
+                give: Some((5_000, Give::Prize { prize: "mug".into(), count: 1 })),
+            }),
+        ),
+        (
+            "count: {counted: points, asset: stamps, within: {months: 12}}",
+            Mechanic::Count(Counting {
+                counted: Counted::Points,
+                asset: Some(asset.clone()),
+                within: Some(Within { calendar: Calendar::Months, stretches: 12, remembered: 12 }),
+                in_a_row: false,
+                give: None,
+            }),
         ),
         (
             "grant: {give: {tickets: {draw: car, count: 2}}}",

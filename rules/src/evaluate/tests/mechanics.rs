@@ -343,7 +343,12 @@ fn p4_every_tenth_bottle_over_receipts_earns_two_packs_once() {
         (5, 1, 5, 0),
     ];
     for (counted, rewarded, bottles, expected) in table {
-        let counter = CounterStanding { campaign: CampaignId::parse("t").unwrap(), counted_milli: counted * 1_000, rewarded };
+        let counter = CounterStanding {
+            campaign: CampaignId::parse("t").unwrap(),
+            counted_milli: counted * 1_000,
+            rewarded,
+            stretches: Vec::new(),
+        };
         let decision = decide(
             tenth,
             &known(|customer| customer.counters = vec![counter]),

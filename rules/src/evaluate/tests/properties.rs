@@ -190,6 +190,7 @@ fn standing() -> impl Strategy<Value = Standing> {
                 campaign: CampaignId::parse("c1").unwrap(),
                 counted_milli: counted * 1_000,
                 rewarded: counted / 9,
+                stretches: Vec::new(),
             }];
         });
         let coupon = CampaignId::parse(&format!("c{}", counted % 4)).unwrap();

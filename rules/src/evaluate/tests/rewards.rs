@@ -116,7 +116,7 @@ fn everything_that_can_be_given_is_given() {
         ),
         ("{prize: umbrella}", |kind| matches!(kind, RewardKind::Prize { count: 1, .. }), None),
         ("{tickets: {draw: car, count: 3}}", |kind| matches!(kind, RewardKind::Ticket { draw, count: 3 } if draw == "car"), None),
-        ("{status: gold}", |kind| matches!(kind, RewardKind::Status { tier } if tier.as_str() == "gold"), None),
+        ("{status: gold}", |kind| matches!(kind, RewardKind::Status { tier, reached: false } if tier.as_str() == "gold"), None),
         ("{status: {tier: gold, days: 30}}", |kind| matches!(kind, RewardKind::Status { .. }), Some("2026-12-23T00:00:00Z")),
         (
             "{coupon: {campaign: x, days: 7}}",
@@ -199,7 +199,12 @@ fn counters_count_units_money_and_visits() {
     };
     let so_far = |counted_milli: i64, rewarded: i64| {
         known(|customer| {
-            customer.counters = vec![CounterStanding { campaign: CampaignId::parse("a").unwrap(), counted_milli, rewarded }];
+            customer.counters = vec![CounterStanding {
+                campaign: CampaignId::parse("a").unwrap(),
+                counted_milli,
+                rewarded,
+                stretches: Vec::new(),
+            }];
         })
     };
     let table = [
@@ -229,7 +234,12 @@ fn conditions_on_the_customer_let_in_who_meets_them() {
     let enrolled = |at: &str| known(|customer| customer.enrolled_at = Some(at.parse().unwrap()));
     let counted = |counted_milli: i64| {
         known(|customer| {
-            customer.counters = vec![CounterStanding { campaign: CampaignId::parse("c").unwrap(), counted_milli, rewarded: 0 }];
+            customer.counters = vec![CounterStanding {
+                campaign: CampaignId::parse("c").unwrap(),
+                counted_milli,
+                rewarded: 0,
+                stretches: Vec::new(),
+            }];
         })
     };
     let table = [

@@ -4,8 +4,8 @@ use compact_str::CompactString;
 use serde::Deserialize as _;
 use serde::de::value::{Error, StrDeserializer};
 use tessera_rules::decision::{
-    Adjustment, Applied, CodeVerdict, CounterMove, DecidedLine, Decision, Instruction, LineShare, Note, Part, Promise,
-    Redemption, Reward, RewardKind, Shortfall, Verdict,
+    Adjustment, Applied, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Instruction, LineShare, Note, Part,
+    Promise, Redemption, Reward, RewardKind, Shortfall, Verdict,
 };
 use tessera_rules::id::RewardId;
 use tessera_rules::money::{Amount, Quantity, UnitPrice, Units};
@@ -117,7 +117,7 @@ fn reward(reader: &mut BodyReader<'_>) -> Option<Reward> {
         vests_at: reader.time()?,
         expires_at: if expires { Some(reader.time()?) } else { None },
         waits_for: reader.list(BodyReader::name)?,
-        earned_on: reader.list(|reader| Some(LineShare { line: reader.name()?, units: reader.signed()? }))?,
+        earned_on: shares(reader)?,
         on_return: match reader.byte()? {
             0 => Shortfall::Negative,
             1 => Shortfall::Zero,
@@ -143,9 +143,10 @@ fn reward_kind(reader: &mut BodyReader<'_>) -> Option<RewardKind> {
         2 => RewardKind::BonusMoney { asset: reader.name()?, units: units(reader)? },
         3 => RewardKind::Points { asset: reader.name()?, units: units(reader)? },
         4 => RewardKind::Prize { prize: reader.name()?, count: count(reader)? },
-        5 => RewardKind::Status { tier: reader.name()? },
+        5 => RewardKind::Status { tier: reader.name()?, reached: false },
         6 => RewardKind::Ticket { draw: reader.name()?, count: count(reader)? },
         7 => RewardKind::Certificate { asset: reader.name()?, units: units(reader)? },
+        9 => RewardKind::Status { tier: reader.name()?, reached: true },
         8 => RewardKind::Money { asset: reader.name()?, units: units(reader)? },
         _ => return None,
     })
@@ -173,7 +174,20 @@ fn code_verdict(reader: &mut BodyReader<'_>) -> Option<CodeVerdict> {
 }
 
 fn counter(reader: &mut BodyReader<'_>) -> Option<CounterMove> {
-    Some(CounterMove { campaign: reader.name()?, counted_milli: reader.signed()?, rewarded: reader.signed()? })
+    let (campaign, counted_milli, rewarded) = (reader.name()?, reader.signed()?, reader.signed()?);
+    let stretch = |reader: &mut BodyReader<'_>| i32::try_from(reader.signed()?).ok();
+    let time = match reader.byte()? {
+        0 => CounterTime::Ever,
+        1 => CounterTime::Within { stretch: stretch(reader)?, remembered: reader.small()? },
+        2 => CounterTime::Stretches { stretch: stretch(reader)?, in_a_row: false },
+        3 => CounterTime::Stretches { stretch: stretch(reader)?, in_a_row: true },
+        _ => return None,
+    };
+    Some(CounterMove { campaign, counted_milli, rewarded, time, counted_on: shares(reader)? })
+}
+
+fn shares(reader: &mut BodyReader<'_>) -> Option<Vec<LineShare>> {
+    reader.list(|reader| Some(LineShare { line: reader.name()?, units: reader.signed()? }))
 }
 
 fn promise(reader: &mut BodyReader<'_>) -> Option<Promise> {

@@ -1,8 +1,8 @@
 //! Writes a decision into a token: what a settle needs of it.
 
 use tessera_rules::decision::{
-    Applied, CodeVerdict, CounterMove, DecidedLine, Decision, Instruction, LineShare, Note, Part, Promise, Redemption, Reward,
-    RewardKind, Shortfall, Verdict,
+    Applied, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Instruction, LineShare, Note, Part, Promise,
+    Redemption, Reward, RewardKind, Shortfall, Verdict,
 };
 use tessera_rules::id::{CampaignId, LineId};
 use tessera_rules::receipt::{Measure, RedeemMode};
@@ -95,10 +95,7 @@ fn reward<'a>(writer: &mut BodyWriter<'a>, reward: &'a Reward) {
         writer.time(at);
     }
     writer.list(&reward.waits_for, |writer, fact| writer.name(fact.as_str()));
-    writer.list(&reward.earned_on, |writer, LineShare { line, units }| {
-        writer.name(line.as_str());
-        writer.signed(*units);
-    });
+    shares(writer, &reward.earned_on);
     writer.byte(match reward.on_return {
         Shortfall::Negative => 0,
         Shortfall::Zero => 1,
@@ -114,7 +111,7 @@ fn reward_kind<'a>(writer: &mut BodyWriter<'a>, kind: &'a RewardKind) {
         RewardKind::BonusMoney { asset, units } => (2, Some(asset.as_str()), Some(units.units())),
         RewardKind::Points { asset, units } => (3, Some(asset.as_str()), Some(units.units())),
         RewardKind::Prize { prize, count } => (4, Some(prize.as_str()), Some(i64::from(*count))),
-        RewardKind::Status { tier } => (5, Some(tier.as_str()), None),
+        RewardKind::Status { tier, reached } => (if *reached { 9 } else { 5 }, Some(tier.as_str()), None),
         RewardKind::Ticket { draw, count } => (6, Some(draw.as_str()), Some(i64::from(*count))),
         RewardKind::Certificate { asset, units } => (7, Some(asset.as_str()), Some(units.units())),
         RewardKind::Money { asset, units } => (8, Some(asset.as_str()), Some(units.units())),
@@ -151,6 +148,27 @@ fn counter<'a>(writer: &mut BodyWriter<'a>, counter: &'a CounterMove) {
     writer.name(counter.campaign.as_str());
     writer.signed(counter.counted_milli);
     writer.signed(counter.rewarded);
+    let (place, stretch, remembered) = match counter.time {
+        CounterTime::Ever => (0, None, None),
+        CounterTime::Within { stretch, remembered } => (1, Some(stretch), Some(remembered)),
+        CounterTime::Stretches { stretch, in_a_row: false } => (2, Some(stretch), None),
+        CounterTime::Stretches { stretch, in_a_row: true } => (3, Some(stretch), None),
+    };
+    writer.byte(place);
+    if let Some(stretch) = stretch {
+        writer.signed(i64::from(stretch));
+    }
+    if let Some(remembered) = remembered {
+        writer.unsigned(u64::from(remembered));
+    }
+    shares(writer, &counter.counted_on);
+}
+
+fn shares<'a>(writer: &mut BodyWriter<'a>, shares: &'a [LineShare]) {
+    writer.list(shares, |writer, LineShare { line, units }| {
+        writer.name(line.as_str());
+        writer.signed(*units);
+    });
 }
 
 fn promise<'a>(writer: &mut BodyWriter<'a>, promise: &'a Promise) {

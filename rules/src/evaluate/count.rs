@@ -1,0 +1,183 @@
+//! Counters over receipts: what they have come to, what a receipt adds, and the thresholds that it crosses.
+
+use super::candidates::{Candidate, Reason};
+use super::case::Case;
+use super::draft::{Draft, Effect};
+use crate::campaign::Campaign;
+use crate::counting::{Counted, Counting};
+use crate::decision::{CounterMove, CounterTime, LineShare, Missing, Note, Promise, RewardKind};
+use crate::id::CampaignId;
+use crate::limits::NEAR_MISS_PERCENT_MIN;
+use crate::mechanic::{Give, Mechanic};
+use crate::money::{Amount, Quantity};
+use crate::standing::{CounterStanding, CustomerStanding};
+
+/// What a counter has come to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Come {
+    pub(super) counted_milli: i64,
+    rewarded: i64,
+}
+
+impl<'a> Case<'a> {
+    /// What the customer's counter of a campaign has come to before this receipt, in thousandths.
+    pub(super) fn counted(&self, campaign: &CampaignId) -> i64 {
+        let Some(known) = self.customer.and_then(|customer| counter(customer, campaign)) else { return 0 };
+        if known.stretches.is_empty() {
+            return known.counted_milli;
+        }
+        match self.revision.campaign(campaign) {
+            Some(campaign) => self.come(campaign, known).counted_milli,
+            None => known.counted_milli,
+        }
+    }
+
+    /// What of it still counts now.
+    fn come(&self, campaign: &Campaign, known: &CounterStanding) -> Come {
+        let all = Come { counted_milli: known.counted_milli, rewarded: known.rewarded };
+        let Mechanic::Count(counting) = &campaign.mechanic else { return all };
+        if let Counted::Stretches(calendar) = counting.counted {
+            let now = calendar.number(self.local(campaign).date());
+            let broken = known.stretches.last().is_some_and(|last| last.stretch < now.saturating_sub(1));
+            return if counting.in_a_row && broken { Come::default() } else { all };
+        }
+        let Some(within) = counting.within else { return all };
+        let now = within.calendar.number(self.local(campaign).date());
+        let counts = |stretch: i32| stretch <= now && now.saturating_sub(stretch) < within.stretches;
+        known.stretches.iter().filter(|known| counts(known.stretch)).fold(all, |come, known| Come {
+            counted_milli: come.counted_milli.saturating_add(known.counted_milli),
+            rewarded: come.rewarded.saturating_add(known.rewarded),
+        })
+    }
+
+    /// In what time a receipt counts for a counter.
+    fn counter_time(&self, campaign: &Campaign, counting: &Counting) -> CounterTime {
+        let number = |calendar: crate::counting::Calendar| calendar.number(self.local(campaign).date());
+        match (counting.counted, counting.within) {
+            (Counted::Stretches(calendar), _) => {
+                CounterTime::Stretches { stretch: number(calendar), in_a_row: counting.in_a_row }
+            }
+            (_, Some(within)) => CounterTime::Within { stretch: number(within.calendar), remembered: within.remembered },
+            (_, None) => CounterTime::Ever,
+        }
+    }
+}
+
+/// The customer's counter of a campaign.
+pub(super) fn counter<'c>(customer: &'c CustomerStanding, campaign: &CampaignId) -> Option<&'c CounterStanding> {
+    let place = customer.counters.binary_search_by(|counter| counter.campaign.cmp(campaign)).ok()?;
+    customer.counters.get(place)
+}
+
+impl Draft<'_, '_> {
+    /// What a receipt adds to a counter, in thousandths: units, minor units of money paid, one visit, units of an asset,
+    /// one stretch. And how it lies on lines, where it does.
+    fn counts(&self, candidate: &Candidate<'_>, counting: &Counting, known: Option<&CounterStanding>) -> (i64, Vec<LineShare>) {
+        let one = |counts: bool| (if counts { Quantity::ONE.milli() } else { 0 }, Vec::new());
+        match counting.counted {
+            Counted::Units => {
+                let units = |place: usize| self.basket.lines.get(place).map_or(0, super::basket::BasketLine::units_rung);
+                self.counted_on(candidate, units)
+            }
+            Counted::Money => self.counted_on(candidate, |place| self.earning(candidate, place)),
+            Counted::Visits => one(self.is_visit(candidate)),
+            Counted::Points => self.points_given(counting),
+            Counted::Stretches(calendar) => {
+                let now = calendar.number(self.case.local(candidate.campaign).date());
+                let last = known.and_then(|known| known.stretches.last());
+                one(last.is_none_or(|last| last.stretch < now) && self.is_visit(candidate))
+            }
+        }
+    }
+
+    fn counted_on(&self, candidate: &Candidate<'_>, count: impl Fn(usize) -> i64) -> (i64, Vec<LineShare>) {
+        let mut shares = Vec::with_capacity(candidate.lines.len());
+        let mut sum = 0_i64;
+        for place in &candidate.lines {
+            let units = count(*place).saturating_mul(Quantity::ONE.milli());
+            if let Some(line) = self.basket.lines.get(*place).filter(|_| units != 0) {
+                shares.push(LineShare { line: line.line.id.clone(), units });
+                sum = sum.saturating_add(units);
+            }
+        }
+        (sum, shares)
+    }
+
+    /// The units of an asset that the receipt was given so far.
+    fn points_given(&self, counting: &Counting) -> (i64, Vec<LineShare>) {
+        let (mut sum, mut shares) = (0_i64, Vec::new());
+        let milli = |units: i64| units.saturating_mul(Quantity::ONE.milli());
+        for reward in &self.rewards {
+            let (RewardKind::Points { asset, units } | RewardKind::BonusMoney { asset, units }) = &reward.kind else { continue };
+            if counting.asset.as_ref() == Some(asset) {
+                sum = sum.saturating_add(milli(units.units()));
+                shares.extend(reward.earned_on.iter().map(|share| LineShare { units: milli(share.units), ..share.clone() }));
+            }
+        }
+        (sum, shares)
+    }
+
+    /// Counts over receipts. Every threshold is rewarded once: those due are what all counted so far have crossed,
+    /// less those rewarded; what cannot be given now stays due.
+    pub(super) fn count(&mut self, candidate: &Candidate<'_>, counting: &Counting) -> Result<Effect, Reason> {
+        let campaign = candidate.campaign;
+        let customer = self.case.customer.ok_or(Reason::NoCustomer)?;
+        let known = counter(customer, &campaign.id);
+        let (counted_milli, counted_on) = self.counts(candidate, counting, known);
+        let come = known.map(|known| self.case.come(campaign, known)).unwrap_or_default();
+        let so_far = come.counted_milli.saturating_add(counted_milli);
+        let time = self.case.counter_time(campaign, counting);
+        let (due, given) = match &counting.give {
+            None => (0, Err(Reason::OnlyCounts)),
+            Some((every, give)) => {
+                let crossed = so_far.checked_div(every.saturating_mul(Quantity::ONE.milli())).unwrap_or(0);
+                let due = crossed.saturating_sub(come.rewarded).clamp(0, candidate.uses_left);
+                self.nearly_counted(candidate, (counting.counted, *every), so_far);
+                (due, self.give_counted(candidate, give, due))
+            }
+        };
+        let rewarded = if given.is_ok() { due } else { 0 };
+        self.counters.push(CounterMove { campaign: campaign.id.clone(), counted_milli, rewarded, time, counted_on });
+        let effect = given?;
+        self.promises.push(Promise::Threshold { campaign: campaign.id.clone(), counted_milli, rewarded });
+        Ok(effect)
+    }
+
+    fn give_counted(&mut self, candidate: &Candidate<'_>, give: &Give, due: i64) -> Result<Effect, Reason> {
+        if due == 0 {
+            Err(Reason::TooFewUnits)
+        } else if self.case.standing.promises_exhausted {
+            self.notes.push(Note::TooManyOpenQuotes { campaign: candidate.campaign.id.clone() });
+            Err(Reason::TooManyOpenQuotes)
+        } else if self.case.paid() && candidate.campaign.mechanic.changes_lines() && candidate.campaign.fallback.is_none() {
+            Err(Reason::TooLate)
+        } else {
+            self.give(candidate, give, due).and_then(|added_worth| {
+                let effect = Effect { place: candidate.place, times: due, discount: 0, added_worth };
+                self.or_fall_back(candidate, effect)
+            })
+        }
+    }
+
+    /// How little is missing to the next threshold of a counter.
+    fn nearly_counted(&mut self, candidate: &Candidate<'_>, (counted, every): (Counted, i64), so_far_milli: i64) {
+        let threshold = every.saturating_mul(Quantity::ONE.milli());
+        let rest = so_far_milli.checked_rem(threshold).unwrap_or(0);
+        let near =
+            i128::from(rest).saturating_mul(100) >= i128::from(threshold).saturating_mul(i128::from(NEAR_MISS_PERCENT_MIN));
+        // Only where the program has words for it: most counters are no news.
+        if candidate.campaign.near_text.is_none() || !near {
+            return;
+        }
+        let missing = Quantity::from_milli(threshold.saturating_sub(rest)).pieces();
+        self.near_miss(
+            candidate,
+            match counted {
+                Counted::Money => Missing::Spend(Amount::from_minor(missing)),
+                Counted::Units | Counted::Visits | Counted::Points | Counted::Stretches(_) => {
+                    Missing::Units(u32::try_from(missing).unwrap_or(u32::MAX))
+                }
+            },
+        );
+    }
+}
