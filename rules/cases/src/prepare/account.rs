@@ -151,14 +151,14 @@ impl Binder<'_, '_, '_> {
 
     fn counter(&mut self, item: &Item) -> Option<Counter> {
         let campaign = self.campaign(item.get("campaign")?)?;
-        let (counted_milli, rewarded) = self.counted(item)?;
+        let (counted_milli, rewarded) = self.counted_and_rewarded(item)?;
         let stretches = item.items("stretches").iter();
         let mut stretches: Vec<CountedStretch> = stretches.filter_map(|item| self.stretch(&campaign, item)).collect();
         stretches.sort_by_key(|known| known.stretch);
         Some(Counter { campaign, counted_milli, rewarded, stretches })
     }
 
-    fn counted(&mut self, item: &Item) -> Option<(i64, i64)> {
+    fn counted_and_rewarded(&mut self, item: &Item) -> Option<(i64, i64)> {
         let counted_milli = item.get("counted").map_or(Some(0), |item| self.milli(item))?;
         let rewarded = item.get("rewarded").map_or(Some(0), |item| self.whole(item))?;
         Some((counted_milli, i64::from(rewarded)))
@@ -173,7 +173,7 @@ impl Binder<'_, '_, '_> {
             self.error(item.at, format!("the campaign `{campaign}` counts for ever"), Some("write `counted` alone"));
             return None;
         };
-        let (counted_milli, rewarded) = self.counted(item)?;
+        let (counted_milli, rewarded) = self.counted_and_rewarded(item)?;
         Some(CountedStretch { stretch, counted_milli, rewarded })
     }
 
