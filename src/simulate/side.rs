@@ -13,7 +13,7 @@ use tessera_ledger::outcome::{Basis, Outcome};
 use tessera_ledger::return_goods::{OriginalSale, Return, ReturnLine, ReturnedSoFar, return_goods};
 use tessera_ledger::settle::{Relation, Settle, SoldLine, settle};
 use tessera_ledger::standing::View;
-use tessera_ledger::terms::{AssetTerms, Worth, limit_terms, money_asset};
+use tessera_ledger::terms::{AssetTerms, Worth, limit_terms, money_asset, return_terms};
 use tessera_rules::decision::Decision;
 use tessera_rules::evaluate::{TierNow, segments, tiers_now};
 use tessera_rules::id::{AccountId, AssetId, CustomerId, ReceiptId};
@@ -169,6 +169,7 @@ impl<'s> Simulated<'s> {
                 handed_over: &[],
                 must_confirm: None,
                 limits: &limit_terms(&rules.revision, &decision),
+                return_terms: &return_terms(&rules.revision),
             },
         );
         self.account = settled.account;

@@ -13,6 +13,7 @@ use tessera_rules::usage::Usage;
 
 use crate::posting::Posting;
 use crate::right::PrizeState;
+use crate::terms::ReturnTerms;
 
 /// What a settle, return or follow-up did. It names everything that a later return or report needs.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,6 +70,8 @@ pub struct Outcome {
     pub counters: Vec<CounterMove>,
     /// What was used of campaigns that are limited per customer; below zero where a return frees it.
     pub uses: Vec<UseMove>,
+    /// What a return of it takes and gives back, where that is not in proportion.
+    pub return_terms: Vec<ReturnTerms>,
     /// Work for other accounts, carried out from the feed.
     pub follow_ups: Vec<FollowUp>,
     /// Facts that were answered; never their values.

@@ -226,6 +226,7 @@ pub(crate) fn finish(mut account: Account, request: &ProfileRequest<'_>, kind: O
         postings: Vec::new(),
         counters: Vec::new(),
         uses: Vec::new(),
+        return_terms: Vec::new(),
         follow_ups: Vec::new(),
         facts,
         flags: Vec::new(),

@@ -130,7 +130,8 @@ pub struct Returned {
     pub so_far: ReturnedSoFar,
     /// What was more than sold: a preview is refused for it, a return that was done is flagged.
     pub beyond: Vec<Beyond>,
-    /// What was taken off the refund for rewards that are gone, not negative.
+    /// What was taken off the refund for rewards that are gone, and for what was paid by assets that do not come back; not
+    /// negative.
     pub deducted: Amount,
     /// Codes of coupons that are free again.
     pub restored: Vec<CompactString>,

@@ -16,7 +16,7 @@ use crate::account::Account;
 use crate::code::CodeKey;
 use crate::outcome::{Basis, Outcome};
 use crate::right::PrizeState;
-use crate::terms::{AssetTerms, LimitTerms};
+use crate::terms::{AssetTerms, LimitTerms, ReturnTerms};
 
 pub(crate) mod change;
 mod commit;
@@ -66,6 +66,8 @@ pub struct Settle<'a> {
     pub must_confirm: Option<&'a [FactId]>,
     /// How much one customer may use of the limited campaigns of `decision`.
     pub limits: &'a [LimitTerms],
+    /// What a return of it will take and give back, where that is not in proportion.
+    pub return_terms: &'a [ReturnTerms],
 }
 
 /// How a line was sold.

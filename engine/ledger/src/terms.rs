@@ -1,5 +1,7 @@
-//! What the ledger must know of a revision: whose an asset is and what it is worth, and how far a campaign may be used.
+//! What the ledger must know of a revision: whose an asset is and what it is worth, how far a campaign may be used, and
+//! what a return takes and gives back.
 
+use tessera_rules::conventions::{ReturnedPayment, ReturnedRewards};
 use tessera_rules::decision::{Decision, Promise};
 use tessera_rules::id::{AssetId, CampaignId, ProgramId};
 use tessera_rules::money::{Amount, Currency, Units};
@@ -24,6 +26,29 @@ pub struct LimitTerms {
     pub campaign: CampaignId,
     /// How much.
     pub limits: UsageLimits,
+}
+
+/// What a return takes and gives back by the conventions of a program under which something was sold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReturnTerms {
+    /// The program.
+    pub program: ProgramId,
+    /// What a return of part of a receipt takes back.
+    pub rewards: ReturnedRewards,
+    /// What becomes of assets that paid for returned goods.
+    pub payment: ReturnedPayment,
+}
+
+/// The terms of the programs that do not take and give back in proportion; of most revisions there are none.
+#[must_use]
+pub fn return_terms(revision: &Revision) -> Vec<ReturnTerms> {
+    let terms = revision.programs().iter().map(|program| ReturnTerms {
+        program: program.id.clone(),
+        rewards: program.conventions.returned_rewards,
+        payment: program.conventions.returned_payment,
+    });
+    let proportional = (ReturnedRewards::default(), ReturnedPayment::default());
+    terms.filter(|terms| (terms.rewards, terms.payment) != proportional).collect()
 }
 
 /// So many units are worth so much.

@@ -267,6 +267,7 @@ pub(crate) fn settle_of<'a>(receipt: &'a Receipt, decision: &'a Decision, now: T
         handed_over: &[],
         must_confirm: None,
         limits: &[],
+        return_terms: &[],
     }
 }
 

@@ -18,7 +18,7 @@ use tessera_ledger::profile::record_facts;
 use tessera_ledger::right::PrizeState;
 use tessera_ledger::settle::{self as ledger, Relation, Settle, SoldLine, settle};
 use tessera_ledger::standing::View;
-use tessera_ledger::terms::limit_terms;
+use tessera_ledger::terms::{limit_terms, return_terms};
 use tessera_proto::billing::v1;
 use tessera_rules::decision::Decision;
 use tessera_rules::effort::Effort;
@@ -186,6 +186,7 @@ impl SettleCase {
                 handed_over: &handed_over,
                 must_confirm: must_confirm.as_deref(),
                 limits: &limit_terms(&rules.revision, &judged.decision),
+                return_terms: &return_terms(&rules.revision),
             },
         );
         if self.unknown_customer {

@@ -9,7 +9,9 @@ use tessera_ledger::lot::LotId;
 use tessera_ledger::outcome::{Basis, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, OutcomeReward, Right, UseMove};
 use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
 use tessera_ledger::right::PrizeState;
+use tessera_ledger::terms::ReturnTerms;
 use tessera_proto::billing::v1;
+use tessera_rules::conventions::{ReturnedPayment, ReturnedRewards};
 use tessera_rules::decision::{Adjustment, Applied, CounterMove, CounterTime, LineShare, Part, RewardKind, Shortfall};
 use tessera_rules::id::{AssetId, CampaignId, FactId, IdError, LineId, ProgramId, ReceiptId, RewardId, Sku, TaxCode, TierId};
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
@@ -77,6 +79,7 @@ pub(crate) fn outcome_from_wire(wire: &v1::Outcome) -> Result<Outcome, Unreadabl
         postings: wire.postings.iter().map(read_posting).collect::<Result<_, _>>()?,
         counters: wire.counter_changes.iter().map(read_counter).collect::<Result<_, _>>()?,
         uses: wire.use_changes.iter().map(read_use).collect::<Result<_, _>>()?,
+        return_terms: wire.return_terms.iter().map(read_return_terms).collect::<Result<_, _>>()?,
         follow_ups: Vec::new(),
         facts: Vec::new(),
         flags: Vec::new(),
@@ -261,6 +264,22 @@ fn read_counter(wire: &v1::CounterChange) -> Result<CounterMove, Unreadable> {
             v1::CounterTime::StretchesInARow => CounterTime::Stretches { stretch: wire.stretch, in_a_row: true },
         },
         counted_on: wire.lines.iter().map(read_counted_on).collect::<Result<_, _>>()?,
+    })
+}
+
+fn read_return_terms(wire: &v1::ReturnTerms) -> Result<ReturnTerms, Unreadable> {
+    Ok(ReturnTerms {
+        program: ProgramId::parse(&wire.program_id)?,
+        rewards: match wire.returned_rewards() {
+            v1::ReturnedRewards::Unspecified => ReturnedRewards::InProportion,
+            v1::ReturnedRewards::EqualShares => ReturnedRewards::EqualShares,
+            v1::ReturnedRewards::RepricedKept => ReturnedRewards::RepricedKept,
+        },
+        payment: match wire.returned_payment() {
+            v1::ReturnedPayment::Unspecified => ReturnedPayment::InProportion,
+            v1::ReturnedPayment::WholeReturnOnly => ReturnedPayment::WholeReturnOnly,
+            v1::ReturnedPayment::Never => ReturnedPayment::Never,
+        },
     })
 }
 

@@ -9,7 +9,9 @@ use bytes::Bytes;
 use tessera_contract::convert::{redeem_mode_to_wire, tender_to_wire};
 use tessera_ledger::outcome::{Flag, FollowUp, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, UseMove};
 use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
+use tessera_ledger::terms::ReturnTerms;
 use tessera_proto::billing::v1;
+use tessera_rules::conventions::{ReturnedPayment, ReturnedRewards};
 use tessera_rules::decision::{Applied, CounterMove, CounterTime};
 use tessera_rules::id::RewardId;
 use tessera_rules::money::Amount;
@@ -74,6 +76,9 @@ pub(crate) fn encode_outcome(outcome: &Outcome, extras: &Extras) -> Bytes {
     }
     for change in &outcome.uses {
         fields.message(45, |fields| write_use(fields, change));
+    }
+    for terms in &outcome.return_terms {
+        fields.message(46, |fields| write_return_terms(fields, terms));
     }
     Bytes::from(fields.into_bytes())
 }
@@ -265,6 +270,22 @@ pub(super) fn counter_time_to_wire(time: CounterTime) -> (v1::CounterTime, i32, 
         CounterTime::Stretches { stretch, in_a_row: false } => (v1::CounterTime::Stretches, stretch, 0),
         CounterTime::Stretches { stretch, in_a_row: true } => (v1::CounterTime::StretchesInARow, stretch, 0),
     }
+}
+
+fn write_return_terms(fields: &mut Fields, terms: &ReturnTerms) {
+    let rewards = match terms.rewards {
+        ReturnedRewards::InProportion => v1::ReturnedRewards::Unspecified,
+        ReturnedRewards::EqualShares => v1::ReturnedRewards::EqualShares,
+        ReturnedRewards::RepricedKept => v1::ReturnedRewards::RepricedKept,
+    };
+    let payment = match terms.payment {
+        ReturnedPayment::InProportion => v1::ReturnedPayment::Unspecified,
+        ReturnedPayment::WholeReturnOnly => v1::ReturnedPayment::WholeReturnOnly,
+        ReturnedPayment::Never => v1::ReturnedPayment::Never,
+    };
+    fields.text(1, terms.program.as_str());
+    fields.signed(2, i32::from(rewards));
+    fields.signed(3, i32::from(payment));
 }
 
 fn write_use(fields: &mut Fields, change: &UseMove) {

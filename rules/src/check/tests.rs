@@ -224,13 +224,9 @@ fn what_is_not_served_yet_is_refused_and_not_left_out() {
     for (campaign, message) in table {
         check(&[(&format!("id: a, {campaign}"), &[&format!("error: {message}")])]);
     }
-    for (convention, message) in [
-        ("returned_rewards: equal_shares", "another way to take rewards back is not yet served"),
-        ("returned_payment: never", "another way to give back what assets paid is not yet served"),
-    ] {
-        let text = format!("program: p\nlanguage: 1\nname: P\ncurrency: GBP\nconventions: {{{convention}}}\n");
-        assert_eq!(found(&[text], Served::Now).iter().map(said).collect::<Vec<_>>(), [format!("error: {message}")]);
-    }
+    let text = "program: p\nlanguage: 1\nname: P\ncurrency: GBP\nconventions: {returned_rewards: repriced_kept}\n";
+    let all = found(&[text.to_owned()], Served::Now);
+    assert_eq!(all.iter().map(said).collect::<Vec<_>>(), ["error: `repriced_kept` is not yet served"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use tessera_rules::decision::CounterMove;
 use tessera_rules::money::{Amount, split};
-use tessera_rules::receipt::Tender;
+use tessera_rules::receipt::{RedeemMode, Tender, TenderKind};
 
 use crate::account::Account;
 use crate::arithmetic::{amount_minus, amount_negated, amount_plus};
@@ -23,6 +23,8 @@ struct Effects {
     given: Vec<OutcomeRedemption>,
     counters: Vec<CounterMove>,
     uses: Vec<UseMove>,
+    /// Of the refund, what assets paid that do not come back; below zero where they come back later.
+    kept_back: Amount,
 }
 
 /// Carries out a return.
@@ -32,9 +34,9 @@ pub(super) fn commit(account: Option<&Account>, goods: &Return<'_>) -> Returned 
     let mut booking = Booking::new(account.map(|account| account.lots.clone()).unwrap_or_default(), &goods.id, now);
     let mut next = account.cloned();
     let effects = apply(next.as_mut(), goods, &refund, &mut booking);
-    let deducted = effects.taken.deducted;
+    let deducted = amount_plus(effects.taken.deducted, effects.kept_back);
     let restored = effects.taken.restored.clone();
-    assert!(!deducted.is_negative() && deducted <= refund.total, "no more is deducted than is refunded");
+    assert!(deducted <= refund.total, "no more is deducted than is refunded");
     let due = amount_minus(refund.total, deducted);
     if let Some(next) = next.as_mut() {
         gain::spend(&mut next.statistics, goods.currency.code(), amount_negated(due).minor());
@@ -48,7 +50,14 @@ pub(super) fn commit(account: Option<&Account>, goods: &Return<'_>) -> Returned 
     let paid = refund.lines.iter().map(|line| line.paid).fold(Amount::ZERO, amount_plus);
     assert_eq!(paid, refund.total, "lines sum to the total (P6)");
     let outcome = render(goods, (account, now), (&refund, due), effects, booking);
-    Returned { account: next, outcome, so_far: refund.so_far, beyond: refund.beyond, deducted, restored }
+    Returned {
+        account: next,
+        outcome,
+        so_far: refund.so_far,
+        beyond: refund.beyond,
+        deducted: deducted.max(Amount::ZERO),
+        restored,
+    }
 }
 
 fn apply(account: Option<&mut Account>, goods: &Return<'_>, refund: &Refund, booking: &mut Booking) -> Effects {
@@ -62,10 +71,12 @@ fn apply(account: Option<&mut Account>, goods: &Return<'_>, refund: &Refund, boo
     };
     // What was used comes back first: it can then be taken for the rewards.
     let given = give_back::redemptions(step, booking);
-    let taken = take_back::rewards(step, Some(account), booking, refund.total);
+    let kept_back = give_back::kept_back(step, booking);
+    let refund_left = amount_minus(refund.total, kept_back.max(Amount::ZERO));
+    let taken = take_back::rewards(step, Some(account), booking, refund_left);
     let counters = unwind::counters(step, account);
     let uses = unwind::uses(step, account);
-    Effects { taken, given, counters, uses }
+    Effects { taken, given, counters, uses, kept_back }
 }
 
 fn render(
@@ -75,6 +86,7 @@ fn render(
     effects: Effects,
     booking: Booking,
 ) -> Outcome {
+    let tenders = tenders(goods, due, &effects);
     Outcome {
         id: goods.id.as_str().into(),
         kind: OutcomeKind::Return,
@@ -95,13 +107,14 @@ fn render(
         rewards: on_own_lines(effects.taken.rewards, refund),
         redemptions: effects.given,
         applied: Vec::new(),
-        tenders: tenders(goods, due),
+        tenders,
         before: amount_negated(refund.total),
         after: amount_negated(due),
         cash_rounding: goods.cash_rounding,
         postings: booking.postings,
         counters: effects.counters,
         uses: effects.uses,
+        return_terms: Vec::new(),
         follow_ups: Vec::new(),
         facts: Vec::new(),
         flags: flags(goods, refund),
@@ -132,13 +145,25 @@ fn flags(goods: &Return<'_>, refund: &Refund) -> Vec<Flag> {
 
 /// As the till says, else what is due in proportion to how the original was paid: points and certificates
 /// come back as such.
-fn tenders(goods: &Return<'_>, due: Amount) -> Vec<Tender> {
+fn tenders(goods: &Return<'_>, due: Amount, effects: &Effects) -> Vec<Tender> {
     let Some(sale) = goods.original.filter(|_| goods.tenders.is_empty()) else {
         return goods.tenders.to_vec();
     };
     let paid = &sale.outcome.tenders;
-    let weights: Vec<i64> = paid.iter().map(|tender| tender.amount.minor().max(0)).collect();
-    let parts = paid.iter().zip(split(due.minor(), &weights));
+    let weights = |which: &dyn Fn(TenderKind) -> bool| -> Vec<i64> {
+        paid.iter().map(|tender| if which(tender.kind) { tender.amount.minor().max(0) } else { 0 }).collect()
+    };
+    let by_assets = |kind| matches!(kind, TenderKind::Asset | TenderKind::Certificate);
+    let minors = if effects.kept_back.is_zero() || !paid.iter().any(|tender| by_assets(tender.kind)) {
+        split(due.minor(), &weights(&|_| true))
+    } else {
+        // By assets only what came back as such.
+        let given = effects.given.iter().filter(|given| given.mode == RedeemMode::Tender);
+        let given = given.map(|given| given.amount.minor().saturating_neg()).fold(0_i64, i64::saturating_add).min(due.minor());
+        let others = split(due.minor().saturating_sub(given), &weights(&|kind| !by_assets(kind)));
+        others.into_iter().zip(split(given, &weights(&by_assets))).map(|(a, b)| a.saturating_add(b)).collect()
+    };
+    let parts = paid.iter().zip(minors);
     let refunds = parts.map(|(tender, minor)| Tender { kind: tender.kind, amount: Amount::from_minor(minor) });
     refunds.filter(|tender| !tender.amount.is_zero()).collect()
 }

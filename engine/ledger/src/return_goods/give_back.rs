@@ -1,14 +1,17 @@
 //! Used units that a return gives back, with the expiry of the lots that they were taken from.
 
 use jiff::{SignedDuration, Timestamp};
+use tessera_rules::conventions::ReturnedPayment;
 use tessera_rules::id::{AssetId, ProgramId};
 use tessera_rules::money::{Amount, Units};
+use tessera_rules::receipt::RedeemMode;
 
 use crate::arithmetic::{minus, negated, share_step};
 use crate::booking::{Booking, Credit};
 use crate::limits::RESTORED_DAYS_MIN;
 use crate::outcome::{Outcome, OutcomeRedemption};
 use crate::posting::{Book, Posting, PostingPlace, PostingReason};
+use crate::return_goods::ReturnedSoFar;
 use crate::return_goods::step::Step;
 use crate::terms::program_of;
 
@@ -26,11 +29,17 @@ pub(super) fn redemptions(step: Step<'_>, booking: &mut Booking) -> Vec<OutcomeR
         };
         let mine = cut(queue, redemption.units);
         let whole = redemption.units.units();
-        let (from, to) = (step.fraction(step.before, &[]).of(whole), step.fraction(step.after, &[]).of(whole));
+        let program = program_of(step.assets, &redemption.asset, &booking.lots);
+        let rule = rule_of(step, &program);
+        let come_back = |so_far: &ReturnedSoFar| match rule {
+            ReturnedPayment::InProportion => step.fraction(so_far, &[]).of(whole),
+            ReturnedPayment::WholeReturnOnly if so_far.is_whole(step.original) => whole,
+            ReturnedPayment::WholeReturnOnly | ReturnedPayment::Never => 0,
+        };
+        let (from, to) = (come_back(step.before), come_back(step.after));
         if to <= from {
             continue;
         }
-        let program = program_of(step.assets, &redemption.asset, &booking.lots);
         for (units, debited) in within(&mine, from, to) {
             booking.credit(Credit {
                 asset: redemption.asset.clone(),
@@ -51,6 +60,32 @@ pub(super) fn redemptions(step: Step<'_>, booking: &mut Booking) -> Vec<OutcomeR
         });
     }
     given
+}
+
+fn rule_of(step: Step<'_>, program: &ProgramId) -> ReturnedPayment {
+    let terms = step.original.return_terms.iter().find(|terms| terms.program == *program);
+    terms.map(|terms| terms.payment).unwrap_or_default()
+}
+
+/// What of the refund this step keeps back since it was paid by assets that do not come back with it; below zero where
+/// the last of the goods brings back what earlier steps kept.
+pub(super) fn kept_back(step: Step<'_>, booking: &Booking) -> Amount {
+    let (mut whole_only, mut never) = (0_i64, 0_i64);
+    let tenders = step.original.redemptions.iter().filter(|redemption| redemption.mode == RedeemMode::Tender);
+    for redemption in tenders {
+        let amount = redemption.amount.minor().max(0);
+        match rule_of(step, &program_of(step.assets, &redemption.asset, &booking.lots)) {
+            ReturnedPayment::InProportion => {}
+            ReturnedPayment::WholeReturnOnly => whole_only = whole_only.saturating_add(amount),
+            ReturnedPayment::Never => never = never.saturating_add(amount),
+        }
+    }
+    // No more than was refunded, so that a step never keeps back more than it refunds.
+    let kept = |so_far: &ReturnedSoFar| {
+        let paid = if so_far.is_whole(step.original) { never } else { never.saturating_add(whole_only) };
+        step.fraction(so_far, &[]).of(paid).min(step.refunded(so_far))
+    };
+    Amount::from_minor(kept(step.after).saturating_sub(kept(step.before)))
 }
 
 /// Units that a receipt took from one lot.

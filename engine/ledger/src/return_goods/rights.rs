@@ -59,7 +59,7 @@ pub(super) fn waiting(
     reward: &OutcomeReward,
     (_, units): (&AssetId, Units),
 ) -> Option<OutcomeReward> {
-    let due = Units::from_units(step.of(units.units(), &reward.earned_on));
+    let due = Units::from_units(step.of_reward(units.units(), reward));
     let receipt = &step.original.receipt;
     let place = account.waiting.iter().position(|waiting| waiting.receipt == *receipt && waiting.reward == reward.id)?;
     let waiting = account.waiting.get_mut(place).filter(|_| due.is_positive())?;
@@ -95,7 +95,7 @@ fn tickets(
         Right::None | Right::Coupon { .. } | Right::Prize { .. } => return None,
     };
     let gone = |so_far| {
-        let gone = step.fraction(so_far, &reward.earned_on).of(i64::from(count));
+        let gone = step.reward(so_far, reward).of(i64::from(count));
         u32::try_from(gone).unwrap_or(0).min(count)
     };
     let (before, after) = (gone(step.before), gone(step.after));

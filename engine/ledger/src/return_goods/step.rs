@@ -1,12 +1,17 @@
 //! A return's step through its original: which share of a value falls to it.
 
+use tessera_rules::conventions::ReturnedRewards;
 use tessera_rules::decision::LineShare;
-use tessera_rules::money::split;
+use tessera_rules::money::{Quantity, split};
+use tessera_rules::receipt::Measure;
 
 use crate::arithmetic::{share, share_step};
-use crate::outcome::{Outcome, OutcomeLine};
+use crate::outcome::{Outcome, OutcomeLine, OutcomeReward};
 use crate::return_goods::ReturnedSoFar;
 use crate::terms::AssetTerms;
+
+/// A unit, in thousandths.
+const ONE_UNIT_MILLI: i64 = Quantity::ONE.milli();
 
 /// A return's step through its original: what had come back before and what has now.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +61,49 @@ impl Step<'_> {
         }
         let sold = sum(&mut lines.iter().map(|line| line.quantity.milli()));
         Fraction { part: sum(&mut lines.iter().map(|line| so_far.quantity(&line.id).milli())), whole: sold.max(1) }
+    }
+
+    /// How much of a reward goes with what has come back, by the terms of its program.
+    pub(super) fn reward(&self, so_far: &ReturnedSoFar, reward: &OutcomeReward) -> Fraction {
+        let terms = self.original.return_terms.iter().find(|terms| terms.program == reward.program);
+        match terms.map(|terms| terms.rewards).unwrap_or_default() {
+            ReturnedRewards::EqualShares => self.units(so_far, &reward.earned_on),
+            // The checker does not serve the last one yet.
+            ReturnedRewards::InProportion | ReturnedRewards::RepricedKept => self.fraction(so_far, &reward.earned_on),
+        }
+    }
+
+    /// What of `value` of a reward falls to this step.
+    pub(super) fn of_reward(&self, value: i64, reward: &OutcomeReward) -> i64 {
+        self.reward(self.after, reward).of(value).saturating_sub(self.reward(self.before, reward).of(value))
+    }
+
+    /// How many units of those lines have come back; without lines, of the whole receipt. A measured line is one unit.
+    fn units(&self, so_far: &ReturnedSoFar, shares: &[LineShare]) -> Fraction {
+        if so_far.is_whole(self.original) {
+            return Fraction { part: 1, whole: 1 };
+        }
+        let (mut part, mut whole) = (0_i64, 0_i64);
+        let earned = |line: &&OutcomeLine| shares.is_empty() || shares.iter().any(|share| share.line == line.id);
+        for line in self.original.lines.iter().filter(earned) {
+            let (back, sold) = (so_far.quantity(&line.id).milli(), line.quantity.milli());
+            let (back, sold) = match line.measure {
+                Measure::Counted => (back, sold),
+                Measure::Measured => (if back == 0 { 0 } else { share(ONE_UNIT_MILLI, back, sold) }, ONE_UNIT_MILLI),
+            };
+            part = part.saturating_add(back);
+            whole = whole.saturating_add(sold);
+        }
+        Fraction { part, whole: whole.max(1) }
+    }
+
+    /// What has been refunded of the lines.
+    pub(super) fn refunded(&self, so_far: &ReturnedSoFar) -> i64 {
+        let of = |line: &OutcomeLine| {
+            let quantity = so_far.quantity(&line.id);
+            if quantity.is_zero() { 0 } else { share(line.paid.minor(), quantity.milli(), line.quantity.milli()) }
+        };
+        self.original.lines.iter().map(of).fold(0_i64, i64::saturating_add)
     }
 
     /// What of `value` falls to this step.

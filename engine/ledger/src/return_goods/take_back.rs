@@ -42,7 +42,7 @@ pub(super) fn rewards(step: Step<'_>, account: Option<&mut Account>, booking: &m
             taken.rewards.extend(rights::waiting(step, account, reward, (asset, units)));
             continue;
         }
-        let due = Units::from_units(step.of(units.units(), &reward.earned_on));
+        let due = Units::from_units(step.of_reward(units.units(), reward));
         if !due.is_positive() {
             continue;
         }

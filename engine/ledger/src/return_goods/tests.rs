@@ -2,14 +2,18 @@
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use tessera_rules::decision::{Decision, Promise, RewardKind, Shortfall};
-use tessera_rules::money::Quantity;
+use tessera_rules::conventions::{ReturnedPayment, ReturnedRewards};
+use tessera_rules::decision::{Decision, Promise, Redemption, RewardKind, Shortfall};
+use tessera_rules::money::{Amount, Quantity};
+use tessera_rules::receipt::{RedeemMode, Tender, TenderKind};
 use tessera_rules::usage::Usage;
 
 use crate::account::Account;
 use crate::outcome::{Flag, Outcome, UseMove};
 use crate::posting::{Book, PostingPlace};
 use crate::return_goods::{ReturnLine, ReturnedSoFar};
+use crate::settle::gain::units_of;
+use crate::terms::ReturnTerms;
 use crate::testing::*;
 
 fn balance(account: &Account, now: Timestamp) -> i64 {
@@ -242,5 +246,82 @@ fn p4_what_a_limit_counted_is_free_again_in_proportion_and_in_any_order() {
             assert_eq!((account.uses[0].on_day, account.uses[0].in_month), (account.uses[0].ever, account.uses[0].ever));
         }
         assert_eq!(freed, usage.negated(), "{steps:?}");
+    }
+}
+
+/// 3 pieces for 9.00 and 1 for 1.00; 100 points on both lines in proportion; 4.00 of it was paid by 40 points, 6.00 in cash.
+fn paid_in_part_by_points(terms: &[ReturnTerms]) -> (Account, Outcome) {
+    let mut receipt = receipt("r-1", vec![line("1", 3, 900), line("2", 1, 100)]);
+    receipt.tenders = [(TenderKind::Asset, 400), (TenderKind::Cash, 600)]
+        .map(|(kind, minor)| Tender { kind, amount: Amount::from_minor(minor) })
+        .to_vec();
+    let mut earned = points("p", 100);
+    earned.earned_on = vec![share("1", 90), share("2", 10)];
+    let used = Redemption { mode: RedeemMode::Tender, ..redemption(40, 400) };
+    let decision = Decision { rewards: vec![earned], redemptions: vec![used], ..unchanged(&receipt) };
+    let mut command = settle_of(&receipt, &decision, at(10));
+    command.return_terms = terms;
+    let done = settled(Some(&with_lots(vec![lot("old", 40, 0, None)])), &command);
+    (done.account.unwrap(), done.outcome)
+}
+
+/// What each step takes back, gives back, deducts, and refunds by points and in cash.
+fn steps_of(terms: &[ReturnTerms], steps: &[(&str, i64)]) -> Vec<[i64; 5]> {
+    let (mut account, original) = paid_in_part_by_points(terms);
+    let mut so_far = ReturnedSoFar::default();
+    let mut all = Vec::new();
+    for (place, (id, pieces)) in steps.iter().enumerate() {
+        let lines = [return_line(id, Some(id), *pieces, 0)];
+        let done = returned(Some(&account), &format!("b-{place}"), &lines, Some((&original, &so_far)), at(11));
+        let units = |units: i64| units.saturating_neg();
+        let taken = done.outcome.rewards.iter().filter_map(|reward| units_of(&reward.kind)).map(|(_, sum)| units(sum.units()));
+        let given = done.outcome.redemptions.iter().map(|redemption| units(redemption.units.units()));
+        let tender = |kind| {
+            let own = done.outcome.tenders.iter().filter(|tender| tender.kind == kind);
+            own.map(|tender| tender.amount.minor()).sum::<i64>()
+        };
+        let step = [taken.sum(), given.sum(), done.deducted.minor(), tender(TenderKind::Asset), tender(TenderKind::Cash)];
+        all.push(step);
+        (account, so_far) = (done.account.unwrap(), done.so_far);
+    }
+    all
+}
+
+#[test]
+fn rewards_and_payment_come_back_by_the_terms_under_which_was_sold() {
+    use ReturnedPayment::{InProportion, Never, WholeReturnOnly};
+    use ReturnedRewards::EqualShares;
+    let of = |rewards, payment| vec![ReturnTerms { program: program(), rewards, payment }];
+    let proportion = ReturnedRewards::InProportion;
+    let table: [(Vec<ReturnTerms>, [[i64; 5]; 3]); 4] = [
+        (Vec::new(), [[10, 4, 0, 40, 60], [30, 12, 0, 120, 180], [60, 24, 0, 240, 360]]),
+        (of(EqualShares, InProportion), [[25, 4, 0, 40, 60], [25, 12, 0, 120, 180], [50, 24, 0, 240, 360]]),
+        (of(proportion, WholeReturnOnly), [[10, 0, 40, 0, 60], [30, 0, 120, 0, 180], [60, 40, 0, 400, 360]]),
+        (of(EqualShares, Never), [[25, 0, 40, 0, 60], [25, 0, 120, 0, 180], [50, 0, 240, 0, 360]]),
+    ];
+    for (terms, expected) in table {
+        assert_eq!(steps_of(&terms, &[("2", 1), ("1", 1), ("1", 2)]), expected, "{terms:?}");
+    }
+}
+
+#[test]
+fn by_whatever_terms_partial_returns_in_any_order_sum_to_the_whole() {
+    use ReturnedPayment::{InProportion, Never, WholeReturnOnly};
+    let orders: [&[(&str, i64)]; 4] = [
+        &[("1", 3), ("2", 1)],
+        &[("2", 1), ("1", 1), ("1", 2)],
+        &[("1", 1), ("2", 1), ("1", 1), ("1", 1)],
+        &[("1", 2), ("1", 1), ("2", 1)],
+    ];
+    for payment in [InProportion, WholeReturnOnly, Never] {
+        for rewards in [ReturnedRewards::InProportion, ReturnedRewards::EqualShares] {
+            let terms = [ReturnTerms { program: program(), rewards, payment }];
+            let points = if payment == Never { 0 } else { 40 };
+            for order in orders {
+                let sum = |column: usize| steps_of(&terms, order).iter().map(|step| step[column]).sum::<i64>();
+                let sums = [sum(0), sum(1), sum(3), sum(4)];
+                assert_eq!(sums, [100, points, points * 10, 600], "{terms:?} in {order:?}");
+            }
+        }
     }
 }

@@ -84,6 +84,7 @@ fn render(settle: &Settle<'_>, (account, now): (Option<&Account>, Timestamp), pa
         postings: parts.booking.postings,
         counters: parts.gain.counters,
         uses: parts.gain.uses,
+        return_terms: settle.return_terms.to_vec(),
         follow_ups: Vec::new(),
         facts: Vec::new(),
         flags: parts.flags,

@@ -201,6 +201,11 @@ fn full() -> Outcome {
             CounterMove { campaign: campaign(), counted_milli: -1_000, rewarded: 1, time, counted_on }
         })
         .into(),
+        return_terms: vec![tessera_ledger::terms::ReturnTerms {
+            program: ProgramId::parse("club").unwrap(),
+            rewards: tessera_rules::conventions::ReturnedRewards::EqualShares,
+            payment: tessera_rules::conventions::ReturnedPayment::Never,
+        }],
         uses: vec![UseMove { campaign: campaign(), usage: Usage { uses: 1, units: -2, value: i64::MAX } }],
         follow_ups: vec![FollowUp {
             id: "S1/T1/9/boot#1".into(),
@@ -295,6 +300,7 @@ pub(super) fn outcomes() -> Vec<(Outcome, Extras)> {
         postings: Vec::new(),
         counters: Vec::new(),
         uses: Vec::new(),
+        return_terms: Vec::new(),
         follow_ups: Vec::new(),
         flags: Vec::new(),
         ..full()

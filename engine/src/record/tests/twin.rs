@@ -66,6 +66,7 @@ pub(crate) fn outcome_to_wire(outcome: &Outcome, extras: Extras) -> v1::Outcome 
         adjustment_reason: String::new(),
         applied_campaigns: outcome.applied.iter().map(applied).collect(),
         use_changes: outcome.uses.iter().map(use_change).collect(),
+        return_terms: outcome.return_terms.iter().map(return_terms).collect(),
     }
 }
 
@@ -245,6 +246,25 @@ fn follow_up(follow_up: &tessera_ledger::outcome::FollowUp) -> v1::FollowUp {
         asset_id: follow_up.asset.as_str().to_owned(),
         units: follow_up.units.units(),
         campaign_id: follow_up.campaign.as_str().to_owned(),
+    }
+}
+
+fn return_terms(terms: &tessera_ledger::terms::ReturnTerms) -> v1::ReturnTerms {
+    use tessera_rules::conventions::{ReturnedPayment, ReturnedRewards};
+    let rewards = match terms.rewards {
+        ReturnedRewards::InProportion => v1::ReturnedRewards::Unspecified,
+        ReturnedRewards::EqualShares => v1::ReturnedRewards::EqualShares,
+        ReturnedRewards::RepricedKept => v1::ReturnedRewards::RepricedKept,
+    };
+    let payment = match terms.payment {
+        ReturnedPayment::InProportion => v1::ReturnedPayment::Unspecified,
+        ReturnedPayment::WholeReturnOnly => v1::ReturnedPayment::WholeReturnOnly,
+        ReturnedPayment::Never => v1::ReturnedPayment::Never,
+    };
+    v1::ReturnTerms {
+        program_id: terms.program.as_str().to_owned(),
+        returned_rewards: i32::from(rewards),
+        returned_payment: i32::from(payment),
     }
 }
 

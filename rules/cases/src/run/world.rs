@@ -11,7 +11,7 @@ use tessera_ledger::quote::{OpenQuoteCommand, open_quote};
 use tessera_ledger::return_goods::{Returned, ReturnedSoFar, return_goods};
 use tessera_ledger::settle::{Relation, Settle, SoldLine, settle};
 use tessera_ledger::standing::View;
-use tessera_ledger::terms::{AssetTerms, Worth, limit_terms};
+use tessera_ledger::terms::{AssetTerms, Worth, limit_terms, return_terms};
 use tessera_rules::decision::Decision;
 use tessera_rules::evaluate;
 use tessera_rules::id::CustomerId;
@@ -194,6 +194,7 @@ impl<'b> World<'b> {
                 handed_over: &[],
                 must_confirm: None,
                 limits: &limit_terms(&self.bench.revision, decision),
+                return_terms: &return_terms(&self.bench.revision),
             },
         );
         promises::balance(before.as_ref(), settled.account.as_ref(), &settled.outcome, found);
