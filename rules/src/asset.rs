@@ -1,7 +1,8 @@
 //! What an account holds, as a program defines it: scale, worth, vesting, expiry, and how it may be used up.
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{Span, Timestamp, ToSpan};
 
 use crate::id::{AssetId, ProgramId};
 use crate::money::{Amount, Currency, Rounding, Units};
@@ -27,6 +28,12 @@ pub enum Expiry {
     Never,
     /// To the end of the day so many days after the sale, in the program's time zone.
     AfterDays(u32),
+    /// To the end of this day, whenever it was earned.
+    On(Date),
+    /// To the end of the month so many months after the sale's.
+    EndOfMonth(u32),
+    /// To the end of the day so many days after the account's last sale: each sale renews it.
+    AfterIdleDays(u32),
 }
 
 /// When a lot can be used.
@@ -100,14 +107,90 @@ impl Asset {
     pub fn expires_at(&self, at: Timestamp) -> Option<Timestamp> {
         match self.expiry {
             Expiry::Never => None,
-            Expiry::AfterDays(days) => self.midnight_after(at, i64::from(days).saturating_add(1)),
+            Expiry::AfterDays(days) | Expiry::AfterIdleDays(days) => self.midnight_after(at, i64::from(days).saturating_add(1)),
+            Expiry::On(day) => self.midnight(day.checked_add(1.day()).ok()?),
+            Expiry::EndOfMonth(months) => {
+                let first = self.time_zone.to_datetime(at).date().first_of_month();
+                let later = Span::new().try_months(i64::from(months).saturating_add(1)).ok()?;
+                self.midnight(first.checked_add(later).ok()?)
+            }
+        }
+    }
+
+    /// Until when a sale at `at` renews what the account has of it; none: a sale renews nothing.
+    #[must_use]
+    pub fn renewed_until(&self, at: Timestamp) -> Option<Timestamp> {
+        match self.expiry {
+            Expiry::AfterIdleDays(_) => self.expires_at(at),
+            Expiry::Never | Expiry::AfterDays(_) | Expiry::On(_) | Expiry::EndOfMonth(_) => None,
+        }
+    }
+
+    /// Whether the last day of all of it is over: none is given any more.
+    #[must_use]
+    pub fn is_over(&self, at: Timestamp) -> bool {
+        match self.expiry {
+            Expiry::On(_) => self.expires_at(at).is_some_and(|until| until <= at),
+            Expiry::Never | Expiry::AfterDays(_) | Expiry::EndOfMonth(_) | Expiry::AfterIdleDays(_) => false,
         }
     }
 
     /// The beginning of the day `days` after the day of `at`; none beyond the calendar.
     fn midnight_after(&self, at: Timestamp, days: i64) -> Option<Timestamp> {
         let day = self.time_zone.to_datetime(at).date();
-        let later = day.checked_add(days.days()).ok()?;
-        self.time_zone.to_timestamp(later.at(0, 0, 0, 0)).ok()
+        self.midnight(day.checked_add(Span::new().try_days(days).ok()?).ok()?)
+    }
+
+    /// The beginning of a day.
+    fn midnight(&self, day: Date) -> Option<Timestamp> {
+        self.time_zone.to_timestamp(day.at(0, 0, 0, 0)).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asset(expiry: Expiry) -> Asset {
+        Asset {
+            id: AssetId::parse("points").unwrap(),
+            program: ProgramId::parse("club").unwrap(),
+            kind: AssetKind::Points,
+            scale: 0,
+            currency: Currency::from_code("GBP").unwrap(),
+            worth: None,
+            expiry,
+            vesting: Vesting::AtOnce,
+            redeem: None,
+            time_zone: TimeZone::get("Europe/London").unwrap(),
+        }
+    }
+
+    #[test]
+    fn h71_a_lot_lasts_to_the_end_of_its_last_day_in_the_programs_time_zone() {
+        let table = [
+            (Expiry::Never, "2026-03-28T12:00:00Z", None),
+            // Clocks go forward on the 29th.
+            (Expiry::AfterDays(1), "2026-03-28T12:00:00Z", Some("2026-03-29T23:00:00Z")),
+            (Expiry::AfterIdleDays(1), "2026-03-28T12:00:00Z", Some("2026-03-29T23:00:00Z")),
+            (Expiry::On(jiff::civil::date(2026, 12, 31)), "2026-03-28T12:00:00Z", Some("2027-01-01T00:00:00Z")),
+            (Expiry::EndOfMonth(0), "2026-02-28T12:00:00Z", Some("2026-03-01T00:00:00Z")),
+            (Expiry::EndOfMonth(1), "2024-01-31T12:00:00Z", Some("2024-03-01T00:00:00Z")),
+            (Expiry::EndOfMonth(12), "2026-06-30T23:30:00Z", Some("2027-07-31T23:00:00Z")),
+            (Expiry::EndOfMonth(u32::MAX), "2026-06-30T23:30:00Z", None),
+        ];
+        for (expiry, at, until) in table {
+            let (at, until): (Timestamp, Option<Timestamp>) = (at.parse().unwrap(), until.map(|text| text.parse().unwrap()));
+            assert_eq!(asset(expiry).expires_at(at), until, "{expiry:?} at {at}");
+        }
+    }
+
+    #[test]
+    fn only_what_lapses_by_idleness_is_renewed_and_only_a_fixed_day_is_over() {
+        let at: Timestamp = "2026-03-28T12:00:00Z".parse().unwrap();
+        let last = Expiry::On(jiff::civil::date(2026, 3, 27));
+        assert!(asset(Expiry::AfterIdleDays(3)).renewed_until(at).is_some() && !asset(Expiry::AfterIdleDays(3)).is_over(at));
+        assert!(asset(Expiry::AfterDays(3)).renewed_until(at).is_none() && asset(last).renewed_until(at).is_none());
+        assert!(asset(last).is_over(at) && !asset(Expiry::On(jiff::civil::date(2026, 3, 28))).is_over(at));
     }
 }

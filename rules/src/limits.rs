@@ -72,6 +72,10 @@ pub const DAYS_MAX: i64 = 36_500;
 
 /// Stretches of the calendar that a counter remembers: five years of months.
 pub const STRETCHES_MAX: u16 = 60;
+
+/// Months that a program can name: a hundred years.
+pub const MONTHS_MAX: i64 = 1_200;
+
 /// Coupons that one campaign may give with one receipt.
 pub const COUPONS_AT_ONCE_MAX: usize = 10;
 /// Offers in one decision.

@@ -199,6 +199,12 @@ impl Revision {
         self.assets.get(self.assets.binary_search_by(|asset| asset.id.cmp(id)).ok()?)
     }
 
+    /// Assets that lapse only where nobody buys, and until when a sale at `at` renews them.
+    #[must_use]
+    pub fn renewals(&self, at: Timestamp) -> Vec<(AssetId, Timestamp)> {
+        self.assets.iter().filter_map(|asset| Some((asset.id.clone(), asset.renewed_until(at)?))).collect()
+    }
+
     /// The facts that its programs ask for, in the order of their ids.
     #[must_use]
     pub fn facts(&self) -> &[FactRule] {

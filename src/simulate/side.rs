@@ -165,6 +165,7 @@ impl<'s> Simulated<'s> {
                 cash_rounding,
                 customer: self.customer.clone(),
                 assets: &self.side.assets,
+                renewals: &self.side.rules.revision.renewals(receipt.sold_at),
                 codes: &CODES,
                 handed_over: &[],
                 must_confirm: None,

@@ -1,8 +1,10 @@
 //! A booking in the making: lots change and each change leaves its two postings.
 
+use std::mem;
+
 use jiff::Timestamp;
 use tessera_rules::decision::Promise;
-use tessera_rules::id::{AssetId, CampaignId, ProgramId, ReceiptId};
+use tessera_rules::id::{AssetId, CampaignId, ProgramId, ReceiptId, RewardId};
 use tessera_rules::money::Units;
 
 use crate::account::Account;
@@ -30,6 +32,7 @@ pub(crate) struct Credit {
     pub(crate) asset: AssetId,
     pub(crate) program: ProgramId,
     pub(crate) campaign: Option<CampaignId>,
+    pub(crate) of: Option<RewardId>,
     pub(crate) units: Units,
     pub(crate) vests_at: Timestamp,
     pub(crate) expires_at: Option<Timestamp>,
@@ -43,14 +46,21 @@ pub(crate) struct Debit<'a> {
     pub(crate) asset: &'a AssetId,
     pub(crate) program: &'a ProgramId,
     pub(crate) campaign: Option<&'a CampaignId>,
+    pub(crate) of: Option<&'a RewardId>,
     pub(crate) units: Units,
     pub(crate) book: Book,
     pub(crate) reason: PostingReason,
 }
 
+impl Credit {
+    fn of(&self) -> Of<'_> {
+        Of { asset: &self.asset, program: Some(&self.program), campaign: self.campaign.as_ref(), reward: self.of.as_ref() }
+    }
+}
+
 impl<'a> Debit<'a> {
     fn of(&self) -> Of<'a> {
-        Of { asset: self.asset, program: Some(self.program), campaign: self.campaign }
+        Of { asset: self.asset, program: Some(self.program), campaign: self.campaign, reward: self.of }
     }
 }
 
@@ -64,7 +74,7 @@ impl Booking {
     pub(crate) fn credit(&mut self, credit: Credit) {
         assert!(credit.units.is_positive(), "a credit is above zero");
         let id = self.next_lot();
-        let of = Of { asset: &credit.asset, program: Some(&credit.program), campaign: credit.campaign.as_ref() };
+        let of = credit.of();
         self.post(of, PostingPlace::Lot(id.clone()), credit.units, credit.reason);
         if let Some(opened) = self.postings.last_mut() {
             opened.expires_at = credit.expires_at;
@@ -152,6 +162,30 @@ impl Booking {
         });
     }
 
+    /// Lengthens the life of an asset's lots that have not lapsed: out of each lot and into it again, with its new
+    /// expiry. Lots without an end keep none.
+    pub(crate) fn renew(&mut self, asset: &AssetId, until: Timestamp) {
+        let now = self.now;
+        let shorter =
+            |lot: &Lot| lot.asset == *asset && !lot.is_lapsed(now) && lot.expires_at.is_some_and(|expires_at| expires_at < until);
+        if !self.lots.iter().any(shorter) {
+            return;
+        }
+        let (renewed, kept): (Vec<Lot>, Vec<Lot>) = mem::take(&mut self.lots).into_iter().partition(shorter);
+        self.lots = kept;
+        for mut lot in renewed {
+            let of = Of { asset: &lot.asset, program: Some(&lot.program), campaign: lot.campaign.as_ref(), reward: None };
+            self.post(of, PostingPlace::Lot(lot.id.clone()), negated(lot.left), PostingReason::Renew);
+            self.post(of, PostingPlace::Lot(lot.id.clone()), lot.left, PostingReason::Renew);
+            if let Some(posting) = self.postings.last_mut() {
+                posting.expires_at = Some(until);
+                posting.vests_at = Some(lot.vests_at);
+            }
+            lot.expires_at = Some(until);
+            self.insert(lot);
+        }
+    }
+
     /// What may be spent for a receipt: its own open hold is sure of what lots have beyond the holds of
     /// others, anything more must be there after debts too.
     pub(crate) fn spendable(&self, asset: &AssetId, own: Units, others: &[&Promise]) -> Units {
@@ -179,7 +213,7 @@ impl Booking {
         if units.is_zero() {
             return;
         }
-        let of = Of { asset, program, campaign };
+        let of = Of { asset, program, campaign, reward: None };
         self.post(of, PostingPlace::Book(sides.from), negated(units), sides.reason);
         self.post(of, PostingPlace::Book(sides.to), units, sides.reason);
     }
@@ -207,7 +241,7 @@ impl Booking {
             lot.left = plus(lot.left, step);
             left = minus(left, step);
             let program = lot.program.clone();
-            let of = Of { asset: &credit.asset, program: Some(&credit.program), campaign: credit.campaign.as_ref() };
+            let of = credit.of();
             self.post(of, PostingPlace::Lot(id.clone()), negated(step), PostingReason::PayDebt);
             self.post(Of { program: Some(&program), ..of }, PostingPlace::Lot(debt), step, PostingReason::PayDebt);
         }
@@ -235,6 +269,7 @@ impl Booking {
             place,
             program: of.program.cloned(),
             campaign: of.campaign.cloned(),
+            of: of.reward.cloned(),
             reason,
             expires_at: None,
             vests_at: None,
@@ -248,6 +283,7 @@ struct Of<'a> {
     asset: &'a AssetId,
     program: Option<&'a ProgramId>,
     campaign: Option<&'a CampaignId>,
+    reward: Option<&'a RewardId>,
 }
 
 /// The two books of an entry that concerns no lot.

@@ -75,6 +75,7 @@ impl Grant<'_> {
                 asset: asset.clone(),
                 program: self.program.clone(),
                 campaign: Some(self.campaign.clone()),
+                of: Some(self.reward.clone()),
                 units,
                 vests_at: self.vests_at,
                 expires_at: self.expires_at,

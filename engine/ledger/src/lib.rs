@@ -34,3 +34,5 @@ pub mod void;
 mod history;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod twin;

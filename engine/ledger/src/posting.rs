@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tessera_rules::id::{AssetId, CampaignId, ProgramId};
+use tessera_rules::id::{AssetId, CampaignId, ProgramId, RewardId};
 use tessera_rules::money::Units;
 
 use crate::lot::LotId;
@@ -23,9 +23,11 @@ pub struct Posting {
     pub program: Option<ProgramId>,
     /// The campaign, where one is concerned.
     pub campaign: Option<CampaignId>,
+    /// The reward or redemption that it belongs to, where one is concerned: so that each debit names its lots.
+    pub of: Option<RewardId>,
     /// Why.
     pub reason: PostingReason,
-    /// For a lot that this posting opens: until when it can be used; for a lot that it takes from, the same,
+    /// For a lot that this posting opens or renews: until when it can be used; for a lot that it takes from, the same,
     /// so that a return can give it back with its expiry.
     pub expires_at: Option<Timestamp>,
     /// For a lot that this posting opens: from when it can be used.
@@ -77,6 +79,8 @@ pub enum PostingReason {
     PayDebt,
     /// Two lots became one.
     Consolidate,
+    /// A sale lengthened the life of a lot: out of it and into it, with its new expiry.
+    Renew,
     /// A till changed a price and no campaign explains it.
     Unexplained,
 }

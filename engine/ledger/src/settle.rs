@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tessera_rules::decision::{Decision, Part};
-use tessera_rules::id::{CampaignId, CustomerId, FactId, LineId, RewardId, Sku, TaxCode};
+use tessera_rules::id::{AssetId, CampaignId, CustomerId, FactId, LineId, RewardId, Sku, TaxCode};
 use tessera_rules::money::Amount;
 use tessera_rules::receipt::{Measure, Receipt};
 
@@ -58,6 +58,8 @@ pub struct Settle<'a> {
     pub customer: Option<CustomerId>,
     /// The assets of the revision, for the program of what is owed.
     pub assets: &'a [AssetTerms],
+    /// Assets that lapse only where nobody buys, and until when this sale renews them.
+    pub renewals: &'a [(AssetId, Timestamp)],
     /// Makes the codes of coupons.
     pub codes: &'a CodeKey,
     /// Prizes that the cashier has given, or that the customer did not want; all others are due.

@@ -263,6 +263,7 @@ pub(crate) fn settle_of<'a>(receipt: &'a Receipt, decision: &'a Decision, now: T
         cash_rounding: Amount::ZERO,
         customer: None,
         assets: &[],
+        renewals: &[],
         codes: &CODES,
         handed_over: &[],
         must_confirm: None,

@@ -182,6 +182,7 @@ impl SettleCase {
                 cash_rounding: self.input.cash_rounding,
                 customer: self.customer.clone(),
                 assets: &assets,
+                renewals: &rules.revision.renewals(self.input.receipt.sold_at),
                 codes: draft.core.keys.codes(),
                 handed_over: &handed_over,
                 must_confirm: must_confirm.as_deref(),

@@ -307,6 +307,7 @@ fn read_posting(wire: &v1::Posting) -> Result<Posting, Unreadable> {
         place,
         program,
         campaign,
+        of: optional(&wire.reward_id, RewardId::parse)?,
         reason: read_reason(wire.reason())?,
         expires_at: wire.expires_at.as_ref().and_then(timestamp_from_wire),
         vests_at: wire.vests_at.as_ref().and_then(timestamp_from_wire),
@@ -342,6 +343,7 @@ fn read_reason(reason: v1::PostingReason) -> Result<PostingReason, Unreadable> {
         v1::PostingReason::Expired => Ok(PostingReason::Expire),
         v1::PostingReason::Transferred => Ok(PostingReason::Consolidate),
         v1::PostingReason::Unexplained => Ok(PostingReason::Unexplained),
+        v1::PostingReason::Renewed => Ok(PostingReason::Renew),
         v1::PostingReason::Unspecified
         | v1::PostingReason::Adjusted
         | v1::PostingReason::Answered

@@ -208,6 +208,7 @@ fn write_posting(fields: &mut Fields, posting: &Posting) {
         }),
     }
     fields.signed(5, i32::from(reason_to_wire(posting.reason)));
+    fields.text_of(6, posting.of.as_ref(), |id| id.as_str());
     fields.time_of(7, posting.vests_at);
     fields.time_of(8, posting.expires_at);
 }
@@ -233,6 +234,7 @@ const fn reason_to_wire(reason: PostingReason) -> v1::PostingReason {
         PostingReason::Restore => v1::PostingReason::Restored,
         PostingReason::PayDebt => v1::PostingReason::DebtPaid,
         PostingReason::Consolidate => v1::PostingReason::Transferred,
+        PostingReason::Renew => v1::PostingReason::Renewed,
         PostingReason::Unexplained => v1::PostingReason::Unexplained,
     }
 }

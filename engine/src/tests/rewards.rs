@@ -8,6 +8,7 @@ use tessera_rules::revision::Source;
 use tonic::{Request, Status};
 
 use super::super::testing::*;
+use crate::clock::Clock as _;
 
 /// One campaign a reward, each opened by the product of its name.
 const NINE: &str = "
@@ -21,6 +22,7 @@ assets:
   - {id: bonus, kind: bonus_money, scale: 2, worth_minor: 100, vests: {after_days: 2}, expires: {after_days: 10}, redeem: {minimum_units: 0.01}}
   - {id: gift, kind: certificate, scale: 2, worth_minor: 100, redeem: {minimum_units: 0.01}}
   - {id: cash, kind: money, scale: 2, worth_minor: 100}
+  - {id: active, kind: points, expires: {after_idle_days: 5}}
 tiers: [{id: silver}, {id: gold}]
 facts:
   - {id: phone, ask: {when: enrolment}, text: Your phone?}
@@ -35,6 +37,7 @@ campaigns:
   - {id: car, name: Win a car, on: {sku: TICKET}, grant: {give: {tickets: {draw: car, count: 3}}}}
   - {id: voucher, name: A voucher, on: {sku: GIFT}, grant: {give: {points: {asset: gift, units: 10.00}}}}
   - {id: payout, name: A pound back, on: {sku: CASH}, grant: {give: {points: {asset: cash, units: 1.00}}}}
+  - {id: active, name: Ten active points, on: {sku: ACTIVE}, grant: {give: {points: {asset: active, units: 10}}}}
   - {id: told, name: Forty points for your phone, on: {sku: TOLD}, requires_answers: [phone], grant: {give: {points: {asset: points, units: 40}}}}
 ";
 
@@ -271,5 +274,29 @@ async fn bonus_money_vests_pays_and_lapses() {
     assert_eq!(bonus(&card(&rig).await), (50, 0));
     rig.pass(Duration::from_secs(9 * 86_400));
     assert_eq!(bonus(&card(&rig).await), (0, 0), "lapsed");
+    rig.outcomes().await;
+}
+
+#[tokio::test]
+async fn what_lapses_by_idleness_is_renewed_by_every_sale() {
+    let rig = rig().await;
+    rig.sell(buy("R1", "ACTIVE")).await;
+    let left = |card: &v1::IdentifyResponse| {
+        let balance = card.balances.iter().find(|balance| balance.asset_id == "active");
+        balance.map_or((0, 0), |balance| (balance.available_units, balance.next_expires_at.map_or(0, |at| at.seconds)))
+    };
+    let day = 86_400;
+    let first = left(&card(&rig).await);
+    rig.pass(Duration::from_secs(4 * 86_400));
+    let mut other = buy("R2", "OTHER");
+    other.sold_at = Some(tessera_contract::convert::timestamp_to_wire(rig.clock.now()));
+    other.business_date = "2026-11-26".to_owned();
+    let outcome = rig.sell(other).await.outcome.unwrap();
+    let renewed: Vec<i64> =
+        outcome.postings.iter().filter(|p| p.reason() == v1::PostingReason::Renewed).map(|p| p.units).collect();
+    assert_eq!(renewed, [-10, 10]);
+    assert_eq!(left(&card(&rig).await), (10, first.1 + 4 * day));
+    rig.pass(Duration::from_secs(6 * 86_400));
+    assert_eq!(left(&card(&rig).await).0, 0);
     rig.outcomes().await;
 }

@@ -1,12 +1,14 @@
 //! Assets of a program file.
 
+use jiff::civil::Date;
+
 use super::Checker;
-use super::keys::program::{AFTER_DAYS, ASSET, REDEEM};
+use super::keys::program::{AFTER_DAYS, ASSET, EXPIRES, REDEEM};
 use super::program::Scope;
 use super::read::Fields;
 use crate::asset::{Asset, AssetKind, Expiry, RedeemRule, Vesting};
 use crate::id::AssetId;
-use crate::limits::{ASSET_SCALE_MAX, DAYS_MAX};
+use crate::limits::{ASSET_SCALE_MAX, DAYS_MAX, MONTHS_MAX};
 use crate::money::Units;
 use crate::ratio::Ratio;
 use crate::tree::{Kind, Node};
@@ -45,9 +47,8 @@ impl Checker<'_> {
             .and_then(|node| self.integer(node, 0..=i64::from(ASSET_SCALE_MAX)))
             .and_then(|scale| u8::try_from(scale).ok())
             .unwrap_or(0);
-        let expiry = fields.get("expires").and_then(|node| self.days_after(node, NEVER)).map_or(Expiry::Never, Expiry::AfterDays);
-        let vesting =
-            fields.get("vests").and_then(|node| self.days_after(node, AT_ONCE)).map_or(Vesting::AtOnce, Vesting::AfterDays);
+        let expiry = fields.get("expires").and_then(|node| self.expiry(node)).unwrap_or(Expiry::Never);
+        let vesting = fields.get("vests").and_then(|node| self.vesting(node)).unwrap_or(Vesting::AtOnce);
         let worth = self.worth(&fields, scale);
         let redeem = fields.get("redeem").and_then(|node| self.redeem(node, scale));
         if redeem.is_some() && worth.is_none() {
@@ -69,15 +70,41 @@ impl Checker<'_> {
         worth.divided_by(10_i64.checked_pow(u32::from(scale))?)
     }
 
-    /// `never`, or a map `after_days: N`; none where the word stands.
-    fn days_after(&mut self, node: &Node, otherwise: &str) -> Option<u32> {
+    /// `never`, or a map of one key.
+    fn expiry(&mut self, node: &Node) -> Option<Expiry> {
         if let Kind::Scalar { .. } = &node.kind {
-            self.choice(node, &[(otherwise, ())])?;
-            return None;
+            return self.choice(node, &[(NEVER, Expiry::Never)]);
+        }
+        let fields = self.fields(node, &EXPIRES)?;
+        let only = self.only(&fields)?;
+        let node = &only.value;
+        let mut whole = |range| self.integer(node, range).and_then(|number| u32::try_from(number).ok());
+        match only.key.as_str() {
+            "after_days" => whole(1..=DAYS_MAX).map(Expiry::AfterDays),
+            "end_of_month" => whole(0..=MONTHS_MAX).map(Expiry::EndOfMonth),
+            "after_idle_days" => whole(1..=DAYS_MAX).map(Expiry::AfterIdleDays),
+            _ => self.day(node).map(Expiry::On),
+        }
+    }
+
+    /// `at_once`, or a map `after_days: N`.
+    fn vesting(&mut self, node: &Node) -> Option<Vesting> {
+        if let Kind::Scalar { .. } = &node.kind {
+            return self.choice(node, &[(AT_ONCE, Vesting::AtOnce)]);
         }
         let fields = self.fields(node, &AFTER_DAYS)?;
         let days = fields.get("after_days").and_then(|node| self.integer(node, 1..=DAYS_MAX))?;
-        u32::try_from(days).ok()
+        u32::try_from(days).ok().map(Vesting::AfterDays)
+    }
+
+    /// A day, such as `2027-03-31`.
+    fn day(&mut self, node: &Node) -> Option<Date> {
+        let word = self.word(node)?;
+        let day = word.parse::<Date>().ok();
+        if day.is_none() {
+            self.error_with_help(node.at, format!("`{word}` is no date that exists"), "write `2027-03-31`");
+        }
+        day
     }
 
     fn redeem(&mut self, node: &Node, scale: u8) -> Option<RedeemRule> {

@@ -75,6 +75,26 @@ fn a_campaign_that_can_never_act_is_warned_of() {
 }
 
 #[test]
+fn an_asset_lasts_in_exactly_one_way() {
+    let table: [(&str, &[&str]); 8] = [
+        ("never", &[]),
+        ("{after_days: 30}", &[]),
+        ("{on: 2027-03-31}", &[]),
+        ("{end_of_month: 0}", &[]),
+        ("{after_idle_days: 180}", &[]),
+        ("{on: 2027-02-30}", &["error: `2027-02-30` is no date that exists"]),
+        ("{after_days: 1, end_of_month: 1}", &["error: `expires` has only one of these, not 2: after_days, end_of_month"]),
+        ("{}", &["error: `expires` needs one of `after_days`, `on`, `end_of_month`, `after_idle_days`"]),
+    ];
+    for (expires, expected) in table {
+        let text =
+            format!("program: p\nlanguage: 1\nname: P\ncurrency: GBP\nassets: [{{id: a, kind: points, expires: {expires}}}]\n");
+        let all: Vec<String> = found(&[text], Served::Now).iter().map(said).collect();
+        assert_eq!(all, *expected, "{expires}");
+    }
+}
+
+#[test]
 fn campaigns_that_compete_with_nothing_to_order_them_are_warned_of_once() {
     let compete = |a: &str, b: &str| format!("warning: `{a}` and `{b}` compete for the same goods: the best deal decides");
     let table: [(&str, &[String]); 14] = [

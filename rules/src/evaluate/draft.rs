@@ -137,7 +137,8 @@ impl<'a, 'c> Draft<'a, 'c> {
         self.rewards.last_mut()
     }
 
-    /// Adds units of an asset as a reward and counts their worth. Nothing is added for no units.
+    /// Adds units of an asset as a reward and counts their worth. Nothing is added for no units, or when the asset's
+    /// last day is over.
     pub(super) fn reward_units(
         &mut self,
         candidate: &Candidate<'_>,
@@ -145,7 +146,7 @@ impl<'a, 'c> Draft<'a, 'c> {
         asset: &Asset,
         units: i64,
     ) -> Option<&mut Reward> {
-        if units <= 0 {
+        if units <= 0 || asset.is_over(self.case.at) {
             return None;
         }
         let worth = asset.worth_of(Units::from_units(units)).map_or(0, Amount::minor);

@@ -48,6 +48,7 @@ impl Booking {
                 asset: &lot.asset,
                 program: &lot.program,
                 campaign: lot.campaign.as_ref(),
+                of: None,
                 units: lot.left,
                 book: Book::Expired,
                 reason: PostingReason::Expire,
@@ -72,7 +73,7 @@ impl Booking {
         };
         let mut lot = self.lots.remove(place);
         for (about, units) in [(&moved, negated(moved.left)), (&lot, moved.left)] {
-            let of = Of { asset: &about.asset, program: Some(&about.program), campaign: about.campaign.as_ref() };
+            let of = Of { asset: &about.asset, program: Some(&about.program), campaign: about.campaign.as_ref(), reward: None };
             self.post(of, PostingPlace::Lot(about.id.clone()), units, PostingReason::Consolidate);
         }
         merge(&mut lot, &moved);

@@ -45,6 +45,7 @@ pub(super) fn redemptions(step: Step<'_>, booking: &mut Booking) -> Vec<OutcomeR
                 asset: redemption.asset.clone(),
                 program: debited.program.clone().unwrap_or_else(|| program.clone()),
                 campaign: None,
+                of: Some(redemption.id.clone()),
                 units,
                 vests_at: booking.now,
                 expires_at: debited.expires_at.map(|expires_at| expires_at.max(restored_until(booking.now))),

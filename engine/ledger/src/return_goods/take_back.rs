@@ -76,6 +76,7 @@ fn take_units(
         asset,
         program: &reward.program,
         campaign: Some(&reward.campaign),
+        of: Some(&reward.id),
         units: due,
         book: Book::Returned,
         reason: PostingReason::Clawback,

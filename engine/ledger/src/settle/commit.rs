@@ -29,6 +29,7 @@ pub(super) fn commit(account: Option<&Account>, settle: &Settle<'_>) -> Settled 
     post_change(&mut booking, settle, &change);
     let mut flags = flags_of(account, settle, &change, now);
     let redemptions = redeem(account, settle, &mut booking);
+    settle.renewals.iter().for_each(|(asset, until)| booking.renew(asset, *until));
     let gain = gain::give(next.as_mut(), settle, &mut booking, change.after);
     if gain.is_short || redemptions.iter().any(|redemption| redemption.shortfall.is_positive()) {
         flags.push(Flag::SettledWithShortfall);
@@ -156,6 +157,7 @@ fn spend(
             asset: &redemption.asset,
             program: &program,
             campaign: None,
+            of: Some(&redemption.id),
             units: redemption.units,
             book: Book::Redeemed,
             reason: PostingReason::Redeem,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use tessera_rules::decision::{CodeVerdict, Decision, Promise, RewardKind, Verdict};
-use tessera_rules::id::FactId;
+use tessera_rules::id::{FactId, RewardId};
 use tessera_rules::usage::{Usage, UsageLimits};
 
 use crate::account::Account;
@@ -241,4 +241,50 @@ fn p4_a_limit_that_is_exceeded_all_the_same_is_recorded_as_shortfall() {
         assert_eq!(done.outcome.flags.contains(&Flag::SettledWithShortfall), expected, "{id}");
         account = done.account.unwrap();
     }
+}
+
+#[test]
+fn a_sale_renews_what_has_not_lapsed_and_every_step_is_posted() {
+    let account = with_lots(vec![
+        lot("gone", 10, 0, Some(50)),
+        lot("short", 20, 0, Some(120)),
+        lot("long", 30, 0, Some(900)),
+        lot("ever", 40, 0, None),
+        lot("owed", -5, 0, None),
+    ]);
+    let sale = receipt("r-1", vec![line("1", 1, 100)]);
+    let decision = unchanged(&sale);
+    let renewals = [(asset(POINTS), at(500)), (asset("stamps"), at(700))];
+    let mut command = settle_of(&sale, &decision, at(100));
+    command.renewals = &renewals;
+    let done = settled(Some(&account), &command);
+    let renewed: Vec<_> = done.outcome.postings.iter().map(|posting| (posting.units.units(), posting.reason)).collect();
+    assert_eq!(renewed, [(-20, PostingReason::Renew), (20, PostingReason::Renew)]);
+    assert_eq!(done.outcome.postings[1].expires_at, Some(at(500)));
+    let after = done.account.unwrap();
+    let until = |name: &str| after.lots.iter().find(|lot| lot.id.receipt == receipt_id(name)).unwrap().expires_at;
+    assert_eq!((until("gone"), until("short"), until("long"), until("ever")), (Some(at(50)), Some(at(500)), Some(at(900)), None));
+    assert_eq!(after.balances(at(400))[0].vested, units(20 + 30 + 40 - 5));
+}
+
+#[test]
+fn p5_each_debit_names_its_lots_and_the_redemption_that_it_belongs_to() {
+    let account = with_lots(vec![lot("a", 30, 0, Some(500)), lot("b", 30, 0, None)]);
+    let sale = receipt("r-1", vec![line("1", 1, 100)]);
+    let (first, second) = (
+        redemption(20, 20),
+        tessera_rules::decision::Redemption { id: RewardId::parse("second").unwrap(), ..redemption(25, 25) },
+    );
+    let decision = Decision { redemptions: vec![first.clone(), second.clone()], ..unchanged(&sale) };
+    let outcome = settled(Some(&account), &settle_of(&sale, &decision, at(1))).outcome;
+    let debits = |id: &RewardId| -> Vec<(String, i64)> {
+        let of = outcome.postings.iter().filter(|posting| posting.of.as_ref() == Some(id));
+        of.filter_map(|posting| match &posting.place {
+            PostingPlace::Lot(lot) => Some((lot.to_string(), posting.units.units())),
+            PostingPlace::Book(_) => None,
+        })
+        .collect()
+    };
+    assert_eq!(debits(&first.id), [("a~0".to_owned(), -20)]);
+    assert_eq!(debits(&second.id), [("a~0".to_owned(), -10), ("b~0".to_owned(), -15)]);
 }

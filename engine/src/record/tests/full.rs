@@ -131,6 +131,7 @@ fn postings() -> Vec<Posting> {
         PostingReason::PayDebt,
         PostingReason::Consolidate,
         PostingReason::Unexplained,
+        PostingReason::Renew,
     ];
     let books = [Book::Issued, Book::Redeemed, Book::Expired, Book::Returned, Book::Budget, Book::Transfer, Book::Unexplained];
     let place = |number: usize| match books.get(number) {
@@ -143,6 +144,7 @@ fn postings() -> Vec<Posting> {
         place: place(number),
         program: (number > 1).then(|| ProgramId::parse("club").unwrap()),
         campaign: (number > 2).then(|| CampaignId::parse("ten").unwrap()),
+        of: (number % 2 == 1).then(|| RewardId::parse("ten.0").unwrap()),
         reason,
         expires_at: (number % 2 == 0).then(|| at(1_800_000_000, 999_999_999)),
         vests_at: (number % 3 == 0).then(|| at(0, 0)),

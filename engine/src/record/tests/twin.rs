@@ -207,7 +207,7 @@ fn posting(posting: &Posting) -> v1::Posting {
             }),
         }),
         reason: i32::from(reason_to_wire(posting.reason)),
-        reward_id: String::new(),
+        reward_id: posting.of.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
         vests_at: posting.vests_at.map(timestamp_to_wire),
         expires_at: posting.expires_at.map(timestamp_to_wire),
     }
@@ -234,6 +234,7 @@ const fn reason_to_wire(reason: PostingReason) -> v1::PostingReason {
         PostingReason::Restore => v1::PostingReason::Restored,
         PostingReason::PayDebt => v1::PostingReason::DebtPaid,
         PostingReason::Consolidate => v1::PostingReason::Transferred,
+        PostingReason::Renew => v1::PostingReason::Renewed,
         PostingReason::Unexplained => v1::PostingReason::Unexplained,
     }
 }

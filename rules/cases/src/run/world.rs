@@ -190,6 +190,7 @@ impl<'b> World<'b> {
                 cash_rounding: Amount::ZERO,
                 customer: self.customer(),
                 assets: &self.terms(),
+                renewals: &self.bench.revision.renewals(receipt.sold_at),
                 codes: &CODES,
                 handed_over: &[],
                 must_confirm: None,

@@ -6,7 +6,7 @@ use super::{Key, Keys, keys, may, must, one_of, words};
 use crate::check::asset::{AT_ONCE, KINDS, NEVER};
 use crate::check::audience::ASK;
 use crate::check::conventions;
-use crate::limits::{COLUMNS_MAX, COLUMNS_MIN, DAYS_MAX};
+use crate::limits::{COLUMNS_MAX, COLUMNS_MIN, DAYS_MAX, MONTHS_MAX};
 
 pub(crate) const PROGRAM: Keys = keys("program", "a program file", PROGRAM_KEYS);
 const PROGRAM_KEYS: &[Key] = &[
@@ -74,12 +74,27 @@ pub(crate) const ASSET: Keys = keys(
         must("id", Id, "Unique over all programs."),
         must("kind", Choice(|| words(&KINDS)), "What kind of thing it is."),
         may("scale", Whole(0, 6), "Digits after the point."),
-        may("expires", Either(&[Choice(|| vec![NEVER]), Map(&AFTER_DAYS)]), "How long it lasts after the sale."),
+        may("expires", Either(&[Choice(|| vec![NEVER]), Map(&EXPIRES)]), "How long it lasts."),
         may("vests", Either(&[Choice(|| vec![AT_ONCE]), Map(&AFTER_DAYS)]), "From when it can be used."),
         may("worth_minor", Decimal, "What one unit is worth in minor units of money, such as pence."),
         may("redeem", Map(&REDEEM), "How it pays; else it does not."),
     ],
 );
+
+pub(crate) const EXPIRES: Keys = one_of(
+    "expires",
+    "`expires`",
+    &[
+        may("after_days", Whole(1, DAYS_MAX), "To the end of the day so many days after the sale."),
+        may("on", Word, "To the end of this day, such as `2027-03-31`; after it none is given."),
+        may("end_of_month", Whole(0, MONTHS_MAX), "To the end of the month so many months after the sale's; 0 is its own."),
+        may("after_idle_days", Whole(1, DAYS_MAX), "To the end of the day so many days after the last sale."),
+    ],
+    &EXPIRIES,
+);
+
+/// The keys of which `expires` has exactly one.
+pub(crate) const EXPIRIES: [&str; 4] = ["after_days", "on", "end_of_month", "after_idle_days"];
 
 pub(crate) const AFTER_DAYS: Keys =
     keys("after_days", "the time", &[must("after_days", Whole(1, DAYS_MAX), "So many days after the sale.")]);
