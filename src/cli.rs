@@ -38,7 +38,7 @@ enum Command {
     Till(till::TillArgs),
     /// Send real receipts from a file through the real service.
     Replay(ReplayArgs),
-    /// Programs: check, explain, publish with a start, approve, roll back, look at history.
+    /// Programs: check, test, explain, simulate, publish with a start, approve, roll back.
     Program(program::ProgramArgs),
     /// Make keys for people who publish and approve programs.
     Person(person::PersonArgs),
@@ -124,4 +124,28 @@ pub(crate) fn start_log(format: LogFormat, default: &str) {
     };
     // A second start in one process keeps the first, which only tests do.
     drop(started);
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// Where help pages break their lines.
+    const COLUMNS: usize = 100;
+
+    #[test]
+    fn no_example_of_a_help_page_is_broken_over_lines() {
+        let mut open = vec![Arguments::command()];
+        let mut examples = 0;
+        while let Some(command) = open.pop() {
+            for line in command.get_after_help().map(ToString::to_string).unwrap_or_default().lines() {
+                examples += usize::from(line.contains("tessera "));
+                assert!(line.chars().count() < COLUMNS, "{}: {line}", command.get_name());
+            }
+            open.extend(command.get_subcommands().cloned());
+        }
+        assert!(examples > 20, "{examples}");
+    }
 }

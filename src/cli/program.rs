@@ -22,15 +22,22 @@ use super::Failure;
 
 const EXAMPLES: &str = "\
 A program's way to the tills:
-  tessera program check    club.yaml                               mistakes, all at once
-  tessera program test     cases/                                  cases of your own: a receipt, and what must come of it
-  tessera program explain  receipt.json --program club.yaml        what a receipt would get, and why not more
-  tessera program simulate --revision club.yaml --receipts march.csv.gz   what it would have cost, against what is live
-  tessera program publish  club.yaml --from 2026-12-01T08:00       a numbered revision, in force from then on
-  tessera program history                                          what is, was and will be in force
-  tessera program rollback                                         back to the one before, at once
+  mistakes, all at once
+      tessera program check club.yaml
+  cases of your own: a receipt, and what must come of it
+      tessera program test cases/
+  what a receipt would get, and why not more
+      tessera program explain receipt.json --program club.yaml
+  what it would have cost, against what is live
+      tessera program simulate --revision club.yaml --receipts march.csv.gz
+  a numbered revision, in force from then on
+      tessera program publish club.yaml --from 2026-12-01T08:00
+  what is, was and will be in force; and back to the one before, at once
+      tessera program history
+      tessera program rollback
 
-Where the engine's configuration has people (`tessera person new`), each change is signed: --as KEYFILE.";
+Where the engine's configuration has people (`tessera person new`), each change is signed:
+--as KEYFILE.";
 
 /// Arguments of `tessera program`.
 #[derive(Clone, Debug, Args)]

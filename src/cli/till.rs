@@ -24,11 +24,12 @@ use link::Link;
 const EXAMPLES: &str = "\
 Try it, while `tessera demo --keep-running` or `tessera serve` runs:
   tessera till quote  deploy/examples/receipt.json      what would this receipt cost?
-  tessera till settle deploy/examples/receipt.json      it has been paid, as quoted (a new receipt; --receipt-id: the same)
+  tessera till settle deploy/examples/receipt.json      it has been paid, as quoted
   tessera till get    S1/T9/20261122/1/hand             what became of that receipt?
   tessera till return --of S1/T9/20261122/1/hand        what would be given back?
 
-Fields that a till mints (receipt id, times, quote number) are filled in where they are missing, and told.
+Fields that a till mints (receipt id, times, quote number) are filled in where they are missing,
+and told.
 A message is proto3 JSON: both `receiptId` and `receipt_id` are read. `-` reads standard input.";
 
 /// Arguments of `tessera till`.
@@ -85,8 +86,8 @@ enum TillCommand {
     Enrol(FileArgs),
     /// Store a customer's answers to prompts.
     #[command(after_help = "Example:
-  echo '{\"customer\":{\"cardNumber\":\"4000123\"},\"storeId\":\"S1\",\"answers\":[{\"factId\":\"runner\",\"value\":\"yes\"}]}' |
-    tessera till answer -")]
+  echo '{\"customer\":{\"cardNumber\":\"4000123\"},\"storeId\":\"S1\",
+    \"answers\":[{\"factId\":\"runner\",\"value\":\"yes\"}]}' | tessera till answer -")]
     Answer(FileArgs),
 }
 

@@ -131,6 +131,15 @@ fn p11_what_is_wrong_is_said_and_nothing_is_written() {
         assert!(told.iter().all(|told| said.contains(told)), "{told:?}\n{said}");
         assert!(!page.exists());
     }
+    let (nowhere, here) = (folder.path().join("none/page.html"), folder.path().to_owned());
+    for (option, place, told) in
+        [("--html", &nowhere, "there is no folder"), ("--xlsx", &here, "it is a folder"), ("--csv", &draft, "it is no folder")]
+    {
+        let mut command = simulate(&draft, &sample());
+        command.arg("--against").arg(&current).arg(option).arg(place);
+        let said = refusal(command);
+        assert!(said.contains("cannot write") && said.contains(told), "{said}");
+    }
     let mut twice = simulate(&draft, &sample());
     twice.arg(sample()).arg("--against").arg(&current);
     let twice = refusal(twice);

@@ -20,10 +20,14 @@ mod page;
 /// Arguments of `tessera program explain`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
-  tessera program explain deploy/examples/receipt.json                                 by the running engine, as a quote
-  tessera program explain receipt.json --program club.yaml --catalogue products.csv    by a draft, without an engine
-  tessera program explain receipt.json --revision 3                                    by a revision of before
-  tessera program explain receipt.json --campaign tenth                                and why not this one
+  by the running engine, as a quote
+      tessera program explain deploy/examples/receipt.json
+  by a draft, without an engine
+      tessera program explain receipt.json --program club.yaml --catalogue products.csv
+  by a revision of before
+      tessera program explain receipt.json --revision 3
+  and why not this campaign, too
+      tessera program explain receipt.json --campaign tenth
 Nothing is written and nothing is held.")]
 pub(crate) struct ExplainArgs {
     /// A receipt or a whole `QuoteRequest` as proto3 JSON, as `tessera till quote` takes it; `-`: standard input.

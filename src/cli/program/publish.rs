@@ -19,9 +19,11 @@ mod start;
 /// Arguments of `tessera program publish`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
-  tessera program publish club.yaml                                            in force at once, unsigned
-  tessera program publish club.yaml --as anna.key --from 2026-12-01T08:00      in the programs' time zone
-  tessera program publish club.yaml --from 2026-12-01T08:00[Europe/London] --note \"Advent\"
+  in force at once, unsigned
+      tessera program publish club.yaml
+  from a time on, in the programs' time zone or in one that is named
+      tessera program publish club.yaml --as anna.key --from 2026-12-01T08:00
+      tessera program publish club.yaml --from 2026-12-01T08:00[Europe/London] --note \"Advent\"
 Undo: tessera program rollback; before the start: tessera program withdraw.")]
 pub(crate) struct PublishArgs {
     /// A program file, or a folder of them.

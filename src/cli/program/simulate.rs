@@ -44,8 +44,20 @@ const FEED_HELP: &str = concat!(
     "matters, keep the tills' own receipts as JSON lines and name them by --receipts."
 );
 
+const EXAMPLES: &str = "\
+Examples:
+  a draft against what the engine has live, on receipts of two months
+      tessera program simulate --revision club.yaml --receipts march.jsonl april.jsonl
+  a draft against another file, with a page for a browser
+      tessera program simulate --revision new.yaml --against old.yaml --receipts r.csv \\
+        --html what-if.html
+  a draft of next spring on what the running engine has sold
+      tessera program simulate --revision spring.yaml --feed --as-of 2027-03-01
+Nothing is written but the files that are asked for.";
+
 /// Arguments of `tessera program simulate`.
 #[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct SimulateArgs {
     /// The draft: a program file, or a folder of them.
     #[arg(long, value_name = "PATH")]
@@ -105,6 +117,7 @@ struct BeyondCalendar(Date);
 /// Answers, and writes the files that are asked for. 130 after Ctrl-C.
 pub(crate) async fn run(args: SimulateArgs) -> Result<ExitCode, Failure> {
     let draft = check::checked(&args.revision)?.0.revision;
+    check_places(&args)?;
     let live = current_of(&args).await?;
     // Listened for from here on, before anything takes long.
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -146,6 +159,13 @@ async fn current_of(args: &SimulateArgs) -> Result<Live, Failure> {
 fn answer(args: &SimulateArgs, draft: Revision, live: Live, receipts: Receipts) -> Result<Report, Failure> {
     let quiet = !std::io::stderr().is_terminal();
     let catalogue = catalogue(args, receipts.products, live.catalogue)?;
+    let mut remarks = receipts.remarks;
+    if catalogue.is_empty() {
+        remarks.push(
+            "No products were known (--catalogue FILE): conditions on categories and attributes saw only what the receipts say."
+                .to_owned(),
+        );
+    }
     let threads = args.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
     let question = Question {
         rules: Both {
@@ -155,7 +175,7 @@ fn answer(args: &SimulateArgs, draft: Revision, live: Live, receipts: Receipts) 
         weeks: args.as_of.map_or(Ok(0), |day| weeks_to(day, &receipts.sales))?,
         currency: receipts.currency,
         sales: receipts.sales,
-        remarks: receipts.remarks,
+        remarks,
         threads,
     };
     let bar = progress(quiet, "simulating", "{msg} {wide_bar} {human_pos}/{human_len} receipts, {per_sec}, {eta} left");
@@ -179,9 +199,6 @@ fn catalogue(args: &SimulateArgs, beside: Vec<Product>, live: Option<Arc<Catalog
         None => beside,
     };
     if products.is_empty() {
-        if live.is_none() {
-            tell("no products are known (--catalogue FILE): conditions on properties see only what the receipts say");
-        }
         return Ok(live.unwrap_or_else(|| Arc::new(Catalogue::empty(0))));
     }
     Ok(Arc::new(Catalogue::new(1, products)?))
@@ -193,6 +210,25 @@ fn weeks_to(day: Date, sales: &[Arc<Sale>]) -> Result<i64, BeyondCalendar> {
     let days = first.until(day).map_err(|_| BeyondCalendar(day))?.get_days();
     // Rounded up: a week that has begun already begins once more.
     Ok(i64::from(days).saturating_add(WEEK_DAYS - 1).div_euclid(WEEK_DAYS))
+}
+
+/// Whether files can stand where they are wanted, which is better said before the work than after it.
+fn check_places(args: &SimulateArgs) -> Result<(), Failure> {
+    for file in [&args.xlsx, &args.html].into_iter().flatten() {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !folder.is_dir() {
+            return Err(format!("cannot write {}: there is no folder {}", file.display(), folder.display()).into());
+        }
+        if file.is_dir() {
+            return Err(format!("cannot write {}: it is a folder; name a file in it", file.display()).into());
+        }
+    }
+    match &args.csv {
+        Some(folder) if folder.exists() && !folder.is_dir() => {
+            Err(format!("cannot write the tables into {}: it is no folder", folder.display()).into())
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// One way to write a report.
