@@ -7,6 +7,7 @@ mod counted;
 mod faults;
 mod life;
 mod limits;
+mod over_time;
 mod revisions;
 mod rewards;
 mod tokens;

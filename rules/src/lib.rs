@@ -4,6 +4,7 @@
 
 pub mod asset;
 mod attribute;
+mod birthday;
 pub mod campaign;
 pub mod catalogue;
 pub mod cel;

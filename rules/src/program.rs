@@ -1,8 +1,9 @@
 //! A program and what its campaigns name: tiers, segments, zones, and the facts it asks for.
 
-use compact_str::CompactString;
+use compact_str::{CompactString, format_compact};
 use jiff::tz::TimeZone;
 
+use crate::birthday::month_and_day;
 use crate::condition::FreeCondition;
 use crate::conventions::Conventions;
 use crate::id::{CampaignId, FactId, ProgramId, SegmentId, StoreId, TierId};
@@ -131,6 +132,24 @@ pub struct FactRule {
     pub confirm: bool,
     /// What the cashier asks.
     pub text: Text,
+    /// The answers that rules tell apart, sorted.
+    pub(crate) values: Vec<CompactString>,
+    /// Whether rules read month and day of it.
+    pub(crate) birthday: bool,
+}
+
+impl FactRule {
+    /// What of an answer rules may read, and all that an account keeps of it outside of the sealed values: one of the
+    /// answers that rules tell apart, or month and day of a birthday. None: nothing.
+    #[must_use]
+    pub fn readable(&self, answer: &str) -> Option<CompactString> {
+        let answer = answer.trim();
+        if let Some((month, day)) = month_and_day(answer).filter(|_| self.birthday) {
+            return Some(format_compact!("{month:02}-{day:02}"));
+        }
+        let found = self.values.binary_search_by(|known| known.as_str().cmp(answer)).ok();
+        found.and_then(|place| self.values.get(place)).cloned()
+    }
 }
 
 /// When a fact is asked for.

@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::id::{AssetId, CampaignId, FactId};
 use crate::index::Index;
 use crate::mechanic::Mechanic;
-use crate::program::{FactRule, Program, Reached};
+use crate::program::{Condition, FactRule, Program, Reached};
 
 /// The newest version of the program language; its meaning never changes.
 pub const LANGUAGE: u32 = 1;
@@ -134,6 +134,7 @@ impl Revision {
         self.by_code.sort();
         self.index = Index::build(campaigns, &self.programs);
         self.link_tiers();
+        self.link_facts();
     }
 
     /// Finds the counters that tiers look at, and has them remember as much as the tiers need.
@@ -148,6 +149,29 @@ impl Revision {
             reached.counter_place = place;
             if let Some(Mechanic::Count(counting)) = self.campaigns.get_mut(place).map(|campaign| &mut campaign.mechanic) {
                 counting.remember_for(reached);
+            }
+        }
+    }
+
+    /// Finds what rules read of the facts, so that no account keeps more.
+    fn link_facts(&mut self) {
+        for fact in &mut self.facts {
+            let segments = self.programs.iter().flat_map(|program| &program.segments);
+            for segment in segments {
+                if let Condition::Fact { fact: id, values } = &segment.condition
+                    && *id == fact.id
+                {
+                    fact.values.extend(values.iter().cloned());
+                }
+            }
+            fact.values.sort_unstable();
+            fact.values.dedup();
+        }
+        for birthday in self.campaigns.iter().filter_map(|campaign| campaign.conditions.birthday.as_ref()) {
+            if let Ok(place) = self.facts.binary_search_by(|fact| fact.id.cmp(&birthday.fact))
+                && let Some(fact) = self.facts.get_mut(place)
+            {
+                fact.birthday = true;
             }
         }
     }

@@ -84,6 +84,8 @@ pub struct FactKnown {
     pub confirmed: bool,
     /// The customer would not say.
     pub refused: bool,
+    /// What rules may read of it: one of a few answers that they tell apart, or a day of the year.
+    pub readable: Option<CompactString>,
 }
 
 /// Where a fact came from.

@@ -101,7 +101,8 @@ const LOT_BYTES: usize =
     usual::RECEIPT + 1 + 2 * usual::ID + 1 + usual::CAMPAIGN + 1 + 2 * usual::UNITS + 2 * usual::TIME + 1 + usual::TIME;
 const QUOTE_BYTES: usize = usual::RECEIPT + usual::COUNT + 1 + usual::TIME;
 const HOLD_BYTES: usize = 1 + usual::CAMPAIGN + 2 * usual::UNITS;
-const FACT_BYTES: usize = usual::ID + usual::TIME + 3;
+/// Of most facts rules may read nothing.
+const FACT_BYTES: usize = usual::ID + usual::TIME + 3 + 1;
 const LIST_BYTES: usize = usual::ID + 1 + usual::TIME;
 const MEMBER_BYTES: usize = usual::RECEIPT + 3 * (1 + usual::TIME) + 2;
 const COUNTER_BYTES: usize = usual::CAMPAIGN + usual::UNITS + 3;

@@ -2,6 +2,7 @@
 
 use std::mem;
 
+use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tessera_rules::id::{AccountId, CustomerId, FactId, ReceiptId};
@@ -70,6 +71,8 @@ pub struct Answer {
     pub confirmed: bool,
     /// The customer would not say.
     pub refused: bool,
+    /// What rules may read of it, and the account keeps.
+    pub readable: Option<CompactString>,
 }
 
 /// What a profile command made of the account.
@@ -168,6 +171,7 @@ pub fn record_facts(
             source: answer.source,
             confirmed: answer.confirmed,
             refused: answer.refused,
+            readable: answer.readable.clone(),
         };
         match member.facts.binary_search_by(|fact| fact.fact.cmp(&answer.fact)) {
             Ok(place) => {

@@ -216,8 +216,13 @@ fn balance_of<'b>(balances: &'b mut Vec<Balance>, asset: &AssetId) -> &'b mut Ba
 
 fn facts_known(facts: &[FactKnown]) -> Vec<FactStanding> {
     let told = facts.iter().filter(|known| !known.refused);
-    told.map(|known| FactStanding { fact: known.fact.clone(), known_at: known.known_at, confirmed: known.confirmed, value: None })
-        .collect()
+    told.map(|known| FactStanding {
+        fact: known.fact.clone(),
+        known_at: known.known_at,
+        confirmed: known.confirmed,
+        value: known.readable.clone(),
+    })
+    .collect()
 }
 
 fn lists_now(member: &Member, now: Timestamp) -> Vec<tessera_rules::id::SegmentId> {

@@ -47,8 +47,13 @@ impl AnswersCase {
         };
         let must_confirm = must_confirm(&self.rules.revision);
         let release = Release { codes: draft.core.keys.codes(), must_confirm: &must_confirm };
-        let told = profile::record_answers(&account, &request, &answers(&self.input.answers, FactSource::Till), release)
-            .map_err(|refusal| refused(&refusal))?;
+        let told = profile::record_answers(
+            &account,
+            &request,
+            &answers(&self.input.answers, FactSource::Till, &self.rules.revision),
+            release,
+        )
+        .map_err(|refusal| refused(&refusal))?;
         keep_values(draft, &self.found, &self.input.answers).await?;
         Ok(finish(
             draft,

@@ -49,9 +49,13 @@ impl EnrolCase {
             .map_err(|refusal| refused(&refusal))?;
         let must_confirm = must_confirm(&self.rules.revision);
         let release = Release { codes: draft.core.keys.codes(), must_confirm: &must_confirm };
-        let told =
-            profile::record_answers(&enrolled.account, &request, &answers(&self.input.answers, FactSource::Enrolment), release)
-                .map_err(|refusal| refused(&refusal))?;
+        let told = profile::record_answers(
+            &enrolled.account,
+            &request,
+            &answers(&self.input.answers, FactSource::Enrolment, &self.rules.revision),
+            release,
+        )
+        .map_err(|refusal| refused(&refusal))?;
         for (kind, value) in [("card", &self.input.card), ("phone", &self.input.phone)] {
             if let Some(value) = value {
                 draft.put_claim(Directory::claim(draft.core, kind, value.expose(), &self.found)?);
@@ -121,11 +125,18 @@ pub(super) fn refused(refusal: &ProfileRefusal) -> Refusal {
     Refusal::fault("answers", refusal.to_string())
 }
 
-/// Answers without their values, for the ledger.
-pub(super) fn answers(stated: &[StatedFact], source: FactSource) -> Vec<Answer> {
+/// Answers for the ledger, with that of their values which rules may read.
+pub(super) fn answers(stated: &[StatedFact], source: FactSource, revision: &Revision) -> Vec<Answer> {
+    let readable = |fact: &StatedFact| revision.fact(&fact.fact)?.readable(fact.value.as_ref()?.expose());
     stated
         .iter()
-        .map(|fact| Answer { fact: fact.fact.clone(), source, confirmed: false, refused: fact.value.is_none() })
+        .map(|fact| Answer {
+            fact: fact.fact.clone(),
+            source,
+            confirmed: false,
+            refused: fact.value.is_none(),
+            readable: readable(fact),
+        })
         .collect()
 }
 

@@ -212,7 +212,12 @@ impl SettleCase {
         let id = draft.account_id()?;
         let opened = draft.account().map_or_else(|| Arc::new(Account::new(id.clone(), self.member(id), self.now)), Arc::clone);
         let (Some(customer), false) = (&self.customer, self.input.answers.is_empty()) else { return Some(opened) };
-        match record_facts(&opened, customer, &answers(&self.input.answers, FactSource::Till), self.now) {
+        match record_facts(
+            &opened,
+            customer,
+            &answers(&self.input.answers, FactSource::Till, &self.promise.rules().revision),
+            self.now,
+        ) {
             Ok(told) => Some(Arc::new(told)),
             Err(_) => {
                 tracing::warn!(account = %opened.id, "answers were not kept: the account has no room for them");

@@ -103,7 +103,8 @@ impl Checker<'_> {
         self.define("fact", id.as_str(), node.at);
         let text = text.unwrap_or_else(|| Text::plain(id.as_str()));
         let program = scope.program.id.clone();
-        scope.facts.push(FactRule { id, program, valid_for_days, ask, confirm, text });
+        let values = fields.get("values").map_or_else(Vec::new, |node| self.words(node));
+        scope.facts.push(FactRule { id, program, valid_for_days, ask, confirm, text, values, birthday: false });
     }
 
     fn ask(&mut self, node: &Node, scope: &Scope) -> Option<Ask> {

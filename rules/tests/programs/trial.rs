@@ -136,6 +136,12 @@ impl Trial {
         refused.map(|explained| format!("{}: {}", explained.campaign, explained.why)).collect()
     }
 
+    /// The answers that a fact itself lists.
+    fn values_of(&self, fact: &FactId) -> Option<&Node> {
+        let mut facts = items(field(&self.root, "facts")).into_iter();
+        facts.find(|node| field(node, "id").is_some_and(|id| word(id) == fact.as_str())).and_then(|node| field(node, "values"))
+    }
+
     /// None where it was applied.
     fn try_out(&self, campaign: &Node, revision: &Revision) -> Option<Explained> {
         let id = word(field(campaign, "id").expect("an id"));
@@ -255,7 +261,8 @@ impl Trial {
         let values = segments.iter().filter_map(|segment| field(segment, "fact"));
         let value_of = |fact: &FactId| {
             let own = values.clone().find(|node| field(node, "id").is_some_and(|id| word(id) == fact.as_str()));
-            own.and_then(|node| field(node, "values")).map_or_else(|| "11-20".to_owned(), |values| words(values).remove(0))
+            let own = own.and_then(|node| field(node, "values")).or_else(|| self.values_of(fact));
+            own.map_or_else(|| "11-20".to_owned(), |values| words(values).remove(0))
         };
         let fact = |rule: &tessera_rules::program::FactRule| FactStanding {
             fact: rule.id.clone(),

@@ -67,6 +67,7 @@ fn longest(long: &str) -> crate::account::Account {
         source: crate::account::FactSource::Till,
         confirmed: false,
         refused: false,
+        readable: None,
     };
     let mut member = account.members[0].clone();
     member.facts = (0..48).map(fact).collect();

@@ -88,7 +88,27 @@ fn h18_an_account_of_version_1_is_read_and_has_no_rights_that_it_did_not_know() 
     let new = Account { coupons: Vec::new(), ..sample() };
     let old = super::version_1::Account {
         id: new.id.clone(),
-        members: new.members.clone(),
+        members: new
+            .members
+            .iter()
+            .map(|known| super::version_1::Member {
+                customer: known.customer.clone(),
+                enrolled_at: known.enrolled_at,
+                facts: known
+                    .facts
+                    .iter()
+                    .map(|known| super::version_1::Fact {
+                        fact: known.fact.clone(),
+                        known_at: known.known_at,
+                        source: known.source,
+                        confirmed: known.confirmed,
+                        refused: known.refused,
+                    })
+                    .collect(),
+                consents: known.consents.clone(),
+                lists: known.lists.clone(),
+            })
+            .collect(),
         blocked: new.blocked,
         moved_to: None,
         lots: new.lots.clone(),

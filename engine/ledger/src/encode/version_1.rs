@@ -7,11 +7,11 @@ use serde::Deserialize;
 #[cfg(test)]
 use serde::Serialize;
 use tessera_rules::decision::Promise;
-use tessera_rules::id::{AccountId, AssetId, CampaignId, ProgramId, ReceiptId, RewardId, TierId};
+use tessera_rules::id::{AccountId, AssetId, CampaignId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, TierId};
 use tessera_rules::money::Units;
 use tessera_rules::usage::Usage;
 
-use crate::account::{Member, PersonalCoupon, Statistics, TierHeld, UseCount};
+use crate::account::{Consents, FactKnown, FactSource, ListMembership, PersonalCoupon, Statistics, TierHeld, UseCount};
 use crate::hold::OpenQuote;
 use crate::lot::Lot;
 
@@ -67,6 +67,30 @@ pub(super) struct Used {
     pub(super) on_day: u32,
 }
 
+/// A person of whose facts rules could read nothing.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
+pub(super) struct Member {
+    pub(super) customer: CustomerId,
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::optional")]
+    pub(super) enrolled_at: Option<Timestamp>,
+    pub(super) facts: Vec<Fact>,
+    pub(super) consents: Consents,
+    pub(super) lists: Vec<ListMembership>,
+}
+
+/// A fact of which rules could read nothing.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
+pub(super) struct Fact {
+    pub(super) fact: FactId,
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
+    pub(super) known_at: Timestamp,
+    pub(super) source: FactSource,
+    pub(super) confirmed: bool,
+    pub(super) refused: bool,
+}
+
 /// A counter that counted for ever.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(Serialize))]
@@ -106,7 +130,7 @@ impl From<Account> for crate::account::Account {
     fn from(old: Account) -> Self {
         Self {
             id: old.id,
-            members: old.members,
+            members: old.members.into_iter().map(crate::account::Member::from).collect(),
             blocked: old.blocked,
             moved_to: old.moved_to,
             lots: old.lots,
@@ -154,6 +178,26 @@ impl From<Used> for UseCount {
 
 fn uses(count: u32) -> Usage {
     Usage { uses: count.into(), ..Usage::NONE }
+}
+
+impl From<Member> for crate::account::Member {
+    fn from(old: Member) -> Self {
+        let facts = old.facts.into_iter().map(FactKnown::from).collect();
+        Self { customer: old.customer, enrolled_at: old.enrolled_at, facts, consents: old.consents, lists: old.lists }
+    }
+}
+
+impl From<Fact> for FactKnown {
+    fn from(old: Fact) -> Self {
+        Self {
+            fact: old.fact,
+            known_at: old.known_at,
+            source: old.source,
+            confirmed: old.confirmed,
+            refused: old.refused,
+            readable: None,
+        }
+    }
 }
 
 impl From<Counter> for crate::account::Counter {

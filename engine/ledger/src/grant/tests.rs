@@ -158,7 +158,13 @@ fn answer(account: &Account, id: &str, facts: &[(&str, bool)], must_confirm: &[F
     };
     let answers: Vec<Answer> = facts
         .iter()
-        .map(|(id, refused)| Answer { fact: fact(id), source: FactSource::Till, confirmed: false, refused: *refused })
+        .map(|(id, refused)| Answer {
+            fact: fact(id),
+            source: FactSource::Till,
+            confirmed: false,
+            refused: *refused,
+            readable: None,
+        })
         .collect();
     let done = record_answers(account, &request, &answers, Release { codes: &CODES, must_confirm }).unwrap();
     assert!(crate::posting::is_balanced(&done.outcome.postings));

@@ -24,7 +24,7 @@ fn request<'a>(place: &'a tessera_rules::receipt::Place, customer: &str, minute:
 }
 
 fn answer(fact: &str, refused: bool) -> Answer {
-    Answer { fact: FactId::parse(fact).unwrap(), source: FactSource::Till, confirmed: false, refused }
+    Answer { fact: FactId::parse(fact).unwrap(), source: FactSource::Till, confirmed: false, refused, readable: None }
 }
 
 fn release() -> Release<'static> {

@@ -1,6 +1,5 @@
 //! The account before a case: what it holds, has counted and used, and what is known of its one member.
 
-use compact_str::CompactString;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use tessera_ledger::account::{
@@ -23,16 +22,8 @@ const ACCOUNT: &str = "account";
 /// The receipts that gave what was there before.
 const EARLIER: &str = "earlier";
 
-/// An account as it stands before the case.
-#[derive(Clone, Debug)]
-pub(crate) struct Opening {
-    pub(crate) account: Account,
-    /// Values of facts that rules may read.
-    pub(crate) values: Vec<(FactId, CompactString)>,
-}
-
 /// The account of a case at the time of its receipt; none where it has mistakes.
-pub(crate) fn opening(binder: &mut Binder<'_, '_, '_>, item: &Item, at: Timestamp, today: Date) -> Option<Opening> {
+pub(crate) fn opening(binder: &mut Binder<'_, '_, '_>, item: &Item, at: Timestamp, today: Date) -> Option<Account> {
     let customer = item.get("customer").map_or_else(|| CustomerId::parse("customer").ok(), |id| binder.id(id, CustomerId::parse));
     let mut account = Account::new(AccountId::parse(ACCOUNT).ok()?, customer?, at);
     account.blocked = item.is("blocked");
@@ -52,9 +43,7 @@ pub(crate) fn opening(binder: &mut Binder<'_, '_, '_>, item: &Item, at: Timestam
         binder.error(item.at, format!("this cannot be an account: {broken}"), None);
         return None;
     }
-    let facts = item.items("facts").iter();
-    let values = facts.filter_map(|fact| Some((FactId::parse(fact.text_of("fact")?).ok()?, fact.text_of("value")?.into())));
-    Some(Opening { values: values.collect(), account })
+    Some(account)
 }
 
 fn earlier(place: usize) -> LotId {
@@ -77,8 +66,11 @@ impl Binder<'_, '_, '_> {
     }
 
     fn fact(&mut self, item: &Item, at: Timestamp) -> Option<FactKnown> {
+        let fact = self.id(item.get("fact")?, FactId::parse)?;
+        let rule = self.bench.revision.fact(&fact);
         Some(FactKnown {
-            fact: self.id(item.get("fact")?, FactId::parse)?,
+            readable: item.text_of("value").and_then(|value| rule?.readable(value)),
+            fact,
             known_at: item.get("known").and_then(|item| self.instant(item)).unwrap_or(at),
             source: FactSource::Enrolment,
             confirmed: item.is("confirmed"),

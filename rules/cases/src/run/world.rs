@@ -21,7 +21,7 @@ use tessera_rules::standing::{CodeStanding, CodeState, Standing};
 
 use super::goods::Goods;
 use crate::compare::{Comparison, Got};
-use crate::prepare::{Asked, Bench, Opening};
+use crate::prepare::{Asked, Bench};
 use crate::promises;
 use crate::shown::Words;
 
@@ -67,7 +67,7 @@ enum Done {
 #[derive(Debug)]
 pub(super) struct World<'b> {
     pub(super) bench: &'b Bench,
-    opening: Option<Opening>,
+    opening: Option<Account>,
     account: Option<Account>,
     quoted: Option<(Box<Asked>, Decision)>,
     pub(super) sales: Vec<Sale>,
@@ -77,9 +77,8 @@ pub(super) struct World<'b> {
 }
 
 impl<'b> World<'b> {
-    pub(super) fn new(bench: &'b Bench, opening: Option<Opening>) -> Self {
-        let account = opening.as_ref().map(|opening| opening.account.clone());
-        let now = Timestamp::UNIX_EPOCH;
+    pub(super) fn new(bench: &'b Bench, opening: Option<Account>) -> Self {
+        let (account, now) = (opening.clone(), Timestamp::UNIX_EPOCH);
         Self { bench, opening, account, quoted: None, sales: Vec::new(), done: Done::Nothing, now, returns: 0 }
     }
 
@@ -133,11 +132,7 @@ impl<'b> World<'b> {
             now: asked.at,
             business_date: asked.receipt.business_date,
         };
-        let mut customer = self.account.as_ref().map(|account| account.standing(&view));
-        for fact in customer.iter_mut().flat_map(|customer| &mut customer.facts) {
-            let values = self.opening.iter().flat_map(|opening| &opening.values);
-            fact.value = values.filter(|(known, _)| *known == fact.fact).map(|(_, value)| value.clone()).next();
-        }
+        let customer = self.account.as_ref().map(|account| account.standing(&view));
         let state = |code: &compact_str::CompactString| {
             let said = asked.code_states.iter().find(|(known, _)| known == code).map(|(_, state)| *state);
             let personal = || self.account.as_ref().and_then(|account| account.coupon_state(code, &view));
@@ -228,7 +223,7 @@ impl<'b> World<'b> {
     }
 
     fn customer(&self) -> Option<CustomerId> {
-        let account = self.opening.as_ref().map(|opening| &opening.account)?;
+        let account = self.opening.as_ref()?;
         account.members.first().map(|member| member.customer.clone())
     }
 

@@ -134,7 +134,7 @@ variables! {
         Tier "tier" One(Text), SOMETIMES, "The tier in this program.";
         Segments "segments" List(Text), ALWAYS, "The program's segments that the customer is in.";
         Lists "lists" List(Text), ALWAYS, "The imported lists that the customer is on.";
-        Fact "fact" Named(Text), ALWAYS, "The value of a profile field that rules may read.";
+        Fact "fact" Named(Text), ALWAYS, "The answer to a question, where it is one of its `values`.";
         Confirmed "confirmed" Named(Bool), ALWAYS, "Whether a known profile field was checked by somebody.";
         EnrolledAt "enrolled_at" One(Timestamp), SOMETIMES, "When the customer was enrolled.";
         EnrolledDays "enrolled_days" One(Int), SOMETIMES, "Whole days since then.";

@@ -144,6 +144,7 @@ pub(crate) const FACT: Keys = keys(
         may("ask", Map(&ASK_KEYS), "When the cashier asks; else whenever it is not known."),
         must("text", Text, "What the cashier asks."),
         may("confirm", Boolean, "Whether it counts only once somebody has checked it."),
+        may("values", Many(&Word), "Answers that conditions in CEL tell apart; those of segments are known."),
     ],
 );
 
