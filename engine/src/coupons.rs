@@ -43,7 +43,7 @@ pub(crate) fn printed(
 }
 
 fn zone_of(campaign: &CampaignId, revision: &Revision) -> TimeZone {
-    let known = revision.campaigns().iter().find(|known| known.id() == campaign);
-    let program = known.and_then(|known| revision.programs().iter().find(|program| program.id == *known.program()));
+    let program =
+        revision.campaign(campaign).and_then(|known| revision.programs().iter().find(|program| program.id == *known.program()));
     program.map_or(TimeZone::UTC, |program| program.time_zone.clone())
 }

@@ -228,7 +228,7 @@ impl SettleCase {
 
     /// Seals the values of the answers that the account has kept.
     async fn keep_values(&self, draft: &mut Draft<'_>, account: &Account) -> Result<(), Refusal> {
-        let Some(customer) = &self.customer else { return Ok(()) };
+        let (Some(customer), false) = (&self.customer, self.input.answers.is_empty()) else { return Ok(()) };
         let known = |fact| account.members.iter().any(|member| member.facts.iter().any(|known| known.fact == fact));
         let kept: Vec<_> = self.input.answers.iter().filter(|answer| known(answer.fact.clone())).cloned().collect();
         keep_values(draft, &Found { customer: customer.clone(), account: account.id.clone() }, &kept).await

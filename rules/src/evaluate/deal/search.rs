@@ -53,6 +53,7 @@ pub(super) fn search(contenders: &[Contender<'_>], classes: &[Class], by_worth: 
         model: &model,
         classes: &core,
         least: score.gain.saturating_sub(bulk_gain),
+        used: fixed.used(),
         steps: 0,
         steps_max: steps_left.saturating_sub(steps),
         dropped: None,
@@ -83,6 +84,8 @@ struct Run<'m, 'c> {
     classes: &'m [Class],
     /// What is known to be reached: nothing below it goes on.
     least: i64,
+    /// The campaigns of what is fixed before.
+    used: u128,
     steps: u64,
     steps_max: u64,
     /// The most that a dropped state could have reached.
@@ -95,7 +98,7 @@ struct Run<'m, 'c> {
 impl Run<'_, '_> {
     /// Decides every unit; returns the place of the best entry of the last layer.
     fn decide_all(&mut self) -> Option<usize> {
-        let mut layer = Layer::first(self.model.stride());
+        let mut layer = Layer::first(self.model.stride(), self.used);
         // What an entry cost in the layer before: sets begun make more choices than there are steps.
         let mut tried = 0_u64;
         let mut units_left = self.classes.iter().map(|class| class.units).fold(0, i64::saturating_add);

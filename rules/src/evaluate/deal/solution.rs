@@ -109,6 +109,12 @@ impl Solution {
         sums
     }
 
+    /// The marks of the campaigns in it.
+    pub(super) fn used(&self) -> u128 {
+        let singles = self.singles.iter().map(|taken| taken.contender);
+        singles.chain(self.sets.iter().map(|sets| sets.contender)).fold(0, |used, contender| used | bit(contender))
+    }
+
     /// What each campaign brings.
     pub(super) fn brings(&self, contenders: &[Contender<'_>], classes: &[Class]) -> SmallVec<[Brings; 4]> {
         let mut brings: SmallVec<[Brings; 4]> = smallvec![Brings::default(); contenders.len()];

@@ -6,6 +6,12 @@
 //! that it shrinks by. So some best combination has fewer than `take` such sets of every other use, and besides them
 //! only sets that need units of other classes, of which there are no more than such units. What is beyond that core
 //! is in `best` sets.
+//!
+//! Where `best` is ahead by more than rounding can make up for, a smaller core does: count a set of any other use, and a
+//! unit that nobody uses, as one thing. Of `take` things some have a multiple of `take` units together (their sums from
+//! the first on leave a rest twice), and those units bring at least as much in `best` sets. So some best combination
+//! has fewer than `take` things. Nor is there one that gains as much with fewer campaigns, without `best`. Where `best`
+//! is hardly ahead, the core is so large that small receipts are searched in full.
 
 use std::cmp::Ordering;
 
@@ -15,7 +21,7 @@ use super::super::solution::{Singles, Solution, set_worth};
 use super::super::units::Class;
 use crate::money::Rounding;
 
-/// Units that are always left to decide, so that small receipts are searched in full.
+/// Units that are left to decide where what is best is hardly ahead.
 const CORE_UNITS_MIN: i64 = 16;
 
 /// One way to use units of a class by themselves.
@@ -42,6 +48,24 @@ impl Use {
         };
         let worth = |own: &Self, than: &Self| own.worth.saturating_mul(than.take);
         minor(self, other).cmp(&minor(other, self)).then_with(|| worth(self, other).cmp(&worth(other, self)))
+    }
+
+    /// How much more it brings on so many units than `other` does, in parts of a minor unit; and the parts.
+    fn lead(&self, other: &Self, units: i64) -> (i128, i128) {
+        let own = i128::from(self.brings.denominator).saturating_mul(i128::from(self.take));
+        let than = i128::from(other.brings.denominator).saturating_mul(i128::from(other.take));
+        let lead = self.brings.numerator.saturating_mul(than).saturating_sub(other.brings.numerator.saturating_mul(own));
+        (lead.saturating_mul(i128::from(units)), own.saturating_mul(than))
+    }
+
+    /// Whether on the units of one of the other's sets it brings more by what rounding both may change, and on `units`
+    /// units of the class by more than all `uses` of it, each rounded by itself, and its own last set can make up for.
+    fn is_ahead(&self, other: &Self, units: i64, uses: usize) -> bool {
+        let (on_a_set, minor) = self.lead(other, other.take);
+        let (on_all, _) = self.lead(other, units);
+        let last_set = self.brings.scaled_up(1);
+        let slack = i128::from(last_set).saturating_add(i128::try_from(uses).unwrap_or(i128::MAX)).saturating_add(2);
+        on_a_set >= minor.saturating_mul(2) && on_all > minor.saturating_mul(slack)
     }
 
     /// So many sets, the fewest of which bring whole minor units.
@@ -89,17 +113,25 @@ fn beyond_core(contenders: &[Contender<'_>], classes: &[Class], place: usize, by
     if uses.iter().any(|own| own.even) || others().any(|own| own.per_unit(best) == Ordering::Equal) {
         return None;
     }
-    let mut core = best.take.saturating_add(CORE_UNITS_MIN);
-    for own in others() {
-        let sets = if own.per_unit(best) == Ordering::Greater { own.uses_left } else { best.take.saturating_sub(1) };
-        core = core.saturating_add(sets.saturating_mul(own.take));
-    }
+    let rest = best.take.saturating_sub(1);
+    let limited = others().filter(|own| own.per_unit(best) == Ordering::Greater);
+    let limited = limited.map(|own| own.uses_left.saturating_mul(own.take)).fold(0, i64::saturating_add);
     let forms = || contenders.iter().flat_map(Contender::forms).filter(|form| sits(form, place));
     let mixes = |other: usize| forms().any(|form| sits(form, other));
-    let others = classes.iter().enumerate().filter(|(other, _)| *other != place && mixes(*other));
-    let others = others.map(|(_, other)| other.units).fold(0, i64::saturating_add);
+    let mixed = classes.iter().enumerate().filter(|(other, _)| *other != place && mixes(*other));
+    let mixed = mixed.map(|(_, other)| other.units).fold(0, i64::saturating_add);
     let largest = forms().map(Form::size).max().unwrap_or(1);
-    core = core.saturating_add(others.saturating_mul(largest.saturating_sub(1)));
+    let elsewhere = limited.saturating_add(mixed.saturating_mul(largest.saturating_sub(1)));
+    let lesser = || others().filter(|own| own.per_unit(best) == Ordering::Less);
+    let things = rest.saturating_mul(lesser().map(|own| own.take).max().unwrap_or(1)).saturating_add(elsewhere);
+    let free = class.units.saturating_sub(things);
+    let nothing = Use { take: 1, brings: Part::whole(0), worth: 0, ..best.clone() };
+    let core = if lesser().chain([&nothing]).all(|own| best.is_ahead(own, free, uses.len())) {
+        things
+    } else {
+        let sets = lesser().map(|own| rest.saturating_mul(own.take)).fold(elsewhere, i64::saturating_add);
+        sets.saturating_add(best.take).saturating_add(CORE_UNITS_MIN)
+    };
     (class.units > core).then(|| (best.clone(), class.units.saturating_sub(core)))
 }
 

@@ -52,8 +52,9 @@ pub(super) struct Change<'l> {
 }
 
 impl Layer {
-    pub(super) fn first(stride: usize) -> Self {
-        let entry = Entry { at: 0, gain: 0, worth: 0, used: 0, units: 0 };
+    /// Before the first unit, where some campaigns are used already.
+    pub(super) fn first(stride: usize, used: u128) -> Self {
+        let entry = Entry { at: 0, gain: 0, worth: 0, used, units: 0 };
         Self { keys: vec![0; stride], entries: vec![entry], origins: Vec::new() }
     }
 
