@@ -1,5 +1,7 @@
 //! Counters over receipts, and the tiers that they reach.
 
+use std::collections::BTreeMap;
+
 use super::Checker;
 use super::keys::mechanic::{COUNT, WITHIN};
 use super::keys::program::REACHED;
@@ -122,6 +124,26 @@ impl Checker<'_> {
                 Some(units)
             }
             Counted::Units | Counted::Visits | Counted::Stretches(_) => self.integer(node, 1..=UNITS_MAX),
+        }
+    }
+
+    /// Conditions on counters name whole units: of money in major units, of points as the program counts them.
+    pub(super) fn in_units_of_counters(campaigns: &mut [Campaign], scope: &Scope) {
+        let mut factors: BTreeMap<CampaignId, i64> = BTreeMap::new();
+        for campaign in campaigns.iter() {
+            let Mechanic::Count(counting) = &campaign.mechanic else { continue };
+            let digits = match counting.counted {
+                Counted::Money => scope.program.currency.minor_digits(),
+                Counted::Points => {
+                    let asset = scope.assets.iter().find(|asset| counting.asset.as_ref() == Some(&asset.id));
+                    asset.map_or(0, |asset| u32::from(asset.scale))
+                }
+                Counted::Units | Counted::Visits | Counted::Stretches(_) => 0,
+            };
+            factors.insert(campaign.id.clone(), 10_i64.saturating_pow(digits));
+        }
+        for (counter, least) in campaigns.iter_mut().filter_map(|campaign| campaign.conditions.counted.as_mut()) {
+            *least = least.saturating_mul(factors.get(counter).copied().unwrap_or(1));
         }
     }
 

@@ -54,6 +54,9 @@ impl Checker<'_> {
                     checked.campaigns.push(campaign);
                 }
             }
+            if let Some(own) = checked.campaigns.get_mut(first..) {
+                Self::in_units_of_counters(own, &scope);
+            }
             let own = checked.campaigns.get(first..).unwrap_or(&[]);
             self.resolve_later(own);
             if let Some(tiers) = fields.get("tiers") {

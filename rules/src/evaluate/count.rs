@@ -1,5 +1,7 @@
 //! Counters over receipts: what they have come to, what a receipt adds, and the thresholds that it crosses.
 
+use rust_decimal::Decimal;
+
 use super::candidates::{Candidate, Reason};
 use super::case::Case;
 use super::draft::{Draft, Effect};
@@ -30,6 +32,22 @@ impl<'a> Case<'a> {
             Some(campaign) => self.come(campaign, known).counted_milli,
             None => known.counted_milli,
         }
+    }
+
+    /// The same as people write it: money in major units, points as the program counts them.
+    pub(super) fn counted_in_words(&self, campaign: &CampaignId) -> Decimal {
+        let digits = match self.revision.campaign(campaign).map(|campaign| (&campaign.mechanic, campaign.currency)) {
+            Some((Mechanic::Count(counting), currency)) => match counting.counted {
+                Counted::Money => currency.minor_digits(),
+                Counted::Points => {
+                    let asset = counting.asset.as_ref().and_then(|asset| self.revision.asset(asset));
+                    asset.map_or(0, |asset| u32::from(asset.scale))
+                }
+                Counted::Units | Counted::Visits | Counted::Stretches(_) => 0,
+            },
+            Some(_) | None => 0,
+        };
+        Decimal::new(self.counted(campaign), digits.saturating_add(3))
     }
 
     /// What of it still counts now.

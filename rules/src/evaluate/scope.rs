@@ -302,7 +302,7 @@ impl<'f, 'a> CaseScope<'f, '_, 'a> {
             AccountField::Counter => {
                 let counters = self.facts.case.customer.map(|customer| customer.counters.as_slice()).unwrap_or_default();
                 let found = find(counters, |counter| counter.campaign.as_str().cmp(name));
-                thousandths(found.map_or(0, |counter| self.facts.case.counted(&counter.campaign)))
+                Value::Decimal(found.map_or(Decimal::ZERO, |counter| self.facts.case.counted_in_words(&counter.campaign)))
             }
             AccountField::Uses => Value::Int(self.uses(name).map_or(0, |uses| uses.ever.uses)),
             AccountField::UsesToday => Value::Int(self.uses(name).map_or(0, |uses| uses.today.uses)),

@@ -142,7 +142,7 @@ variables! {
     /// What is known of the customer's account, net of what open quotes hold.
     Account AccountField ACCOUNT {
         Balance "balance" Named(Decimal), ALWAYS, "What may be spent of an asset; 0 where there is none.";
-        Counter "counter" Named(Decimal), ALWAYS, "Counted so far for a campaign, of what still counts; 0 where nothing was.";
+        Counter "counter" Named(Decimal), ALWAYS, "Counted so far for a campaign, of what still counts, money in major units; 0 where nothing was.";
         Uses "uses" Named(Int), ALWAYS, "How often a campaign was used ever.";
         UsesToday "uses_today" Named(Int), ALWAYS, "How often a campaign was used on this business date.";
         Visits "visits" One(Int), ALWAYS, "Receipts settled so far; 0 without a customer.";

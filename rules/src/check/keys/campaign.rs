@@ -142,7 +142,7 @@ pub(crate) const COUNTED: Keys = keys(
     "`counted`",
     &[
         must("campaign", Id, "A campaign with `count`."),
-        must("at_least", Whole(1, USES_MAX), "It has counted so many before this receipt."),
+        must("at_least", Whole(1, USES_MAX), "It has counted so many before this receipt; money in major units."),
     ],
 );
 
