@@ -8,6 +8,7 @@
 mod answers;
 mod as_decided;
 mod case;
+mod claim;
 mod draft;
 mod enrol;
 mod hand_over;
@@ -24,6 +25,7 @@ use tessera_storage::{CommitError, Committed};
 
 pub(crate) use answers::AnswersCase;
 pub(crate) use case::{Carried, Case, CaseAnswer, Done, Job};
+pub(crate) use claim::{ClaimCase, TakeClaimCase, Taking};
 pub(crate) use draft::Draft;
 pub(crate) use enrol::EnrolCase;
 pub(crate) use hand_over::HandOverCase;

@@ -7,6 +7,32 @@ use std::path::Path;
 
 use data_encoding::BASE32_NOPAD;
 use tessera_ledger::code::CodeKey;
+use tessera_rules::id::{ReceiptId, StoreId};
+
+/// Letters of a claim code: 50 bits, more than can be tried.
+const CLAIM_LETTERS: usize = 10;
+/// Digits and capitals without those that look like another.
+const CLAIM_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// The code that is printed on a receipt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ClaimCode([u8; CLAIM_LETTERS]);
+
+impl ClaimCode {
+    /// Its letters alone.
+    #[must_use]
+    pub fn letters(&self) -> &str {
+        str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for ClaimCode {
+    /// As it is printed: two groups of five.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (first, second) = self.letters().split_at_checked(CLAIM_LETTERS / 2).unwrap_or_default();
+        write!(f, "{first}-{second}")
+    }
+}
 
 /// Keys derived from a master key; `Debug` shows none of them (H81).
 #[derive(Clone)]
@@ -15,6 +41,7 @@ pub struct Keys {
     directory: [u8; 32],
     wrapping: [u8; 32],
     codes: CodeKey,
+    claims: [u8; 32],
 }
 
 impl fmt::Debug for Keys {
@@ -32,6 +59,7 @@ impl Keys {
             directory: blake3::derive_key("tessera 2026 customer directory", master),
             wrapping: blake3::derive_key("tessera 2026 wrapping of customer keys", master),
             codes: CodeKey::new(blake3::derive_key("tessera 2026 codes of coupons", master)),
+            claims: blake3::derive_key("tessera 2026 claim codes", master),
         }
     }
 
@@ -79,6 +107,19 @@ impl Keys {
     #[must_use]
     pub fn codes(&self) -> &CodeKey {
         &self.codes
+    }
+
+    /// The code with which a sale of a store can be claimed: a keyed hash of the receipt id, under a key of the store,
+    /// so that a gateway can be given those of its own stores.
+    #[must_use]
+    pub fn claim_code(&self, store: &StoreId, receipt: &ReceiptId) -> ClaimCode {
+        let of_store = blake3::keyed_hash(&self.claims, store.as_str().as_bytes());
+        let hash = blake3::keyed_hash(of_store.as_bytes(), receipt.as_str().as_bytes());
+        let mut letters = [0_u8; CLAIM_LETTERS];
+        for (letter, byte) in letters.iter_mut().zip(hash.as_bytes()) {
+            *letter = CLAIM_ALPHABET.get(usize::from(byte % 32)).copied().unwrap_or(b'0');
+        }
+        ClaimCode(letters)
     }
 
     /// The name under which an identity stands in the directory: a keyed hash, so that the directory

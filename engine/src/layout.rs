@@ -27,6 +27,8 @@ pub const RETURNED: u8 = 2;
 pub const FACT: u8 = 3;
 /// Pieces of a large value, by number.
 pub const PIECE: u8 = 4;
+/// The request of a sale without a customer, while it can be claimed.
+pub const SALE: u8 = 5;
 
 /// What has a queue: an account, or a receipt that belongs to none.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -81,6 +83,12 @@ pub fn program(name: &str) -> Partition {
 #[must_use]
 pub fn outcome_row(id: &str) -> RowKey {
     RowKey { kind: OUTCOME, id: Bytes::copy_from_slice(id.as_bytes()) }
+}
+
+/// The row of a sale's request, beside its outcome.
+#[must_use]
+pub fn sale_row(id: &ReceiptId) -> RowKey {
+    RowKey { kind: SALE, id: Bytes::copy_from_slice(id.as_str().as_bytes()) }
 }
 
 /// The row of what came back of a receipt.

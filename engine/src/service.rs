@@ -1,6 +1,7 @@
 //! The billing service: each call parses, is carried out by the use case of its name, and is rendered.
 
 mod answers;
+mod claim;
 mod converse;
 mod customer;
 mod get_receipt;
@@ -124,10 +125,6 @@ macro_rules! unary {
     }};
 }
 
-fn not_yet(call: &'static str) -> Status {
-    Refusal::NotYetServed { call }.into_status()
-}
-
 #[tonic::async_trait]
 impl BillingService for Billing {
     type ConverseStream = Pin<Box<dyn Stream<Item = Result<v1::ConverseResponse, Status>> + Send>>;
@@ -149,8 +146,8 @@ impl BillingService for Billing {
         unary!(&self.engine, request, "return", return_goods::return_goods)
     }
 
-    async fn claim(&self, _: Request<v1::ClaimRequest>) -> Result<Response<v1::ClaimResponse>, Status> {
-        Err(not_yet("Claim"))
+    async fn claim(&self, request: Request<v1::ClaimRequest>) -> Result<Response<v1::ClaimResponse>, Status> {
+        unary!(&self.engine, request, "claim", claim::claim)
     }
 
     async fn identify(&self, request: Request<v1::IdentifyRequest>) -> Result<Response<v1::IdentifyResponse>, Status> {

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod calls;
+mod claims;
 mod concurrency;
 mod counted;
 mod faults;

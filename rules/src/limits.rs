@@ -49,6 +49,8 @@ pub const SET_GROUPS_MAX: usize = 8;
 pub const CHOICE_OPTIONS_MAX: usize = 32;
 /// Competing campaigns warned of in one file; more would not be read.
 pub const OVERLAPS_REPORTED_MAX: usize = 20;
+/// Hours after which a sale can no longer be claimed, at most: thirty days.
+pub const CLAIM_HOURS_MAX: i64 = 720;
 /// The narrowest and the widest line of a till, in characters.
 pub const COLUMNS_MIN: i64 = 10;
 /// See [`COLUMNS_MIN`].

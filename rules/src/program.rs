@@ -28,6 +28,8 @@ pub struct Program {
     pub languages: Vec<CompactString>,
     /// Whether a revision with this program in it needs a second person's approval before it takes effect.
     pub four_eyes: bool,
+    /// For how many hours after a sale without a customer it can be claimed; none: never.
+    pub claim_within_hours: Option<u32>,
     /// Its tiers in the order of the file, the highest last.
     pub tiers: Vec<Tier>,
     /// Where trades and countries do the same thing differently.

@@ -247,6 +247,12 @@ impl Revision {
         &self.campaigns
     }
 
+    /// For how many hours after a sale without a customer it can be claimed: the longest of its programs'; none: never.
+    #[must_use]
+    pub fn claim_within_hours(&self) -> Option<u32> {
+        self.programs.iter().filter_map(|program| program.claim_within_hours).max()
+    }
+
     /// The campaign with this id.
     #[must_use]
     pub fn campaign(&self, id: &CampaignId) -> Option<&Campaign> {

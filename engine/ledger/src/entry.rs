@@ -20,8 +20,8 @@ pub struct ReceiptEntry {
     pub attempt: u32,
     /// The till's trading day.
     pub business_date: Date,
-    /// Returns of this receipt that came before it, at most [`PARKED_MAX`].
-    pub parked: Vec<ParkedReturn>,
+    /// Returns and claims of this receipt that came before it, at most [`PARKED_MAX`].
+    pub parked: Vec<Waiting>,
     /// The account that claimed an anonymous receipt.
     pub claimed_by: Option<AccountId>,
     /// The receipt that took over from this one.
@@ -55,22 +55,27 @@ pub enum EntryState {
         /// The receipt that it waits for.
         original: ReceiptId,
     },
+    /// The id of a claim that waits for its receipt.
+    ParkedClaim {
+        /// The receipt that it waits for.
+        receipt: ReceiptId,
+    },
 }
 
-/// A return that waits for its original.
+/// A return or claim that waits for its original.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct ParkedReturn {
-    /// The return's own id.
+pub struct Waiting {
+    /// Its own id; the entry of this id says which of the two it is.
     pub id: ReceiptId,
     /// The request as it was received, at most [`PARKED_BYTES_MAX`] bytes.
     pub request: Vec<u8>,
 }
 
-/// Why a return cannot be parked.
+/// Why a return or claim cannot be parked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ParkRefusal {
     /// Too many wait already.
-    #[error("{PARKED_MAX} returns of this receipt are waiting for it already")]
+    #[error("{PARKED_MAX} returns and claims of this receipt are waiting for it already")]
     Full,
     /// The request is too long.
     #[error("the request has {bytes} bytes, at most {PARKED_BYTES_MAX} can wait")]
@@ -81,6 +86,17 @@ pub enum ParkRefusal {
 }
 
 impl ReceiptEntry {
+    /// Where what came back of the receipt may stand, the present place first: a claim takes it along.
+    pub fn homes(&self) -> impl Iterator<Item = Aggregate> + use<> {
+        self.claimed_by.clone().map(Aggregate::Account).into_iter().chain([self.aggregate.clone()])
+    }
+
+    /// Where returns of the receipt are carried out.
+    #[must_use]
+    pub fn home(&self) -> Aggregate {
+        self.claimed_by.clone().map_or_else(|| self.aggregate.clone(), Aggregate::Account)
+    }
+
     /// An entry that says only where and how far.
     #[must_use]
     pub fn new(aggregate: Aggregate, state: EntryState, content_hash: [u8; 32], attempt: u32, business_date: Date) -> Self {
@@ -118,7 +134,7 @@ impl ReceiptEntry {
         entry
     }
 
-    /// Adds a return that waits; the same id twice waits once.
+    /// Adds a return or claim that waits; the same id twice waits once.
     ///
     /// # Errors
     /// Too many wait, or the request is too long.
@@ -132,7 +148,7 @@ impl ReceiptEntry {
         if self.parked.len() >= PARKED_MAX {
             return Err(ParkRefusal::Full);
         }
-        self.parked.push(ParkedReturn { id, request });
+        self.parked.push(Waiting { id, request });
         Ok(())
     }
 

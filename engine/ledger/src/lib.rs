@@ -8,6 +8,7 @@ pub mod account;
 mod arithmetic;
 mod booking;
 pub mod check;
+pub mod claim;
 pub mod code;
 mod counter;
 pub mod encode;

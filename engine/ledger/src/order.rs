@@ -3,9 +3,9 @@
 //! `outcome_present` says whether the outcome of this very id is in the aggregate that the entry names.
 //! An entry that stands for an outcome which is not there counts as not there: its commit was refused.
 
-use tessera_rules::id::ReceiptId;
+use tessera_rules::id::{AccountId, ReceiptId};
 
-use crate::entry::{EntryState, ReceiptEntry};
+use crate::entry::{Aggregate, EntryState, ReceiptEntry};
 
 /// What is to be done with a settle.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,6 +71,21 @@ pub enum QuoteAdmission {
     Conflict,
 }
 
+/// What is to be done with a claim.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ClaimAdmission {
+    /// The receipt is not there: keep the claim with its entry.
+    Park,
+    /// It has no customer: it may be claimed.
+    Free,
+    /// This account claimed it: give what is not given yet.
+    Own,
+    /// It has a customer, or another account claimed it: answer `ALREADY_CLAIMED`.
+    Taken,
+    /// It is no sale's id: answer `CONFLICT`.
+    Conflict,
+}
+
 /// What is known of the receipt that a return names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum OriginalKnown {
@@ -101,7 +116,7 @@ pub fn admit_settle(
         EntryState::Voided if attempt > entry.attempt => SettleAdmission::New { after_void: true },
         EntryState::Voided => SettleAdmission::Voided,
         EntryState::Returned if !outcome_present => SettleAdmission::New { after_void: false },
-        EntryState::Returned | EntryState::Parked { .. } => SettleAdmission::Conflict,
+        EntryState::Returned | EntryState::Parked { .. } | EntryState::ParkedClaim { .. } => SettleAdmission::Conflict,
     }
 }
 
@@ -118,7 +133,7 @@ pub fn admit_void(entry: Option<&ReceiptEntry>, outcome_present: bool, attempt: 
         EntryState::Voided if attempt > entry.attempt => VoidAdmission::New,
         EntryState::Voided => VoidAdmission::Repeat,
         EntryState::Returned if !outcome_present => VoidAdmission::New,
-        EntryState::Returned | EntryState::Parked { .. } => VoidAdmission::Conflict,
+        EntryState::Returned | EntryState::Parked { .. } | EntryState::ParkedClaim { .. } => VoidAdmission::Conflict,
     }
 }
 
@@ -143,7 +158,7 @@ pub fn admit_return(
         EntryState::Voided if attempt > entry.attempt => first,
         EntryState::Voided => ReturnAdmission::Voided,
         EntryState::Returned if entry.content_hash == *content_hash => ReturnAdmission::Repeat,
-        EntryState::Returned => ReturnAdmission::Conflict,
+        EntryState::Returned | EntryState::ParkedClaim { .. } => ReturnAdmission::Conflict,
         EntryState::Parked { .. } if entry.content_hash != *content_hash => ReturnAdmission::Conflict,
         EntryState::Parked { .. } => match first {
             ReturnAdmission::Park => ReturnAdmission::RepeatParked,
@@ -153,6 +168,23 @@ pub fn admit_return(
             | ReturnAdmission::Conflict
             | ReturnAdmission::Voided => first,
         },
+    }
+}
+
+/// A claim arrives. `entry` is that of the receipt it names.
+#[must_use]
+pub fn admit_claim(entry: Option<&ReceiptEntry>, outcome_present: bool, account: &AccountId) -> ClaimAdmission {
+    let Some(entry) = entry else { return ClaimAdmission::Park };
+    match (&entry.state, &entry.aggregate) {
+        (EntryState::Awaited | EntryState::Voided, _) => ClaimAdmission::Park,
+        (EntryState::Settled | EntryState::Returned, _) if !outcome_present => ClaimAdmission::Park,
+        (EntryState::Settled, Aggregate::Own) => match &entry.claimed_by {
+            None => ClaimAdmission::Free,
+            Some(by) if by == account => ClaimAdmission::Own,
+            Some(_) => ClaimAdmission::Taken,
+        },
+        (EntryState::Settled, Aggregate::Account(_) | Aggregate::Sale(_)) => ClaimAdmission::Taken,
+        (EntryState::Returned | EntryState::Parked { .. } | EntryState::ParkedClaim { .. }, _) => ClaimAdmission::Conflict,
     }
 }
 
@@ -171,7 +203,7 @@ pub fn admit_quote(entry: Option<&ReceiptEntry>, outcome_present: bool, attempt:
             Some(by) => QuoteAdmission::Superseded { by: by.clone() },
             None => QuoteAdmission::Voided,
         },
-        EntryState::Returned | EntryState::Parked { .. } => QuoteAdmission::Conflict,
+        EntryState::Returned | EntryState::Parked { .. } | EntryState::ParkedClaim { .. } => QuoteAdmission::Conflict,
     }
 }
 

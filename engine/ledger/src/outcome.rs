@@ -108,6 +108,8 @@ pub enum OutcomeKind {
     Answers,
     /// A prize was handed over or cancelled.
     HandOver,
+    /// A customer was attached to a sale without one.
+    Claim,
 }
 
 /// A position of an outcome.

@@ -10,7 +10,8 @@ use tessera_storage::Committed;
 use tokio::sync::oneshot;
 
 use super::{
-    AnswersCase, Draft, EnrolCase, HandOverCase, QuoteCase, Quoted, ReturnCase, Returned, SettleCase, Settled, VoidCase, Voided,
+    AnswersCase, ClaimCase, Draft, EnrolCase, HandOverCase, QuoteCase, Quoted, ReturnCase, Returned, SettleCase, Settled,
+    TakeClaimCase, Taking, VoidCase, Voided,
 };
 
 /// One thing to do for one aggregate.
@@ -30,6 +31,10 @@ pub(crate) enum Case {
     Answers(Box<AnswersCase>),
     /// A prize was handed over or cancelled.
     HandOver(Box<HandOverCase>),
+    /// A sale without a customer is claimed: the first step, at the sale.
+    TakeClaim(Box<TakeClaimCase>),
+    /// The second step, at the account.
+    Claim(Box<ClaimCase>),
 }
 
 /// What a case was answered with.
@@ -43,7 +48,7 @@ pub(crate) enum CaseAnswer {
     Voided(Voided),
     /// To a return.
     Returned(Box<Returned>),
-    /// To an enrolment or answers: the outcome, and whether it had been stored before.
+    /// To an enrolment, answers, a hand-over or a claim: the outcome, and whether it had been stored before.
     Recorded {
         /// The outcome message as stored.
         outcome: bytes::Bytes,
@@ -52,6 +57,8 @@ pub(crate) enum CaseAnswer {
     AlreadyKnown,
     /// To a hand-over: the prize is not due any more and stands so; nothing changed.
     Prize(PrizeState),
+    /// To the first step of a claim.
+    Taking(Taking),
 }
 
 /// A case that was carried out.
@@ -96,6 +103,8 @@ impl Case {
             Self::Enrol(case) => case.apply(draft).await,
             Self::Answers(case) => case.apply(draft).await,
             Self::HandOver(case) => case.apply(draft).await,
+            Self::TakeClaim(case) => case.apply(draft).await.map(CaseAnswer::Taking),
+            Self::Claim(case) => case.apply(draft).await,
         }
     }
 }

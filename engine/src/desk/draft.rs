@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
+use tessera_ledger::claim::outcome_id;
 use tessera_ledger::entry::{Aggregate, ReceiptEntry};
 use tessera_ledger::return_goods::ReturnedSoFar;
 use tessera_rules::id::{AccountId, ReceiptId};
@@ -114,11 +115,25 @@ impl<'a> Draft<'a> {
         self.row(&entry.aggregate, id, &layout::outcome_row(id.as_str())).await
     }
 
-    /// What came back of a receipt so far.
-    pub(crate) async fn returned(&self, aggregate: &Aggregate, id: &ReceiptId) -> Result<ReturnedSoFar, Refusal> {
-        let stored = self.row(aggregate, id, &layout::returned_row(id)).await?;
-        let Some(bytes) = stored else { return Ok(ReturnedSoFar::default()) };
-        ReturnedSoFar::decode(&bytes).map_err(|damaged| self.core.quarantined(id.as_str(), &damaged))
+    /// What came back of a receipt so far: since it was claimed, with the account; before, with the receipt.
+    pub(crate) async fn returned(&self, entry: &ReceiptEntry, id: &ReceiptId) -> Result<ReturnedSoFar, Refusal> {
+        for aggregate in entry.homes() {
+            if let Some(bytes) = self.row(&aggregate, id, &layout::returned_row(id)).await? {
+                return ReturnedSoFar::decode(&bytes).map_err(|damaged| self.core.quarantined(id.as_str(), &damaged));
+            }
+        }
+        Ok(ReturnedSoFar::default())
+    }
+
+    /// The outcome of the claim of a sale, where this account's claim of it was carried out.
+    pub(crate) async fn claim_outcome(&self, sale: &ReceiptId) -> Result<Option<Bytes>, Refusal> {
+        let Some(account) = self.account_id() else { return Ok(None) };
+        self.row(&Aggregate::Account(account.clone()), sale, &layout::outcome_row(&outcome_id(sale))).await
+    }
+
+    /// The request of a sale without a customer, kept for its claim.
+    pub(crate) async fn kept_sale(&self, sale: &ReceiptId) -> Result<Option<Bytes>, Refusal> {
+        self.row(&Aggregate::Own, sale, &layout::sale_row(sale)).await
     }
 
     async fn row(&self, aggregate: &Aggregate, id: &ReceiptId, key: &RowKey) -> Result<Option<Bytes>, Refusal> {

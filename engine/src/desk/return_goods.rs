@@ -6,7 +6,8 @@ use prost::Message as _;
 use tessera_contract::read::{OriginalReceipt, ReadContext, ReturnInput, read_return};
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
-use tessera_ledger::entry::{Aggregate, EntryState, ParkedReturn, ReceiptEntry};
+use tessera_ledger::claim::claimed_sale;
+use tessera_ledger::entry::{Aggregate, EntryState, ReceiptEntry, Waiting};
 use tessera_ledger::order::{OriginalKnown, ReturnAdmission, admit_return};
 use tessera_ledger::outcome::{Flag, Outcome};
 use tessera_ledger::return_goods::{self as ledger, OriginalSale, Return, ReturnLine, ReturnedSoFar, return_goods};
@@ -98,11 +99,15 @@ impl ReturnCase {
         if entry.state != EntryState::Settled {
             return Ok(Original::NotSettled);
         }
-        if !draft.is_here(&entry.aggregate, id) {
+        if !draft.is_here(&entry.home(), id) {
             return Ok(Original::Elsewhere);
         }
-        let outcome = read_stored(draft, id, &stored)?;
-        let so_far = draft.returned(&entry.aggregate, id).await?;
+        let sale = read_stored(draft, id, &stored)?;
+        let outcome = match draft.claim_outcome(id).await? {
+            Some(claim) => claimed_sale(sale, read_stored(draft, id, &claim)?),
+            None => sale,
+        };
+        let so_far = draft.returned(&entry, id).await?;
         Ok(Original::Settled(Box::new(Sale { outcome, so_far })))
     }
 
@@ -248,7 +253,7 @@ fn return_line(line: &tessera_contract::read::ReturnedLine) -> ReturnLine {
     }
 }
 
-fn read_stored(draft: &Draft<'_>, id: &ReceiptId, stored: &Bytes) -> Result<Outcome, Refusal> {
+pub(super) fn read_stored(draft: &Draft<'_>, id: &ReceiptId, stored: &Bytes) -> Result<Outcome, Refusal> {
     let wire = v1::Outcome::decode(stored.clone()).map_err(|error| draft.core.quarantined(id.as_str(), &error))?;
     outcome_from_wire(&wire).map_err(|error| draft.core.quarantined(id.as_str(), &error))
 }
@@ -284,9 +289,13 @@ pub(crate) async fn preview(case: &ReturnCase, draft: &mut Draft<'_>) -> Result<
 pub(super) async fn apply_parked(
     draft: &mut Draft<'_>,
     original: &ReceiptId,
-    waiting: &ParkedReturn,
+    waiting: &Waiting,
     now: Timestamp,
 ) -> Result<(), Refusal> {
+    let entry = draft.entry(&waiting.id).await?;
+    if entry.as_ref().is_some_and(|entry| matches!(entry.state, EntryState::ParkedClaim { .. })) {
+        return Ok(());
+    }
     let read = v1::ReturnRequest::decode(waiting.request.as_slice())
         .ok()
         .and_then(|request| read_return(&request, &ReadContext { now }).ok());
@@ -294,7 +303,6 @@ pub(super) async fn apply_parked(
         let _ = draft.core.internal(&format!("the parked return {} of {original} cannot be read", waiting.id));
         return Ok(());
     };
-    let entry = draft.entry(&waiting.id).await?;
     if draft.outcome(entry.as_ref(), &waiting.id).await?.is_some() {
         return Ok(());
     }

@@ -29,6 +29,7 @@ use tessera_rules::revision::Revision;
 use tessera_rules::standing::Standing;
 
 use super::as_decided::is_as_decided;
+use super::claim::waiting_claims;
 use super::enrol::{answers, keep_values, must_confirm};
 use super::return_goods::apply_parked;
 use super::{Draft, quote};
@@ -51,6 +52,8 @@ pub(crate) struct SettleCase {
     pub(crate) unknown_customer: bool,
     pub(crate) now: Timestamp,
     pub(crate) till_clock_off: bool,
+    /// The request, kept where the sale can be claimed.
+    pub(crate) kept: Option<Bytes>,
 }
 
 /// What the token says.
@@ -83,6 +86,8 @@ pub(crate) enum Settled {
         repeated: bool,
         /// Campaigns that its evaluation skipped since their conditions failed; none where a token decided.
         skipped: Vec<CampaignId>,
+        /// Claims that have waited for it, as they were received.
+        claims: Vec<Bytes>,
     },
     /// The receipt was voided by the same or a later decision.
     Voided,
@@ -96,8 +101,8 @@ struct Judged<'a> {
 }
 
 impl Settled {
-    fn repeated(outcome: Bytes) -> Self {
-        Self::Outcome { outcome, repeated: true, skipped: Vec::new() }
+    fn repeated(outcome: Bytes, claims: Vec<Bytes>) -> Self {
+        Self::Outcome { outcome, repeated: true, skipped: Vec::new(), claims }
     }
 }
 
@@ -107,7 +112,10 @@ impl SettleCase {
         let entry = draft.entry(id).await?;
         let stored = draft.outcome(entry.as_ref(), id).await?;
         match admit_settle(entry.as_ref(), stored.is_some(), &self.input.content_hash.0, self.input.attempt) {
-            SettleAdmission::Repeat => Ok(Settled::repeated(stored.unwrap_or_default())),
+            SettleAdmission::Repeat => {
+                let claims = waiting_claims(draft, entry.as_ref().map_or(&[], |entry| &entry.parked)).await?;
+                Ok(Settled::repeated(stored.unwrap_or_default(), claims))
+            }
             SettleAdmission::Conflict => Err(self.conflict()),
             SettleAdmission::Voided => Ok(Settled::Voided),
             SettleAdmission::New { after_void } => self.commit(draft, entry.as_ref(), after_void).await,
@@ -127,13 +135,13 @@ impl SettleCase {
         let id = &self.input.receipt.id;
         let outcome = encode_outcome(&settled.outcome, &extras);
         if self.input.receipt.training {
-            return Ok(Settled::Outcome { outcome, repeated: false, skipped });
+            return Ok(Settled::Outcome { outcome, repeated: false, skipped, claims: Vec::new() });
         }
         if let Some(account) = settled.account {
             self.keep_values(draft, &account).await?;
             draft.put_account(account);
         }
-        // The parked returns stay in the entry: it may be written although the commit is refused, and what
+        // The parked returns and claims stay in the entry: it may be written although the commit is refused, and what
         // it said before must not be lost then. Each is carried out once, by its own id.
         let settled = ReceiptEntry::settled(
             entry,
@@ -145,10 +153,14 @@ impl SettleCase {
         let parked = settled.parked.clone();
         draft.put_entry(id, settled);
         draft.put_row(layout::outcome_row(id.as_str()), outcome.clone());
+        if let Some(kept) = &self.kept {
+            draft.put_row(layout::sale_row(id), kept.clone());
+        }
         for waiting in &parked {
             apply_parked(draft, id, waiting, self.now).await?;
         }
-        Ok(Settled::Outcome { outcome, repeated: false, skipped })
+        let claims = waiting_claims(draft, &parked).await?;
+        Ok(Settled::Outcome { outcome, repeated: false, skipped, claims })
     }
 
     fn settle(
@@ -316,7 +328,8 @@ impl SettleCase {
 }
 
 impl Promised {
-    fn rules(&self) -> &Rules {
+    /// The rules under which it is settled.
+    pub(crate) fn rules(&self) -> &Rules {
         match self {
             Self::Nothing { rules, .. } | Self::Token { rules, .. } => rules,
         }

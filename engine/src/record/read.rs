@@ -35,7 +35,7 @@ fn optional<T, E>(text: &str, parse: impl Fn(&str) -> Result<T, E>) -> Result<Op
     if text.is_empty() { Ok(None) } else { parse(text).map(Some) }
 }
 
-/// The outcome of a settle or return; facts, follow-ups and flags are left out, for nothing is computed from them.
+/// The outcome of a settle, claim or return; facts, follow-ups and flags are left out, for nothing is computed from them.
 pub(crate) fn outcome_from_wire(wire: &v1::Outcome) -> Result<Outcome, Unreadable> {
     if wire.format != FORMAT {
         return Err(Unreadable("its format is another one"));
@@ -96,14 +96,14 @@ fn kind(kind: v1::OutcomeKind) -> Result<OutcomeKind, Unreadable> {
     match kind {
         v1::OutcomeKind::Settle => Ok(OutcomeKind::Settle),
         v1::OutcomeKind::Return => Ok(OutcomeKind::Return),
+        v1::OutcomeKind::Claim => Ok(OutcomeKind::Claim),
         v1::OutcomeKind::Unspecified
-        | v1::OutcomeKind::Claim
         | v1::OutcomeKind::FollowUp
         | v1::OutcomeKind::Adjustment
         | v1::OutcomeKind::Answers
         | v1::OutcomeKind::Enrolment
         | v1::OutcomeKind::HandOver
-        | v1::OutcomeKind::Expiry => Err(Unreadable("it is no sale and no return")),
+        | v1::OutcomeKind::Expiry => Err(Unreadable("it is no sale, claim or return")),
     }
 }
 

@@ -86,7 +86,7 @@ pub(crate) fn encode_outcome(outcome: &Outcome, extras: &Extras) -> Bytes {
 /// Whether an outcome is about lines of a receipt.
 fn has_lines(outcome: &Outcome) -> bool {
     match outcome.kind {
-        OutcomeKind::Settle | OutcomeKind::Return => true,
+        OutcomeKind::Settle | OutcomeKind::Return | OutcomeKind::Claim => true,
         OutcomeKind::FollowUp
         | OutcomeKind::Adjustment
         | OutcomeKind::Enrolment
@@ -154,6 +154,7 @@ fn kind(kind: OutcomeKind) -> v1::OutcomeKind {
         OutcomeKind::Enrolment => v1::OutcomeKind::Enrolment,
         OutcomeKind::Answers => v1::OutcomeKind::Answers,
         OutcomeKind::HandOver => v1::OutcomeKind::HandOver,
+        OutcomeKind::Claim => v1::OutcomeKind::Claim,
     }
 }
 

@@ -17,7 +17,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
 use super::answers::{ConverseAnswer, Told};
-use super::{customer, get_receipt, hand_over, observe, quote, return_goods, settle, void_receipt};
+use super::{claim, customer, get_receipt, hand_over, observe, quote, return_goods, settle, void_receipt};
 use crate::engine::Engine;
 
 /// The answers of a stream.
@@ -199,7 +199,7 @@ async fn carry_out(engine: &Engine, asked: Asked, budget: Duration) -> Result<To
         Asked::Enrol(request) => customer::enrol(engine, request, &call).await.map(Answered::Enrol),
         Asked::AnswerPrompts(request) => customer::answer_prompts(engine, request, &call).await.map(Answered::AnswerPrompts),
         Asked::GetReceipt(request) => get_receipt::get_receipt(engine, request, &call).await.map(Answered::GetReceipt),
-        Asked::Claim(_) => Err(Refusal::NotYetServed { call: "Claim" }),
+        Asked::Claim(request) => claim::claim(engine, request, &call).await.map(Answered::Claim),
         Asked::HandOver(request) => hand_over::hand_over(engine, request, &call).await.map(Answered::HandOver),
     };
     answered.map(|answered| Told::Other(Box::new(answered)))

@@ -153,7 +153,8 @@ fn recorded(engine: &Engine, done: &Done) -> Result<Option<v1::Outcome>, Refusal
         | CaseAnswer::Settled(_)
         | CaseAnswer::Voided(_)
         | CaseAnswer::Returned(_)
-        | CaseAnswer::Prize(_) => Err(engine.core.internal("the desk answered an enrolment or answers with something else")),
+        | CaseAnswer::Prize(_)
+        | CaseAnswer::Taking(_) => Err(engine.core.internal("the desk answered an enrolment or answers with something else")),
     }
 }
 

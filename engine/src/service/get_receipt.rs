@@ -46,17 +46,14 @@ pub(crate) async fn get_receipt(
 }
 
 async fn returned(engine: &Engine, entry: &ReceiptEntry, id: &ReceiptId) -> Result<ReturnedSoFar, Refusal> {
-    let partition = layout::aggregate(&entry.aggregate, id);
-    let row = engine
-        .core
-        .storage
-        .row(&partition, &layout::returned_row(id))
-        .await
-        .map_err(|error| engine.core.storage_refusal(&error))?;
-    match row {
-        Some(bytes) => ReturnedSoFar::decode(&bytes).map_err(|damaged| engine.core.quarantined(id.as_str(), &damaged)),
-        None => Ok(ReturnedSoFar::default()),
+    for aggregate in entry.homes() {
+        let (partition, key) = (layout::aggregate(&aggregate, id), layout::returned_row(id));
+        let row = engine.core.storage.row(&partition, &key).await.map_err(|error| engine.core.storage_refusal(&error))?;
+        if let Some(bytes) = row {
+            return ReturnedSoFar::decode(&bytes).map_err(|damaged| engine.core.quarantined(id.as_str(), &damaged));
+        }
     }
+    Ok(ReturnedSoFar::default())
 }
 
 /// An entry that stands for an outcome which is not there is as none: its commit was refused.
@@ -64,7 +61,7 @@ fn state(entry: Option<&ReceiptEntry>, outcome: Option<&v1::Outcome>, so_far: &R
     let Some(entry) = entry else { return v1::ReceiptState::Unknown };
     match (&entry.state, outcome) {
         (EntryState::Voided, _) => v1::ReceiptState::Voided,
-        (EntryState::Parked { .. }, _) => v1::ReceiptState::Parked,
+        (EntryState::Parked { .. } | EntryState::ParkedClaim { .. }, _) => v1::ReceiptState::Parked,
         (EntryState::Returned, Some(_)) => v1::ReceiptState::Settled,
         (EntryState::Settled, Some(outcome)) => sold_state(outcome, so_far),
         (EntryState::Awaited | EntryState::Settled | EntryState::Returned, _) => v1::ReceiptState::Unknown,

@@ -37,6 +37,7 @@ pub(crate) async fn hand_over(
         | CaseAnswer::Settled(_)
         | CaseAnswer::Voided(_)
         | CaseAnswer::Returned(_)
-        | CaseAnswer::AlreadyKnown => Err(engine.core.internal("the desk answered a hand-over with something else")),
+        | CaseAnswer::AlreadyKnown
+        | CaseAnswer::Taking(_) => Err(engine.core.internal("the desk answered a hand-over with something else")),
     }
 }

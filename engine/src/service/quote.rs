@@ -87,7 +87,8 @@ async fn decide(engine: &Engine, made: &Made<'_>, account: Option<Arc<Account>>)
         | CaseAnswer::Returned(_)
         | CaseAnswer::Recorded { .. }
         | CaseAnswer::AlreadyKnown
-        | CaseAnswer::Prize(_) => Err(engine.core.internal("the desk answered a quote with something else")),
+        | CaseAnswer::Prize(_)
+        | CaseAnswer::Taking(_) => Err(engine.core.internal("the desk answered a quote with something else")),
     }
 }
 
@@ -123,7 +124,7 @@ fn render(engine: &Engine, made: &Made<'_>, decided: &Decided, times: v1::PhaseT
         facts: &facts,
         asset_programs: &asset_programs,
         declined_unknown: declined_unknown(made),
-        claim_code: String::new(),
+        claim_code: engine.core.keys.claim_code(&made.input.receipt.place.store, &made.input.receipt.id).to_string(),
     };
     v1::QuoteResponse {
         status: i32::from(v1::QuoteStatus::Ok),

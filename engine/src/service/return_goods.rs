@@ -63,7 +63,7 @@ async fn whereto(engine: &Engine, input: &ReturnInput) -> Result<(AggregateKey, 
     let OriginalReceipt::Receipt(original) = &input.original else { return Ok((own(), customer)) };
     let (_, entry) = engine.core.receipt_entry(original).await?;
     Ok(match entry {
-        Some(entry) if entry.state == EntryState::Settled => match entry.aggregate {
+        Some(entry) if entry.state == EntryState::Settled => match entry.home() {
             Aggregate::Account(id) => (AggregateKey::Account(id), customer),
             Aggregate::Own => (AggregateKey::Receipt(original.clone()), customer),
             Aggregate::Sale(sale) => (AggregateKey::Receipt(sale), customer),

@@ -10,6 +10,7 @@ use tessera_ledger::limits::REMEMBERED_DAYS;
 use tessera_proto::billing::v1;
 
 use super::answers::SettleAnswer;
+use super::claim;
 use super::shared::{balances, desk_times, position};
 use crate::desk::{Case, CaseAnswer, Done, Promised, SettleCase, Settled};
 use crate::directory::{Found, Recognised};
@@ -27,9 +28,11 @@ pub(crate) async fn settle(engine: &Engine, request: v1::SettleRequest, call: &C
     let found = recognised.found().cloned();
     let key = found.as_ref().map_or_else(|| AggregateKey::Receipt(input.receipt.id.clone()), account_key);
     let training = input.receipt.training;
+    let promise = promise(engine, &input, call).await?;
     let case = SettleCase {
         extras: extras(&input, found.as_ref()),
-        promise: promise(engine, &input, call).await?,
+        kept: claim::kept(request, found.as_ref(), promise.rules()),
+        promise,
         basket_hash,
         customer: found.map(|found| found.customer),
         unknown_customer: recognised == Recognised::Unknown,
@@ -108,8 +111,9 @@ fn render(engine: &Engine, call: &Call, parsed: Instant, done: Done, training: b
     };
     let (status, outcome, repeated) = match settled {
         Settled::Voided => (v1::SettleStatus::Voided, None, false),
-        Settled::Outcome { outcome, repeated, skipped } => {
+        Settled::Outcome { outcome, repeated, skipped, claims } => {
             engine.core.skipped.count("settle", &skipped);
+            claim::start_waiting(engine, claims, *call);
             let status = if training { v1::SettleStatus::Training } else { v1::SettleStatus::Committed };
             (status, Some(outcome), repeated && !training)
         }

@@ -163,8 +163,11 @@ async fn the_time_of_a_replay_is_refused_by_any_other_storage() {
 #[tokio::test]
 async fn what_is_not_served_yet_says_so() {
     let rig = Rig::new().await;
-    let claim = rig.billing.claim(Request::new(v1::ClaimRequest::default())).await.unwrap_err();
-    assert_eq!(reason(&claim), v1::ErrorReason::NotYetServed);
+    let fiscal = v1::FiscalDocument { device_id: "F1".to_owned(), number: "7".to_owned() };
+    let wanted = v1::get_receipt_request::Receipt::Fiscal(fiscal);
+    let request = v1::GetReceiptRequest { contract_minor: 0, receipt: Some(wanted) };
+    let refused = rig.billing.get_receipt(Request::new(request)).await.unwrap_err();
+    assert_eq!(reason(&refused), v1::ErrorReason::NotYetServed);
 }
 
 #[tokio::test]
@@ -214,7 +217,7 @@ async fn converse_carries_every_call_answers_each_once_and_says_when_it_closes()
     }
     assert!(matches!(&got[&1], Answered::Quote(quoted) if quoted.status() == v1::QuoteStatus::Ok));
     assert!(matches!(&got[&2], Answered::Error(error) if error.field_violations[0].field == "receipt_id"));
-    assert!(matches!(&got[&3], Answered::Error(error) if error.reason == "NOT_YET_SERVED"));
+    assert!(matches!(&got[&3], Answered::Error(error) if error.field_violations[0].field == "request_id"));
     requests.send(ask(0, Call::Settle(unquoted(goods.clone())))).await.unwrap();
     assert!(matches!(answers.next().await.unwrap().unwrap().result.unwrap(), Answered::Error(_)));
     rig.closing.send_replace(true);

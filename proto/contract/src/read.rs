@@ -24,7 +24,7 @@ mod void_receipt;
 use jiff::Timestamp;
 
 pub use answer_prompts::{AnswerPromptsInput, StatedFact, read_answer_prompts};
-pub use claim::read_claim;
+pub use claim::{ClaimInput, read_claim};
 pub use customer::Identity;
 pub use delivery::DeliveryInput;
 pub use enrol::{EnrolInput, read_enrol};

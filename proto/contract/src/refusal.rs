@@ -107,6 +107,10 @@ pub enum Refusal {
     WrongClaimCode,
     /// The customer has no such prize.
     UnknownPrize,
+    /// No program gives time to claim this receipt, or the time is over.
+    ClaimClosed,
+    /// The cashier who sold cannot claim alone.
+    SellingCashier,
 }
 
 impl Refusal {
@@ -144,6 +148,8 @@ impl Refusal {
             Self::UnknownCursor => v1::ErrorReason::UnknownCursor,
             Self::WrongClaimCode => v1::ErrorReason::WrongClaimCode,
             Self::UnknownPrize => v1::ErrorReason::UnknownPrize,
+            Self::ClaimClosed => v1::ErrorReason::ClaimClosed,
+            Self::SellingCashier => v1::ErrorReason::SellingCashier,
         }
     }
 
@@ -153,9 +159,11 @@ impl Refusal {
         match self {
             Self::Invalid(_) | Self::CardNumber { .. } | Self::WrongClaimCode => Code::InvalidArgument,
             Self::Conflict | Self::AlreadyClaimed => Code::AlreadyExists,
-            Self::TooOld { .. } | Self::UpgradeEngine { .. } | Self::MoreThanSold { .. } | Self::ReplayTimeRefused => {
-                Code::FailedPrecondition
-            }
+            Self::TooOld { .. }
+            | Self::UpgradeEngine { .. }
+            | Self::MoreThanSold { .. }
+            | Self::ReplayTimeRefused
+            | Self::ClaimClosed => Code::FailedPrecondition,
             Self::TooManyWaiting { .. } | Self::RateLimited { .. } | Self::LimitExceeded { .. } => Code::ResourceExhausted,
             Self::Quarantined => Code::DataLoss,
             Self::UnknownOriginal | Self::UnknownPrize => Code::NotFound,
@@ -163,7 +171,7 @@ impl Refusal {
             Self::DeadlineTooShort | Self::OutcomeUnknown => Code::DeadlineExceeded,
             Self::ShuttingDown | Self::StorageStopped | Self::EngineUnreachable => Code::Unavailable,
             Self::InProgress => Code::Aborted,
-            Self::ForeignStore => Code::PermissionDenied,
+            Self::ForeignStore | Self::SellingCashier => Code::PermissionDenied,
             Self::Internal { .. } => Code::Internal,
             Self::UnknownCursor => Code::OutOfRange,
         }

@@ -280,6 +280,21 @@ fn counted() -> CounterMove {
     CounterMove { campaign: CampaignId::parse("tenth").expect("is an id"), counted_milli: 3_000, rewarded: 0, time, counted_on }
 }
 
+pub(crate) fn claim() -> v1::ClaimRequest {
+    v1::ClaimRequest {
+        contract_minor: 0,
+        request_id: "S1/T4/20261122/C17/9f3a".to_owned(),
+        receipt_id: "S1/T4/20261121/8/9f3a".to_owned(),
+        claim_code: "7k3qm-x2r8p".to_owned(),
+        customer: receipt(1).customer,
+        store_id: "S1".to_owned(),
+        till_id: "T4".to_owned(),
+        cashier_id: "C7".to_owned(),
+        claimed_at: Some(wire_now()),
+        delivery: Some(delivery()),
+    }
+}
+
 /// A decision on [`receipt`] with so many lines: the first is three for two, a gift is added, points are
 /// earned.
 pub(crate) fn decision(lines: usize) -> Decision {

@@ -10,7 +10,7 @@ use super::{Checked, Checker, Site};
 use crate::asset::Asset;
 use crate::campaign::Code;
 use crate::id::ProgramId;
-use crate::limits::{COLUMNS_MAX, COLUMNS_MIN, DIAGNOSTICS_MAX, TEXT_CHARACTERS_MAX};
+use crate::limits::{CLAIM_HOURS_MAX, COLUMNS_MAX, COLUMNS_MIN, DIAGNOSTICS_MAX, TEXT_CHARACTERS_MAX};
 use crate::money::Currency;
 use crate::program::{FactRule, Program};
 use crate::revision::LANGUAGE;
@@ -80,6 +80,8 @@ impl Checker<'_> {
         let language = fields.get("default_language").map_or(Some("en"), |node| self.default_language(node)).unwrap_or("en");
         let name = fields.get("name").and_then(|node| self.text(node, language));
         let four_eyes = fields.get("four_eyes").and_then(|node| self.boolean(node)).unwrap_or(false);
+        let hours = fields.get("claim_within_hours").and_then(|node| self.integer(node, 1..=CLAIM_HOURS_MAX));
+        let claim_within_hours = hours.and_then(|hours| u32::try_from(hours).ok());
         Some(Program {
             id: id?,
             name: name?,
@@ -88,6 +90,7 @@ impl Checker<'_> {
             time_zone: time_zone.unwrap_or(TimeZone::UTC),
             language_default: CompactString::from(language),
             four_eyes,
+            claim_within_hours,
             tiers: Vec::new(),
             conventions: fields.get("conventions").map(|node| self.conventions(node)).unwrap_or_default(),
             languages: fields.get("languages").map_or_else(Vec::new, |node| self.languages(node, language)),

@@ -2,10 +2,11 @@
 
 use crate::entry::{Aggregate, EntryState, ReceiptEntry};
 use crate::order::{
-    OriginalKnown, QuoteAdmission, ReturnAdmission, SettleAdmission, VoidAdmission, admit_quote, admit_return, admit_settle,
-    admit_void,
+    ClaimAdmission, OriginalKnown, QuoteAdmission, ReturnAdmission, SettleAdmission, VoidAdmission, admit_claim, admit_quote,
+    admit_return, admit_settle, admit_void,
 };
 use crate::testing::*;
+use tessera_rules::id::AccountId;
 
 const CONTENT: [u8; 32] = [1; 32];
 const OTHER: [u8; 32] = [9; 32];
@@ -89,5 +90,28 @@ fn a_quote_after_the_end_of_its_receipt_says_how_it_ended() {
     ];
     for (known, attempt, expected) in cases {
         assert_eq!(admit_quote(known.as_ref(), true, attempt), expected);
+    }
+}
+
+#[test]
+fn h74_a_claim_waits_is_free_own_or_taken() {
+    let account = |id: &str| AccountId::parse(id).unwrap();
+    let claimed = |by: &str| ReceiptEntry { claimed_by: Some(account(by)), ..entry(EntryState::Settled, 1) };
+    let of_a_customer = ReceiptEntry { aggregate: Aggregate::Account(account("a-2")), ..entry(EntryState::Settled, 1) };
+    let table = [
+        (None, false, ClaimAdmission::Park),
+        (Some(entry(EntryState::Awaited, 0)), false, ClaimAdmission::Park),
+        (Some(entry(EntryState::Voided, 1)), false, ClaimAdmission::Park),
+        (Some(entry(EntryState::Settled, 1)), false, ClaimAdmission::Park),
+        (Some(entry(EntryState::Settled, 1)), true, ClaimAdmission::Free),
+        (Some(claimed("a-1")), true, ClaimAdmission::Own),
+        (Some(claimed("a-2")), true, ClaimAdmission::Taken),
+        (Some(of_a_customer), true, ClaimAdmission::Taken),
+        (Some(entry(EntryState::Returned, 1)), true, ClaimAdmission::Conflict),
+        (Some(entry(parked(), 1)), false, ClaimAdmission::Conflict),
+        (Some(entry(EntryState::ParkedClaim { receipt: receipt_id("x") }, 1)), false, ClaimAdmission::Conflict),
+    ];
+    for (entry, outcome_present, expected) in table {
+        assert_eq!(admit_claim(entry.as_ref(), outcome_present, &account("a-1")), expected, "{entry:?}");
     }
 }

@@ -18,16 +18,16 @@ use crate::uses;
 
 /// What was given and moved.
 #[derive(Debug, Default)]
-pub(super) struct Gain {
-    pub(super) rewards: Vec<OutcomeReward>,
-    pub(super) counters: Vec<CounterMove>,
-    pub(super) uses: Vec<UseMove>,
+pub(crate) struct Gain {
+    pub(crate) rewards: Vec<OutcomeReward>,
+    pub(crate) counters: Vec<CounterMove>,
+    pub(crate) uses: Vec<UseMove>,
     /// A single-use coupon had been used or promised elsewhere, or a limit is exceeded.
-    pub(super) is_short: bool,
+    pub(crate) is_short: bool,
 }
 
 /// Gives what was decided, and what waited for the answers that came with the sale.
-pub(super) fn give(account: Option<&mut Account>, settle: &Settle<'_>, booking: &mut Booking, paid: Amount) -> Gain {
+pub(crate) fn give(account: Option<&mut Account>, settle: &Settle<'_>, booking: &mut Booking, paid: Amount) -> Gain {
     let mut gain = Gain::default();
     let Some(account) = account else {
         let free = settle.decision.rewards.iter().filter(|reward| !needs_account(&reward.kind));

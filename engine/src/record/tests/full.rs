@@ -280,6 +280,7 @@ pub(super) fn outcomes() -> Vec<(Outcome, Extras)> {
         OutcomeKind::Enrolment,
         OutcomeKind::Answers,
         OutcomeKind::HandOver,
+        OutcomeKind::Claim,
     ];
     let mut all: Vec<(Outcome, Extras)> = kinds.into_iter().map(|kind| (Outcome { kind, ..full() }, extras())).collect();
     all.push((full(), Extras::default()));

@@ -18,7 +18,7 @@ use crate::record::{Extras, FORMAT};
 
 /// The message of an outcome.
 pub(crate) fn outcome_to_wire(outcome: &Outcome, extras: Extras) -> v1::Outcome {
-    let has_lines = matches!(outcome.kind, OutcomeKind::Settle | OutcomeKind::Return);
+    let has_lines = matches!(outcome.kind, OutcomeKind::Settle | OutcomeKind::Return | OutcomeKind::Claim);
     let tender_due = tender_part(&outcome.redemptions);
     v1::Outcome {
         format: FORMAT,
@@ -84,6 +84,7 @@ fn kind(kind: OutcomeKind) -> v1::OutcomeKind {
         OutcomeKind::Enrolment => v1::OutcomeKind::Enrolment,
         OutcomeKind::Answers => v1::OutcomeKind::Answers,
         OutcomeKind::HandOver => v1::OutcomeKind::HandOver,
+        OutcomeKind::Claim => v1::OutcomeKind::Claim,
     }
 }
 

@@ -101,6 +101,21 @@ pub fn hand_over_hash(request: &v1::HandOverRequest) -> ContentHash {
     ContentHash(encoder.finish())
 }
 
+/// The hash of a claim's content.
+#[must_use]
+pub fn claim_hash(request: &v1::ClaimRequest) -> ContentHash {
+    let mut encoder = Encoder::new("tessera.claim.1");
+    encoder.text(&request.request_id);
+    encoder.text(&request.receipt_id);
+    encoder.text(&request.claim_code);
+    encoder.optional(request.customer.as_ref(), customer);
+    for text in [&request.store_id, &request.till_id, &request.cashier_id] {
+        encoder.text(text);
+    }
+    encoder.time(request.claimed_at.as_ref());
+    ContentHash(encoder.finish())
+}
+
 fn receipt(encoder: &mut Encoder, receipt: &v1::Receipt) {
     encoder.text(&receipt.receipt_id);
     encoder.time(receipt.sold_at.as_ref());

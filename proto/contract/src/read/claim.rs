@@ -1,27 +1,86 @@
-//! Reads the ids of a claim, which is not yet served.
+//! Reads a claim: a customer says that a receipt without one was theirs.
 
+use compact_str::CompactString;
+use jiff::Timestamp;
 use tessera_proto::billing::v1;
-use tessera_rules::id::ReceiptId;
+use tessera_rules::id::{CashierId, ReceiptId, StoreId, TillId};
 
 use super::ReadContext;
-use super::customer::required_identity;
+use super::customer::{Identity, required_identity};
+use super::delivery::{DeliveryInput, delivery};
 use super::field::{Reader, check_contract_minor};
+use crate::canonical::{ContentHash, claim_hash};
 use crate::fault::At;
 use crate::limits::SHORT_TEXT_CHARACTERS_MAX;
 use crate::refusal::Refusal;
 
-/// Checks a claim's request and gives the id of the request.
+/// A claim, read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClaimInput {
+    /// The minted id of the request.
+    pub request: ReceiptId,
+    /// The receipt that is claimed.
+    pub receipt: ReceiptId,
+    /// The code as it stands on paper: letters and digits alone, in capitals.
+    pub code: CompactString,
+    /// Who claims.
+    pub customer: Identity,
+    /// The shop where it is claimed; none: not in a shop.
+    pub store: Option<StoreId>,
+    /// The till; none: not at a till.
+    pub till: Option<TillId>,
+    /// The cashier; none: nobody.
+    pub cashier: Option<CashierId>,
+    /// When, by the till's clock.
+    pub claimed_at: Timestamp,
+    /// How the message travelled.
+    pub delivery: DeliveryInput,
+    /// What the request id stands for.
+    pub content_hash: ContentHash,
+}
+
+/// Reads a claim.
 ///
 /// # Errors
 /// [`Refusal::UpgradeEngine`], [`Refusal::CardNumber`], or [`Refusal::Invalid`] with every fault.
-pub fn read_claim(request: &v1::ClaimRequest, context: &ReadContext) -> Result<ReceiptId, Refusal> {
+pub fn read_claim(request: &v1::ClaimRequest, context: &ReadContext) -> Result<ClaimInput, Refusal> {
     check_contract_minor(request.contract_minor)?;
     let mut reader = Reader::new(context.now);
+    let read = claim(&mut reader, request);
+    reader.finish(read)
+}
+
+fn claim(reader: &mut Reader, request: &v1::ClaimRequest) -> Option<ClaimInput> {
     let root = At::Request;
     let id = reader.minted_id(&root.field("request_id"), &request.request_id, ReceiptId::parse);
-    reader.minted_id(&root.field("receipt_id"), &request.receipt_id, ReceiptId::parse);
-    reader.required_text(&root.field("claim_code"), &request.claim_code, SHORT_TEXT_CHARACTERS_MAX);
-    required_identity(&mut reader, &root, request.customer.as_ref());
-    reader.time(&root.field("claimed_at"), request.claimed_at.as_ref());
-    reader.finish(id)
+    let receipt = reader.minted_id(&root.field("receipt_id"), &request.receipt_id, ReceiptId::parse);
+    let code = reader.required_text(&root.field("claim_code"), &request.claim_code, SHORT_TEXT_CHARACTERS_MAX);
+    let customer = required_identity(reader, &root, request.customer.as_ref());
+    let store = reader.optional_minted_id(&root.field("store_id"), &request.store_id, StoreId::parse);
+    let till = reader.optional_minted_id(&root.field("till_id"), &request.till_id, TillId::parse);
+    let cashier = reader.optional_minted_id(&root.field("cashier_id"), &request.cashier_id, CashierId::parse);
+    let claimed_at = reader.time(&root.field("claimed_at"), request.claimed_at.as_ref());
+    let delivery = delivery(reader, &root, request.delivery.as_ref());
+    Some(ClaimInput {
+        request: id?,
+        receipt: receipt?,
+        code: as_printed(&code?),
+        customer: customer?,
+        store,
+        till,
+        cashier,
+        claimed_at: claimed_at?,
+        delivery,
+        content_hash: claim_hash(request),
+    })
+}
+
+/// Without what people put between letters; small letters are as good, and letters that look like digits are those.
+fn as_printed(code: &str) -> CompactString {
+    let as_meant = |letter: char| match letter.to_ascii_uppercase() {
+        'O' => '0',
+        'I' | 'L' => '1',
+        other => other,
+    };
+    code.chars().filter(char::is_ascii_alphanumeric).map(as_meant).collect()
 }

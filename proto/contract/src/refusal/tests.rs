@@ -30,6 +30,8 @@ fn each() -> Vec<Refusal> {
         Refusal::UnknownCursor,
         Refusal::WrongClaimCode,
         Refusal::UnknownPrize,
+        Refusal::ClaimClosed,
+        Refusal::SellingCashier,
     ]
 }
 

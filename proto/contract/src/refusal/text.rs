@@ -38,6 +38,8 @@ impl Refusal {
             Self::UnknownCursor => "The feed cannot be followed from there.",
             Self::WrongClaimCode => "The code does not belong to this receipt. Check it.",
             Self::UnknownPrize => "This customer has no such prize. Check the receipt.",
+            Self::ClaimClosed => "This receipt cannot be claimed any more.",
+            Self::SellingCashier => "Another cashier must enter this: it was sold by you.",
         }
         .into()
     }
@@ -86,6 +88,8 @@ impl Refusal {
             Self::UnknownPrize => {
                 "the account holds no prize of that receipt and reward; one closed long ago stands in outcomes only"
             }
+            Self::ClaimClosed => "no program of the sale's revision says claim_within_hours, or so many hours have passed",
+            Self::SellingCashier => "the claim names the cashier of the sale; nobody's own sale is claimed by themselves",
         }
         .into()
     }

@@ -6,7 +6,7 @@ use super::{Key, Keys, keys, may, must, one_of, words};
 use crate::check::asset::{AT_ONCE, KINDS, NEVER};
 use crate::check::audience::ASK;
 use crate::check::conventions;
-use crate::limits::{COLUMNS_MAX, COLUMNS_MIN, DAYS_MAX, MONTHS_MAX};
+use crate::limits::{CLAIM_HOURS_MAX, COLUMNS_MAX, COLUMNS_MIN, DAYS_MAX, MONTHS_MAX};
 
 pub(crate) const PROGRAM: Keys = keys("program", "a program file", PROGRAM_KEYS);
 const PROGRAM_KEYS: &[Key] = &[
@@ -19,6 +19,11 @@ const PROGRAM_KEYS: &[Key] = &[
     may("languages", Many(&Word), "The languages that every text for customers should have."),
     may("columns", Whole(COLUMNS_MIN, COLUMNS_MAX), "Characters on a line of the tills; longer texts are warned of."),
     may("four_eyes", Boolean, "Whether a second person must approve before it takes effect."),
+    may(
+        "claim_within_hours",
+        Whole(1, CLAIM_HOURS_MAX),
+        "For how many hours after a sale without a customer somebody can claim its rewards; else never.",
+    ),
     may("conventions", Map(&CONVENTIONS), "Where trades and countries do the same thing differently."),
     may("stacking", Many(&Map(&STACKING)), "Stacking groups that say more than their name."),
     may("assets", Many(&Map(&ASSET)), "What an account can hold."),

@@ -284,6 +284,10 @@ fn p11_the_other_calls_name_their_fields_too() {
     assert_eq!(faults_of(v1::IdentifyRequest::default(), |_| (), read_identify), ["customer", "store_id"]);
     let faults = faults_of(v1::ClaimRequest::default(), |_| (), read_claim);
     assert_eq!(faults, ["request_id", "receipt_id", "claim_code", "customer", "claimed_at"]);
+    for (typed, code) in [("7k3qm-x2r8p", "7K3QMX2R8P"), (" O0lI1 ", "00111"), ("7K3QMX2R8P", "7K3QMX2R8P")] {
+        let request = v1::ClaimRequest { claim_code: typed.to_owned(), ..sample::claim() };
+        assert_eq!(read_claim(&request, &sample::context()).expect("is good").code, code, "{typed}");
+    }
     let faults = faults_of(v1::HandOverRequest::default(), |_| (), read_hand_over);
     assert_eq!(faults, ["request_id", "customer", "receipt_id", "reward_id", "state", "store_id", "handed_over_at"]);
     let due = |request: &mut v1::HandOverRequest| request.state = i32::from(v1::PrizeState::Due);

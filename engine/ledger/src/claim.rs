@@ -1,0 +1,163 @@
+//! Claim: a customer is attached to a sale that had none. It gives what the sale would have given and changes
+//! nothing of what was paid.
+
+use std::mem;
+
+use compact_str::{CompactString, format_compact};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use tessera_rules::decision::{Decision, LineShare, Reward, RewardKind};
+use tessera_rules::id::{LineId, ProgramId, ReceiptId};
+use tessera_rules::money::{Amount, UnitPrice, split};
+use tessera_rules::receipt::Place;
+
+use crate::account::Account;
+use crate::arithmetic::amount_plus;
+use crate::booking::Booking;
+use crate::outcome::{Flag, Outcome, OutcomeKind, OutcomeLine};
+use crate::posting::is_balanced;
+use crate::return_goods::ReturnedSoFar;
+use crate::settle::{Settle, Settled, gain};
+
+/// What follows a sale's id in the id of its claim's outcome: one sale has one claim.
+const CLAIM: &str = "#claim";
+
+/// A claim of a sale.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'a> {
+    /// The sale as it is evaluated for the claim, with what [`claimable`] leaves of the decision. Its content hash
+    /// is the claim's, and nothing of it stands for how lines were sold.
+    pub settle: &'a Settle<'a>,
+    /// What the sale did.
+    pub sale: &'a Outcome,
+    /// What of the sale has come back.
+    pub so_far: &'a ReturnedSoFar,
+    /// The minted id of the claim's request.
+    pub request: &'a ReceiptId,
+    /// Where it was claimed.
+    pub place: &'a Place,
+    /// When it was claimed.
+    pub claimed_at: Timestamp,
+    /// The day on which it was claimed.
+    pub business_date: Date,
+}
+
+/// The id of the outcome of a sale's claim.
+#[must_use]
+pub fn outcome_id(sale: &ReceiptId) -> CompactString {
+    format_compact!("{sale}{CLAIM}")
+}
+
+/// What of a fresh decision on a sale a claim gives: nothing that changes lines or makes good for it, nothing that
+/// the sale gave already, and nothing of a program whose time is over.
+#[must_use]
+pub fn claimable(decision: Decision, sale: &Outcome, so_far: &ReturnedSoFar, is_open: impl Fn(&ProgramId) -> bool) -> Decision {
+    let gives = |reward: &Reward| {
+        let changes_lines = reward.fallback || matches!(reward.kind, RewardKind::DiscountNow { .. });
+        !changes_lines && is_open(&reward.program) && sale.rewards.iter().all(|given| given.id != reward.id)
+    };
+    let mut decision = decision;
+    decision.rewards.retain(gives);
+    decision.redemptions.clear();
+    if !so_far.returns.is_empty() {
+        decision.rewards.iter_mut().filter(|reward| reward.earned_on.is_empty()).for_each(|reward| spread(reward, sale, so_far));
+    }
+    decision
+}
+
+/// A reward that no lines earned is taken back with the whole of what was sold. Where some of that is back already,
+/// it is earned by the rest, so that it goes when the rest does.
+fn spread(reward: &mut Reward, sale: &Outcome, so_far: &ReturnedSoFar) {
+    let Some((_, units)) = gain::units_of(&reward.kind) else { return };
+    let weights: Vec<i64> = lines_left(sale, so_far).map(|line| line.paid.minor().max(0)).collect();
+    let shares = lines_left(sale, so_far).zip(split(units.units(), &weights));
+    reward.earned_on = shares.map(|(line, units)| LineShare { line: line.id.clone(), units }).collect();
+}
+
+/// The sale with its claim, as a return of it sees it: the sale's lines, and what both gave.
+#[must_use]
+pub fn claimed_sale(sale: Outcome, claim: Outcome) -> Outcome {
+    let mut both = sale;
+    both.customer = claim.customer;
+    both.account = claim.account;
+    both.rewards.extend(claim.rewards);
+    both.postings.extend(claim.postings);
+    both.counters.extend(claim.counters);
+    both.uses.extend(claim.uses);
+    both
+}
+
+/// Lines of which nothing has come back: those that a claim can still give something for.
+pub fn lines_left<'o>(sale: &'o Outcome, so_far: &'o ReturnedSoFar) -> impl Iterator<Item = &'o OutcomeLine> {
+    sale.lines.iter().filter(|line| so_far.quantity(&line.id).is_zero())
+}
+
+/// Whether nothing of a line has come back.
+#[must_use]
+pub fn is_left(line: &LineId, so_far: &ReturnedSoFar) -> bool {
+    so_far.quantity(line).is_zero()
+}
+
+/// Gives the account what the sale would have given.
+#[must_use]
+pub fn claim(account: &Account, claim: &Claim<'_>) -> Settled {
+    let settle = claim.settle;
+    let now = account.booked_at(settle.booked_at);
+    let mut next = account.clone();
+    // Lots are the sale's, so that a return of it finds them.
+    let mut booking = Booking::new(mem::take(&mut next.lots), &settle.receipt.id, now);
+    let paid = lines_left(claim.sale, claim.so_far).fold(Amount::ZERO, |sum, line| amount_plus(sum, line.paid));
+    let gain = gain::give(Some(&mut next), settle, &mut booking, paid);
+    next.booked_at_last = now;
+    next.outcomes = next.outcomes.saturating_add(1);
+    booking.store(&mut next);
+    assert!(next.check().is_ok(), "a claim keeps the account's invariants: {:?}", next.check());
+    assert!(is_balanced(&booking.postings), "postings sum to zero per asset (P5)");
+    let outcome = Outcome {
+        id: outcome_id(&settle.receipt.id),
+        kind: OutcomeKind::Claim,
+        receipt: claim.request.clone(),
+        original: Some(settle.receipt.id.clone()),
+        content_hash: settle.content_hash,
+        attempt: 0,
+        place: claim.place.clone(),
+        sold_at: claim.claimed_at,
+        booked_at: now,
+        business_date: claim.business_date,
+        booking_date: settle.booking_date,
+        currency: settle.receipt.currency,
+        customer: settle.customer.clone(),
+        account: Some(next.id.clone()),
+        basis: settle.basis.clone(),
+        applied: Vec::new(),
+        lines: lines_left(claim.sale, claim.so_far).map(without_amounts).collect(),
+        rewards: gain.rewards,
+        redemptions: Vec::new(),
+        tenders: Vec::new(),
+        before: Amount::ZERO,
+        after: Amount::ZERO,
+        cash_rounding: Amount::ZERO,
+        postings: booking.postings,
+        counters: gain.counters,
+        uses: gain.uses,
+        follow_ups: Vec::new(),
+        facts: Vec::new(),
+        flags: if gain.is_short { vec![Flag::SettledWithShortfall] } else { Vec::new() },
+    };
+    Settled { account: Some(next), outcome }
+}
+
+/// A line of the sale to which shares of rewards belong; what was paid for it stands with the sale alone.
+fn without_amounts(line: &OutcomeLine) -> OutcomeLine {
+    OutcomeLine {
+        unit_price: UnitPrice::ZERO,
+        rung_up: Amount::ZERO,
+        paid: Amount::ZERO,
+        parts: Vec::new(),
+        unexplained: Amount::ZERO,
+        ..line.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,276 @@
+//! Claim: a customer is attached to a sale that had none. First the sale's own aggregate says who may have it, then
+//! the customer's account gets what the sale would have given.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use prost::Message as _;
+use tessera_contract::read::{ClaimInput, ReadContext, read_settle};
+use tessera_contract::refusal::Refusal;
+use tessera_ledger::account::Account;
+use tessera_ledger::claim::{Claim, claim, claimable, is_left, outcome_id};
+use tessera_ledger::entry::{Aggregate, EntryState, ReceiptEntry, Waiting};
+use tessera_ledger::order::{ClaimAdmission, admit_claim};
+use tessera_ledger::outcome::Outcome;
+use tessera_ledger::return_goods::ReturnedSoFar;
+use tessera_ledger::settle::{Relation, Settle, Settled};
+use tessera_ledger::standing::View;
+use tessera_ledger::terms::limit_terms;
+use tessera_proto::billing::v1;
+use tessera_rules::decision::Decision;
+use tessera_rules::effort::Effort;
+use tessera_rules::evaluate::evaluate;
+use tessera_rules::money::Amount;
+use tessera_rules::receipt::{Place, Receipt, Stage};
+use tessera_rules::standing::Standing;
+
+use super::quote::code_standings;
+use super::return_goods::read_stored;
+use super::settle::printed_coupons;
+use super::{CaseAnswer, Draft};
+use crate::core::asset_terms;
+use crate::directory::Found;
+use crate::layout;
+use crate::programs::Rules;
+use crate::record::{Extras, encode_outcome};
+
+/// The first step, at the sale: may this account have it?
+#[derive(Debug)]
+pub(crate) struct TakeClaimCase {
+    pub(crate) input: ClaimInput,
+    /// The request, kept where the claim must wait for its receipt.
+    pub(crate) request: Bytes,
+    pub(crate) found: Found,
+    /// The sale's rules; none: when it was looked for it was not there.
+    pub(crate) rules: Option<Rules>,
+    /// The time against which the hours count.
+    pub(crate) at: Timestamp,
+    pub(crate) now: Timestamp,
+}
+
+/// What the first step came to.
+#[derive(Debug)]
+pub(crate) enum Taking {
+    /// The sale is this account's to have.
+    Taken {
+        /// Its outcome message as stored.
+        sale: Bytes,
+    },
+    /// It waits for its receipt.
+    Parked,
+    /// The sale has come since it was looked for.
+    Again,
+}
+
+impl TakeClaimCase {
+    pub(super) async fn apply(&self, draft: &mut Draft<'_>) -> Result<Taking, Refusal> {
+        let own = draft.entry(&self.input.request).await?;
+        if own.as_ref().is_some_and(|own| own.content_hash != self.input.content_hash.0) {
+            return Err(Refusal::Conflict);
+        }
+        let entry = draft.entry(&self.input.receipt).await?;
+        let stored = draft.outcome(entry.as_ref(), &self.input.receipt).await?;
+        let admission = admit_claim(entry.as_ref(), stored.is_some(), &self.found.account);
+        let (Some(entry), Some(stored)) = (&entry, &stored) else { return self.park(draft).await };
+        match admission {
+            ClaimAdmission::Park => self.park(draft).await,
+            ClaimAdmission::Conflict => Err(Refusal::Conflict),
+            ClaimAdmission::Free | ClaimAdmission::Own | ClaimAdmission::Taken => {
+                self.refuse_wrong_code(draft, stored)?;
+                self.take(draft, admission, entry, stored)
+            }
+        }
+    }
+
+    /// Before anything else is told of the receipt: who has no paper learns nothing.
+    fn refuse_wrong_code(&self, draft: &Draft<'_>, stored: &Bytes) -> Result<(), Refusal> {
+        let sale = read_stored(draft, &self.input.receipt, stored)?;
+        let code = draft.core.keys.claim_code(&sale.place.store, &self.input.receipt);
+        if code.letters() == self.input.code {
+            return Ok(());
+        }
+        metrics::counter!("tessera_engine_claim_codes_wrong_total").increment(1);
+        Err(Refusal::WrongClaimCode)
+    }
+
+    fn take(
+        &self,
+        draft: &mut Draft<'_>,
+        admission: ClaimAdmission,
+        entry: &ReceiptEntry,
+        stored: &Bytes,
+    ) -> Result<Taking, Refusal> {
+        if admission == ClaimAdmission::Taken {
+            return Err(Refusal::AlreadyClaimed);
+        }
+        if admission == ClaimAdmission::Free {
+            let Some(rules) = &self.rules else { return Ok(Taking::Again) };
+            let sale = read_stored(draft, &self.input.receipt, stored)?;
+            self.refuse_late(rules, &sale)?;
+            if self.input.cashier.is_some() && self.input.cashier == sale.place.cashier {
+                return Err(Refusal::SellingCashier);
+            }
+            draft.put_entry(&self.input.receipt, ReceiptEntry { claimed_by: Some(self.found.account.clone()), ..entry.clone() });
+        }
+        Ok(Taking::Taken { sale: stored.clone() })
+    }
+
+    fn refuse_late(&self, rules: &Rules, sale: &Outcome) -> Result<(), Refusal> {
+        let hours = rules.revision.claim_within_hours().map(|hours| SignedDuration::from_hours(hours.into()));
+        let until = hours.and_then(|hours| sale.sold_at.checked_add(hours).ok());
+        if until.is_some_and(|until| self.at <= until) { Ok(()) } else { Err(Refusal::ClaimClosed) }
+    }
+
+    /// Keeps the request with the receipt's entry until the receipt arrives.
+    async fn park(&self, draft: &mut Draft<'_>) -> Result<Taking, Refusal> {
+        let (id, receipt) = (&self.input.request, &self.input.receipt);
+        let today = draft.core.ledger_day(self.now);
+        let before = draft.entry(receipt).await?;
+        let aggregate = draft.aggregate(receipt);
+        let mut awaited = before.unwrap_or_else(|| ReceiptEntry::new(aggregate, EntryState::Awaited, [0; 32], 0, today));
+        awaited.park(id.clone(), self.request.to_vec()).map_err(|_| Refusal::LimitExceeded {
+            what: "returns and claims that wait for one receipt",
+            limit: u64::try_from(tessera_ledger::limits::PARKED_MAX).unwrap_or(u64::MAX),
+        })?;
+        let state = EntryState::ParkedClaim { receipt: receipt.clone() };
+        let own = ReceiptEntry::new(Aggregate::Sale(receipt.clone()), state, self.input.content_hash.0, 0, today);
+        draft.put_entry(receipt, awaited);
+        draft.put_entry(id, own);
+        Ok(Taking::Parked)
+    }
+}
+
+/// The second step, at the account: it gets what the sale would have given, once.
+#[derive(Debug)]
+pub(crate) struct ClaimCase {
+    pub(crate) input: ClaimInput,
+    pub(crate) found: Found,
+    /// The sale's outcome message as stored.
+    pub(crate) sale: Bytes,
+    /// The sale's rules.
+    pub(crate) rules: Rules,
+    pub(crate) now: Timestamp,
+}
+
+impl ClaimCase {
+    pub(super) async fn apply(&self, draft: &mut Draft<'_>) -> Result<CaseAnswer, Refusal> {
+        let receipt = &self.input.receipt;
+        if let Some(outcome) = draft.claim_outcome(receipt).await? {
+            return Ok(CaseAnswer::Recorded { outcome });
+        }
+        let entry = draft.entry(receipt).await?.filter(|entry| entry.claimed_by.as_ref() == Some(&self.found.account));
+        let Some(entry) = entry else { return Err(Refusal::InProgress) };
+        let own = draft.entry(&self.input.request).await?;
+        let Some(kept) = draft.kept_sale(receipt).await? else { return Err(Refusal::ClaimClosed) };
+        let sale = read_stored(draft, receipt, &self.sale)?;
+        let so_far = draft.returned(&entry, receipt).await?;
+        let sold = self.sold(draft, &kept, &so_far)?;
+        let done = self.claim(draft, &sold, &sale, &so_far);
+        let extras = Extras { coupons: printed_coupons(&done.outcome, &self.rules.revision), proven: true, ..Extras::default() };
+        let outcome = encode_outcome(&done.outcome, &extras);
+        if let Some(account) = done.account {
+            draft.put_account(account);
+        }
+        let today = draft.core.ledger_day(self.now);
+        let own = ReceiptEntry::settled(own.as_ref(), draft.aggregate(&self.input.request), self.input.content_hash.0, 0, today);
+        draft.put_entry(&self.input.request, own);
+        draft.put_row(layout::outcome_row(&outcome_id(receipt)), outcome.clone());
+        draft.put_row(layout::returned_row(receipt), Bytes::from(so_far.encode()));
+        Ok(CaseAnswer::Recorded { outcome })
+    }
+
+    /// The receipt as it is evaluated: as paid, and without what has come back.
+    fn sold(&self, draft: &Draft<'_>, kept: &Bytes, so_far: &ReturnedSoFar) -> Result<Receipt, Refusal> {
+        let read = v1::SettleRequest::decode(kept.clone()).ok();
+        let read = read.and_then(|request| read_settle(&request, &ReadContext { now: self.now }).ok());
+        let unreadable = || draft.core.internal(&format!("the kept sale {} cannot be read", self.input.receipt));
+        let mut receipt = Receipt { stage: Stage::Paid, ..read.ok_or_else(unreadable)?.receipt };
+        receipt.redeem.clear();
+        receipt.lines.retain(|line| is_left(&line.id, so_far));
+        Ok(receipt)
+    }
+
+    fn claim(&self, draft: &Draft<'_>, sold: &Receipt, sale: &Outcome, so_far: &ReturnedSoFar) -> Settled {
+        let account = match draft.account() {
+            Some(account) => Arc::clone(account),
+            None => Arc::new(Account::new(self.found.account.clone(), self.found.customer.clone(), self.now)),
+        };
+        let program = |id: &_| self.rules.revision.programs().iter().find(|program| program.id == *id);
+        let is_open = |id: &_| program(id).is_some_and(|program| program.claim_within_hours.is_some());
+        let decision = claimable(self.evaluate(&account, sold, sale.sold_at), sale, so_far, is_open);
+        let assets = asset_terms(&self.rules.revision, sold.currency);
+        let settle = Settle {
+            receipt: sold,
+            sold: &[],
+            decision: &decision,
+            promised: None,
+            relation: Relation::WithoutQuote,
+            after_void: false,
+            deferred: false,
+            till_clock_off: false,
+            content_hash: self.input.content_hash.0,
+            attempt: 0,
+            basis: self.rules.basis(),
+            booked_at: self.now,
+            booking_date: draft.core.ledger_day(self.now),
+            cash_rounding: Amount::ZERO,
+            customer: Some(self.found.customer.clone()),
+            assets: &assets,
+            limits: &limit_terms(&self.rules.revision, &decision),
+            codes: draft.core.keys.codes(),
+            handed_over: &[],
+            must_confirm: None,
+        };
+        let command = Claim {
+            settle: &settle,
+            sale,
+            so_far,
+            request: &self.input.request,
+            place: &self.place(sale),
+            claimed_at: self.input.claimed_at,
+            business_date: settle.booking_date,
+        };
+        claim(&account, &command)
+    }
+
+    /// Where it was claimed; what was not said is as the sale has it.
+    fn place(&self, sale: &Outcome) -> Place {
+        let (store, till) = (self.input.store.clone(), self.input.till.clone());
+        Place {
+            store: store.unwrap_or_else(|| sale.place.store.clone()),
+            till: till.unwrap_or_else(|| sale.place.till.clone()),
+            cashier: self.input.cashier.clone(),
+        }
+    }
+
+    fn evaluate(&self, account: &Account, sold: &Receipt, at: Timestamp) -> Decision {
+        let view = View {
+            customer: Some(&self.found.customer),
+            receipt: &sold.id,
+            supersedes: None,
+            now: self.now,
+            business_date: sold.business_date,
+        };
+        let standing = Standing {
+            customer: Some(account.standing(&view)),
+            codes: code_standings(Some(account), &sold.codes, &view),
+            shared: Vec::new(),
+            out_of_stock: Vec::new(),
+            promises_exhausted: false,
+        };
+        evaluate(&self.rules.revision, &self.rules.catalogue, &standing, sold, at, Effort::default())
+    }
+}
+
+/// Of what waited for a receipt the claims, as they were received.
+pub(super) async fn waiting_claims(draft: &mut Draft<'_>, parked: &[Waiting]) -> Result<Vec<Bytes>, Refusal> {
+    let mut claims = Vec::new();
+    for waiting in parked {
+        let entry = draft.entry(&waiting.id).await?;
+        if entry.is_some_and(|entry| matches!(entry.state, EntryState::ParkedClaim { .. })) {
+            claims.push(Bytes::from(waiting.request.clone()));
+        }
+    }
+    Ok(claims)
+}
