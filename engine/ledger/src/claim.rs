@@ -107,6 +107,7 @@ pub fn claim(account: &Account, claim: &Claim<'_>) -> Settled {
     // Lots are the sale's, so that a return of it finds them.
     let mut booking = Booking::new(mem::take(&mut next.lots), &settle.receipt.id, now);
     let paid = lines_left(claim.sale, claim.so_far).fold(Amount::ZERO, |sum, line| amount_plus(sum, line.paid));
+    settle.renewals.iter().for_each(|(asset, until)| booking.renew(asset, *until));
     let gain = gain::give(Some(&mut next), settle, &mut booking, paid);
     next.booked_at_last = now;
     next.outcomes = next.outcomes.saturating_add(1);
@@ -140,6 +141,8 @@ pub fn claim(account: &Account, claim: &Claim<'_>) -> Settled {
         postings: booking.postings,
         counters: gain.counters,
         uses: gain.uses,
+        // A return is judged by the sale's.
+        return_terms: Vec::new(),
         follow_ups: Vec::new(),
         facts: Vec::new(),
         flags: if gain.is_short { vec![Flag::SettledWithShortfall] } else { Vec::new() },
