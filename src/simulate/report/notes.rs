@@ -9,11 +9,11 @@ pub(super) fn reading(report: &Report) -> Vec<String> {
     let mut reading = vec![
         "Cost is the discount, the ordinary price of goods added for nothing, and the worth of all units given; what customers will not spend of these is not taken off.",
         "A campaign's and a payer's receipts and turnover are those of the receipts on which they did something; one receipt may stand in several rows. All other columns sum to the total.",
-        "A tier is the one that the customer had on that side when buying, so a row's receipts may differ between the sides.",
+        "A tier is the one that the customer had on that side when buying or bringing back, so a row's receipts may differ between the sides.",
         "Whoever shows a card, a code or a phone number counts as a known customer. Each begins with an empty account on both sides: no points, tiers, counters, facts or lists from before the first receipt, so what depends on them is given later, or less often, than it will be.",
     ];
     if !report.rows(Dimension::Segment).is_empty() {
-        reading.push("A segment's rows are of the customers who were in it on that side when buying; one may be in several, so these rows do not sum to the total.");
+        reading.push("A segment's rows are of the customers who were in it on that side when buying or bringing back; one may be in several, so these rows do not sum to the total.");
     }
     reading.into_iter().map(str::to_owned).collect()
 }
