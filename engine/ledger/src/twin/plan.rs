@@ -30,6 +30,8 @@ pub(super) struct Plan {
     /// Used where nothing was quoted.
     pub(super) unquoted: [i64; 2],
     pub(super) rewards: Vec<Reward>,
+    /// Sold where each unit that comes back takes the same of a reward.
+    pub(super) equal_shares: bool,
 }
 
 /// A reward of a plan.
@@ -109,7 +111,12 @@ impl Plan {
         // A coupon, its tickets and its prize are named after the receipt: one of each.
         single(|kind| matches!(kind, Kind::Coupon), &mut rewards);
         single(|kind| matches!(kind, Kind::Prize), &mut rewards);
-        Self { pieces: [1 + random.below(4), 1 + random.below(3)], unquoted: [random.below(40), random.below(10)], rewards }
+        Self {
+            pieces: [1 + random.below(4), 1 + random.below(3)],
+            unquoted: [random.below(40), random.below(10)],
+            rewards,
+            equal_shares: random.one_in(3),
+        }
     }
 }
 

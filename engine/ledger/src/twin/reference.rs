@@ -65,6 +65,17 @@ struct Sale {
     back: [i64; 2],
 }
 
+/// Of what goods that come back take a share.
+#[derive(Clone, Copy, Debug)]
+enum Share {
+    /// A reward that lies on the first line.
+    FirstLine,
+    /// A reward of the whole receipt.
+    Reward,
+    /// What paid for it.
+    Payment,
+}
+
 /// What a settle is expected to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Expected {
@@ -265,21 +276,19 @@ impl Reference {
         let after = [0, 1].map(|line| sold[line].min(before[line] + pieces[line]));
         let beyond = (0..2).any(|line| before[line] + pieces[line] > sold[line]);
         sale.back = after;
-        let step = |value: i64, on_first: bool| {
-            let so_far = |back: [i64; 2]| {
-                if back == sold {
-                    value
-                } else if on_first {
-                    half_up(value, back[0], sold[0])
-                } else {
-                    half_up(value, super::plan::worth(back), super::plan::worth(sold))
-                }
+        let equal = sale.plan.equal_shares;
+        let step = |value: i64, of: Share| {
+            let so_far = |back: [i64; 2]| match of {
+                _ if back == sold => value,
+                Share::FirstLine => half_up(value, back[0], sold[0]),
+                Share::Reward if equal => half_up(value, back[0] + back[1], sold[0] + sold[1]),
+                Share::Reward | Share::Payment => half_up(value, super::plan::worth(back), super::plan::worth(sold)),
             };
             (so_far(before), so_far(after))
         };
         for asset in 0..2 {
             let whole = sale.used[asset].iter().map(|(units, _)| units).sum();
-            let (from, to) = step(whole, false);
+            let (from, to) = step(whole, Share::Payment);
             let mut place = 0;
             for (units, expires) in &sale.used[asset] {
                 let part = (place + units).min(to) - place.max(from);
@@ -294,7 +303,7 @@ impl Reference {
         let refund = left;
         for reward in &sale.plan.rewards {
             if let Kind::Units { asset, units } = reward.kind {
-                let (from, to) = step(units, reward.on_first);
+                let (from, to) = step(units, if reward.on_first { Share::FirstLine } else { Share::Reward });
                 left -= self.take_back(id, receipt, (asset, to - from), (reward.on_return, left));
             }
         }
@@ -302,7 +311,7 @@ impl Reference {
         for reward in &sale.plan.rewards {
             match reward.kind {
                 Kind::Tickets(count) => {
-                    let (from, to) = step(count, false);
+                    let (from, to) = step(count, Share::Reward);
                     self.tickets.1 -= to - from;
                 }
                 Kind::Prize if ended => {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tessera_rules::conventions::{ReturnedPayment, ReturnedRewards};
 use tessera_rules::decision::{Decision, Promise, Redemption, RewardKind};
 use tessera_rules::id::RewardId;
 
@@ -21,6 +22,7 @@ use crate::quote::{OpenQuoteCommand, QuoteRefusal, open_quote};
 use crate::return_goods::ReturnedSoFar;
 use crate::right::PrizeState;
 use crate::settle::Relation;
+use crate::terms::ReturnTerms;
 use crate::testing::*;
 use crate::void::void;
 
@@ -180,7 +182,10 @@ impl World {
         let decision = self.decision(&sale.plan, used, &bought);
         let now = at(self.reference.now);
         let renewals = [(asset(ASSETS[1]), at(self.reference.now + RENEWED))];
+        let terms =
+            [ReturnTerms { program: program(), rewards: ReturnedRewards::EqualShares, payment: ReturnedPayment::InProportion }];
         let command = crate::settle::Settle {
+            return_terms: if sale.plan.equal_shares { &terms } else { &[] },
             after_void,
             attempt,
             content_hash: content,
