@@ -27,13 +27,6 @@ pub(crate) struct Grant<'a> {
     pub(crate) prize: PrizeState,
 }
 
-/// A reward that no longer waits, and the receipt that earned it.
-#[derive(Debug)]
-pub(crate) struct Released {
-    pub(crate) from: ReceiptId,
-    pub(crate) reward: OutcomeReward,
-}
-
 impl Grant<'_> {
     /// Puts the reward into the account and says what it is there.
     pub(crate) fn give(&self, account: &mut Account, codes: &CodeKey, booking: &mut Booking) -> Right {
@@ -141,7 +134,7 @@ pub(crate) fn released(
     customer: Option<&CustomerId>,
     (codes, must_confirm): (&CodeKey, &[FactId]),
     booking: &mut Booking,
-) -> Vec<Released> {
+) -> Vec<OutcomeReward> {
     let answered: Vec<WaitingReward> = {
         let Some(member) = account.member(customer) else { return Vec::new() };
         let ready = |waiting: &&WaitingReward| !waiting.given && waiting.is_answered(member, must_confirm);
@@ -150,7 +143,7 @@ pub(crate) fn released(
     answered.into_iter().map(|waiting| release(account, waiting, codes, booking)).collect()
 }
 
-fn release(account: &mut Account, waiting: WaitingReward, codes: &CodeKey, booking: &mut Booking) -> Released {
+fn release(account: &mut Account, waiting: WaitingReward, codes: &CodeKey, booking: &mut Booking) -> OutcomeReward {
     let grant = Grant {
         receipt: &waiting.receipt,
         reward: &waiting.reward,
@@ -166,24 +159,22 @@ fn release(account: &mut Account, waiting: WaitingReward, codes: &CodeKey, booki
     if let Some(known) = kept.next() {
         known.given = true;
     }
-    Released {
-        from: waiting.receipt,
-        reward: OutcomeReward {
-            id: waiting.reward,
-            campaign: waiting.campaign,
-            program: waiting.program,
-            kind: waiting.kind,
-            taken_back: false,
-            vests_at: waiting.vests_at.max(booking.now),
-            expires_at: waiting.expires_at,
-            // Its shares stand with the sale.
-            earned_on: Vec::new(),
-            on_return: waiting.on_return,
-            fallback: waiting.fallback,
-            text: compact_str::CompactString::default(),
-            waits_for: Vec::new(),
-            right,
-        },
+    OutcomeReward {
+        id: waiting.reward,
+        campaign: waiting.campaign,
+        program: waiting.program,
+        kind: waiting.kind,
+        taken_back: false,
+        vests_at: waiting.vests_at.max(booking.now),
+        expires_at: waiting.expires_at,
+        // Its shares stand with the sale.
+        earned_on: Vec::new(),
+        on_return: waiting.on_return,
+        fallback: waiting.fallback,
+        text: compact_str::CompactString::default(),
+        waits_for: Vec::new(),
+        right,
+        earned_by: Some(waiting.receipt),
     }
 }
 

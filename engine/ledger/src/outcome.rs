@@ -170,6 +170,16 @@ pub struct OutcomeReward {
     pub waits_for: Vec<FactId>,
     /// What it is beside its kind.
     pub right: Right,
+    /// The receipt that earned it, where it is not this one: it has waited for answers.
+    pub earned_by: Option<ReceiptId>,
+}
+
+impl OutcomeReward {
+    /// Whether it was given for this very sale, so that a return of its goods takes it back.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        !self.taken_back && self.earned_by.is_none()
+    }
 }
 
 /// What a reward is beside its kind, where it is no asset.

@@ -146,7 +146,7 @@ pub fn record_answers(
     booking.store(&mut next);
     assert!(is_balanced(&booking.postings), "postings sum to zero per asset (P5)");
     let mut done = finish(next, request, OutcomeKind::Answers, facts);
-    done.outcome.rewards = released.into_iter().map(|released| released.reward).collect();
+    done.outcome.rewards = released;
     done.outcome.postings = booking.postings;
     Ok(done)
 }

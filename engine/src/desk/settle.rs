@@ -13,7 +13,7 @@ use tessera_contract::token::{self, TokenBody, TokenHead, decision_hash};
 use tessera_ledger::account::{Account, FactSource};
 use tessera_ledger::entry::ReceiptEntry;
 use tessera_ledger::order::{SettleAdmission, admit_settle};
-use tessera_ledger::outcome::{Flag, Outcome, OutcomeReward};
+use tessera_ledger::outcome::{Flag, Outcome};
 use tessera_ledger::profile::record_facts;
 use tessera_ledger::right::PrizeState;
 use tessera_ledger::settle::{self as ledger, Relation, Settle, SoldLine, settle};
@@ -350,9 +350,8 @@ fn prizes(instructions: &[InstructionDone]) -> Vec<(RewardId, PrizeState)> {
 }
 
 /// What a printer needs for the coupons that were issued.
-pub(super) fn printed_coupons(outcome: &Outcome, revision: &Revision) -> Vec<(RewardId, v1::Coupon)> {
-    let printed = |reward: &OutcomeReward| Some((reward.id.clone(), coupons::of_reward(reward, revision)?));
-    outcome.rewards.iter().filter_map(printed).collect()
+pub(super) fn printed_coupons(outcome: &Outcome, revision: &Revision) -> Vec<v1::Coupon> {
+    outcome.rewards.iter().filter_map(|reward| coupons::of_reward(reward, revision)).collect()
 }
 
 fn add_flag(flags: &mut Vec<Flag>, flag: Flag) {

@@ -177,6 +177,7 @@ fn read_reward(wire: &v1::Reward, outcome: &v1::Outcome) -> Result<OutcomeReward
         text: CompactString::from(wire.text.as_str()),
         waits_for: wire.requires_answers.iter().map(|fact| FactId::parse(fact)).collect::<Result<_, _>>()?,
         right: read_right(wire),
+        earned_by: optional(&wire.earned_by_receipt_id, ReceiptId::parse)?,
     })
 }
 

@@ -13,7 +13,6 @@ use tessera_ledger::terms::ReturnTerms;
 use tessera_proto::billing::v1;
 use tessera_rules::conventions::{ReturnedPayment, ReturnedRewards};
 use tessera_rules::decision::{Applied, CounterMove, CounterTime};
-use tessera_rules::id::RewardId;
 use tessera_rules::money::Amount;
 use tessera_rules::receipt::RedeemMode;
 
@@ -39,8 +38,8 @@ pub(crate) struct Extras {
     pub(crate) bound_minor: i64,
     pub(crate) steps: u64,
     pub(crate) notice_due_at: Option<tessera_proto::Timestamp>,
-    /// What a printer needs for coupons that were issued, by reward.
-    pub(crate) coupons: Vec<(RewardId, v1::Coupon)>,
+    /// What a printer needs for coupons that were issued.
+    pub(crate) coupons: Vec<v1::Coupon>,
 }
 
 /// The message of an outcome, `tessera.billing.v1.Outcome`: the numbers here are those of its fields.

@@ -244,3 +244,35 @@ fn lists_of_rights_are_bounded_and_what_is_closed_goes_first() {
     assert_eq!(account.waiting[0].receipt, receipt(32), "the oldest went");
     account.check().unwrap();
 }
+
+#[test]
+fn what_waited_for_another_receipt_is_not_taken_back_with_this_one() {
+    let points = |value: i64| RewardKind::Points { asset: asset(POINTS), units: units(value) };
+    let (account, first) = sell(&account(), "r-1", vec![waits(points(40), &["name"])]);
+    let (account, _) = answer(&account, "q-0", &[("other", false)], &[]);
+    // The answer comes with a second sale, whose own reward has the same id.
+    let sale = receipt("r-2", vec![line("1", 4, 400)]);
+    let mut decision = unchanged(&sale);
+    decision.rewards = vec![reward("c", points(7))];
+    let mut told = account.clone();
+    let known = crate::account::FactKnown {
+        fact: fact("name"),
+        known_at: at(9),
+        source: FactSource::Till,
+        confirmed: false,
+        refused: false,
+        readable: None,
+    };
+    told.members[0].facts.insert(0, known);
+    let mut command = settle_of(&sale, &decision, at(9));
+    command.must_confirm = Some(&[]);
+    let second = settled(Some(&told), &command);
+    let given: Vec<_> = second.outcome.rewards.iter().map(|reward| reward.earned_by.clone()).collect();
+    assert_eq!(given, [None, Some(first.receipt.clone())]);
+    let account = second.account.unwrap();
+    assert_eq!(account.balances(at(9))[0].vested, units(47));
+    let (account, back, _) = give_back(&account, "b-2", 4, (&second.outcome, &ReturnedSoFar::default()));
+    assert_eq!((back.rewards.len(), account.balances(at(9))[0].vested), (1, units(40)));
+    let (account, _, _) = give_back(&account, "b-1", 4, (&first, &ReturnedSoFar::default()));
+    assert!(account.lots.is_empty());
+}

@@ -16,7 +16,7 @@ use crate::settle::gain::units_of;
 /// Takes back what is no asset. Tickets go in proportion; what cannot be divided goes with the last of its goods.
 pub(super) fn take_back(step: Step<'_>, account: &mut Account) -> Vec<OutcomeReward> {
     let mut taken = Vec::new();
-    for reward in step.original.rewards.iter().filter(|reward| !reward.taken_back) {
+    for reward in step.original.rewards.iter().filter(|reward| reward.is_own()) {
         let back = match &reward.kind {
             RewardKind::Ticket { draw, count } => tickets(step, account, reward, (draw, *count)),
             RewardKind::DiscountLater { .. } => withdrawn_coupon(step, account, reward),

@@ -10,7 +10,7 @@ use crate::arithmetic::{amount_minus, amount_plus, minus, negated, plus};
 use crate::booking::{BookSides, Booking, Debit};
 use crate::lot::{Lot, LotId};
 use crate::outcome::{Outcome, OutcomeReward};
-use crate::posting::{Book, Posting, PostingPlace, PostingReason};
+use crate::posting::{Book, PostingReason};
 use crate::return_goods::rights;
 use crate::return_goods::step::Step;
 use crate::settle::gain::units_of;
@@ -30,15 +30,14 @@ pub(super) struct TakenBack {
 /// to an open quote; what is missing goes by the reward's own rule.
 pub(super) fn rewards(step: Step<'_>, account: Option<&mut Account>, booking: &mut Booking, refund: Amount) -> TakenBack {
     let mut taken = TakenBack::default();
-    let posted = posted_rewards(step.original);
     let Some(account) = account else {
         return taken;
     };
-    for (reward, posted) in step.original.rewards.iter().zip(posted).filter(|(reward, _)| !reward.taken_back) {
+    for reward in step.original.rewards.iter().filter(|reward| reward.is_own()) {
         let Some((asset, units)) = units_of(&reward.kind) else {
             continue;
         };
-        if !posted && !is_given(account, step, reward) {
+        if !reward.waits_for.is_empty() && !is_given(account, step, reward) {
             taken.rewards.extend(rights::waiting(step, account, reward, (asset, units)));
             continue;
         }
@@ -139,23 +138,6 @@ fn worth_of(assets: &[AssetTerms], asset: &AssetId, short: Units, refund_left: A
     }
     let covered = scaled(refund_left.minor().max(0), units, amount, Rounding::Down).unwrap_or(0).min(short.units());
     (Units::from_units(covered), Amount::from_minor(refund_left.minor().max(0)))
-}
-
-/// Which rewards became lots: those that wait for answers are recorded without postings.
-fn posted_rewards(original: &Outcome) -> Vec<bool> {
-    let mut issues: Vec<&Posting> =
-        original.postings.iter().filter(|posting| posting.place == PostingPlace::Book(Book::Issued)).collect();
-    let mut is_posted = |reward: &OutcomeReward| {
-        let Some((asset, units)) = units_of(&reward.kind) else {
-            return true;
-        };
-        let same = |posting: &&Posting| {
-            posting.asset == *asset && posting.units == negated(units) && posting.campaign.as_ref() == Some(&reward.campaign)
-        };
-        let place = issues.iter().position(same);
-        place.map(|place| issues.remove(place)).is_some()
-    };
-    original.rewards.iter().map(&mut is_posted).collect()
 }
 
 /// The record that a reward was taken back.

@@ -9,7 +9,7 @@ use tessera_rules::money::{Amount, Units};
 use crate::account::{Account, Statistics};
 use crate::booking::Booking;
 use crate::counter::count;
-use crate::grant::{self, Grant, Released};
+use crate::grant::{self, Grant};
 use crate::limits::{CURRENCIES_MAX, GAPS_MAX, WAITING_FACTS_MAX};
 use crate::outcome::{OutcomeReward, Right, UseMove};
 use crate::right::{PrizeState, WaitingReward, keep_waiting};
@@ -94,9 +94,10 @@ fn give_or_wait(account: &mut Account, settle: &Settle<'_>, booking: &mut Bookin
 }
 
 /// What was answered with its own sale is one reward of it, given; the rest stands beside.
-fn merge_released(rewards: &mut Vec<OutcomeReward>, released: Vec<Released>, receipt: &ReceiptId) {
-    for Released { from, reward } in released {
-        match rewards.iter_mut().find(|known| from == *receipt && known.id == reward.id) {
+fn merge_released(rewards: &mut Vec<OutcomeReward>, released: Vec<OutcomeReward>, receipt: &ReceiptId) {
+    for reward in released {
+        let own = reward.earned_by.as_ref() == Some(receipt);
+        match rewards.iter_mut().find(|known| own && known.id == reward.id && known.earned_by.is_none()) {
             Some(known) => {
                 known.waits_for.clear();
                 known.right = reward.right;
@@ -169,6 +170,7 @@ fn record(reward: &Reward, right: Right) -> OutcomeReward {
         text: reward.text.clone(),
         waits_for: Vec::new(),
         right,
+        earned_by: None,
     }
 }
 

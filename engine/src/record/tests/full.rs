@@ -116,6 +116,7 @@ fn rewards() -> Vec<OutcomeReward> {
             6 => Right::Tickets { first: 41 },
             _ => Right::None,
         },
+        earned_by: (place == 3).then(|| ReceiptId::parse("S1/T1/7/boot").unwrap()),
     };
     kinds.into_iter().enumerate().map(of).collect()
 }
@@ -284,8 +285,8 @@ pub(super) fn outcomes() -> Vec<(Outcome, Extras)> {
     ];
     let mut all: Vec<(Outcome, Extras)> = kinds.into_iter().map(|kind| (Outcome { kind, ..full() }, extras())).collect();
     all.push((full(), Extras::default()));
-    let coupon = v1::Coupon { code: "A".to_owned(), payload: "A".to_owned(), ..Default::default() };
-    all.push((full(), Extras { coupons: vec![(RewardId::parse("r1").unwrap(), coupon)], ..extras() }));
+    let coupon = v1::Coupon { code: "0123456789ABCDEFG".to_owned(), payload: "A".to_owned(), ..Default::default() };
+    all.push((full(), Extras { coupons: vec![coupon], ..extras() }));
     let bare = Outcome {
         original: None,
         attempt: 0,

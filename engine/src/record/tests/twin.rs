@@ -145,7 +145,9 @@ fn reward(reward: &OutcomeReward, account: Option<&AccountId>, extras: &Extras) 
             }
         }
     }
-    if let Some((_, coupon)) = extras.coupons.iter().find(|(id, _)| *id == reward.id) {
+    wire.earned_by_receipt_id = reward.earned_by.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default();
+    let code = wire.coupon.as_ref().map(|coupon| coupon.code.clone()).filter(|code| !code.is_empty());
+    if let Some(coupon) = extras.coupons.iter().find(|coupon| code.as_ref() == Some(&coupon.code)) {
         wire.coupon = Some(coupon.clone());
     }
     wire.reward_id = reward.id.as_str().to_owned();

@@ -75,8 +75,8 @@ pub(super) fn write(fields: &mut Fields, reward: &OutcomeReward, outcome: &Outco
     fields.text(9, given.tier);
     fields.text(10, given.draw);
     fields.zigzag(11, given.tickets);
-    match extras.coupons.iter().find(|(id, _)| *id == reward.id) {
-        Some((_, coupon)) => fields.made(12, coupon),
+    match extras.coupons.iter().find(|coupon| is_of(coupon, &reward.right)) {
+        Some(coupon) => fields.made(12, coupon),
         None => {
             if let Some(coupon) = given.coupon {
                 fields.message(12, |fields| write_coupon(fields, coupon, &reward.right));
@@ -106,7 +106,13 @@ pub(super) fn write(fields: &mut Fields, reward: &OutcomeReward, outcome: &Outco
     {
         fields.text(20, &ticket_number(account, draw, *first));
     }
+    fields.text_of(21, reward.earned_by.as_ref(), |id| id.as_str());
     fields.truth(24, given.tier_reached);
+}
+
+/// Whether it is the coupon that a reward issued: two receipts' rewards may have one id, never one code.
+pub(in crate::record) fn is_of(coupon: &v1::Coupon, right: &Right) -> bool {
+    matches!(right, Right::Coupon { code } if coupon.code == *code)
 }
 
 /// A coupon of which only the account knows the rest: one that was withdrawn, or nobody's.
