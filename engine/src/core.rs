@@ -13,10 +13,13 @@ use tessera_ledger::entry::ReceiptEntry;
 use tessera_ledger::terms::{AssetTerms, Worth};
 use tessera_rules::id::{AccountId, ReceiptId};
 use tessera_rules::money::{Amount, Currency, Units};
+use tessera_rules::receipt::Receipt;
 use tessera_rules::revision::Revision;
+use tessera_rules::standing::Uses;
 use tessera_storage::{Storage, StorageError, Version};
 
 use crate::account_cache::{AccountCache, Known};
+use crate::budgets::{Asker, Budgets};
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::engine::Call;
@@ -36,6 +39,7 @@ pub(crate) struct Core {
     pub(crate) programs: Arc<Programs>,
     pub(crate) cache: AccountCache,
     pub(crate) directory: Directory,
+    pub(crate) budgets: Budgets,
     pub(crate) keys: Keys,
     pub(crate) tokens: TokenKeys,
     pub(crate) nonces: Nonces,
@@ -94,6 +98,20 @@ impl Core {
     pub(crate) async fn outcome(&self, entry: &ReceiptEntry, id: &ReceiptId) -> Result<Option<Bytes>, Refusal> {
         let partition = layout::aggregate(&entry.aggregate, id);
         self.storage.row(&partition, &layout::outcome_row(id.as_str())).await.map_err(|error| self.storage_refusal(&error))
+    }
+
+    /// What all customers together have used of what is limited over all of them, for a receipt sold at that time.
+    ///
+    /// # Errors
+    /// The storage cannot read it.
+    pub(crate) async fn shared(
+        &self,
+        rules: &Rules,
+        (receipt, at): (&Receipt, Timestamp),
+        asker: Asker<'_>,
+    ) -> Result<Vec<Uses>, Refusal> {
+        let used = self.budgets.standing(self.storage.as_ref(), (&rules.revision, receipt, at), asker).await;
+        used.map_err(|error| self.storage_refusal(&error))
     }
 
     /// The day in the ledger's time zone.

@@ -29,7 +29,7 @@ pub(crate) use claim::{ClaimCase, TakeClaimCase, Taking};
 pub(crate) use draft::Draft;
 pub(crate) use enrol::EnrolCase;
 pub(crate) use hand_over::HandOverCase;
-pub(crate) use quote::{Decided, QuoteCase, Quoted, before_quote, evaluate_quote, needs_desk};
+pub(crate) use quote::{Decided, QuoteCase, Quoted, before_quote, evaluate_anonymous, evaluate_quote, needs_desk};
 pub(crate) use return_goods::{ReturnCase, Returned, preview};
 pub(crate) use settle::{Promised, SettleCase, Settled};
 pub(crate) use void::{VoidCase, Voided};

@@ -9,6 +9,7 @@ use tessera_contract::token::TokenKeys;
 use tessera_storage::Storage;
 
 use crate::account_cache::AccountCache;
+use crate::budgets::Budgets;
 use crate::clock::Clock;
 use crate::core::Core;
 use crate::desk::{Case, Desk, Done, Job};
@@ -73,6 +74,7 @@ impl Engine {
             programs,
             cache: AccountCache::new(settings.accounts_in_memory_max),
             directory: Directory::new(settings.accounts_in_memory_max),
+            budgets: Budgets::default(),
             tokens: TokenKeys::new((TOKEN_KEY, keys.token()), &[]),
             keys,
             nonces: Nonces::new()?,

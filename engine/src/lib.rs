@@ -3,6 +3,7 @@
 mod account_cache;
 mod admin;
 mod blob;
+mod budgets;
 pub mod clock;
 mod core;
 mod coupons;

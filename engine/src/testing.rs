@@ -95,10 +95,15 @@ impl Rig {
     /// With these campaigns in place of the tests' own.
     pub(crate) async fn with_campaigns(campaigns: &str) -> Self {
         let rig = Self::new().await;
+        rig.publish(campaigns).await;
+        rig
+    }
+
+    /// Publishes these campaigns.
+    pub(crate) async fn publish(&self, campaigns: &str) {
         let head = PROGRAM.split("campaigns:").next().unwrap();
         let source = Source { name: "club.yaml".to_owned(), text: format!("{head}campaigns:\n{campaigns}") };
-        rig.engine.programs().publish(&[source], begin()).await.unwrap();
-        rig
+        self.engine.programs().publish(&[source], begin()).await.unwrap();
     }
 
     pub(crate) fn pass(&self, time: Duration) {

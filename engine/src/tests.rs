@@ -1,6 +1,7 @@
 //! Tests of the whole engine over the storage in memory, by promise and hazard.
 
 mod bad_input;
+mod budgets;
 mod calls;
 mod claims;
 mod concurrency;

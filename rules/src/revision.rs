@@ -7,10 +7,12 @@ use crate::asset::Asset;
 use crate::campaign::Campaign;
 use crate::check::{self, Served};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
-use crate::id::{AssetId, CampaignId, FactId};
+use crate::id::{AssetId, CampaignId, FactId, StoreId};
 use crate::index::Index;
 use crate::mechanic::Mechanic;
 use crate::program::{Condition, FactRule, Program, Reached};
+use crate::standing::Uses;
+use crate::usage::Usage;
 
 /// The newest version of the program language; its meaning never changes.
 pub const LANGUAGE: u32 = 1;
@@ -51,6 +53,8 @@ pub struct Revision {
     by_id: Vec<usize>,
     /// Sorted; a code may open several campaigns.
     by_code: Vec<(CompactString, usize)>,
+    /// Places of the campaigns that are limited over all customers.
+    shared: Vec<usize>,
     /// Whether a tier of any program can be reached by counting.
     reaches_tiers: bool,
     index: Index,
@@ -101,6 +105,7 @@ impl Revision {
             campaigns: Vec::new(),
             by_id: Vec::new(),
             by_code: Vec::new(),
+            shared: Vec::new(),
             reaches_tiers: false,
             index: Index::default(),
         }
@@ -132,6 +137,8 @@ impl Revision {
             .flat_map(|(place, campaign)| campaign.codes.iter().map(move |code| (code.code.clone(), place)));
         self.by_code = codes.collect();
         self.by_code.sort();
+        let limited = campaigns.iter().enumerate().filter(|(_, campaign)| campaign.limits.shared.is_some());
+        self.shared = limited.map(|(place, _)| place).collect();
         self.index = Index::build(campaigns, &self.programs);
         self.link_tiers();
         self.link_facts();
@@ -270,6 +277,32 @@ impl Revision {
     pub(crate) fn opened_by<'r>(&'r self, code: &'r str) -> impl Iterator<Item = usize> + 'r {
         let from = self.by_code.partition_point(|(known, _)| known.as_str() < code);
         self.by_code.iter().skip(from).take_while(move |(known, _)| known == code).map(|(_, place)| *place)
+    }
+
+    /// The campaigns that are limited over all customers and may be on at that time in that store.
+    pub fn shared_at<'r>(&'r self, at: Timestamp, store: &'r StoreId) -> impl Iterator<Item = &'r Campaign> + 'r {
+        let limited = self.shared.iter().filter_map(|place| self.campaigns.get(*place));
+        limited.filter(move |campaign| {
+            let validity = &campaign.validity;
+            validity.from.is_none_or(|from| from <= at)
+                && validity.until.is_none_or(|until| at < until)
+                && campaign.stores.as_ref().is_none_or(|stores| stores.binary_search(store).is_ok())
+        })
+    }
+
+    /// What is used of campaigns that are limited over all customers where nothing was used yet.
+    #[must_use]
+    pub fn nothing_shared(&self) -> Vec<Uses> {
+        let limited = self.shared.iter().filter_map(|place| self.campaigns.get(*place));
+        let none = |campaign: &Campaign| Uses {
+            campaign: campaign.id.clone(),
+            ever: Usage::NONE,
+            today: Usage::NONE,
+            this_month: Usage::NONE,
+        };
+        let mut all: Vec<Uses> = limited.map(none).collect();
+        all.sort_by(|a, b| a.campaign.cmp(&b.campaign));
+        all
     }
 
     pub(crate) fn index(&self) -> &Index {

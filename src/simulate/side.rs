@@ -195,7 +195,9 @@ impl<'s> Simulated<'s> {
             state: account.and_then(|account| account.coupon_state(code, &view)).unwrap_or(CodeState::Open),
             campaign: account.and_then(|account| account.coupon_campaign(code)).cloned(),
         });
-        Standing { customer: account.map(|account| account.standing(&view)), codes: codes.collect(), ..Standing::default() }
+        let customer = account.map(|account| account.standing(&view));
+        let shared = self.side.rules.revision.nothing_shared();
+        Standing { customer, codes: codes.collect(), shared, ..Standing::default() }
     }
 
     /// Takes goods back, with what was given for them where their receipt is known.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use jiff::civil::Date;
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
 use tessera_ledger::claim::outcome_id;
@@ -13,6 +14,7 @@ use tessera_rules::id::{AccountId, ReceiptId};
 use tessera_storage::{Claim, Commit, Partition, Row, RowKey, Version};
 
 use crate::account_cache::Known;
+use crate::budgets::{self, Share};
 use crate::core::Core;
 use crate::layout;
 use crate::layout::AggregateKey;
@@ -28,6 +30,8 @@ pub(crate) struct Draft<'a> {
     entries: BTreeMap<ReceiptId, Entry>,
     rows: BTreeMap<RowKey, Bytes>,
     claims: Vec<Claim>,
+    /// What settles of the batch use of campaigns that are limited over all customers.
+    spent: Vec<(ReceiptId, Vec<Share>, Date)>,
     changed: bool,
 }
 
@@ -51,6 +55,7 @@ impl<'a> Draft<'a> {
             entries: BTreeMap::new(),
             rows: BTreeMap::new(),
             claims: Vec::new(),
+            spent: Vec::new(),
             changed: false,
         };
         match key {
@@ -171,6 +176,14 @@ impl<'a> Draft<'a> {
         self.changed = true;
     }
 
+    /// What a settle uses of campaigns that are limited over all customers.
+    pub(crate) fn put_spent(&mut self, receipt: &ReceiptId, shares: Vec<Share>, day: Date) {
+        if !shares.is_empty() {
+            self.spent.push((receipt.clone(), shares, day));
+            self.changed = true;
+        }
+    }
+
     fn partition(&self) -> Partition {
         match self.key {
             AggregateKey::Account(id) => layout::account(id),
@@ -204,13 +217,16 @@ impl<'a> Draft<'a> {
             rows: self.rows.iter().map(|(key, value)| Row { key: key.clone(), value: value.clone() }).collect(),
             claims,
             hints: Vec::new(),
-            deltas: Vec::new(),
+            deltas: self.spent.iter().flat_map(|(_, shares, day)| budgets::deltas(shares, *day)).collect(),
             feed_kinds: if in_feed { vec![layout::OUTCOME] } else { Vec::new() },
         })
     }
 
     /// After the commit: quotes may see the account now.
     pub(super) fn remember(&self, version: Version) {
+        for (receipt, shares, day) in &self.spent {
+            self.core.budgets.settled(receipt, shares, *day);
+        }
         if let (AggregateKey::Account(id), Some(account)) = (self.key, &self.account) {
             self.core.cache.put(id, Known { version, account: Some(Arc::clone(account)) });
         }

@@ -15,11 +15,15 @@ use tessera_rules::decision::Decision;
 use tessera_rules::effort::Effort;
 use tessera_rules::evaluate::evaluate;
 use tessera_rules::id::{AccountId, CustomerId};
-use tessera_rules::standing::{CodeStanding, CodeState, Standing};
+use tessera_rules::standing::{CodeStanding, CodeState, Standing, Uses};
 
 use super::Draft;
+use crate::budgets::{Asker, shares};
 use crate::core::Core;
 use crate::programs::Rules;
+
+/// How often a quote is evaluated whose shares of budgets are gone when they are to be held.
+const BUDGET_ATTEMPTS_MAX: u32 = 3;
 
 /// A quote and all that its evaluation needs beside the account.
 #[derive(Debug)]
@@ -68,17 +72,54 @@ pub(crate) fn code_standings(
         .collect()
 }
 
-/// Evaluates a quote on an account as it stands, or on none.
-pub(crate) fn evaluate_quote(
-    input: &QuoteInput,
-    rules: &Rules,
+/// Evaluates a quote on an account as it stands, or on none, and on what is left of budgets.
+///
+/// # Errors
+/// The storage cannot read what budgets have left.
+pub(crate) async fn evaluate_quote(
+    core: &Core,
+    (input, rules): (&QuoteInput, &Rules),
     account: Option<&Account>,
     customer: Option<&CustomerId>,
     at: Timestamp,
-) -> Decision {
+) -> Result<Decision, Refusal> {
     let view = view(input, customer, at);
     let exhausted = account.is_some_and(|account| account.promises_exhausted(&view));
-    evaluate_with(input, rules, account, &view, exhausted)
+    let shared = core.shared(rules, (&input.receipt, at), asker(core, input, at)).await?;
+    Ok(evaluate_with((input, rules), account, &view, (shared, exhausted)))
+}
+
+/// Evaluates a sale to nobody known, and holds what it uses of budgets. What does not fit any more is evaluated again.
+///
+/// # Errors
+/// The storage cannot read what budgets have left.
+pub(crate) async fn evaluate_anonymous(
+    core: &Core,
+    input: &QuoteInput,
+    rules: &Rules,
+    at: Timestamp,
+) -> Result<Decided, Refusal> {
+    for _ in 0..BUDGET_ATTEMPTS_MAX {
+        let decision = evaluate_quote(core, (input, rules), None, None, at).await?;
+        let shares = shares(&rules.revision, &decision);
+        let held = !input.receipt.training && !shares.is_empty();
+        if input.receipt.training || core.budgets.hold(&shares, asker(core, input, at)) {
+            let held_until = held.then(|| core.held_until(at));
+            return Ok(Decided { decision, held_until, account: None });
+        }
+    }
+    let decision = evaluate_with((input, rules), None, &view(input, None, at), (Vec::new(), true));
+    Ok(Decided { decision, held_until: None, account: None })
+}
+
+fn asker<'a>(core: &Core, input: &'a QuoteInput, now: Timestamp) -> Asker<'a> {
+    Asker {
+        receipt: &input.receipt.id,
+        supersedes: input.supersedes.as_ref(),
+        day: input.receipt.business_date,
+        now,
+        until: core.held_until(now),
+    }
 }
 
 fn view<'a>(input: &'a QuoteInput, customer: Option<&'a CustomerId>, at: Timestamp) -> View<'a> {
@@ -91,11 +132,16 @@ fn view<'a>(input: &'a QuoteInput, customer: Option<&'a CustomerId>, at: Timesta
     }
 }
 
-fn evaluate_with(input: &QuoteInput, rules: &Rules, account: Option<&Account>, view: &View<'_>, exhausted: bool) -> Decision {
+fn evaluate_with(
+    (input, rules): (&QuoteInput, &Rules),
+    account: Option<&Account>,
+    view: &View<'_>,
+    (shared, exhausted): (Vec<Uses>, bool),
+) -> Decision {
     let standing = Standing {
         customer: account.map(|account| account.standing(view)),
         codes: code_standings(account, &input.receipt.codes, view),
-        shared: Vec::new(),
+        shared,
         out_of_stock: Vec::new(),
         promises_exhausted: exhausted,
     };
@@ -124,7 +170,7 @@ impl QuoteCase {
         let entry = draft.entry(&input.receipt.id).await?;
         let outcome = draft.outcome(entry.as_ref(), &input.receipt.id).await?;
         match admit_quote(entry.as_ref(), outcome.is_some(), input.attempt) {
-            QuoteAdmission::Open => self.open(draft),
+            QuoteAdmission::Open => self.open(draft).await,
             QuoteAdmission::AlreadySettled => Ok(Quoted::AlreadySettled(outcome.unwrap_or_default())),
             QuoteAdmission::Voided => Ok(Quoted::Voided),
             QuoteAdmission::Superseded { .. } => Ok(Quoted::Superseded),
@@ -132,18 +178,27 @@ impl QuoteCase {
         }
     }
 
-    fn open(&self, draft: &mut Draft<'_>) -> Result<Quoted, Refusal> {
+    async fn open(&self, draft: &mut Draft<'_>) -> Result<Quoted, Refusal> {
         let before = match draft.account() {
             Some(account) => Arc::clone(account),
             None => Arc::new(Account::new(self.account.clone(), self.customer.clone(), self.at)),
         };
         let until = draft.core.held_until(self.at);
-        let decision = evaluate_quote(&self.input, &self.rules, Some(&before), Some(&self.customer), self.at);
-        match open_quote(&before, &command(&self.input, &decision, self.at, until)) {
-            Ok(account) => Ok(self.held(draft, decision, account, until)),
-            Err(QuoteRefusal::Superseded { .. }) => Ok(Quoted::Superseded),
-            Err(QuoteRefusal::TooManyOpenQuotes) => Ok(self.without_promises(draft, &before)),
+        for _ in 0..BUDGET_ATTEMPTS_MAX {
+            let of = (self.input.as_ref(), &self.rules);
+            let decision = evaluate_quote(draft.core, of, Some(&before), Some(&self.customer), self.at).await?;
+            match open_quote(&before, &command(&self.input, &decision, self.at, until)) {
+                Ok(account) => {
+                    let shares = shares(&self.rules.revision, &decision);
+                    if draft.core.budgets.hold(&shares, asker(draft.core, &self.input, self.at)) {
+                        return Ok(self.held(draft, decision, account, until));
+                    }
+                }
+                Err(QuoteRefusal::Superseded { .. }) => return Ok(Quoted::Superseded),
+                Err(QuoteRefusal::TooManyOpenQuotes) => break,
+            }
         }
+        Ok(self.without_promises(draft, &before))
     }
 
     fn held(&self, draft: &mut Draft<'_>, decision: Decision, account: Account, until: Timestamp) -> Quoted {
@@ -157,7 +212,7 @@ impl QuoteCase {
     /// There is no room for another open quote: what is scarce is left out, and the answer says so.
     fn without_promises(&self, draft: &Draft<'_>, account: &Arc<Account>) -> Quoted {
         let view = view(&self.input, Some(&self.customer), self.at);
-        let decision = evaluate_with(&self.input, &self.rules, Some(account), &view, true);
+        let decision = evaluate_with((&self.input, &self.rules), Some(account), &view, (Vec::new(), true));
         Quoted::Decided(Box::new(Decided { decision, held_until: None, account: draft.account().cloned() }))
     }
 }

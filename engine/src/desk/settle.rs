@@ -26,13 +26,14 @@ use tessera_rules::evaluate::evaluate;
 use tessera_rules::id::{CampaignId, CustomerId, RewardId};
 use tessera_rules::receipt::{Receipt, Stage};
 use tessera_rules::revision::Revision;
-use tessera_rules::standing::Standing;
+use tessera_rules::standing::{Standing, Uses};
 
 use super::as_decided::is_as_decided;
 use super::claim::waiting_claims;
 use super::enrol::{answers, keep_values, must_confirm};
 use super::return_goods::apply_parked;
 use super::{Draft, quote};
+use crate::budgets::{Asker, Share, shares};
 use crate::core::asset_terms;
 use crate::coupons;
 use crate::directory::Found;
@@ -40,6 +41,9 @@ use crate::layout;
 use crate::programs::Rules;
 use crate::record::{Extras, encode_outcome};
 use crate::skipped::skipped;
+
+/// How often a decision is made whose shares of budgets are gone when they are to be held.
+const BUDGET_ATTEMPTS_MAX: u32 = 3;
 
 /// A settle and all that it needs beside the account.
 #[derive(Debug)]
@@ -98,6 +102,10 @@ struct Judged<'a> {
     decision: Cow<'a, Decision>,
     promised: Option<&'a Decision>,
     relation: Relation,
+    /// What it uses of campaigns that are limited over all customers.
+    shares: Vec<Share>,
+    /// That is more than was left.
+    is_beyond: bool,
 }
 
 impl Settled {
@@ -131,12 +139,14 @@ impl SettleCase {
 
     async fn commit(&self, draft: &mut Draft<'_>, entry: Option<&ReceiptEntry>, after_void: bool) -> Result<Settled, Refusal> {
         let told = self.told(draft);
-        let (settled, extras, skipped) = self.settle(draft, told, after_void);
+        let judged = self.judge_within_budgets(draft).await?;
+        let (settled, extras, skipped) = self.settle(draft, told, after_void, &judged);
         let id = &self.input.receipt.id;
         let outcome = encode_outcome(&settled.outcome, &extras);
         if self.input.receipt.training {
             return Ok(Settled::Outcome { outcome, repeated: false, skipped, claims: Vec::new() });
         }
+        draft.put_spent(id, judged.shares, self.input.receipt.business_date);
         if let Some(account) = settled.account {
             self.keep_values(draft, &account).await?;
             draft.put_account(account);
@@ -168,8 +178,8 @@ impl SettleCase {
         draft: &Draft<'_>,
         opened: Option<Arc<Account>>,
         after_void: bool,
+        judged: &Judged<'_>,
     ) -> (ledger::Settled, Extras, Vec<CampaignId>) {
-        let judged = self.judge(draft);
         let rules = self.promise.rules();
         let assets = asset_terms(&rules.revision, self.input.receipt.currency);
         let sold = sold_lines(&self.input);
@@ -202,6 +212,9 @@ impl SettleCase {
                 return_terms: &return_terms(&rules.revision),
             },
         );
+        if judged.is_beyond {
+            add_flag(&mut settled.outcome.flags, Flag::SettledWithShortfall);
+        }
         if self.unknown_customer {
             add_flag(&mut settled.outcome.flags, Flag::CustomerUnknown);
         }
@@ -250,36 +263,54 @@ impl SettleCase {
         self.customer.clone().unwrap_or_else(|| crate::directory::customer_of(account))
     }
 
-    /// Which decision is committed: the token's where the receipt was sold as quoted, else a new one.
-    fn judge(&self, draft: &Draft<'_>) -> Judged<'_> {
-        match &self.promise {
-            Promised::Nothing { rejected, rules } => Judged {
-                decision: Cow::Owned(self.evaluate(draft, rules, &self.paid(), self.input.receipt.sold_at)),
-                promised: None,
-                relation: if *rejected { Relation::TokenRejected } else { Relation::WithoutQuote },
-            },
-            Promised::Token { body, rules } => self.judge_token(draft, body, rules),
+    /// A decision whose shares of budgets are held until the commit. One that does not fit any more is made again, but
+    /// for one that was promised: it stands, and is flagged.
+    async fn judge_within_budgets(&self, draft: &Draft<'_>) -> Result<Judged<'_>, Refusal> {
+        let receipt = &self.input.receipt;
+        let until = draft.core.held_until(self.now);
+        let asker = Asker { receipt: &receipt.id, supersedes: None, day: receipt.business_date, now: self.now, until };
+        let rules = self.promise.rules();
+        let mut attempts = 0_u32;
+        loop {
+            let shared = draft.core.shared(rules, (receipt, self.promise.at(receipt)), asker).await?;
+            let mut judged = self.judge(draft, &shared);
+            judged.shares = shares(&rules.revision, &judged.decision);
+            attempts = attempts.saturating_add(1);
+            if receipt.training || draft.core.budgets.hold(&judged.shares, asker) {
+                return Ok(judged);
+            }
+            if judged.relation == Relation::AsQuoted || attempts >= BUDGET_ATTEMPTS_MAX {
+                draft.core.budgets.hold_all_the_same(&judged.shares, asker);
+                judged.is_beyond = true;
+                return Ok(judged);
+            }
         }
     }
 
-    fn judge_token<'a>(&'a self, draft: &Draft<'_>, body: &'a TokenBody, rules: &Rules) -> Judged<'a> {
-        let again = || self.evaluate(draft, rules, &self.quoted_again(&body.head), body.head.quoted_at);
+    /// Which decision is committed: the token's where the receipt was sold as quoted, else a new one.
+    fn judge(&self, draft: &Draft<'_>, shared: &[Uses]) -> Judged<'_> {
+        match &self.promise {
+            Promised::Nothing { rejected, rules } => {
+                let decision = self.evaluate((draft, shared), rules, &self.paid(), self.input.receipt.sold_at);
+                let relation = if *rejected { Relation::TokenRejected } else { Relation::WithoutQuote };
+                Judged::of(Cow::Owned(decision), None, relation)
+            }
+            Promised::Token { body, rules } => self.judge_token((draft, shared), body, rules),
+        }
+    }
+
+    fn judge_token<'a>(&'a self, known: (&Draft<'_>, &[Uses]), body: &'a TokenBody, rules: &Rules) -> Judged<'a> {
+        let again = || self.evaluate(known, rules, &self.quoted_again(&body.head), body.head.quoted_at);
         match &body.promised {
             token::Promised::Decision(decision) if self.is_as_quoted(body, decision) => {
-                Judged { decision: Cow::Borrowed(decision.as_ref()), promised: None, relation: Relation::AsQuoted }
+                Judged::of(Cow::Borrowed(decision.as_ref()), None, Relation::AsQuoted)
             }
-            token::Promised::Decision(decision) => {
-                Judged { decision: Cow::Owned(again()), promised: Some(decision.as_ref()), relation: Relation::Differs }
-            }
+            token::Promised::Decision(decision) => Judged::of(Cow::Owned(again()), Some(decision.as_ref()), Relation::Differs),
             // The token was too large for its decision: the same evaluation comes to the same, or it does not.
             token::Promised::Hash(hash) => {
                 let decision = again();
                 let same = decision_hash(&decision) == *hash && self.is_as_quoted(body, &decision);
-                Judged {
-                    decision: Cow::Owned(decision),
-                    promised: None,
-                    relation: if same { Relation::AsQuoted } else { Relation::Differs },
-                }
+                Judged::of(Cow::Owned(decision), None, if same { Relation::AsQuoted } else { Relation::Differs })
             }
         }
     }
@@ -298,7 +329,7 @@ impl SettleCase {
         Receipt { stage: Stage::Tender, choices: head.choices.clone(), ..self.input.receipt.clone() }
     }
 
-    fn evaluate(&self, draft: &Draft<'_>, rules: &Rules, receipt: &Receipt, at: Timestamp) -> Decision {
+    fn evaluate(&self, (draft, shared): (&Draft<'_>, &[Uses]), rules: &Rules, receipt: &Receipt, at: Timestamp) -> Decision {
         let account = draft.account().map(Arc::as_ref);
         let view = View {
             customer: self.customer.as_ref(),
@@ -319,7 +350,7 @@ impl SettleCase {
         let standing = Standing {
             customer: account.map(|account| account.standing(&view)),
             codes: quote::code_standings(account, &receipt.codes, &view),
-            shared: Vec::new(),
+            shared: shared.to_vec(),
             out_of_stock: Vec::new(),
             promises_exhausted: false,
         };
@@ -327,7 +358,21 @@ impl SettleCase {
     }
 }
 
+impl<'a> Judged<'a> {
+    fn of(decision: Cow<'a, Decision>, promised: Option<&'a Decision>, relation: Relation) -> Self {
+        Self { decision, promised, relation, shares: Vec::new(), is_beyond: false }
+    }
+}
+
 impl Promised {
+    /// The time under which campaigns are evaluated.
+    fn at(&self, receipt: &Receipt) -> Timestamp {
+        match self {
+            Self::Nothing { .. } => receipt.sold_at,
+            Self::Token { body, .. } => body.head.quoted_at,
+        }
+    }
+
     /// The rules under which it is settled.
     pub(crate) fn rules(&self) -> &Rules {
         match self {

@@ -40,6 +40,7 @@ impl VoidCase {
         match admit_void(entry.as_ref(), outcome.is_some(), self.attempt) {
             VoidAdmission::New => {
                 self.release(draft);
+                draft.core.budgets.release(&self.receipt);
                 let tombstone =
                     ReceiptEntry::voided(entry.as_ref(), draft.aggregate(&self.receipt), self.attempt, self.business_date, None);
                 draft.put_entry(&self.receipt, tombstone);

@@ -19,7 +19,7 @@ use tessera_rules::id::{AssetId, ProgramId, Sku};
 use super::customer::status_of;
 use super::shared::{balances, fact_shapes, plain_times, stored_outcome};
 use crate::coupons;
-use crate::desk::{Case, CaseAnswer, Decided, QuoteCase, Quoted, before_quote, evaluate_quote, needs_desk};
+use crate::desk::{Case, CaseAnswer, Decided, QuoteCase, Quoted, before_quote, evaluate_anonymous, evaluate_quote, needs_desk};
 use crate::directory::Recognised;
 use crate::engine::{Call, Engine, account_key};
 use crate::programs::Rules;
@@ -65,10 +65,12 @@ async fn account(engine: &Engine, made: &Made<'_>, call: &Call) -> Result<Option
 async fn decide(engine: &Engine, made: &Made<'_>, account: Option<Arc<Account>>) -> Result<Quoted, Refusal> {
     let found = made.recognised.found();
     let customer = found.map(|found| &found.customer);
-    let decision = evaluate_quote(made.input, &made.rules, account.as_deref(), customer, made.quoted_at);
     let (Some(account), Some(found)) = (account, found) else {
-        return Ok(Quoted::Decided(Box::new(Decided { decision, held_until: None, account: None })));
+        let decided = evaluate_anonymous(&engine.core, made.input, &made.rules, made.quoted_at).await?;
+        return Ok(Quoted::Decided(Box::new(decided)));
     };
+    let of = (made.input.as_ref(), &made.rules);
+    let decision = evaluate_quote(&engine.core, of, Some(&account), customer, made.quoted_at).await?;
     if !needs_desk(&account, made.input, &decision, made.quoted_at) {
         return Ok(Quoted::Decided(Box::new(Decided { decision, held_until: None, account: Some(account) })));
     }

@@ -45,9 +45,6 @@ impl Checker<'_> {
             self.agree(fields, customer[1], of, &customer[2..]);
             self.agree(fields, ("per_receipt", per_receipt), of, &[("per_day", shared.day)]);
             self.agree(fields, customer[0], of, &[("per_day", shared.day)]);
-            if fields.has("per_day") {
-                self.not_yet_served(fields.place_of("per_day"), "`per_day`");
-            }
         }
         let boxed = |limits: UsageLimits| (limits != UsageLimits::NONE).then(|| Box::new(limits));
         let value = Some(per_receipt.value).filter(|value| *value < i64::MAX);

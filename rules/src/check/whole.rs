@@ -17,7 +17,6 @@ impl Checker<'_> {
             self.not_yet_served(fields.place_of("channels"), "`channels`");
         }
         if fields.has("budget") {
-            self.not_yet_served(fields.place_of("budget"), "`budget`");
             self.cost_of_codes(fields, campaign);
         }
     }

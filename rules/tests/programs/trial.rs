@@ -304,7 +304,8 @@ impl Trial {
                     enrolled_at: Some(known_at),
                     visits,
                 };
-                standings.push(Standing { customer: Some(customer), codes: vec![coupon.clone()], ..Standing::default() });
+                let shared = revision.nothing_shared();
+                standings.push(Standing { customer: Some(customer), codes: vec![coupon.clone()], shared, ..Standing::default() });
             }
         }
         standings

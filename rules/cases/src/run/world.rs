@@ -12,12 +12,12 @@ use tessera_ledger::return_goods::{Returned, ReturnedSoFar, return_goods};
 use tessera_ledger::settle::{Relation, Settle, SoldLine, settle};
 use tessera_ledger::standing::View;
 use tessera_ledger::terms::{AssetTerms, Worth, limit_terms, return_terms};
-use tessera_rules::decision::Decision;
+use tessera_rules::decision::{Decision, Promise};
 use tessera_rules::evaluate;
 use tessera_rules::id::CustomerId;
 use tessera_rules::money::{Amount, Units};
 use tessera_rules::receipt::{Receipt, Stage};
-use tessera_rules::standing::{CodeStanding, CodeState, Standing};
+use tessera_rules::standing::{CodeStanding, CodeState, Standing, Uses};
 
 use super::goods::Goods;
 use crate::compare::{Comparison, Got};
@@ -71,6 +71,8 @@ pub(super) struct World<'b> {
     account: Option<Account>,
     quoted: Option<(Box<Asked>, Decision)>,
     pub(super) sales: Vec<Sale>,
+    /// What all sales of the case have used of campaigns that are limited over all customers.
+    shared: Vec<Uses>,
     done: Done,
     now: Timestamp,
     returns: usize,
@@ -79,7 +81,8 @@ pub(super) struct World<'b> {
 impl<'b> World<'b> {
     pub(super) fn new(bench: &'b Bench, opening: Option<Account>) -> Self {
         let (account, now) = (opening.clone(), Timestamp::UNIX_EPOCH);
-        Self { bench, opening, account, quoted: None, sales: Vec::new(), done: Done::Nothing, now, returns: 0 }
+        let shared = bench.revision.nothing_shared();
+        Self { bench, opening, account, quoted: None, sales: Vec::new(), shared, done: Done::Nothing, now, returns: 0 }
     }
 
     /// Does one thing.
@@ -145,7 +148,7 @@ impl<'b> World<'b> {
         Standing {
             codes: codes.collect(),
             customer,
-            shared: Vec::new(),
+            shared: self.shared.clone(),
             out_of_stock: asked.out_of_stock.clone(),
             promises_exhausted: asked.promises_exhausted || exhausted,
         }
@@ -196,6 +199,13 @@ impl<'b> World<'b> {
         promises::balance(before.as_ref(), settled.account.as_ref(), &settled.outcome, found);
         if let Some(account) = settled.account {
             self.account = Some(account);
+        }
+        for promise in &decision.promises {
+            let Promise::Budget { campaign, usage } = promise else { continue };
+            for used in self.shared.iter_mut().filter(|used| used.campaign == *campaign) {
+                used.ever = used.ever.plus(*usage);
+                used.today = used.today.plus(*usage);
+            }
         }
         self.sales.push(Sale { outcome: settled.outcome, so_far: ReturnedSoFar::default() });
         self.done = Done::Settled;

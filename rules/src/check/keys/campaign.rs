@@ -59,7 +59,7 @@ const CAMPAIGN_KEYS: &[Key] = &[
     may("fallback", Either(&[Choice(|| vec!["none"]), Map(&FALLBACK)]), "What it becomes when the sale could not ask in time."),
     may("limits", Map(&LIMITS), "How often it may be used."),
     may("caps", Map(&CAPS), "How much it may give at most."),
-    may("budget", Map(&BUDGET), "What it may cost over all sales. Not yet served."),
+    may("budget", Map(&BUDGET), "What it may cost over all sales."),
     may("control_group", Percent, "So many percent of the customers never get it."),
     may("on_return", Choice(|| words(&ON_RETURN)), "What a return does when its reward is used up."),
     may("funded_by", Either(&[Word, MapOf(&Percent)]), "Who pays for it: `own`, a supplier, or shares that sum to 100."),
@@ -197,7 +197,7 @@ pub(crate) const LIMITS: Keys = keys(
         may("per_customer", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "By one customer, ever."),
         may("per_customer_day", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "By one customer on one trading day."),
         may("per_customer_month", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "By one customer in one month of trading days."),
-        may("per_day", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "By all customers on one day. Not yet served."),
+        may("per_day", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "By all customers together on one trading day."),
     ],
 );
 
