@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{Failure, print};
 
+mod claim;
 mod customer;
 mod failure;
 pub(super) mod fill;
@@ -77,6 +78,13 @@ enum TillCommand {
         #[arg(value_name = "RECEIPT_ID")]
         receipt_id: String,
     },
+    /// Attach a customer to a receipt that had none, by the code that was printed on it.
+    #[command(after_help = "Example:
+  tessera till claim S1/T9/20261122/1/hand --code 7K3QM-X2R8P --card 4000123
+
+The code stands in the answer to the quote (`claim code`). A program says for how many hours it is good
+(`claim_within_hours`). The same customer may ask again; another one cannot.")]
+    Claim(ClaimArgs),
     /// Find a customer: tier, balances, questions that are due.
     #[command(after_help = "Example: tessera till identify --card 4000123")]
     Identify(IdentifyArgs),
@@ -168,6 +176,32 @@ struct ReturnArgs {
     done: bool,
 }
 
+/// Arguments of `tessera till claim`.
+#[derive(Clone, Debug, Args)]
+struct ClaimArgs {
+    /// The receipt.
+    #[arg(value_name = "RECEIPT_ID")]
+    receipt_id: String,
+    /// The code that was printed on it; case, spaces and hyphens do not matter.
+    #[arg(long, value_name = "CODE")]
+    code: String,
+    /// The number of the customer's loyalty card.
+    #[arg(long, value_name = "NUMBER")]
+    card: String,
+    /// The shop where it is claimed. None: not in a shop.
+    #[arg(long, value_name = "ID")]
+    store: Option<String>,
+    /// The till. None: not at a till.
+    #[arg(long, value_name = "ID", requires = "store")]
+    till: Option<String>,
+    /// The cashier, who must not be the one of the sale. None: nobody.
+    #[arg(long, value_name = "ID", requires = "store")]
+    cashier: Option<String>,
+    /// The id of the request, to ask again with it. None: a new one is minted.
+    #[arg(long, value_name = "ID")]
+    request_id: Option<String>,
+}
+
 /// Arguments of `tessera till identify`.
 #[derive(Clone, Debug, Args)]
 #[group(id = "who", required = true, args = ["file", "card"])]
@@ -193,6 +227,7 @@ pub(crate) async fn run(args: TillArgs) -> Result<ExitCode, Failure> {
         TillCommand::Void(args) => sale::void(&link, args, json).await,
         TillCommand::Return(args) => return_goods::run(&link, &args, json).await,
         TillCommand::Get { receipt_id } => return_goods::get(&link, receipt_id, json).await,
+        TillCommand::Claim(args) => claim::run(&link, args, json).await,
         TillCommand::Identify(args) => customer::identify(&link, args, json).await,
         TillCommand::Enrol(args) => customer::enrol(&link, &args.file, json).await,
         TillCommand::Answer(args) => customer::answer(&link, &args.file, json).await,

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use tessera_proto::billing::v1::{
-    AnswerPromptsRequest, EnrolRequest, QuoteRequest, Receipt, ReturnMode, ReturnRequest, SettleRequest,
+    AnswerPromptsRequest, ClaimRequest, EnrolRequest, QuoteRequest, Receipt, ReturnMode, ReturnRequest, SettleRequest,
 };
 use tessera_till::{BootNonce, ReceiptIdMinter};
 
@@ -91,6 +91,18 @@ pub(super) fn answers(request: &mut AnswerPromptsRequest, now: &Zoned) -> Result
     let mut filled = Filled::new();
     let at = time(&mut request.answered_at, "answeredAt", now, &mut filled);
     id(&mut request.request_id, "requestId", (&request.store_id, &request.till_id), &at, &mut filled)?;
+    Ok(filled)
+}
+
+/// A claim without a request id or time gets them.
+///
+/// # Errors
+/// No id can be minted from its store and till.
+pub(super) fn claim(request: &mut ClaimRequest, now: &Zoned) -> Result<Filled, TillFailure> {
+    let mut filled = Filled::new();
+    let at = time(&mut request.claimed_at, "claimedAt", now, &mut filled);
+    let store = if request.store_id.is_empty() { "hand" } else { &request.store_id };
+    id(&mut request.request_id, "requestId", (store, &request.till_id), &at, &mut filled)?;
     Ok(filled)
 }
 

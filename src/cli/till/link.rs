@@ -3,9 +3,9 @@
 
 use tessera_proto::billing::v1::billing_service_client::BillingServiceClient;
 use tessera_proto::billing::v1::{
-    AnswerPromptsRequest, AnswerPromptsResponse, EnrolRequest, EnrolResponse, GetReceiptRequest, GetReceiptResponse,
-    IdentifyRequest, IdentifyResponse, QuoteRequest, QuoteResponse, ReturnRequest, ReturnResponse, SettleRequest, SettleResponse,
-    VoidRequest, VoidResponse,
+    AnswerPromptsRequest, AnswerPromptsResponse, ClaimRequest, ClaimResponse, EnrolRequest, EnrolResponse, GetReceiptRequest,
+    GetReceiptResponse, IdentifyRequest, IdentifyResponse, QuoteRequest, QuoteResponse, ReturnRequest, ReturnResponse,
+    SettleRequest, SettleResponse, VoidRequest, VoidResponse,
 };
 use tessera_till::{BUDGET_DEFAULT, CallName, MESSAGE_BYTES_MAX, Refusal};
 use tonic::transport::{Channel, Endpoint};
@@ -56,6 +56,10 @@ impl Link {
 
     pub(super) async fn get_receipt(&self, request: GetReceiptRequest) -> Result<GetReceiptResponse, TillFailure> {
         self.end(CallName::GetReceipt, self.client.clone().get_receipt(within_budget(request)).await)
+    }
+
+    pub(super) async fn claim(&self, request: ClaimRequest) -> Result<ClaimResponse, TillFailure> {
+        self.end(CallName::Claim, self.client.clone().claim(within_budget(request)).await)
     }
 
     pub(super) async fn identify(&self, request: IdentifyRequest) -> Result<IdentifyResponse, TillFailure> {

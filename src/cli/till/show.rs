@@ -1,9 +1,9 @@
 //! Answers as people read them: a headline, the lines before and after, then everything else that is there.
 
 use tessera_proto::billing::v1::{
-    Answer, AnswerBasis, AnswerPromptsResponse, Balance, BasisReason, CommitPosition, EnrolResponse, GetReceiptResponse,
-    IdentifyResponse, Outcome, QuoteRequest, QuoteResponse, ReturnAnswer, ReturnRequest, ReturnResponse, SettleRequest,
-    SettleResponse, SettleStatus, VoidRequest, VoidResponse,
+    Answer, AnswerBasis, AnswerPromptsResponse, Balance, BasisReason, ClaimResponse, ClaimStatus, CommitPosition, CustomerStatus,
+    EnrolResponse, GetReceiptResponse, IdentifyResponse, Outcome, QuoteRequest, QuoteResponse, ReturnAnswer, ReturnRequest,
+    ReturnResponse, SettleRequest, SettleResponse, SettleStatus, VoidRequest, VoidResponse,
 };
 
 mod lines;
@@ -65,6 +65,9 @@ fn the_answer(page: &mut Page, answer: &Answer) {
     page.list("can be declined", lines::declinable(answer).into_iter());
     page.balances(&answer.balances);
     page.line("customer", &plain(answer.customer_status().as_str_name(), "CUSTOMER_STATUS_"));
+    if answer.customer_status() == CustomerStatus::Anonymous {
+        page.line("claim code", &answer.claim_code);
+    }
     page.list("notes", answer.notes.iter().map(|note| sections::note(note.code().as_str_name(), &note.line_id, &note.text)));
     page.list("limits reached", answer.limits_reached().map(|limit| plain(limit.as_str_name(), "LIMIT_REACHED_")));
     page.list("left out for want of time", answer.dropped_parts().map(|part| plain(part.as_str_name(), "ANSWER_PART_")));
@@ -177,6 +180,27 @@ pub(super) fn got(response: &GetReceiptResponse) -> String {
         the_outcome(&mut page, outcome, &[]);
     }
     page.list("returns", response.return_receipt_ids.iter().cloned());
+    the_position(&mut page, response.position.as_ref());
+    page.finish()
+}
+
+/// What became of a claim.
+pub(super) fn claimed(receipt: &str, response: &ClaimResponse) -> String {
+    let mut page = Page::new(response.outcome.as_ref().map_or("", |outcome| &outcome.currency_code));
+    let became = match response.status() {
+        ClaimStatus::Committed => "claimed",
+        ClaimStatus::Parked => "is not known yet; it is claimed when it arrives",
+        ClaimStatus::Accepted => "accepted by the gateway; the outcome comes later",
+        ClaimStatus::Unspecified => "answered without a status",
+    };
+    page.headline(&format!("receipt {receipt}: {became}"));
+    if let Some(outcome) = &response.outcome {
+        page.line("customer", &outcome.customer_id);
+        page.rewards("rewards", &outcome.rewards, &response.balances);
+        page.list("flags", outcome.flags().map(|flag| plain(flag.as_str_name(), "OUTCOME_FLAG_")));
+        page.computed_with(outcome.revision, outcome.catalogue, outcome.proven);
+    }
+    page.balances(&response.balances);
     the_position(&mut page, response.position.as_ref());
     page.finish()
 }

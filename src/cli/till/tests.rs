@@ -42,12 +42,18 @@ fn options_that_contradict_each_other_are_refused() {
         "identify a.json --card 1",
         "settle a.json --decline x --without-quote",
         "quote",
+        "claim r1 --card 1",
+        "claim r1 --code A --card 1 --cashier c",
     ] {
         assert!(typed(words).is_err(), "{words}");
     }
-    for words in
-        ["return --of r1 --line 1=2 --line 3 --done", "return -", "identify --card 4000123", "settle - --decline a --decline b"]
-    {
+    for words in [
+        "return --of r1 --line 1=2 --line 3 --done",
+        "return -",
+        "claim r1 --code A --card 1 --store S1 --cashier c",
+        "identify --card 4000123",
+        "settle - --decline a --decline b",
+    ] {
         typed(words).unwrap();
     }
 }

@@ -229,3 +229,25 @@ fn a_receipt_that_nobody_knows_is_a_page_of_one_line() {
     let response = GetReceiptResponse { state: 1, receipt_id: "r1".into(), ..GetReceiptResponse::default() };
     assert_eq!(got(&response), "receipt r1: unknown\n");
 }
+
+#[test]
+fn a_claim_says_what_became_of_it_and_what_it_gave() {
+    let outcome =
+        Outcome { kind: OutcomeKind::Claim.into(), customer_id: "c-1".into(), rewards: vec![reward()], ..Outcome::default() };
+    let done = ClaimResponse { status: ClaimStatus::Committed.into(), outcome: Some(outcome), ..ClaimResponse::default() };
+    let page = claimed("S1/T9/20261122/1/a", &done);
+    assert!(page.starts_with("receipt S1/T9/20261122/1/a: claimed\n"), "{page}");
+    assert!(page.contains("c-1") && page.contains("Your points"), "{page}");
+    let waits = ClaimResponse { status: ClaimStatus::Parked.into(), ..ClaimResponse::default() };
+    assert_eq!(claimed("r1", &waits), "receipt r1: is not known yet; it is claimed when it arrives\n");
+}
+
+#[test]
+fn the_claim_code_is_shown_for_a_sale_without_a_customer_alone() {
+    let code = |status: CustomerStatus| {
+        let answer = Answer { claim_code: "7K3QM-X2R8P".into(), customer_status: status.into(), ..Answer::default() };
+        let response = QuoteResponse { status: QuoteStatus::Ok.into(), answer: Some(answer), ..QuoteResponse::default() };
+        quote(&QuoteRequest::default(), &response, None).contains("7K3QM-X2R8P")
+    };
+    assert!(code(CustomerStatus::Anonymous) && !code(CustomerStatus::Known));
+}
