@@ -39,6 +39,7 @@ impl fmt::Display for ClaimCode {
 pub struct Keys {
     token: [u8; 32],
     directory: [u8; 32],
+    draws: [u8; 32],
     wrapping: [u8; 32],
     codes: CodeKey,
     claims: [u8; 32],
@@ -57,6 +58,7 @@ impl Keys {
         Self {
             token: blake3::derive_key("tessera 2026 quote token", master),
             directory: blake3::derive_key("tessera 2026 customer directory", master),
+            draws: blake3::derive_key("tessera 2026 draws at the till", master),
             wrapping: blake3::derive_key("tessera 2026 wrapping of customer keys", master),
             codes: CodeKey::new(blake3::derive_key("tessera 2026 codes of coupons", master)),
             claims: blake3::derive_key("tessera 2026 claim codes", master),
@@ -120,6 +122,12 @@ impl Keys {
             *letter = CLAIM_ALPHABET.get(usize::from(byte % 32)).copied().unwrap_or(b'0');
         }
         ClaimCode(letters)
+    }
+
+    /// What the chances of a receipt are decided by: nobody without the key can tell it beforehand.
+    #[must_use]
+    pub fn draw(&self, receipt: &ReceiptId) -> [u8; 32] {
+        *blake3::keyed_hash(&self.draws, receipt.as_str().as_bytes()).as_bytes()
     }
 
     /// The name under which an identity stands in the directory: a keyed hash, so that the directory

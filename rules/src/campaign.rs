@@ -108,6 +108,8 @@ pub(crate) struct Conditions {
     pub(crate) enrolled_days_max: Option<u32>,
     /// Thousandths that another campaign has counted.
     pub(crate) counted: Option<(CampaignId, i64)>,
+    /// So many receipts win.
+    pub(crate) chance: Option<Ratio>,
     /// In CEL, about the receipt.
     pub(crate) free: Option<Box<FreeCondition>>,
 }

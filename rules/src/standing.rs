@@ -22,6 +22,8 @@ pub struct Standing {
     pub out_of_stock: Vec<CompactString>,
     /// Open quotes with holds have reached their limit: promise nothing scarce.
     pub promises_exhausted: bool,
+    /// What chances are decided by: a keyed hash of the receipt's id, made by who has the key. None: nobody wins.
+    pub draw: Option<[u8; 32]>,
 }
 
 /// A known customer.

@@ -198,7 +198,8 @@ impl ClaimCase {
         };
         let program = |id: &_| self.rules.revision.programs().iter().find(|program| program.id == *id);
         let is_open = |id: &_| program(id).is_some_and(|program| program.claim_within_hours.is_some());
-        let decision = claimable(self.evaluate(&account, sold, sale.sold_at), sale, so_far, is_open);
+        let draw = draft.core.keys.draw(&sold.id);
+        let decision = claimable(self.evaluate(&account, sold, sale.sold_at, draw), sale, so_far, is_open);
         let assets = asset_terms(&self.rules.revision, sold.currency);
         let settle = Settle {
             receipt: sold,
@@ -246,7 +247,7 @@ impl ClaimCase {
         }
     }
 
-    fn evaluate(&self, account: &Account, sold: &Receipt, at: Timestamp) -> Decision {
+    fn evaluate(&self, account: &Account, sold: &Receipt, at: Timestamp, draw: [u8; 32]) -> Decision {
         let view = View {
             customer: Some(&self.found.customer),
             receipt: &sold.id,
@@ -260,6 +261,7 @@ impl ClaimCase {
             shared: Vec::new(),
             out_of_stock: Vec::new(),
             promises_exhausted: false,
+            draw: Some(draw),
         };
         evaluate(&self.rules.revision, &self.rules.catalogue, &standing, sold, at, Effort::default())
     }

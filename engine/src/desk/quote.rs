@@ -86,7 +86,7 @@ pub(crate) async fn evaluate_quote(
     let view = view(input, customer, at);
     let exhausted = account.is_some_and(|account| account.promises_exhausted(&view));
     let shared = core.shared(rules, (&input.receipt, at), asker(core, input, at)).await?;
-    Ok(evaluate_with((input, rules), account, &view, (shared, exhausted)))
+    Ok(evaluate_with(core, (input, rules), account, &view, (shared, exhausted)))
 }
 
 /// Evaluates a sale to nobody known, and holds what it uses of budgets. What does not fit any more is evaluated again.
@@ -108,7 +108,7 @@ pub(crate) async fn evaluate_anonymous(
             return Ok(Decided { decision, held_until, account: None });
         }
     }
-    let decision = evaluate_with((input, rules), None, &view(input, None, at), (Vec::new(), true));
+    let decision = evaluate_with(core, (input, rules), None, &view(input, None, at), (Vec::new(), true));
     Ok(Decided { decision, held_until: None, account: None })
 }
 
@@ -133,6 +133,7 @@ fn view<'a>(input: &'a QuoteInput, customer: Option<&'a CustomerId>, at: Timesta
 }
 
 fn evaluate_with(
+    core: &Core,
     (input, rules): (&QuoteInput, &Rules),
     account: Option<&Account>,
     view: &View<'_>,
@@ -144,6 +145,7 @@ fn evaluate_with(
         shared,
         out_of_stock: Vec::new(),
         promises_exhausted: exhausted,
+        draw: Some(core.keys.draw(&input.receipt.id)),
     };
     evaluate(&rules.revision, &rules.catalogue, &standing, &input.receipt, view.now, Effort::default())
 }
@@ -212,7 +214,7 @@ impl QuoteCase {
     /// There is no room for another open quote: what is scarce is left out, and the answer says so.
     fn without_promises(&self, draft: &Draft<'_>, account: &Arc<Account>) -> Quoted {
         let view = view(&self.input, Some(&self.customer), self.at);
-        let decision = evaluate_with((&self.input, &self.rules), Some(account), &view, (Vec::new(), true));
+        let decision = evaluate_with(draft.core, (&self.input, &self.rules), Some(account), &view, (Vec::new(), true));
         Quoted::Decided(Box::new(Decided { decision, held_until: None, account: draft.account().cloned() }))
     }
 }

@@ -27,6 +27,7 @@ campaigns:
   - {id: silver-mug, name: Mugs for silver, tiers: [silver], on: {sku: MUG}, percent_off: 10}
   - {id: coffee-price, name: Coffee for who likes it, segments: [coffee], on: {sku: COFFEE}, percent_off: 20}
   - {id: cake, name: Birthday cake, when: {birthday: {fact: birthday, days_before: 180, days_after: 180}}, on: {sku: CAKE}, percent_off: 50}
+  - {id: win, name: Every second wins, when: {chance_percent: 50}, on: {sku: LUCK}, grant: {give: {prize: mug}}}
 ";
 
 const CARD: &str = "1001";
@@ -90,4 +91,23 @@ async fn h81_of_answers_rules_read_what_the_program_tells_apart_and_the_account_
     let other = v1::AnswerPromptsRequest { request_id: "A2".to_owned(), answers: vec![answer("favourite", "tea")], ..told };
     rig.billing.answer_prompts(Request::new(other)).await.unwrap();
     assert_eq!(due(&rig, "Q5", "COFFEE").await, 4_000);
+}
+
+#[tokio::test]
+async fn a_chance_is_the_same_in_every_quote_and_in_the_sale_with_or_without_them() {
+    let rig = rig().await;
+    let mut won = 0;
+    for number in 0..12 {
+        let id = format!("R{number}");
+        let quoted = rig.quote(quote(buy(&id, "LUCK"))).await.unwrap();
+        let wins = !quoted.answer.as_ref().unwrap().rewards.is_empty();
+        let again = rig.quote(quote(buy(&id, "LUCK"))).await.unwrap();
+        assert_eq!(!again.answer.unwrap().rewards.is_empty(), wins, "{id} asked again");
+        let mut request = as_quoted(buy(&id, "LUCK"), &quoted);
+        request.quote_token.clear();
+        let sold = rig.settle(request).await.unwrap().outcome.unwrap();
+        assert_eq!(!sold.rewards.is_empty(), wins, "{id} sold without its token");
+        won += u32::from(wins);
+    }
+    assert!((1..12).contains(&won), "{won} of 12 win");
 }

@@ -43,6 +43,7 @@ impl Checker<'_> {
             visits: fields.get("visits").and_then(|node| self.visits(node)),
             enrolled_days_max: enrolled.and_then(|days| u32::try_from(days).ok()),
             counted,
+            chance: fields.get("chance_percent").and_then(|node| self.percent(node)),
             free: fields.get("condition").and_then(|node| self.free_condition(node, Subject::Receipt, scope)),
         };
         (spend, conditions)

@@ -47,6 +47,8 @@ pub(super) enum Reason {
     Visits,
     Enrolled,
     Counter,
+    /// Its chance was drawn, and the receipt does not win.
+    NotDrawn,
     /// It counts over receipts and gives nothing itself.
     OnlyCounts,
     NoCoupon,

@@ -18,6 +18,9 @@ impl Case<'_> {
         if conditions.of_customer() {
             self.customer_conditions_hold(campaign)?;
         }
+        if conditions.chance.is_some_and(|share| !self.is_drawn(campaign, share)) {
+            return Err(Reason::NotDrawn);
+        }
         match conditions.tender.as_ref().map(|tender| (tender, self.tender_share(tender))) {
             None => Ok(()),
             Some((_, None)) => Err(Reason::TenderUnknown),
@@ -85,10 +88,14 @@ impl Case<'_> {
         hasher.update(campaign.id.as_str().as_bytes());
         hasher.update(&[0]);
         hasher.update(customer.customer.as_str().as_bytes());
-        let [a, b, c, d, ..] = *hasher.finalize().as_bytes();
-        let place = u64::from(u32::from_le_bytes([a, b, c, d]));
-        let product = u128::from(place).saturating_mul(u128::from(share.denominator().unsigned_abs()));
-        product < u128::from(share.numerator().unsigned_abs()) << 32
+        is_below(&hasher.finalize(), share)
+    }
+
+    /// Whether the receipt wins, the same on every evaluation: a hash of the campaign under a key that is itself a keyed
+    /// hash of the receipt's id.
+    fn is_drawn(&self, campaign: &Campaign, share: Ratio) -> bool {
+        let hash = self.standing.draw.map(|draw| blake3::keyed_hash(&draw, campaign.id.as_str().as_bytes()));
+        hash.is_some_and(|hash| is_below(&hash, share))
     }
 
     /// A presented personal coupon that opens the campaign; it is scarce.
@@ -102,6 +109,14 @@ impl Case<'_> {
         }
         Err(reason)
     }
+}
+
+/// Whether a hash, taken as a number from zero to one, lies below a share.
+fn is_below(hash: &blake3::Hash, share: Ratio) -> bool {
+    let [a, b, c, d, ..] = *hash.as_bytes();
+    let place = u64::from(u32::from_le_bytes([a, b, c, d]));
+    let product = u128::from(place).saturating_mul(u128::from(share.denominator().unsigned_abs()));
+    product < u128::from(share.numerator().unsigned_abs()) << 32
 }
 
 fn less(a: Ratio, b: Ratio) -> bool {

@@ -159,6 +159,7 @@ fn words(reason: Reason) -> &'static str {
         Reason::Enrolled => "the customer enrolled too long ago",
         Reason::Counter => "the counter that it looks at has not come so far",
         Reason::OnlyCounts => "it counts over receipts, and gives nothing itself",
+        Reason::NotDrawn => "the receipt does not win it: it is drawn at the till",
         Reason::NoCoupon => "the personal coupon that opens it was not presented",
         Reason::BudgetUsedUp => "its budget is used up",
         Reason::ChoiceOpen => "the customer has not chosen yet",

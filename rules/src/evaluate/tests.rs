@@ -2,6 +2,7 @@
 
 mod best_deal;
 mod caps;
+mod chance;
 mod fixture;
 mod free;
 mod limits;

@@ -151,6 +151,7 @@ impl<'b> World<'b> {
             shared: self.shared.clone(),
             out_of_stock: asked.out_of_stock.clone(),
             promises_exhausted: asked.promises_exhausted || exhausted,
+            draw: Some([0; 32]),
         }
     }
 

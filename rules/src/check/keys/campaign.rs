@@ -105,6 +105,7 @@ pub(crate) const WHEN: Keys = keys(
         may("visits", Map(&VISITS), "How many receipts the customer has had before this one."),
         may("enrolled_days_max", Whole(1, DAYS_MAX), "The customer enrolled at most so many days ago."),
         may("counted", Map(&COUNTED), "A counter over receipts has come so far."),
+        may("chance_percent", Percent, "So many percent of the receipts win it, drawn at the till."),
         may("condition", Word, "A condition in CEL over receipt, customer, account, store and time."),
     ],
 );
