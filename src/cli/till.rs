@@ -82,8 +82,8 @@ enum TillCommand {
     #[command(after_help = "Example:
   tessera till claim S1/T9/20261122/1/hand --code 7K3QM-X2R8P --card 4000123
 
-The code stands in the answer to the quote (`claim code`). A program says for how many hours it is good
-(`claim_within_hours`). The same customer may ask again; another one cannot.")]
+The code stands in the answer to the quote (`claim code`). A program says for how many hours it
+is good (`claim_within_hours`). The same customer may ask again; another one cannot.")]
     Claim(ClaimArgs),
     /// Find a customer: tier, balances, questions that are due.
     #[command(after_help = "Example: tessera till identify --card 4000123")]
