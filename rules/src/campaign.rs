@@ -1,6 +1,6 @@
 //! One rule of a program: when, for whom, where, on what, gives what.
 
-use compact_str::{CompactString, format_compact};
+use compact_str::{CompactString, ToCompactString};
 
 use crate::attribute::Property;
 use crate::condition::FreeCondition;
@@ -188,7 +188,10 @@ pub struct Campaign {
 
 /// `<campaign>.<number>`; none where the campaign's id leaves no room for it.
 pub(crate) fn reward_id(campaign: &CampaignId, number: usize) -> Option<RewardId> {
-    RewardId::parse(&format_compact!("{campaign}.{number}")).ok()
+    let mut id = CompactString::from(campaign.as_str());
+    id.push('.');
+    id.push_str(&number.to_compact_string());
+    RewardId::parse(&id).ok()
 }
 
 impl Campaign {

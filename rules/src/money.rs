@@ -226,7 +226,11 @@ pub fn proportion(value: i64, part: i64, whole: i64, rounding: Rounding) -> Opti
 
 /// Ten to the power by which `quantity × unit price` exceeds a minor unit: milli × micros over minor digits.
 fn price_scale(currency: Currency) -> i128 {
-    10_i128.saturating_pow(9_u32.saturating_sub(currency.minor_digits()))
+    match currency.minor_digits() {
+        // Those of most currencies.
+        2 => 10_000_000,
+        digits => 10_i128.saturating_pow(9_u32.saturating_sub(digits)),
+    }
 }
 
 /// Quantity × unit price in minor units, half up; none where it does not fit.
@@ -268,6 +272,9 @@ pub fn split(total: i64, weights: &[i64]) -> Vec<i64> {
     split_by(total, weights, Leftover::LargestRemainder)
 }
 
+/// Bits of a weight's place beside its rest: a rest is below the sum of fewer than 2³² weights of 63 bits.
+const PLACE_BITS: u32 = 32;
+
 /// [`split`], with the units left over by rounding down given where the convention says.
 #[must_use]
 pub(crate) fn split_by(total: i64, weights: &[i64], leftover: Leftover) -> Vec<i64> {
@@ -279,29 +286,28 @@ pub(crate) fn split_by(total: i64, weights: &[i64], leftover: Leftover) -> Vec<i
     let negative = total < 0;
     let whole = i128::from(total.unsigned_abs());
     let mut parts: Vec<i64> = Vec::with_capacity(weights.len());
-    let mut rests: SmallVec<[(i128, usize); 16]> = SmallVec::new();
+    // What rounding down leaves of each, with its place: the greater the earlier in line for a unit.
+    let mut rests: SmallVec<[u128; 16]> = SmallVec::new();
     let mut given: i128 = 0;
-    for (place, weight) in weights.iter().enumerate() {
+    for (place, weight) in (0_u32..).zip(weights) {
         let product = whole.saturating_mul(i128::from((*weight).max(0)));
         let (floor, rest) = quotient(product, sum);
         given = given.saturating_add(floor);
         parts.push(i64::try_from(floor).unwrap_or(i64::MAX));
-        if rest > 0 || leftover != Leftover::LargestRemainder {
-            rests.push((rest, place));
+        // What weighs nothing gets nothing; fewer units are left over than there are others.
+        if *weight > 0 {
+            rests.push((rest.unsigned_abs() << PLACE_BITS) | u128::from(u32::MAX.saturating_sub(place)));
         }
     }
     match leftover {
-        Leftover::LargestRemainder => rests.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1))),
-        // What weighs nothing gets nothing; fewer units are left over than there are others.
-        Leftover::FirstLines => rests.retain(|(_, place)| weights.get(*place).is_some_and(|weight| *weight > 0)),
-        Leftover::LastLines => {
-            rests.retain(|(_, place)| weights.get(*place).is_some_and(|weight| *weight > 0));
-            rests.reverse();
-        }
+        Leftover::LargestRemainder => rests.sort_unstable_by(|a, b| b.cmp(a)),
+        Leftover::FirstLines => {}
+        Leftover::LastLines => rests.reverse(),
     }
     let left = usize::try_from(whole.saturating_sub(given)).unwrap_or(0);
-    for (_, place) in rests.into_iter().take(left) {
-        if let Some(part) = parts.get_mut(place) {
+    for rest in rests.into_iter().take(left) {
+        let place = u32::try_from(rest & u128::from(u32::MAX)).ok().map(|place| u32::MAX.saturating_sub(place));
+        if let Some(part) = place.and_then(|place| parts.get_mut(usize::try_from(place).ok()?)) {
             *part = part.saturating_add(1);
         }
     }
