@@ -4,7 +4,7 @@ use compact_str::{CompactString, ToCompactString};
 
 use crate::attribute::Property;
 use crate::condition::FreeCondition;
-use crate::counting::Calendar;
+use crate::counting::{Calendar, Counting};
 use crate::decision::Shortfall;
 use crate::id::{AssetId, CampaignId, FactId, ProgramId, RewardId, StoreId, TierId};
 use crate::mechanic::Mechanic;
@@ -272,25 +272,13 @@ impl Campaign {
     /// counts nothing over receipts, or gives nothing for it.
     #[must_use]
     pub fn counts_every(&self) -> Option<i64> {
-        match &self.mechanic {
-            Mechanic::Count(counting) => counting.give.as_ref().map(|(every, _)| *every),
-            Mechanic::Off { .. }
-            | Mechanic::PriceList { .. }
-            | Mechanic::Ladder { .. }
-            | Mechanic::Set { .. }
-            | Mechanic::ExtraUnits { .. }
-            | Mechanic::Spend { .. }
-            | Mechanic::Points { .. }
-            | Mechanic::Multiply { .. }
-            | Mechanic::Grant { .. }
-            | Mechanic::Offer { .. } => None,
-        }
+        self.counting()?.give.as_ref().map(|(every, _)| *every)
     }
 
     /// Whether it counts over receipts.
     #[must_use]
     pub fn counts(&self) -> bool {
-        matches!(self.mechanic, Mechanic::Count(_))
+        self.counting().is_some()
     }
 
     /// The number of the stretch of the calendar in which a day counts; none: its counter has no such thing.
@@ -306,8 +294,13 @@ impl Campaign {
     }
 
     fn calendar(&self) -> Option<Calendar> {
+        self.counting()?.calendar()
+    }
+
+    /// How it counts over receipts; none: it does not.
+    pub(crate) fn counting(&self) -> Option<&Counting> {
         match &self.mechanic {
-            Mechanic::Count(counting) => counting.calendar(),
+            Mechanic::Count(counting) => Some(counting),
             Mechanic::Off { .. }
             | Mechanic::PriceList { .. }
             | Mechanic::Ladder { .. }

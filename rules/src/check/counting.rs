@@ -131,7 +131,7 @@ impl Checker<'_> {
     pub(super) fn in_units_of_counters(campaigns: &mut [Campaign], scope: &Scope) {
         let mut factors: BTreeMap<CampaignId, i64> = BTreeMap::new();
         for campaign in campaigns.iter() {
-            let Mechanic::Count(counting) = &campaign.mechanic else { continue };
+            let Some(counting) = campaign.counting() else { continue };
             let digits = match counting.counted {
                 Counted::Money => scope.program.currency.minor_digits(),
                 Counted::Points => {
@@ -169,8 +169,8 @@ impl Checker<'_> {
         let named = fields.get("counter")?;
         let id = self.id(named, CampaignId::parse)?;
         let found = counters.binary_search_by(|campaign| campaign.id.cmp(&id)).ok().and_then(|place| counters.get(place));
-        let Some(Mechanic::Count(counting)) = found.map(|campaign| &campaign.mechanic) else {
-            let counting = counters.iter().filter(|campaign| matches!(campaign.mechanic, Mechanic::Count(_)));
+        let Some(counting) = found.and_then(|campaign| campaign.counting()) else {
+            let counting = counters.iter().filter(|campaign| campaign.counts());
             self.reference(named, "counter", counting.map(|campaign| campaign.id.as_str()));
             return None;
         };

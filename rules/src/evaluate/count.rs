@@ -10,7 +10,7 @@ use crate::counting::{Counted, Counting};
 use crate::decision::{CounterMove, CounterTime, LineShare, Missing, Note, Promise, RewardKind};
 use crate::id::CampaignId;
 use crate::limits::NEAR_MISS_PERCENT_MIN;
-use crate::mechanic::{Give, Mechanic};
+use crate::mechanic::Give;
 use crate::money::{Amount, Quantity};
 use crate::standing::{CounterStanding, CustomerStanding};
 
@@ -36,8 +36,9 @@ impl<'a> Case<'a> {
 
     /// The same as people write it: money in major units, points as the program counts them.
     pub(super) fn counted_in_words(&self, campaign: &CampaignId) -> Decimal {
-        let digits = match self.revision.campaign(campaign).map(|campaign| (&campaign.mechanic, campaign.currency)) {
-            Some((Mechanic::Count(counting), currency)) => match counting.counted {
+        let known = self.revision.campaign(campaign);
+        let digits = match known.and_then(|campaign| Some((campaign.counting()?, campaign.currency))) {
+            Some((counting, currency)) => match counting.counted {
                 Counted::Money => currency.minor_digits(),
                 Counted::Points => {
                     let asset = counting.asset.as_ref().and_then(|asset| self.revision.asset(asset));
@@ -45,7 +46,7 @@ impl<'a> Case<'a> {
                 }
                 Counted::Units | Counted::Visits | Counted::Stretches(_) => 0,
             },
-            Some(_) | None => 0,
+            None => 0,
         };
         Decimal::new(self.counted(campaign), digits.saturating_add(3))
     }
@@ -53,7 +54,7 @@ impl<'a> Case<'a> {
     /// What of it still counts now.
     fn come(&self, campaign: &Campaign, known: &CounterStanding) -> Come {
         let all = Come { counted_milli: known.counted_milli, rewarded: known.rewarded };
-        let Mechanic::Count(counting) = &campaign.mechanic else { return all };
+        let Some(counting) = campaign.counting() else { return all };
         if let Counted::Stretches(calendar) = counting.counted {
             let now = calendar.number(self.local(campaign).date());
             let broken = known.stretches.last().is_some_and(|last| last.stretch < now.saturating_sub(1));

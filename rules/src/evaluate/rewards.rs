@@ -20,7 +20,8 @@ impl<'a> Draft<'a, '_> {
     pub(super) fn rewards(&mut self, candidates: &[Candidate<'a>]) {
         let mut multipliers = self.multipliers(candidates);
         // What counts points comes after what gives them.
-        let counts_points = |candidate: &Candidate<'_>| matches!(&candidate.campaign.mechanic, Mechanic::Count(counting) if counting.counted == Counted::Points);
+        let counts_points =
+            |candidate: &Candidate<'_>| candidate.campaign.counting().is_some_and(|counting| counting.counted == Counted::Points);
         let rewards = candidates.iter().filter(|candidate| candidate.act == Act::Rewards);
         let (first, last) = (rewards.clone().filter(|one| !counts_points(one)), rewards.filter(|one| counts_points(one)));
         for candidate in first.chain(last) {

@@ -15,7 +15,6 @@ use crate::counting::Within;
 use crate::decision::{CounterMove, CounterTime, Reward, RewardKind};
 use crate::id::{ProgramId, TierId};
 use crate::limits::COUPONS_AT_ONCE_MAX;
-use crate::mechanic::Mechanic;
 use crate::program::{Program, Reached};
 use crate::revision::Revision;
 use crate::standing::{CountedStretch, CustomerStanding};
@@ -98,19 +97,7 @@ impl Looked<'_> {
     }
 
     fn within(&self, reached: &Reached) -> Option<Within> {
-        match &self.revision.campaigns().get(reached.counter_place)?.mechanic {
-            Mechanic::Count(counting) => counting.within,
-            Mechanic::Off { .. }
-            | Mechanic::PriceList { .. }
-            | Mechanic::Ladder { .. }
-            | Mechanic::Set { .. }
-            | Mechanic::ExtraUnits { .. }
-            | Mechanic::Spend { .. }
-            | Mechanic::Points { .. }
-            | Mechanic::Multiply { .. }
-            | Mechanic::Grant { .. }
-            | Mechanic::Offer { .. } => None,
-        }
+        self.revision.campaigns().get(reached.counter_place)?.counting()?.within
     }
 
     /// What was counted in the stretches that are meant, and what is not of any stretch.
