@@ -6,7 +6,7 @@ use crate::attribute::Property;
 use crate::condition::FreeCondition;
 use crate::counting::{Calendar, Counting};
 use crate::decision::Shortfall;
-use crate::id::{AssetId, CampaignId, FactId, ProgramId, RewardId, StoreId, TierId};
+use crate::id::{AssetId, CampaignId, ChannelId, FactId, ProgramId, RewardId, StoreId, TierId};
 use crate::mechanic::Mechanic;
 use crate::money::{Amount, Currency, Units};
 use crate::ratio::Ratio;
@@ -162,6 +162,8 @@ pub struct Campaign {
     pub(crate) validity: Validity,
     /// Sorted; none: every store.
     pub(crate) stores: Option<Vec<StoreId>>,
+    /// Sorted; empty: every channel.
+    pub(crate) channels: Vec<ChannelId>,
     /// Places in the program's list; the customer must be in one of them.
     pub(crate) segments: Vec<usize>,
     pub(crate) tiers: Vec<TierId>,

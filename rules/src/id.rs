@@ -114,6 +114,10 @@ id! {
     CashierId, 32
 }
 id! {
+    /// A way to sell, such as `till`, `web` or `app`.
+    ChannelId, 32
+}
+id! {
     /// A person or household member, opaque: never a card or phone number.
     CustomerId, 40
 }
@@ -152,6 +156,14 @@ id! {
 id! {
     /// A tax rate's code as the till names it.
     TaxCode, 16
+}
+
+impl ChannelId {
+    /// The channel of a sale that names none.
+    #[must_use]
+    pub fn till() -> Self {
+        Self(CompactString::const_new("till"))
+    }
 }
 
 /// An article number as the till sends it: any printable text of 1 to 64 bytes, since real catalogues

@@ -13,6 +13,8 @@ use crate::selector::Clause;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Brought<'b> {
     Store(&'b str),
+    /// The way it is sold.
+    Channel(&'b str),
     /// A presented code.
     Code(&'b str),
     /// A personal coupon of this campaign.
@@ -49,6 +51,7 @@ impl Brought<'_> {
     fn key(self) -> AttributeKey {
         match self {
             Self::Store(store) => AttributeKey::of("store", store),
+            Self::Channel(channel) => AttributeKey::of("channel", channel),
             Self::Code(code) => AttributeKey::of("code", code),
             Self::Coupon(campaign) => AttributeKey::of("coupon", campaign),
             Self::List(list) => AttributeKey::of("list", list),
@@ -108,9 +111,12 @@ impl Index {
         let key = brought.key();
         let (sets, own) = match brought {
             Brought::Store(_) => (self.sets_of_store.get(&key), None),
-            Brought::Code(_) | Brought::Coupon(_) | Brought::List(_) | Brought::Tier(..) | Brought::Fact(_) => {
-                (None, self.by_receipt.get(&key))
-            }
+            Brought::Channel(_)
+            | Brought::Code(_)
+            | Brought::Coupon(_)
+            | Brought::List(_)
+            | Brought::Tier(..)
+            | Brought::Fact(_) => (None, self.by_receipt.get(&key)),
         };
         let of_sets = sets.into_iter().flatten().filter_map(|set| self.by_receipt.get(set));
         of_sets.chain(own).flatten().copied()
@@ -135,6 +141,9 @@ impl Index {
         if !campaign.tiers.is_empty() {
             let tiers = campaign.tiers.iter();
             ways.push(tiers.map(|tier| Brought::Tier(&campaign.program, tier.as_str()).key()).collect());
+        }
+        if !campaign.channels.is_empty() {
+            ways.push(campaign.channels.iter().map(|channel| Brought::Channel(channel.as_str()).key()).collect());
         }
         if let Some(stores) = &campaign.stores {
             let set = *sets.entry(stores).or_insert_with(|| {

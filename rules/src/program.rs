@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use crate::birthday::month_and_day;
 use crate::condition::FreeCondition;
 use crate::conventions::Conventions;
-use crate::id::{CampaignId, FactId, ProgramId, SegmentId, StoreId, TierId};
+use crate::id::{CampaignId, ChannelId, FactId, ProgramId, SegmentId, StoreId, TierId};
 use crate::money::{Amount, Currency};
 use crate::ratio::Ratio;
 use crate::text::Text;
@@ -38,6 +38,8 @@ pub struct Program {
     pub(crate) groups: Vec<StackingGroup>,
     pub(crate) segments: Vec<Segment>,
     pub(crate) zones: Vec<Zone>,
+    /// The ways to sell that its campaigns may name, beside the till.
+    pub(crate) channels: Vec<ChannelId>,
 }
 
 impl Program {

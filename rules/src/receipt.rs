@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AssetId, CampaignId, CashierId, LineId, ReceiptId, RewardId, Sku, StoreId, TaxCode, TillId};
+use crate::id::{AssetId, CampaignId, CashierId, ChannelId, LineId, ReceiptId, RewardId, Sku, StoreId, TaxCode, TillId};
 use crate::money::{Amount, Currency, Quantity, UnitPrice, Units};
 
 /// One sale at one till, or the question what it would be.
@@ -15,6 +15,8 @@ pub struct Receipt {
     pub id: ReceiptId,
     /// Where and by whom it is rung up.
     pub place: Place,
+    /// The way it is sold.
+    pub channel: ChannelId,
     /// When, by the till's clock: data, never authority.
     pub sold_at: Timestamp,
     /// The till's trading day.

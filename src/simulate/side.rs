@@ -16,7 +16,7 @@ use tessera_ledger::standing::View;
 use tessera_ledger::terms::{AssetTerms, Worth, limit_terms, money_asset, return_terms};
 use tessera_rules::decision::Decision;
 use tessera_rules::evaluate::{TierNow, segments, tiers_now};
-use tessera_rules::id::{AccountId, AssetId, CustomerId, ReceiptId};
+use tessera_rules::id::{AccountId, AssetId, ChannelId, CustomerId, ReceiptId};
 use tessera_rules::money::{Amount, Currency, Units};
 use tessera_rules::receipt::{Explain, Receipt, Stage};
 use tessera_rules::revision::Revision;
@@ -288,6 +288,7 @@ fn empty_receipt(input: &ReturnInput, at: Timestamp, business_date: Date) -> Rec
         given: Vec::new(),
         training: false,
         offers_max: None,
+        channel: ChannelId::till(),
         language: None,
         explain: Explain::Nothing,
     }

@@ -8,7 +8,7 @@ use tessera_rules::decision::{
     Shortfall,
 };
 use tessera_rules::id::{
-    AccountId, AssetId, CampaignId, CustomerId, LineId, ProgramId, ReceiptId, RewardId, Sku, StoreId, TillId,
+    AccountId, AssetId, CampaignId, ChannelId, CustomerId, LineId, ProgramId, ReceiptId, RewardId, Sku, StoreId, TillId,
 };
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
 use tessera_rules::receipt::{Explain, Line, Measure, Place, PriceReason, Receipt, RedeemMode, Stage, Tender, TenderKind};
@@ -146,6 +146,7 @@ pub(crate) fn receipt(id: &str, lines: Vec<Line>) -> Receipt {
         given: Vec::new(),
         training: false,
         offers_max: None,
+        channel: ChannelId::till(),
         language: None,
         explain: Explain::Nothing,
     }

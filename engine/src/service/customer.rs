@@ -10,7 +10,7 @@ use tessera_ledger::standing::View;
 use tessera_proto::billing::v1;
 use tessera_rules::effort::Effort;
 use tessera_rules::evaluate::{evaluate, tiers_now};
-use tessera_rules::id::{CashierId, ProgramId, ReceiptId, StoreId, TillId};
+use tessera_rules::id::{CashierId, ChannelId, ProgramId, ReceiptId, StoreId, TillId};
 use tessera_rules::receipt::{Explain, Place, Receipt, Stage};
 use tessera_rules::standing::{CustomerStanding, Standing};
 
@@ -93,6 +93,7 @@ fn empty_receipt(engine: &Engine, place: Place, call: &Call) -> Receipt {
         given: Vec::new(),
         training: false,
         offers_max: Some(0),
+        channel: ChannelId::till(),
         language: None,
         explain: Explain::Nothing,
     }

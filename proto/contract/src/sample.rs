@@ -74,6 +74,7 @@ pub(crate) fn receipt(lines: usize) -> v1::Receipt {
         till_columns: 32,
         till_charset: i32::from(v1::TillCharset::Latin1),
         language: "de-AT".to_owned(),
+        channel_id: "web".to_owned(),
     }
 }
 

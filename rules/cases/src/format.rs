@@ -179,6 +179,7 @@ const RECEIPT: Table = Table {
         ("given", Named(&Number)),
         ("offers_max", Number),
         ("language", Text),
+        ("channel", Text),
         ("till", Text),
         ("cashier", Text),
         ("training", Boolean),

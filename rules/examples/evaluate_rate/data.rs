@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 use tessera_rules::catalogue::{Catalogue, Product};
-use tessera_rules::id::{CustomerId, LineId, ReceiptId, Sku, StoreId, TillId};
+use tessera_rules::id::{ChannelId, CustomerId, LineId, ReceiptId, Sku, StoreId, TillId};
 use tessera_rules::money::{Currency, Quantity, UnitPrice, extend};
 use tessera_rules::receipt::{Attribute, Explain, Line, Measure, Place, PriceReason, Receipt, Stage};
 use tessera_rules::standing::{CustomerStanding, Standing};
@@ -82,6 +82,7 @@ pub(crate) fn receipt() -> Receipt {
         given: Vec::new(),
         training: false,
         offers_max: None,
+        channel: ChannelId::till(),
         language: None,
         explain: Explain::Nothing,
     }

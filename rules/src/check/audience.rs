@@ -7,7 +7,7 @@ use super::keys::program::{ASK_KEYS, FACT, SEGMENT, SEGMENT_FACT, TIER, ZONE};
 use super::program::Scope;
 use super::read::Fields;
 use crate::cel::Subject;
-use crate::id::{FactId, SegmentId, StoreId, TierId};
+use crate::id::{ChannelId, FactId, SegmentId, StoreId, TierId};
 use crate::limits::{DAYS_MAX, TIER_MULTIPLIER_MAX};
 use crate::program::{Ask, Condition, FactRule, Segment, Tier, Zone};
 use crate::ratio::Ratio;
@@ -86,6 +86,28 @@ impl Checker<'_> {
         scope.program.zones.push(Zone { id, stores });
     }
 
+    /// A way to sell; that of the till need not be named.
+    pub(super) fn channel(&mut self, node: &Node, scope: &mut Scope) {
+        let Some(id) = self.id(node, ChannelId::parse) else { return };
+        self.define_in("channel", scope, id.as_str(), node);
+        scope.program.channels.push(id);
+    }
+
+    /// The channels that a campaign is for, sorted.
+    pub(super) fn channels(&mut self, node: &Node, scope: &Scope) -> Vec<ChannelId> {
+        let till = ChannelId::till();
+        let known = scope.program.channels.iter().chain([&till]).map(ChannelId::as_str);
+        let nodes = self.list(node);
+        if nodes.is_empty() {
+            self.error_with_help(node.at, "`channels` lists nothing", "list at least one, or leave it out");
+        }
+        let named = nodes.into_iter().filter_map(|node| self.reference(node, "channel", known.clone()));
+        let mut channels: Vec<ChannelId> = named.filter_map(|id| ChannelId::parse(id).ok()).collect();
+        channels.sort();
+        channels.dedup();
+        channels
+    }
+
     pub(super) fn stores(&mut self, node: &Node) -> Vec<StoreId> {
         let nodes = self.list(node);
         nodes.into_iter().filter_map(|node| self.id(node, StoreId::parse)).collect()
@@ -128,6 +150,7 @@ impl Checker<'_> {
         let known = match what {
             "tier" => scope.program.tiers.iter().any(|tier| tier.id.as_str() == id),
             "segment" => scope.program.segments.iter().any(|segment| segment.id.as_str() == id),
+            "channel" => scope.program.channels.iter().any(|channel| channel.as_str() == id),
             _ => scope.program.zones.iter().any(|zone| zone.id == id),
         };
         if known {

@@ -58,6 +58,7 @@ impl Checker<'_> {
             group_bit: 0,
             validity: fields.get("valid").map(|node| self.validity(node, &program.time_zone)).unwrap_or_default(),
             stores: self.places(&fields, scope),
+            channels: fields.get("channels").map_or_else(Vec::new, |node| self.channels(node, scope)),
             segments: self.segments(&fields, scope),
             tiers: fields.get("tiers").map_or_else(Vec::new, |node| self.tiers(node, scope)),
             codes,

@@ -127,10 +127,12 @@ fn compete(a: &Campaign, b: &Campaign) -> bool {
         (Some(mine), Some(theirs)) => !mine.iter().any(|store| theirs.binary_search(store).is_ok()),
         (Some(_) | None, _) => false,
     };
+    let apart_by_channel =
+        !a.channels.is_empty() && !b.channels.is_empty() && !a.channels.iter().any(|channel| b.channels.contains(channel));
     let apart_by_tier = !a.tiers.is_empty() && !b.tiers.is_empty() && !a.tiers.iter().any(|tier| b.tiers.contains(tier));
     let apart_by_day =
         !a.validity.weekdays.is_empty() && !b.validity.weekdays.is_empty() && !a.validity.weekdays.meets(b.validity.weekdays);
-    let apart = apart_in_time(a, b) || apart_in_time(b, a) || apart_in_place || apart_by_tier || apart_by_day;
+    let apart = apart_in_time(a, b) || apart_in_time(b, a) || apart_in_place || apart_by_channel || apart_by_tier || apart_by_day;
     !apart && goods_of(a).iter().any(|mine| goods_of(b).iter().any(|theirs| mine.may_meet(theirs)))
 }
 

@@ -97,6 +97,7 @@ impl Checker<'_> {
             groups: Vec::new(),
             segments: Vec::new(),
             zones: Vec::new(),
+            channels: Vec::new(),
         })
     }
 
@@ -108,6 +109,7 @@ impl Checker<'_> {
         self.each(fields, "facts", scope, Self::fact);
         self.each(fields, "segments", scope, Self::segment);
         self.each(fields, "zones", scope, Self::zone);
+        self.each(fields, "channels", scope, Self::channel);
         self.each(fields, "codes", scope, Self::code);
     }
 

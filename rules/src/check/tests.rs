@@ -235,11 +235,31 @@ fn limits_caps_and_shares_must_make_sense() {
 }
 
 #[test]
-fn what_is_not_served_yet_is_refused_and_not_left_out() {
-    let table = [("percent_off: 5, channels: [web]", "`channels` is not yet served")];
-    for (campaign, message) in table {
-        check(&[(&format!("id: a, {campaign}"), &[&format!("error: {message}")])]);
+fn a_channel_is_the_till_or_one_that_the_program_names() {
+    let head = "program: p\nlanguage: 1\nname: P\ncurrency: GBP\n";
+    let table = [
+        ("channels: [web, app]\ncampaigns:\n- {id: a, name: A, channels: [till, app], percent_off: 5}\n", &[][..]),
+        (
+            "channels: [web]\ncampaigns:\n- {id: a, name: A, channels: wed, percent_off: 5}\n",
+            &["error: there is no channel `wed`"][..],
+        ),
+        ("campaigns:\n- {id: a, name: A, channels: web, percent_off: 5}\n", &["error: there is no channel `web`"]),
+        ("campaigns:\n- {id: a, name: A, channels: [], percent_off: 5}\n", &["error: `channels` lists nothing"]),
+        ("channels: [web, web]\n", &["error: the channel `web` is defined already in this file"]),
+        (
+            "channels: [web]\ncampaigns:\n- {id: a, name: A, channels: web, percent_off: 5}\n\
+             - {id: b, name: B, channels: till, percent_off: 6}\n",
+            &[],
+        ),
+    ];
+    for (body, expected) in table {
+        let all = found(&[format!("{head}{body}")], Served::Now);
+        assert_eq!(all.iter().map(said).collect::<Vec<_>>(), expected, "{body}");
     }
+}
+
+#[test]
+fn what_is_not_served_yet_is_refused_and_not_left_out() {
     let text = "program: p\nlanguage: 1\nname: P\ncurrency: GBP\nconventions: {returned_rewards: repriced_kept}\n";
     let all = found(&[text.to_owned()], Served::Now);
     assert_eq!(all.iter().map(said).collect::<Vec<_>>(), ["error: `repriced_kept` is not yet served"]);

@@ -13,9 +13,6 @@ impl Checker<'_> {
         self.reachable(fields, campaign, scope);
         self.caps_fit(fields, campaign);
         self.tenders_fit(fields, campaign);
-        if fields.has("channels") {
-            self.not_yet_served(fields.place_of("channels"), "`channels`");
-        }
         if fields.has("budget") {
             self.cost_of_codes(fields, campaign);
         }

@@ -20,6 +20,7 @@ pub(super) enum Reason {
     Currency,
     Time(OutOfTime),
     Store,
+    Channel,
     NoCustomer,
     Blocked,
     Tier,
@@ -145,6 +146,7 @@ fn pairs(case: &Case<'_>, basket: &Basket<'_>) -> Vec<(u32, u32)> {
     if index.looks_at_receipts() {
         let mut open = |brought: Brought<'_>| pairs.extend(index.opened_by(brought).map(|campaign| (campaign, ALL_LINES)));
         open(Brought::Store(case.receipt.place.store.as_str()));
+        open(Brought::Channel(case.receipt.channel.as_str()));
         case.receipt.codes.iter().for_each(|code| open(Brought::Code(code)));
         let coupons = case.standing.codes.iter().filter_map(|code| code.campaign.as_ref());
         coupons.for_each(|campaign| open(Brought::Coupon(campaign.as_str())));
@@ -252,6 +254,9 @@ pub(super) fn admit(case: &Case<'_>, facts: &Facts<'_, '_>, campaign: &Campaign)
     campaign.validity.check(case.at, || case.local(campaign)).map_err(Reason::Time)?;
     if campaign.stores.as_ref().is_some_and(|stores| stores.binary_search(&case.receipt.place.store).is_err()) {
         return Err(Reason::Store);
+    }
+    if !campaign.channels.is_empty() && campaign.channels.binary_search(&case.receipt.channel).is_err() {
+        return Err(Reason::Channel);
     }
     let personal = campaign.personal();
     if case.customer.is_none() && (personal || campaign.mechanic.needs_customer()) {

@@ -127,6 +127,7 @@ fn words(reason: Reason) -> &'static str {
         Reason::Time(OutOfTime::Weekday) => "it is not on this weekday",
         Reason::Time(OutOfTime::Hours) => "it is not on at this hour",
         Reason::Store => "it is not for this store",
+        Reason::Channel => "it is not for sales through this channel",
         Reason::NoCustomer => "it is for known customers, and this one is not known",
         Reason::Blocked => "the customer's card is blocked",
         Reason::Tier => "the customer does not have the tier",

@@ -236,6 +236,7 @@ impl<'f, 'a> CaseScope<'f, '_, 'a> {
             ReceiptField::Store => Value::text(receipt.place.store.as_str()),
             ReceiptField::Till => Value::text(receipt.place.till.as_str()),
             ReceiptField::Cashier => Value::text(receipt.place.cashier.as_ref()?.as_str()),
+            ReceiptField::Channel => Value::text(receipt.channel.as_str()),
             ReceiptField::Currency => Value::text(receipt.currency.code()),
             ReceiptField::Stage => Value::text(stage(receipt.stage)),
             ReceiptField::Training => Value::Bool(receipt.training),

@@ -7,7 +7,7 @@ use tessera_rules::campaign::Campaign;
 use tessera_rules::catalogue::{Catalogue, Product};
 use tessera_rules::decision::{CounterMove, Explained};
 use tessera_rules::id::{
-    CampaignId, CustomerId, FactId, LineId, ProgramId, ReceiptId, RewardId, SegmentId, Sku, StoreId, TierId, TillId,
+    CampaignId, ChannelId, CustomerId, FactId, LineId, ProgramId, ReceiptId, RewardId, SegmentId, Sku, StoreId, TierId, TillId,
 };
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice};
 use tessera_rules::receipt::{Attribute, Chosen, Explain, Line, Measure, Place, PriceReason, Receipt, Stage, Tender, TenderKind};
@@ -243,6 +243,7 @@ impl Trial {
             given: Vec::new(),
             training: false,
             offers_max: None,
+            channel: ChannelId::till(),
             language: None,
             explain: Explain::Named(vec![campaign_id]),
         }

@@ -9,11 +9,11 @@ use crate::compact::{push_length, push_signed, push_text};
 use crate::read::Identity;
 
 /// What is hashed and in which form, before all else.
-const DOMAIN: &str = "tessera.basket.2";
+const DOMAIN: &str = "tessera.basket.3";
 /// Bytes reserved at first: three dozen lines fit.
 const FIRST_BYTES: usize = 1 << 10;
 
-/// Of a receipt as quoted or as settled: place, business date, currency, lines as rung up, codes, wishes to
+/// Of a receipt as quoted or as settled: place, channel, business date, currency, lines as rung up, codes, wishes to
 /// redeem, declined ids (sorted, each once), training, language, and how the customer was identified.
 ///
 /// Not the tenders and the stage, which the token's user compares by itself; not the time, which the token
@@ -25,6 +25,7 @@ pub fn basket_hash(receipt: &Receipt, customer: Option<&Identity>) -> BasketHash
         push_text(&mut bytes, text);
     }
     push_text(&mut bytes, receipt.place.cashier.as_ref().map_or("", |cashier| cashier.as_str()));
+    push_text(&mut bytes, receipt.channel.as_str());
     let date = receipt.business_date;
     for number in [i64::from(date.year()), i64::from(date.month()), i64::from(date.day())] {
         push_signed(&mut bytes, number);

@@ -5,17 +5,26 @@ use tessera_proto::billing::v1;
 use tessera_proto::billing::v1::customer_identity::Identity;
 use tessera_proto::billing::v1::redeem_request::Amount;
 use tessera_proto::billing::v1::return_request::Original;
+use tessera_rules::id::ChannelId;
 
 use super::ContentHash;
 use super::encoder::Encoder;
 
 /// Of a settle: the receipt with its sold parts, customer, codes and tenders, then the added lines. Not the
 /// token, `attempt`, declined ids, results, answers, redemptions or delivery.
+///
+/// What came into the contract later stands at the end, each under a number of its own and only where it says
+/// something, so that the hash of what says nothing there stays what it was.
 #[must_use]
 pub fn settle_hash(request: &v1::SettleRequest) -> ContentHash {
     let mut encoder = Encoder::new("tessera.settle.1");
     encoder.optional(request.receipt.as_ref(), receipt);
     encoder.list(&request.added_lines, added_line);
+    let channel = request.receipt.as_ref().map_or("", |receipt| receipt.channel_id.as_str());
+    if !channel.is_empty() && channel != ChannelId::till().as_str() {
+        encoder.case(1);
+        encoder.text(channel);
+    }
     ContentHash(encoder.finish())
 }
 

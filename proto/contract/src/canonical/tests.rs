@@ -195,6 +195,12 @@ fn h2_unspecified_is_hashed_as_what_it_is_read_as() {
     let mut request = sample::settle();
     request.receipt.as_mut().expect("is there").lines[0].quantity_kind = 0;
     assert_eq!(settle_hash(&request), settle_hash(&sample::settle()));
+    let mut sold_by = |channel: &str| {
+        request.receipt.as_mut().expect("is there").channel_id = channel.to_owned();
+        settle_hash(&request)
+    };
+    assert_eq!(sold_by(""), sold_by("till"));
+    assert_ne!(sold_by(""), sold_by("app"));
 }
 
 #[test]
@@ -209,8 +215,10 @@ fn h2_a_large_receipt_hashes_the_same_in_pieces_as_whole() {
 
 #[test]
 fn h2_the_encoding_of_version_1_is_fixed() {
+    let mut at_the_till = sample::settle();
+    at_the_till.receipt.as_mut().expect("is there").channel_id.clear();
     let table = [
-        (settle_hash(&sample::settle()), "0f2f9ca12dd534712a4b7a83d37584f69b4c7df49eb51f0ce0d9378fa0bd4d5a"),
+        (settle_hash(&at_the_till), "0f2f9ca12dd534712a4b7a83d37584f69b4c7df49eb51f0ce0d9378fa0bd4d5a"),
         (return_hash(&sample::return_goods()), "f00f7cb998567edeeb52ecbbc6f12d533972305efad8b86b878b64c9a53ea2e8"),
         (enrol_hash(&sample::enrol()), "0590e3d0142ac777fb460be43c5183815e20f41ca8077ca5bf660ac850e46e33"),
         (answers_hash(&sample::answer_prompts()), "81985f832c577b40c7ed7c59224fcd46f8b0d1124e44ee717ca8149cb79fda4f"),
@@ -227,7 +235,7 @@ fn the_form_of_the_baskets_hash_is_fixed_so_that_engines_of_two_builds_agree() {
     let quote = read_quote(&sample::quote(), &sample::context()).expect("is good");
     assert_eq!(
         basket_hash(&quote.receipt, quote.customer.as_ref()).to_string(),
-        "5d00c14882efdf4f30d187d3c7e62ef645e182de2883d25868eeeeec27f6e28a"
+        "dd4fd02ad085ddfe9efe9da7d532210bbb2287053d9c8749ffd1fb085a7b2316"
     );
 }
 
@@ -261,6 +269,9 @@ fn the_receipt_that_is_settled_is_known_as_the_one_that_was_quoted() {
     assert_ne!(first, hash(&other, &settled.customer));
     let mut other = settled.receipt.clone();
     other.declined.clear();
+    assert_ne!(first, hash(&other, &settled.customer));
+    let mut other = settled.receipt.clone();
+    other.channel = tessera_rules::id::ChannelId::till();
     assert_ne!(first, hash(&other, &settled.customer));
     let mut other = settled.receipt;
     other.codes.clear();

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tessera_proto::billing::v1;
 use tessera_proto::billing::v1::redeem_request::Amount as Wanted;
-use tessera_rules::id::{AssetId, ReceiptId};
+use tessera_rules::id::{AssetId, ChannelId, ReceiptId};
 use tessera_rules::money::{Amount, Units};
 use tessera_rules::receipt::{Explain, Receipt, RedeemRequest, Stage};
 
@@ -91,6 +91,10 @@ impl ReceiptRead {
         let sold_at = reader.time(&at.field("sold_at"), wire.sold_at.as_ref());
         let business_date = reader.date(&at.field("business_date"), &wire.business_date);
         let place = reader.place(&at, &wire.store_id, &wire.till_id, &wire.cashier_id);
+        let channel = match wire.channel_id.as_str() {
+            "" => Some(ChannelId::till()),
+            text => reader.minted_id(&at.field("channel_id"), text, ChannelId::parse),
+        };
         let customer = wire.customer.as_ref().and_then(|wire| identity(reader, &at.field("customer"), wire));
         let currency = reader.currency(&at.field("currency_code"), &wire.currency_code);
         let lines = lines(reader, &at, &wire.lines, currency, stage);
@@ -108,6 +112,7 @@ impl ReceiptRead {
             receipt: Receipt {
                 id: id?,
                 place: place?,
+                channel: channel?,
                 sold_at,
                 business_date,
                 currency: currency?,

@@ -6,7 +6,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tessera_rules::effort::Effort;
-use tessera_rules::id::{CampaignId, CashierId, IdError, LineId, ReceiptId, RewardId, Sku, StoreId, TaxCode, TillId};
+use tessera_rules::id::{CampaignId, CashierId, ChannelId, IdError, LineId, ReceiptId, RewardId, Sku, StoreId, TaxCode, TillId};
 use tessera_rules::limits::{LINE_AMOUNT_MAX, RECEIPT_CODES_MAX, RECEIPT_LINES_MAX};
 use tessera_rules::money::{Amount, Quantity, UnitPrice, amount_tolerance, extend};
 use tessera_rules::receipt::{
@@ -94,10 +94,12 @@ impl Binder<'_, '_, '_> {
             self.error(item.at, format!("a receipt has at most {RECEIPT_CODES_MAX} codes"), None);
         }
         let till = item.get("till").map_or_else(|| TillId::parse("till").ok(), |till| self.id(till, TillId::parse));
+        let channel = item.get("channel").map_or_else(|| Some(ChannelId::till()), |channel| self.id(channel, ChannelId::parse));
         let business_date = item.get("business_date").and_then(|date| self.instant(date)).map(|date| self.day(date));
         Some(Receipt {
             id,
             place: Place { store, till: till?, cashier: item.get("cashier").and_then(|id| self.id(id, CashierId::parse)) },
+            channel: channel?,
             sold_at: at,
             business_date: business_date.unwrap_or_else(|| self.day(at)),
             currency: self.bench.currency,

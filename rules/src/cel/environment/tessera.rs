@@ -117,6 +117,7 @@ variables! {
         Store "store" One(Text), ALWAYS, "The store's id.";
         Till "till" One(Text), ALWAYS, "The till's id.";
         Cashier "cashier" One(Text), SOMETIMES, "The cashier's id, where the till says it.";
+        Channel "channel" One(Text), ALWAYS, "The way it is sold: till, or one of the program's channels.";
         Currency "currency" One(Text), ALWAYS, "The currency of all amounts: EUR.";
         Stage "stage" One(Text), ALWAYS, "How far the sale has come: basket, total, tender or paid.";
         Training "training" One(Bool), ALWAYS, "Whether the till is in training mode.";

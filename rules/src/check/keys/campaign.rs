@@ -42,7 +42,7 @@ const CAMPAIGN_KEYS: &[Key] = &[
     may("stores", Many(&Id), "Only in these stores."),
     may("zones", Many(&Word), "Only in the stores of these zones."),
     may("pilot_stores", Many(&Id), "For now only in these of its stores."),
-    may("channels", Many(&Word), "Only for sales through these channels. Not yet served."),
+    may("channels", Many(&Id), "Only for sales through these channels: `till`, or one of the program's `channels`."),
     may("segments", Many(&Id), "Only for customers who are in one of these."),
     may("tiers", Many(&Id), "Only for customers with one of these tiers."),
     may("code", Word, "The code that opens it."),

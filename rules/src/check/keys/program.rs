@@ -31,6 +31,7 @@ const PROGRAM_KEYS: &[Key] = &[
     may("facts", Many(&Map(&FACT)), "What the program asks its customers."),
     may("segments", Many(&Map(&SEGMENT)), "Groups of customers."),
     may("zones", Many(&Map(&ZONE)), "Groups of stores."),
+    may("channels", Many(&Id), "The ways to sell beside `till`, such as `web`."),
     may("codes", Many(&Map(&CODE)), "What is special about a code."),
     may("campaigns", Many(&Map(&CAMPAIGN)), "The rules: when, for whom, where, on what, gives what."),
 ];

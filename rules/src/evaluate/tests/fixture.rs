@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::catalogue::{Catalogue, Product, ProductKind};
 use crate::decision::{Decision, Missing, RewardKind};
-use crate::id::{AssetId, CashierId, CustomerId, LineId, ReceiptId, RewardId, Sku, StoreId, TaxCode, TillId};
+use crate::id::{AssetId, CashierId, ChannelId, CustomerId, LineId, ReceiptId, RewardId, Sku, StoreId, TaxCode, TillId};
 use crate::money::{Amount, Currency, Quantity, UnitPrice, Units, extend};
 use crate::receipt::{Attribute, Explain, Line, Measure, Place, PriceReason, Receipt, Stage};
 use crate::revision::{Revision, Source};
@@ -96,6 +96,7 @@ pub(super) fn receipt(lines: &str) -> Receipt {
         given: Vec::new(),
         training: false,
         offers_max: None,
+        channel: ChannelId::till(),
         language: None,
         explain: Explain::Nothing,
     }

@@ -72,6 +72,8 @@ fn p11_a_receipts_identity_place_and_times_at_fault_name_the_field() {
         ("a signed date", |r| r.business_date = "2026-+1-01".to_owned(), &["receipt.business_date"]),
         ("no store", |r| r.store_id.clear(), &["receipt.store_id"]),
         ("no till", |r| r.till_id.clear(), &["receipt.till_id"]),
+        ("channel with a blank", |r| r.channel_id = "the web".to_owned(), &["receipt.channel_id"]),
+        ("channel too long", |r| r.channel_id = "w".repeat(33), &["receipt.channel_id"]),
         ("cashier with a blank", |r| r.cashier_id = "C 7".to_owned(), &["receipt.cashier_id"]),
     ];
     check_receipts(table);
