@@ -4,6 +4,7 @@ mod admin;
 mod catalogue;
 mod demo;
 mod feed;
+mod ledger;
 mod person;
 mod program;
 mod serve;
@@ -46,6 +47,8 @@ enum Command {
     Catalogue(catalogue::CatalogueArgs),
     /// Print the outcomes that a running engine has committed, one JSON object a line.
     Feed(feed::FeedArgs),
+    /// The ledger: close days, print the trial balance, prove that everything agrees.
+    Ledger(ledger::LedgerArgs),
     /// Print every setting with its meaning and default.
     Config,
 }
@@ -67,6 +70,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Person(args) => person::run(args),
         Command::Catalogue(args) => catalogue::run(args).await,
         Command::Feed(args) => feed::run(args).await,
+        Command::Ledger(args) => ledger::run(args).await,
         Command::Config => {
             print(&config::reference());
             Ok(ExitCode::SUCCESS)

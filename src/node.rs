@@ -111,14 +111,10 @@ impl Node {
     /// # Errors
     /// The folder was made for something else, or something in it or in the program file is wrong.
     pub(crate) async fn start_replay(replay: ReplayNode) -> Result<Self, NodeError> {
-        let storage: Arc<dyn Storage> = match &replay.storage {
-            None => Arc::new(MemoryStorage::new(&layout::SPACES)),
-            Some(folder) => open_storage(folder, None, MADE_FOR_REPLAY, "replay")?,
+        let engine = match &replay.storage {
+            None => replay_engine(Arc::new(MemoryStorage::new(&layout::SPACES))).await?,
+            Some(folder) => open_replay_engine(folder).await?,
         };
-        #[expect(clippy::expect_used, reason = "GBP is in ISO 4217")]
-        let currency = Currency::from_code("GBP").expect("a currency");
-        let settings = Settings { replay: true, ..Settings::new(currency) };
-        let engine = Engine::open(storage, Arc::new(SystemClock::default()), Keys::for_replay(), settings).await?;
         if !replay.catalogue.is_empty() {
             engine.programs().load_catalogue(replay.catalogue, replay.valid_from).await?;
         }
@@ -218,6 +214,18 @@ pub(crate) async fn open_engine(config: &Config) -> Result<Engine, NodeError> {
         ..Settings::new(config.currency)
     };
     Ok(Engine::open(storage, Arc::new(SystemClock::default()), keys, settings).await?)
+}
+
+/// Opens an engine over a storage that was made for replay, or is made now.
+pub(crate) async fn open_replay_engine(folder: &Path) -> Result<Engine, NodeError> {
+    replay_engine(open_storage(folder, None, MADE_FOR_REPLAY, "replay")?).await
+}
+
+async fn replay_engine(storage: Arc<dyn Storage>) -> Result<Engine, NodeError> {
+    #[expect(clippy::expect_used, reason = "GBP is in ISO 4217")]
+    let currency = Currency::from_code("GBP").expect("a currency");
+    let settings = Settings { replay: true, ..Settings::new(currency) };
+    Ok(Engine::open(storage, Arc::new(SystemClock::default()), Keys::for_replay(), settings).await?)
 }
 
 fn open_storage(

@@ -13,6 +13,7 @@
 mod end_to_end {
     mod architecture;
     mod faults;
+    mod ledger;
     mod papers;
     mod programs;
     mod replay;

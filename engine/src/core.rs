@@ -26,6 +26,7 @@ use crate::engine::Call;
 use crate::keys::Keys;
 use crate::layout;
 use crate::layout::AggregateKey;
+use crate::ledger::LedgerDays;
 use crate::nonce::Nonces;
 use crate::programs::{Programs, ProgramsError, Rules};
 use crate::settings::Settings;
@@ -40,6 +41,7 @@ pub(crate) struct Core {
     pub(crate) cache: AccountCache,
     pub(crate) directory: Directory,
     pub(crate) budgets: Budgets,
+    pub(crate) ledger: LedgerDays,
     pub(crate) keys: Keys,
     pub(crate) tokens: TokenKeys,
     pub(crate) nonces: Nonces,

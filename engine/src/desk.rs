@@ -9,6 +9,7 @@ mod answers;
 mod as_decided;
 mod case;
 mod claim;
+mod day;
 mod draft;
 mod enrol;
 mod hand_over;
@@ -26,6 +27,7 @@ use tessera_storage::{CommitError, Committed};
 pub(crate) use answers::AnswersCase;
 pub(crate) use case::{Carried, Case, CaseAnswer, Done, Job};
 pub(crate) use claim::{ClaimCase, TakeClaimCase, Taking};
+pub(crate) use day::DayCase;
 pub(crate) use draft::Draft;
 pub(crate) use enrol::EnrolCase;
 pub(crate) use hand_over::HandOverCase;
@@ -70,7 +72,9 @@ impl Desk {
     }
 
     async fn work_through(&self, key: &AggregateKey, jobs: &[Job]) -> Batch {
-        let mut draft = match Draft::open(&self.core, key).await {
+        // A day is closed between two batches, never within one.
+        let open_from = self.core.ledger.enter().await;
+        let mut draft = match Draft::open(&self.core, key, *open_from).await {
             Ok(draft) => draft,
             Err(refusal) => return Batch::Refused(refusal),
         };

@@ -16,6 +16,7 @@ use crate::desk::{Case, Desk, Done, Job};
 use crate::directory::{Directory, Found};
 use crate::keys::Keys;
 use crate::layout::AggregateKey;
+use crate::ledger::{Book, LedgerDays, LedgerError};
 use crate::nonce::Nonces;
 use crate::programs::{Programs, ProgramsError};
 use crate::queue::Queues;
@@ -40,6 +41,9 @@ pub enum OpenError {
     /// What is live cannot be read.
     #[error(transparent)]
     Programs(#[from] ProgramsError),
+    /// The closed ledger days cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     /// There is no randomness for nonces.
     #[error("the system has no randomness: {0}")]
     Randomness(#[from] getrandom::Error),
@@ -67,6 +71,7 @@ impl Engine {
         keys: Keys,
         settings: Settings,
     ) -> Result<Self, OpenError> {
+        let ledger = LedgerDays::new(Book::open(storage.as_ref()).await?, &settings.ledger_time_zone);
         let programs = Arc::new(Programs::open(Arc::clone(&storage), Arc::clone(&clock), settings.people.clone()).await?);
         let core = Arc::new(Core {
             storage,
@@ -75,6 +80,7 @@ impl Engine {
             cache: AccountCache::new(settings.accounts_in_memory_max),
             directory: Directory::new(settings.accounts_in_memory_max),
             budgets: Budgets::default(),
+            ledger,
             tokens: TokenKeys::new((TOKEN_KEY, keys.token()), &[]),
             keys,
             nonces: Nonces::new()?,

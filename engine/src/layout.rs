@@ -1,6 +1,7 @@
 //! Where the engine keeps what: the spaces, partitions and kinds of rows of its storage.
 
 use bytes::Bytes;
+use jiff::civil::Date;
 use tessera_ledger::entry::Aggregate;
 use tessera_rules::id::{AccountId, CustomerId, ReceiptId};
 use tessera_storage::{Partition, RowKey, Space};
@@ -16,8 +17,11 @@ pub const KEYS: Space = Space("keys");
 /// What revisions and catalogues were made from, and what the storage was made for.
 pub const PROGRAMS: Space = Space("programs");
 
+/// Closed ledger days.
+pub const LEDGER: Space = Space("ledger");
+
 /// Every space of an engine: a storage is opened with these.
-pub const SPACES: [Space; 5] = [ACCOUNTS, RECEIPTS, DIRECTORY, KEYS, PROGRAMS];
+pub const SPACES: [Space; 6] = [ACCOUNTS, RECEIPTS, DIRECTORY, KEYS, PROGRAMS, LEDGER];
 
 /// Outcome messages by receipt or request id.
 pub const OUTCOME: u8 = 1;
@@ -29,6 +33,14 @@ pub const FACT: u8 = 3;
 pub const PIECE: u8 = 4;
 /// The request of a sale without a customer, while it can be claimed.
 pub const SALE: u8 = 5;
+
+/// Closed ledger days by date.
+pub const DAY: u8 = 6;
+
+/// Buckets of hints from here on are days, counted from 1 January 1970: accounts in which something lapses or becomes
+/// usable then.
+const DUE_DAYS: u32 = 1 << 31;
+const DAY_ZERO: Date = Date::constant(1970, 1, 1);
 
 /// What has a queue: an account, or a receipt that belongs to none.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -95,4 +107,23 @@ pub fn sale_row(id: &ReceiptId) -> RowKey {
 #[must_use]
 pub fn returned_row(id: &ReceiptId) -> RowKey {
     RowKey { kind: RETURNED, id: Bytes::copy_from_slice(id.as_str().as_bytes()) }
+}
+
+/// The partition of the closed ledger days.
+#[must_use]
+pub fn ledger_days() -> Partition {
+    Partition { space: LEDGER, key: Bytes::from_static(b"days") }
+}
+
+/// The row of a closed ledger day.
+#[must_use]
+pub fn day_row(date: Date) -> RowKey {
+    RowKey { kind: DAY, id: Bytes::from(date.to_string()) }
+}
+
+/// The bucket of hints of a ledger day.
+#[must_use]
+pub fn due_bucket(date: Date) -> u32 {
+    let days = DAY_ZERO.until(date).map_or(0, |span| span.get_days());
+    DUE_DAYS.saturating_add(u32::try_from(days).unwrap_or(0))
 }

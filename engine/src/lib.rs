@@ -13,6 +13,7 @@ mod engine;
 mod feed;
 pub mod keys;
 pub mod layout;
+pub mod ledger;
 mod nonce;
 pub mod programs;
 mod queue;

@@ -4,8 +4,8 @@ mod fields;
 mod read;
 mod write;
 
-pub(crate) use read::outcome_from_wire;
-pub(crate) use write::{Extras, encode_outcome};
+pub(crate) use read::{PostedOutcome, outcome_from_wire};
+pub(crate) use write::{Extras, book_to_wire, encode_outcome, reason_to_wire};
 
 /// The format that is written; a reader refuses a higher one.
 pub(crate) const FORMAT: u32 = 1;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tessera_contract::unreadable;
 use tessera_proto::admin::v1::admin_service_server::AdminServiceServer;
+use tessera_proto::admin::v1::ledger_service_server::LedgerServiceServer;
 use tessera_proto::billing::v1::billing_service_server::BillingServiceServer;
 use tessera_proto::feed::v1::feed_service_server::FeedServiceServer;
 use tokio::net::TcpListener;
@@ -18,6 +19,7 @@ use tonic::transport::server::TcpIncoming;
 use crate::admin::Admin;
 use crate::engine::Engine;
 use crate::feed::Feed;
+use crate::ledger::{Ledger, keep_closing};
 use crate::programs::Programs;
 use crate::service::{Billing, ConverseLimits, ServedBilling};
 
@@ -87,6 +89,7 @@ pub async fn serve(engine: Engine, listener: TcpListener, mut closing: watch::Re
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .build_v1()?;
     let keeping = Programs::keep_ready(Arc::downgrade(engine.programs()));
+    let closing_days = keep_closing(engine.clone());
     let mut stop = closing.clone();
     let serving = Server::builder()
         .tcp_nodelay(true)
@@ -99,6 +102,7 @@ pub async fn serve(engine: Engine, listener: TcpListener, mut closing: watch::Re
         .add_service(reflection)
         .add_service(unreadable::layer().named_layer(billing))
         .add_service(AdminServiceServer::new(Admin::new(engine.clone())).max_decoding_message_size(ADMIN_MESSAGE_BYTES_MAX))
+        .add_service(LedgerServiceServer::new(Ledger::new(engine.clone())))
         .add_service(unreadable::layer().named_layer(feed))
         .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async move {
             let _ = stop.wait_for(|closing| *closing).await;
@@ -108,6 +112,7 @@ pub async fn serve(engine: Engine, listener: TcpListener, mut closing: watch::Re
     tokio::select! {
         served = serving => served?,
         () = keeping => {}
+        () = closing_days => {}
         () = drained(&mut closing) => tracing::warn!("calls were still open {DRAIN:?} after the stop; they are cut, their commits are not"),
     }
     Ok(())

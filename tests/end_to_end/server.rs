@@ -129,6 +129,13 @@ impl Server {
         command
     }
 
+    /// `tessera ledger` against it.
+    pub(super) fn ledger(&self, arguments: &[&str]) -> Command {
+        let mut command = tessera();
+        command.env("TESSERA_LISTEN_ENGINE", &self.engine).arg("ledger").args(arguments);
+        command
+    }
+
     /// `tessera till` against it.
     pub(super) fn till(&self, arguments: &[&str]) -> Output {
         tessera().arg("till").args(["--endpoint", &self.gateway, "--json"]).args(arguments).output().unwrap()

@@ -186,6 +186,17 @@ impl Booking {
         }
     }
 
+    /// Marks a lot that has become usable: out of it and into it again.
+    pub(crate) fn vest(&mut self, lot: &Lot) {
+        let of = Of { asset: &lot.asset, program: Some(&lot.program), campaign: lot.campaign.as_ref(), reward: None };
+        self.post(of, PostingPlace::Lot(lot.id.clone()), negated(lot.left), PostingReason::Vest);
+        self.post(of, PostingPlace::Lot(lot.id.clone()), lot.left, PostingReason::Vest);
+        if let Some(posting) = self.postings.last_mut() {
+            posting.expires_at = lot.expires_at;
+            posting.vests_at = Some(lot.vests_at);
+        }
+    }
+
     /// What may be spent for a receipt: its own open hold is sure of what lots have beyond the holds of
     /// others, anything more must be there after debts too.
     pub(crate) fn spendable(&self, asset: &AssetId, own: Units, others: &[&Promise]) -> Units {

@@ -121,7 +121,7 @@ pub fn claim(account: &Account, claim: &Claim<'_>) -> Settled {
         original: Some(settle.receipt.id.clone()),
         content_hash: settle.content_hash,
         attempt: 0,
-        place: claim.place.clone(),
+        place: Some(claim.place.clone()),
         sold_at: claim.claimed_at,
         booked_at: now,
         business_date: claim.business_date,

@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 
 use crate::account::Account;
 use crate::check::BrokenInvariant;
+use crate::day::LedgerDay;
 use crate::entry::ReceiptEntry;
 use crate::limits::{ACCOUNT_BYTES_MAX, PARKED_MAX, RETURNED_LINES_MAX, RETURNS_MAX};
 use crate::return_goods::ReturnedSoFar;
@@ -12,7 +13,7 @@ use crate::return_goods::ReturnedSoFar;
 /// The version in which accounts are written. A reader knows this one and the two before it.
 pub const ACCOUNT_VERSION: u8 = 2;
 
-/// The version in which receipt entries and what came back of a receipt are written.
+/// The version in which receipt entries, what came back of a receipt and closed days are written.
 pub const RECORD_VERSION: u8 = 1;
 
 /// Why stored bytes are not believed: the aggregate is quarantined, the process goes on.
@@ -111,6 +112,22 @@ impl ReturnedSoFar {
         within("returned lines", so_far.lines.len(), RETURNED_LINES_MAX)?;
         within("returns", so_far.returns.len(), RETURNS_MAX)?;
         Ok(so_far)
+    }
+}
+
+impl LedgerDay {
+    /// The day as bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        write(self, RECORD_VERSION)
+    }
+
+    /// Reads a day; whether it is the one that was closed, [`LedgerDay::check`] says.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes; never a panic.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Damaged> {
+        read_record(bytes)
     }
 }
 

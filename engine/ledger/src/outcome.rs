@@ -30,13 +30,13 @@ pub struct Outcome {
     pub content_hash: [u8; 32],
     /// The cashier's decision that this carries out.
     pub attempt: u32,
-    /// Where.
-    pub place: Place,
-    /// When, by the till.
+    /// Where; none: no till took part.
+    pub place: Option<Place>,
+    /// When, by the till; without one, when it was booked.
     pub sold_at: Timestamp,
     /// When, by the engine.
     pub booked_at: Timestamp,
-    /// The till's trading day.
+    /// The till's trading day; without a till, the ledger day.
     pub business_date: Date,
     /// The day in the ledger's time zone on which it was booked.
     pub booking_date: Date,
@@ -80,6 +80,44 @@ pub struct Outcome {
     pub flags: Vec<Flag>,
 }
 
+impl Outcome {
+    /// A record of that id that is about no goods, was booked then, and says nothing yet.
+    pub(crate) fn without_lines(kind: OutcomeKind, id: ReceiptId, booked_at: Timestamp, date: Date, currency: Currency) -> Self {
+        Self {
+            id: id.as_str().into(),
+            kind,
+            receipt: id,
+            original: None,
+            content_hash: [0; 32],
+            attempt: 0,
+            place: None,
+            sold_at: booked_at,
+            booked_at,
+            business_date: date,
+            booking_date: date,
+            currency,
+            customer: None,
+            account: None,
+            basis: Basis { revision: 0, revision_hash: [0; 32], catalogue: 0 },
+            lines: Vec::new(),
+            rewards: Vec::new(),
+            redemptions: Vec::new(),
+            applied: Vec::new(),
+            tenders: Vec::new(),
+            before: Amount::ZERO,
+            after: Amount::ZERO,
+            cash_rounding: Amount::ZERO,
+            postings: Vec::new(),
+            counters: Vec::new(),
+            uses: Vec::new(),
+            return_terms: Vec::new(),
+            follow_ups: Vec::new(),
+            facts: Vec::new(),
+            flags: Vec::new(),
+        }
+    }
+}
+
 /// With what an outcome was computed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Basis {
@@ -110,6 +148,8 @@ pub enum OutcomeKind {
     HandOver,
     /// A customer was attached to a sale without one.
     Claim,
+    /// What lapsed and what became usable by the end of a ledger day was posted.
+    Expiry,
 }
 
 /// A position of an outcome.

@@ -44,6 +44,8 @@ pub enum PostingPlace {
 }
 
 /// The ledger accounts of the program itself.
+///
+/// INVARIANT: closed days hold these by their place here: a new one goes last.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Book {
     /// What was given to customers: falls with each reward.
@@ -63,6 +65,8 @@ pub enum Book {
 }
 
 /// Why something was posted.
+///
+/// INVARIANT: closed days hold these by their place here: a new one goes last.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum PostingReason {
     /// A reward was given.
@@ -83,6 +87,10 @@ pub enum PostingReason {
     Renew,
     /// A till changed a price and no campaign explains it.
     Unexplained,
+    /// A lot became usable: out of it and into it.
+    Vest,
+    /// People corrected something.
+    Adjust,
 }
 
 /// Whether the postings sum to zero for each asset.

@@ -6,7 +6,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tessera_rules::id::{AccountId, CustomerId, FactId, ReceiptId};
-use tessera_rules::money::{Amount, Currency};
+use tessera_rules::money::Currency;
 use tessera_rules::receipt::Place;
 
 use crate::account::{Account, Consents, FactKnown, FactSource, Member};
@@ -204,36 +204,15 @@ pub(crate) fn finish(mut account: Account, request: &ProfileRequest<'_>, kind: O
     account.outcomes = account.outcomes.saturating_add(1);
     assert!(account.check().is_ok(), "a profile command keeps the account's invariants");
     let outcome = Outcome {
-        id: request.id.as_str().into(),
-        kind,
-        receipt: request.id.clone(),
-        original: None,
         content_hash: request.content_hash,
-        attempt: 0,
-        place: request.place.clone(),
+        place: Some(request.place.clone()),
         sold_at: request.told_at,
-        booked_at: now,
         business_date: request.business_date,
-        booking_date: request.booking_date,
-        currency: request.currency,
         customer: Some(request.customer.clone()),
         account: Some(account.id.clone()),
         basis: request.basis.clone(),
-        lines: Vec::new(),
-        rewards: Vec::new(),
-        redemptions: Vec::new(),
-        applied: Vec::new(),
-        tenders: Vec::new(),
-        before: Amount::ZERO,
-        after: Amount::ZERO,
-        cash_rounding: Amount::ZERO,
-        postings: Vec::new(),
-        counters: Vec::new(),
-        uses: Vec::new(),
-        return_terms: Vec::new(),
-        follow_ups: Vec::new(),
         facts,
-        flags: Vec::new(),
+        ..Outcome::without_lines(kind, request.id.clone(), now, request.booking_date, request.currency)
     };
     Profiled { account, outcome }
 }

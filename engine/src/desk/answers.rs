@@ -42,8 +42,8 @@ impl AnswersCase {
             currency: draft.core.settings.currency,
             content_hash: self.input.content_hash.0,
             basis: self.rules.basis(),
-            booked_at: self.now,
-            booking_date: draft.core.ledger_day(self.now),
+            booked_at: draft.booked_at(self.now),
+            booking_date: draft.booking_date(self.now),
         };
         let must_confirm = must_confirm(&self.rules.revision);
         let release = Release { codes: draft.core.keys.codes(), must_confirm: &must_confirm };

@@ -10,8 +10,8 @@ use tessera_storage::Committed;
 use tokio::sync::oneshot;
 
 use super::{
-    AnswersCase, ClaimCase, Draft, EnrolCase, HandOverCase, QuoteCase, Quoted, ReturnCase, Returned, SettleCase, Settled,
-    TakeClaimCase, Taking, VoidCase, Voided,
+    AnswersCase, ClaimCase, DayCase, Draft, EnrolCase, HandOverCase, QuoteCase, Quoted, ReturnCase, Returned, SettleCase,
+    Settled, TakeClaimCase, Taking, VoidCase, Voided,
 };
 
 /// One thing to do for one aggregate.
@@ -35,6 +35,8 @@ pub(crate) enum Case {
     TakeClaim(Box<TakeClaimCase>),
     /// The second step, at the account.
     Claim(Box<ClaimCase>),
+    /// A ledger day is closed: what lapsed is posted.
+    Day(DayCase),
 }
 
 /// What a case was answered with.
@@ -59,6 +61,8 @@ pub(crate) enum CaseAnswer {
     Prize(PrizeState),
     /// To the first step of a claim.
     Taking(Taking),
+    /// To the close of a day.
+    DayPosted,
 }
 
 /// A case that was carried out.
@@ -105,6 +109,7 @@ impl Case {
             Self::HandOver(case) => case.apply(draft).await,
             Self::TakeClaim(case) => case.apply(draft).await.map(CaseAnswer::Taking),
             Self::Claim(case) => case.apply(draft).await,
+            Self::Day(case) => case.apply(draft).await,
         }
     }
 }

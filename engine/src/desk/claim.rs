@@ -86,8 +86,8 @@ impl TakeClaimCase {
     /// Before anything else is told of the receipt: who has no paper learns nothing.
     fn refuse_wrong_code(&self, draft: &Draft<'_>, stored: &Bytes) -> Result<(), Refusal> {
         let sale = read_stored(draft, &self.input.receipt, stored)?;
-        let code = draft.core.keys.claim_code(&sale.place.store, &self.input.receipt);
-        if code.letters() == self.input.code {
+        let code = sale.place.map(|place| draft.core.keys.claim_code(&place.store, &self.input.receipt));
+        if code.is_some_and(|code| code.letters() == self.input.code) {
             return Ok(());
         }
         metrics::counter!("tessera_engine_claim_codes_wrong_total").increment(1);
@@ -108,7 +108,7 @@ impl TakeClaimCase {
             let Some(rules) = &self.rules else { return Ok(Taking::Again) };
             let sale = read_stored(draft, &self.input.receipt, stored)?;
             self.refuse_late(rules, &sale)?;
-            if self.input.cashier.is_some() && self.input.cashier == sale.place.cashier {
+            if self.input.cashier.is_some() && self.input.cashier == sale.place.and_then(|place| place.cashier) {
                 return Err(Refusal::SellingCashier);
             }
             draft.put_entry(&self.input.receipt, ReceiptEntry { claimed_by: Some(self.found.account.clone()), ..entry.clone() });
@@ -125,7 +125,7 @@ impl TakeClaimCase {
     /// Keeps the request with the receipt's entry until the receipt arrives.
     async fn park(&self, draft: &mut Draft<'_>) -> Result<Taking, Refusal> {
         let (id, receipt) = (&self.input.request, &self.input.receipt);
-        let today = draft.core.ledger_day(self.now);
+        let today = draft.booking_date(self.now);
         let before = draft.entry(receipt).await?;
         let aggregate = draft.aggregate(receipt);
         let mut awaited = before.unwrap_or_else(|| ReceiptEntry::new(aggregate, EntryState::Awaited, [0; 32], 0, today));
@@ -166,13 +166,14 @@ impl ClaimCase {
         let sale = read_stored(draft, receipt, &self.sale)?;
         let so_far = draft.returned(&entry, receipt).await?;
         let sold = self.sold(draft, &kept, &so_far)?;
-        let done = self.claim(draft, &sold, &sale, &so_far);
+        let place = self.place(&sale).ok_or_else(|| draft.core.internal(&format!("the sale {receipt} was made nowhere")))?;
+        let done = self.claim(draft, &sold, (&sale, &place), &so_far);
         let extras = Extras { coupons: printed_coupons(&done.outcome, &self.rules.revision), proven: true, ..Extras::default() };
         let outcome = encode_outcome(&done.outcome, &extras);
         if let Some(account) = done.account {
             draft.put_account(account);
         }
-        let today = draft.core.ledger_day(self.now);
+        let today = draft.booking_date(self.now);
         let own = ReceiptEntry::settled(own.as_ref(), draft.aggregate(&self.input.request), self.input.content_hash.0, 0, today);
         draft.put_entry(&self.input.request, own);
         draft.put_row(layout::outcome_row(&outcome_id(receipt)), outcome.clone());
@@ -191,7 +192,7 @@ impl ClaimCase {
         Ok(receipt)
     }
 
-    fn claim(&self, draft: &Draft<'_>, sold: &Receipt, sale: &Outcome, so_far: &ReturnedSoFar) -> Settled {
+    fn claim(&self, draft: &Draft<'_>, sold: &Receipt, (sale, place): (&Outcome, &Place), so_far: &ReturnedSoFar) -> Settled {
         let account = match draft.account() {
             Some(account) => Arc::clone(account),
             None => Arc::new(Account::new(self.found.account.clone(), self.found.customer.clone(), self.now)),
@@ -213,8 +214,8 @@ impl ClaimCase {
             content_hash: self.input.content_hash.0,
             attempt: 0,
             basis: self.rules.basis(),
-            booked_at: self.now,
-            booking_date: draft.core.ledger_day(self.now),
+            booked_at: draft.booked_at(self.now),
+            booking_date: draft.booking_date(self.now),
             cash_rounding: Amount::ZERO,
             customer: Some(self.found.customer.clone()),
             assets: &assets,
@@ -230,7 +231,7 @@ impl ClaimCase {
             sale,
             so_far,
             request: &self.input.request,
-            place: &self.place(sale),
+            place,
             claimed_at: self.input.claimed_at,
             business_date: settle.booking_date,
         };
@@ -238,13 +239,13 @@ impl ClaimCase {
     }
 
     /// Where it was claimed; what was not said is as the sale has it.
-    fn place(&self, sale: &Outcome) -> Place {
-        let (store, till) = (self.input.store.clone(), self.input.till.clone());
-        Place {
-            store: store.unwrap_or_else(|| sale.place.store.clone()),
-            till: till.unwrap_or_else(|| sale.place.till.clone()),
+    fn place(&self, sale: &Outcome) -> Option<Place> {
+        let sold = sale.place.as_ref()?;
+        Some(Place {
+            store: self.input.store.clone().unwrap_or_else(|| sold.store.clone()),
+            till: self.input.till.clone().unwrap_or_else(|| sold.till.clone()),
             cashier: self.input.cashier.clone(),
-        }
+        })
     }
 
     fn evaluate(&self, account: &Account, sold: &Receipt, at: Timestamp, draw: [u8; 32]) -> Decision {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
@@ -11,13 +12,14 @@ use tessera_ledger::claim::outcome_id;
 use tessera_ledger::entry::{Aggregate, ReceiptEntry};
 use tessera_ledger::return_goods::ReturnedSoFar;
 use tessera_rules::id::{AccountId, ReceiptId};
-use tessera_storage::{Claim, Commit, Partition, Row, RowKey, Version};
+use tessera_storage::{Claim, Commit, Hint, Partition, Row, RowKey, Version};
 
 use crate::account_cache::Known;
 use crate::budgets::{self, Share};
 use crate::core::Core;
 use crate::layout;
 use crate::layout::AggregateKey;
+use crate::ledger::due_days;
 
 /// An aggregate being changed.
 ///
@@ -26,6 +28,10 @@ pub(crate) struct Draft<'a> {
     pub(crate) core: &'a Core,
     key: &'a AggregateKey,
     version: Version,
+    /// From when on something may be booked: what was before is closed.
+    open_from: Timestamp,
+    /// The account as it was found.
+    opened: Option<Arc<Account>>,
     account: Option<Arc<Account>>,
     entries: BTreeMap<ReceiptId, Entry>,
     rows: BTreeMap<RowKey, Bytes>,
@@ -46,11 +52,13 @@ impl<'a> Draft<'a> {
     ///
     /// # Errors
     /// The storage cannot read it, or what it reads is broken: the account is set aside.
-    pub(crate) async fn open(core: &'a Core, key: &'a AggregateKey) -> Result<Self, Refusal> {
+    pub(crate) async fn open(core: &'a Core, key: &'a AggregateKey, open_from: Timestamp) -> Result<Self, Refusal> {
         let mut draft = Self {
             core,
             key,
             version: Version::NONE,
+            open_from,
+            opened: None,
             account: None,
             entries: BTreeMap::new(),
             rows: BTreeMap::new(),
@@ -62,6 +70,7 @@ impl<'a> Draft<'a> {
             AggregateKey::Account(id) => {
                 let known = core.account(id).await?;
                 draft.version = known.version;
+                draft.opened.clone_from(&known.account);
                 draft.account = known.account;
             }
             AggregateKey::Receipt(id) => {
@@ -70,6 +79,18 @@ impl<'a> Draft<'a> {
             }
         }
         Ok(draft)
+    }
+
+    /// When something that comes now is booked: on a ledger day that is still open, and never before what the account
+    /// has booked already (H70).
+    pub(crate) fn booked_at(&self, now: Timestamp) -> Timestamp {
+        let now = now.max(self.open_from);
+        self.account.as_ref().map_or(now, |account| account.booked_at(now))
+    }
+
+    /// The ledger day of [`Draft::booked_at`].
+    pub(crate) fn booking_date(&self, now: Timestamp) -> Date {
+        self.core.ledger_day(self.booked_at(now))
     }
 
     /// The account, where the aggregate is one and it was ever committed.
@@ -141,6 +162,11 @@ impl<'a> Draft<'a> {
         self.row(&Aggregate::Own, sale, &layout::sale_row(sale)).await
     }
 
+    /// The outcome of that id in this aggregate.
+    pub(crate) async fn own_outcome(&self, id: &ReceiptId) -> Result<Option<Bytes>, Refusal> {
+        self.row(&self.aggregate(id), id, &layout::outcome_row(id.as_str())).await
+    }
+
     async fn row(&self, aggregate: &Aggregate, id: &ReceiptId, key: &RowKey) -> Result<Option<Bytes>, Refusal> {
         let partition = layout::aggregate(aggregate, id);
         if partition == self.partition()
@@ -149,6 +175,12 @@ impl<'a> Draft<'a> {
             return Ok(Some(value.clone()));
         }
         self.core.storage.row(&partition, key).await.map_err(|error| self.core.storage_refusal(&error))
+    }
+
+    /// From here on all that becomes due in the account counts as new, and it is written even if nothing else changes.
+    pub(crate) fn forget_opened(&mut self) {
+        self.opened = None;
+        self.changed = true;
     }
 
     /// The account as it will be.
@@ -216,10 +248,22 @@ impl<'a> Draft<'a> {
             head: Bytes::from(head),
             rows: self.rows.iter().map(|(key, value)| Row { key: key.clone(), value: value.clone() }).collect(),
             claims,
-            hints: Vec::new(),
+            hints: self.hints(),
             deltas: self.spent.iter().flat_map(|(_, shares, day)| budgets::deltas(shares, *day)).collect(),
             feed_kinds: if in_feed { vec![layout::OUTCOME] } else { Vec::new() },
         })
+    }
+
+    /// On which days this account is to be looked at, since something lapses or becomes usable in it.
+    fn hints(&self) -> Vec<Hint> {
+        let (AggregateKey::Account(id), Some(account)) = (self.key, &self.account) else { return Vec::new() };
+        let zone = &self.core.settings.ledger_time_zone;
+        // What is due already is due today.
+        let first = self.core.ledger_day(self.open_from.max(account.booked_at_last));
+        let key = Bytes::copy_from_slice(id.as_str().as_bytes());
+        let days = due_days(self.opened.as_deref(), account, zone).into_iter().map(|date| date.max(first));
+        let hint = |date| Hint { bucket: layout::due_bucket(date), key: key.clone(), value: Bytes::new() };
+        days.map(hint).collect()
     }
 
     /// After the commit: quotes may see the account now.

@@ -96,8 +96,8 @@ impl EnrolCase {
             currency: draft.core.settings.currency,
             content_hash: self.input.content_hash.0,
             basis: self.rules.basis(),
-            booked_at: self.now,
-            booking_date: draft.core.ledger_day(self.now),
+            booked_at: draft.booked_at(self.now),
+            booking_date: draft.booking_date(self.now),
         }
     }
 }

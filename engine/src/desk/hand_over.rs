@@ -42,8 +42,8 @@ impl HandOverCase {
             currency: draft.core.settings.currency,
             content_hash: self.input.content_hash.0,
             basis: self.rules.basis(),
-            booked_at: self.now,
-            booking_date: draft.core.ledger_day(self.now),
+            booked_at: draft.booked_at(self.now),
+            booking_date: draft.booking_date(self.now),
         };
         let wanted = if self.input.given { PrizeState::HandedOver } else { PrizeState::Cancelled };
         let done = hand_over(&account, &request, (&self.input.receipt, &self.input.reward), wanted);

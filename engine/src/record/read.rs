@@ -5,9 +5,7 @@ use jiff::civil::Date;
 use tessera_contract::convert::{measure_from_wire, redeem_mode_from_wire, tender_kind_from_wire, timestamp_from_wire};
 use tessera_contract::sold::own_change;
 use tessera_ledger::code::ticket_place;
-use tessera_ledger::lot::LotId;
 use tessera_ledger::outcome::{Basis, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, OutcomeReward, Right, UseMove};
-use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
 use tessera_ledger::right::PrizeState;
 use tessera_ledger::terms::ReturnTerms;
 use tessera_proto::billing::v1;
@@ -19,6 +17,10 @@ use tessera_rules::receipt::{Place, Tender, TenderKind};
 use tessera_rules::usage::Usage;
 
 use super::FORMAT;
+
+mod posting;
+
+pub(crate) use posting::{PostedOutcome, read_posting};
 
 /// A stored outcome message cannot be read as one.
 #[derive(Debug, thiserror::Error)]
@@ -51,11 +53,11 @@ pub(crate) fn outcome_from_wire(wire: &v1::Outcome) -> Result<Outcome, Unreadabl
         original: optional(&wire.original_receipt_id, ReceiptId::parse)?,
         content_hash: wire.content_hash.as_slice().try_into().map_err(|_| Unreadable("its hash is none"))?,
         attempt: wire.attempt,
-        place: Place {
+        place: Some(Place {
             store: tessera_rules::id::StoreId::parse(&wire.store_id)?,
             till: tessera_rules::id::TillId::parse(&wire.till_id)?,
             cashier: optional(&wire.cashier_id, tessera_rules::id::CashierId::parse)?,
-        },
+        }),
         sold_at: at(wire.sold_at.as_ref())?,
         booked_at: at(wire.booked_at.as_ref())?,
         business_date: day(&wire.business_date)?,
@@ -291,63 +293,4 @@ fn read_use(wire: &v1::UseChange) -> Result<UseMove, Unreadable> {
 
 fn read_counted_on(wire: &v1::CounterLine) -> Result<LineShare, Unreadable> {
     Ok(LineShare { line: LineId::parse(&wire.line_id)?, units: wire.counted_milli })
-}
-
-fn read_posting(wire: &v1::Posting) -> Result<Posting, Unreadable> {
-    let (place, program, campaign) = match wire.side.as_ref().ok_or(Unreadable("a posting has no side"))? {
-        v1::posting::Side::LotId(lot) => (PostingPlace::Lot(read_lot_id(lot)?), None, None),
-        v1::posting::Side::Book(book) => (
-            PostingPlace::Book(read_book(book.kind())?),
-            optional(&book.program_id, ProgramId::parse)?,
-            optional(&book.campaign_id, CampaignId::parse)?,
-        ),
-    };
-    Ok(Posting {
-        asset: AssetId::parse(&wire.asset_id)?,
-        units: Units::from_units(wire.units),
-        place,
-        program,
-        campaign,
-        of: optional(&wire.reward_id, RewardId::parse)?,
-        reason: read_reason(wire.reason())?,
-        expires_at: wire.expires_at.as_ref().and_then(timestamp_from_wire),
-        vests_at: wire.vests_at.as_ref().and_then(timestamp_from_wire),
-    })
-}
-
-fn read_lot_id(text: &str) -> Result<LotId, Unreadable> {
-    let (receipt, place) = text.rsplit_once('~').ok_or(Unreadable("a lot's name is none"))?;
-    let place = place.parse().map_err(|_| Unreadable("a lot's place is none"))?;
-    Ok(LotId { receipt: ReceiptId::parse(receipt)?, place })
-}
-
-fn read_book(kind: v1::BookKind) -> Result<Book, Unreadable> {
-    match kind {
-        v1::BookKind::Unspecified => Err(Unreadable("a book is none")),
-        v1::BookKind::Issued => Ok(Book::Issued),
-        v1::BookKind::Redeemed => Ok(Book::Redeemed),
-        v1::BookKind::Expired => Ok(Book::Expired),
-        v1::BookKind::Returned => Ok(Book::Returned),
-        v1::BookKind::Budget => Ok(Book::Budget),
-        v1::BookKind::Transfer => Ok(Book::Transfer),
-        v1::BookKind::Unexplained => Ok(Book::Unexplained),
-    }
-}
-
-fn read_reason(reason: v1::PostingReason) -> Result<PostingReason, Unreadable> {
-    match reason {
-        v1::PostingReason::Earned | v1::PostingReason::Fallback | v1::PostingReason::Discounted => Ok(PostingReason::Issue),
-        v1::PostingReason::Redeemed => Ok(PostingReason::Redeem),
-        v1::PostingReason::TakenBack => Ok(PostingReason::Clawback),
-        v1::PostingReason::Restored => Ok(PostingReason::Restore),
-        v1::PostingReason::DebtPaid => Ok(PostingReason::PayDebt),
-        v1::PostingReason::Expired => Ok(PostingReason::Expire),
-        v1::PostingReason::Transferred => Ok(PostingReason::Consolidate),
-        v1::PostingReason::Unexplained => Ok(PostingReason::Unexplained),
-        v1::PostingReason::Renewed => Ok(PostingReason::Renew),
-        v1::PostingReason::Unspecified
-        | v1::PostingReason::Adjusted
-        | v1::PostingReason::Answered
-        | v1::PostingReason::Enrolled => Err(Unreadable("a posting has a reason that is not written yet")),
-    }
 }

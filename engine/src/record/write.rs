@@ -90,7 +90,8 @@ fn has_lines(outcome: &Outcome) -> bool {
         | OutcomeKind::Adjustment
         | OutcomeKind::Enrolment
         | OutcomeKind::Answers
-        | OutcomeKind::HandOver => false,
+        | OutcomeKind::HandOver
+        | OutcomeKind::Expiry => false,
     }
 }
 
@@ -103,14 +104,20 @@ fn head(fields: &mut Fields, outcome: &Outcome) {
         fields.text(4, outcome.receipt.as_str());
     }
     fields.text_of(5, outcome.original.as_ref(), |id| id.as_str());
-    fields.raw(6, &outcome.content_hash);
+    if outcome.kind != OutcomeKind::Expiry {
+        fields.raw(6, &outcome.content_hash);
+    }
     fields.unsigned(7, outcome.attempt.into());
-    fields.text(8, outcome.place.store.as_str());
-    fields.text(9, outcome.place.till.as_str());
-    fields.text_of(10, outcome.place.cashier.as_ref(), |id| id.as_str());
-    fields.time(11, outcome.sold_at);
+    if let Some(place) = &outcome.place {
+        fields.text(8, place.store.as_str());
+        fields.text(9, place.till.as_str());
+        fields.text_of(10, place.cashier.as_ref(), |id| id.as_str());
+        fields.time(11, outcome.sold_at);
+    }
     fields.time(12, outcome.booked_at);
-    fields.text(13, &outcome.business_date.to_string());
+    if outcome.place.is_some() {
+        fields.text(13, &outcome.business_date.to_string());
+    }
     fields.text(14, &outcome.booking_date.to_string());
     if has_lines(outcome) {
         fields.text(15, outcome.currency.code());
@@ -154,6 +161,7 @@ fn kind(kind: OutcomeKind) -> v1::OutcomeKind {
         OutcomeKind::Answers => v1::OutcomeKind::Answers,
         OutcomeKind::HandOver => v1::OutcomeKind::HandOver,
         OutcomeKind::Claim => v1::OutcomeKind::Claim,
+        OutcomeKind::Expiry => v1::OutcomeKind::Expiry,
     }
 }
 
@@ -213,7 +221,8 @@ fn write_posting(fields: &mut Fields, posting: &Posting) {
     fields.time_of(8, posting.expires_at);
 }
 
-const fn book_to_wire(book: Book) -> v1::BookKind {
+/// The book's number on the wire.
+pub(crate) const fn book_to_wire(book: Book) -> v1::BookKind {
     match book {
         Book::Issued => v1::BookKind::Issued,
         Book::Redeemed => v1::BookKind::Redeemed,
@@ -225,7 +234,8 @@ const fn book_to_wire(book: Book) -> v1::BookKind {
     }
 }
 
-const fn reason_to_wire(reason: PostingReason) -> v1::PostingReason {
+/// The reason's number on the wire.
+pub(crate) const fn reason_to_wire(reason: PostingReason) -> v1::PostingReason {
     match reason {
         PostingReason::Issue => v1::PostingReason::Earned,
         PostingReason::Redeem => v1::PostingReason::Redeemed,
@@ -236,6 +246,8 @@ const fn reason_to_wire(reason: PostingReason) -> v1::PostingReason {
         PostingReason::Consolidate => v1::PostingReason::Transferred,
         PostingReason::Renew => v1::PostingReason::Renewed,
         PostingReason::Unexplained => v1::PostingReason::Unexplained,
+        PostingReason::Vest => v1::PostingReason::Vested,
+        PostingReason::Adjust => v1::PostingReason::Adjusted,
     }
 }
 

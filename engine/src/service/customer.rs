@@ -155,7 +155,8 @@ fn recorded(engine: &Engine, done: &Done) -> Result<Option<v1::Outcome>, Refusal
         | CaseAnswer::Voided(_)
         | CaseAnswer::Returned(_)
         | CaseAnswer::Prize(_)
-        | CaseAnswer::Taking(_) => Err(engine.core.internal("the desk answered an enrolment or answers with something else")),
+        | CaseAnswer::Taking(_)
+        | CaseAnswer::DayPosted => Err(engine.core.internal("the desk answered an enrolment or answers with something else")),
     }
 }
 

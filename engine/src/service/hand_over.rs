@@ -38,6 +38,7 @@ pub(crate) async fn hand_over(
         | CaseAnswer::Voided(_)
         | CaseAnswer::Returned(_)
         | CaseAnswer::AlreadyKnown
-        | CaseAnswer::Taking(_) => Err(engine.core.internal("the desk answered a hand-over with something else")),
+        | CaseAnswer::Taking(_)
+        | CaseAnswer::DayPosted => Err(engine.core.internal("the desk answered a hand-over with something else")),
     }
 }

@@ -90,7 +90,8 @@ async fn decide(engine: &Engine, made: &Made<'_>, account: Option<Arc<Account>>)
         | CaseAnswer::Recorded { .. }
         | CaseAnswer::AlreadyKnown
         | CaseAnswer::Prize(_)
-        | CaseAnswer::Taking(_) => Err(engine.core.internal("the desk answered a quote with something else")),
+        | CaseAnswer::Taking(_)
+        | CaseAnswer::DayPosted => Err(engine.core.internal("the desk answered a quote with something else")),
     }
 }
 

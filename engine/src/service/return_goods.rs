@@ -39,7 +39,8 @@ pub(crate) async fn return_goods(
         let case = ReturnCase { input: input.clone(), request: request.clone(), customer, rules, now: call.now };
         match input.mode {
             ReturnMode::Preview => {
-                let mut draft = Draft::open(&engine.core, &key).await?;
+                let open_from = *engine.core.ledger.enter().await;
+                let mut draft = Draft::open(&engine.core, &key, open_from).await?;
                 if let Returned::Outcome { outcome, result: Some(result), .. } = preview(&case, &mut draft).await? {
                     return previewed(engine, &outcome, &result);
                 }

@@ -255,7 +255,8 @@ pub trait Storage: Send + Sync + fmt::Debug + 'static {
     /// which commits of one partition keep theirs. At least once: an entry may come again.
     async fn feed(&self, after: &Cursor, limit: usize) -> Result<Vec<FeedEntry>, StorageError>;
 
-    /// Changes whenever the feed may have grown; the value has no meaning.
+    /// Changes whenever the feed may have grown. The value is near the sequence of the last commit where the storage has
+    /// one order of all commits, else 0: good for showing how far a reader is, and for nothing else.
     fn feed_moved(&self) -> watch::Receiver<u64>;
 
     /// Writes what is buffered and stops. Later calls answer [`StorageError::Stopped`].

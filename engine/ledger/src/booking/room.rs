@@ -40,7 +40,7 @@ impl Booking {
     }
 
     /// Posts what has lapsed, so that it takes no room.
-    fn lapse(&mut self) {
+    pub(crate) fn lapse(&mut self) {
         let lapsed: Vec<Lot> =
             self.lots.iter().filter(|lot| lot.kind == LotKind::Earned && lot.is_lapsed(self.now)).cloned().collect();
         for lot in lapsed {

@@ -94,7 +94,7 @@ fn render(
         original: goods.original.map(|sale| sale.outcome.receipt.clone()),
         content_hash: goods.content_hash,
         attempt: goods.attempt,
-        place: goods.place.clone(),
+        place: Some(goods.place.clone()),
         sold_at: goods.returned_at,
         booked_at: now,
         business_date: goods.business_date,

@@ -65,7 +65,7 @@ fn render(settle: &Settle<'_>, (account, now): (Option<&Account>, Timestamp), pa
         original: None,
         content_hash: settle.content_hash,
         attempt: settle.attempt,
-        place: receipt.place.clone(),
+        place: Some(receipt.place.clone()),
         sold_at: receipt.sold_at,
         booked_at: now,
         business_date: receipt.business_date,

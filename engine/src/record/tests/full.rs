@@ -133,6 +133,8 @@ fn postings() -> Vec<Posting> {
         PostingReason::Consolidate,
         PostingReason::Unexplained,
         PostingReason::Renew,
+        PostingReason::Vest,
+        PostingReason::Adjust,
     ];
     let books = [Book::Issued, Book::Redeemed, Book::Expired, Book::Returned, Book::Budget, Book::Transfer, Book::Unexplained];
     let place = |number: usize| match books.get(number) {
@@ -162,11 +164,11 @@ fn full() -> Outcome {
         original: Some(ReceiptId::parse("S1/T1/8/boot").unwrap()),
         content_hash: [7; 32],
         attempt: 200,
-        place: Place {
+        place: Some(Place {
             store: StoreId::parse("S1").unwrap(),
             till: TillId::parse("T1").unwrap(),
             cashier: Some(CashierId::parse("C7").unwrap()),
-        },
+        }),
         sold_at: at(1_790_000_000, 1),
         booked_at: at(1_790_000_001, 0),
         business_date: date(2026, 11, 3),
@@ -282,6 +284,7 @@ pub(super) fn outcomes() -> Vec<(Outcome, Extras)> {
         OutcomeKind::Answers,
         OutcomeKind::HandOver,
         OutcomeKind::Claim,
+        OutcomeKind::Expiry,
     ];
     let mut all: Vec<(Outcome, Extras)> = kinds.into_iter().map(|kind| (Outcome { kind, ..full() }, extras())).collect();
     all.push((full(), Extras::default()));
@@ -309,6 +312,7 @@ pub(super) fn outcomes() -> Vec<(Outcome, Extras)> {
         flags: Vec::new(),
         ..full()
     };
+    all.push((Outcome { place: None, ..bare.clone() }, Extras::default()));
     all.push((bare, Extras::default()));
     all
 }

@@ -20,20 +20,21 @@ use crate::record::{Extras, FORMAT};
 pub(crate) fn outcome_to_wire(outcome: &Outcome, extras: Extras) -> v1::Outcome {
     let has_lines = matches!(outcome.kind, OutcomeKind::Settle | OutcomeKind::Return | OutcomeKind::Claim);
     let tender_due = tender_part(&outcome.redemptions);
+    let place = outcome.place.as_ref();
     v1::Outcome {
         format: FORMAT,
         outcome_id: outcome.id.to_string(),
         kind: i32::from(kind(outcome.kind)),
         receipt_id: if has_lines { outcome.receipt.as_str().to_owned() } else { String::new() },
         original_receipt_id: outcome.original.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
-        content_hash: outcome.content_hash.to_vec(),
+        content_hash: if outcome.kind == OutcomeKind::Expiry { Vec::new() } else { outcome.content_hash.to_vec() },
         attempt: outcome.attempt,
-        store_id: outcome.place.store.as_str().to_owned(),
-        till_id: outcome.place.till.as_str().to_owned(),
-        cashier_id: outcome.place.cashier.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
-        sold_at: Some(timestamp_to_wire(outcome.sold_at)),
+        store_id: place.map(|place| place.store.as_str().to_owned()).unwrap_or_default(),
+        till_id: place.map(|place| place.till.as_str().to_owned()).unwrap_or_default(),
+        cashier_id: place.and_then(|place| place.cashier.as_ref()).map(|id| id.as_str().to_owned()).unwrap_or_default(),
+        sold_at: place.map(|_| timestamp_to_wire(outcome.sold_at)),
         booked_at: Some(timestamp_to_wire(outcome.booked_at)),
-        business_date: outcome.business_date.to_string(),
+        business_date: place.map(|_| outcome.business_date.to_string()).unwrap_or_default(),
         booking_date: outcome.booking_date.to_string(),
         currency_code: if has_lines { outcome.currency.code().to_owned() } else { String::new() },
         customer_id: outcome.customer.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
@@ -85,6 +86,7 @@ fn kind(kind: OutcomeKind) -> v1::OutcomeKind {
         OutcomeKind::Answers => v1::OutcomeKind::Answers,
         OutcomeKind::HandOver => v1::OutcomeKind::HandOver,
         OutcomeKind::Claim => v1::OutcomeKind::Claim,
+        OutcomeKind::Expiry => v1::OutcomeKind::Expiry,
     }
 }
 
@@ -239,6 +241,8 @@ const fn reason_to_wire(reason: PostingReason) -> v1::PostingReason {
         PostingReason::Consolidate => v1::PostingReason::Transferred,
         PostingReason::Renew => v1::PostingReason::Renewed,
         PostingReason::Unexplained => v1::PostingReason::Unexplained,
+        PostingReason::Vest => v1::PostingReason::Vested,
+        PostingReason::Adjust => v1::PostingReason::Adjusted,
     }
 }
 
