@@ -12,7 +12,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tessera_rules::campaign::Campaign;
 use tessera_rules::decision::{Decision, Promise};
 use tessera_rules::id::{CampaignId, ReceiptId};
 use tessera_rules::receipt::Receipt;
@@ -75,7 +74,7 @@ pub(crate) struct Asker<'a> {
 pub(crate) fn shares(revision: &Revision, decision: &Decision) -> Vec<Share> {
     let share = |promise: &Promise| match promise {
         Promise::Budget { campaign, usage } => {
-            let limits = *revision.campaign(campaign)?.limits_shared()?;
+            let limits = *revision.limits_shared(campaign)?;
             Some(Share { campaign: campaign.clone(), usage: *usage, limits })
         }
         Promise::Units { .. } | Promise::Threshold { .. } | Promise::Uses { .. } | Promise::Code { .. } => None,
@@ -129,12 +128,11 @@ impl Budgets {
         asker: Asker<'_>,
     ) -> Result<Vec<Uses>, StorageError> {
         let mut all = Vec::new();
-        for campaign in revision.shared_at(at, &receipt.place.store) {
-            let Some(limits) = campaign.limits_shared() else { continue };
+        for (campaign, limits) in revision.shared_at(at, &receipt.place.store) {
             self.load(storage, campaign, limits, asker.day).await?;
             let known = self.lock();
-            let (ever, today) = known.taken(campaign.id(), asker);
-            all.push(Uses { campaign: campaign.id().clone(), ever, today, this_month: Usage::NONE });
+            let (ever, today) = known.taken(campaign, asker);
+            all.push(Uses { campaign: campaign.clone(), ever, today, this_month: Usage::NONE });
         }
         all.sort_by(|a, b| a.campaign.cmp(&b.campaign));
         Ok(all)
@@ -145,23 +143,23 @@ impl Budgets {
     async fn load(
         &self,
         storage: &dyn Storage,
-        campaign: &Campaign,
+        campaign: &CampaignId,
         limits: &UsageLimits,
         day: Date,
     ) -> Result<(), StorageError> {
         let daily = limits.day != Usage::UNLIMITED;
         let (ever_known, day_known) = {
             let known = self.lock();
-            let used = known.used.get(campaign.id());
+            let used = known.used.get(campaign);
             (used.is_some(), !daily || used.is_some_and(|used| used.days.contains_key(&day)))
         };
         if !ever_known {
-            let ever = counted(storage, campaign.id(), None).await?;
-            self.lock().used.entry(campaign.id().clone()).or_insert(Used { ever, days: BTreeMap::new() });
+            let ever = counted(storage, campaign, None).await?;
+            self.lock().used.entry(campaign.clone()).or_insert(Used { ever, days: BTreeMap::new() });
         }
         if !day_known {
-            let on_day = counted(storage, campaign.id(), Some(day)).await?;
-            if let Some(used) = self.lock().used.get_mut(campaign.id()) {
+            let on_day = counted(storage, campaign, Some(day)).await?;
+            if let Some(used) = self.lock().used.get_mut(campaign) {
                 used.days.entry(day).or_insert(on_day);
             }
         }

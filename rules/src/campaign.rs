@@ -121,10 +121,21 @@ impl Conditions {
 }
 
 impl Limits {
+    pub(crate) fn of(per_receipt: Usage, customer: UsageLimits, shared: UsageLimits) -> Self {
+        let boxed = |limits: UsageLimits| (limits != UsageLimits::NONE).then(|| Box::new(limits));
+        Self { per_receipt, per_customer: boxed(customer), shared: boxed(shared) }
+    }
+
     /// Whether one of them counts units of goods.
     pub(crate) fn in_units(&self) -> bool {
         let wide = self.per_customer.iter().chain(&self.shared).flat_map(|limits| [limits.ever, limits.day, limits.month]);
         wide.chain([self.per_receipt]).any(|limit| limit.units < i64::MAX)
+    }
+
+    /// Whether one of them counts money off, or units of an asset.
+    pub(crate) fn in_value(&self) -> bool {
+        let wide = self.per_customer.iter().chain(&self.shared).flat_map(|limits| [limits.ever, limits.day, limits.month]);
+        wide.chain([self.per_receipt]).any(|limit| limit.value < i64::MAX)
     }
 
     /// Whether what is used of it is scarce beyond the receipt.
@@ -182,6 +193,8 @@ pub struct Campaign {
     pub(crate) show_as: ShowAs,
     pub(crate) fallback: Option<Fallback>,
     pub(crate) limits: Limits,
+    /// Places of the limits in its program's list that it uses up together with others.
+    pub(crate) common_limits: Vec<usize>,
     pub(crate) caps: Caps,
     pub(crate) on_return: Shortfall,
     pub(crate) funded_by: Vec<(CompactString, Ratio)>,
@@ -320,17 +333,5 @@ impl Campaign {
     #[must_use]
     pub fn gives(&self) -> Option<&AssetId> {
         self.mechanic.gives()
-    }
-
-    /// How much of it one customer may use; none: as much as fits.
-    #[must_use]
-    pub fn limits_per_customer(&self) -> Option<&UsageLimits> {
-        self.limits.per_customer.as_deref()
-    }
-
-    /// How much of it all customers together may use; none: as much as fits.
-    #[must_use]
-    pub fn limits_shared(&self) -> Option<&UsageLimits> {
-        self.limits.shared.as_deref()
     }
 }

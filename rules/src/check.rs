@@ -3,6 +3,7 @@
 mod asset;
 mod audience;
 mod campaign;
+mod common_limits;
 mod conditions;
 mod conventions;
 mod counting;

@@ -368,6 +368,8 @@ pub enum RedeemCap {
     BelowMinimum,
     /// The program does not allow it.
     NotAllowed,
+    /// A limit on redemptions.
+    Limit,
 }
 
 /// Something scarce that a quote promises: the ledger holds it until settle, void or the end of its time.

@@ -18,6 +18,7 @@ mod earning;
 mod explain;
 mod finish;
 mod free;
+mod limits_shared;
 mod offers;
 mod prices;
 mod prompts;
@@ -73,6 +74,7 @@ fn decide<'a>(mut draft: Draft<'a, '_>, found: Found<'a>) -> Decision {
     draft.effects.reserve(found.candidates.len());
     draft.rewards.reserve(found.candidates.len());
     draft.refused = found.refused;
+    draft.common = found.common;
     draft.depends_on_tenders = found.depends_on_tenders;
     draft.steps = found.steps;
     draft.note_left_out();
@@ -125,6 +127,7 @@ impl Draft<'_, '_> {
         let mut lines_done = by_priority;
         for level in self.levels(candidates).chunk_by(|a, b| a.is_with(b)) {
             able.clear();
+            self.begin_level();
             if !lines_done && level.first().is_some_and(|ranked| ranked.candidate.act == Act::Basket) {
                 self.after_lines = self.basket.amounts();
                 lines_done = true;
@@ -208,6 +211,7 @@ impl Draft<'_, '_> {
             self.may_lack(candidate);
             return Err(Reason::StepsUsedUp);
         }
+        self.within_common(candidate)?;
         self.spent_enough(candidate)
     }
 
@@ -227,10 +231,14 @@ impl Draft<'_, '_> {
             self.note_late(candidate.campaign, effect);
         }
         self.basket.reset();
+        self.forget_common();
         self.after_lines = self.basket.amounts();
         for (candidate, effect) in changed {
             match self.fall_back(candidate, *effect) {
-                Ok(effect) => self.effects.push(effect),
+                Ok(effect) => {
+                    self.use_common(candidate, &effect);
+                    self.effects.push(effect);
+                }
                 Err(reason) => self.refuse(candidate.place, reason),
             }
         }

@@ -9,6 +9,7 @@ pub mod campaign;
 pub mod catalogue;
 pub mod cel;
 mod check;
+mod common_limit;
 mod condition;
 pub mod conventions;
 mod counting;

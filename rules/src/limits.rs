@@ -47,6 +47,8 @@ pub const LADDER_STEPS_MAX: usize = 32;
 pub const SET_GROUPS_MAX: usize = 8;
 /// Products of one choice, as the till's contract has it.
 pub const CHOICE_OPTIONS_MAX: usize = 32;
+/// Limits of its own of a program: each is worked out for every receipt.
+pub const COMMON_LIMITS_MAX: usize = 32;
 /// Competing campaigns warned of in one file; more would not be read.
 pub const OVERLAPS_REPORTED_MAX: usize = 20;
 /// Hours after which a sale can no longer be claimed, at most: thirty days.

@@ -4,6 +4,7 @@ use compact_str::{CompactString, format_compact};
 use jiff::tz::TimeZone;
 
 use crate::birthday::month_and_day;
+use crate::common_limit::CommonLimit;
 use crate::condition::FreeCondition;
 use crate::conventions::Conventions;
 use crate::id::{CampaignId, ChannelId, FactId, ProgramId, SegmentId, StoreId, TierId};
@@ -40,6 +41,8 @@ pub struct Program {
     pub(crate) zones: Vec<Zone>,
     /// The ways to sell that its campaigns may name, beside the till.
     pub(crate) channels: Vec<ChannelId>,
+    /// Limits that several campaigns, or the redemption of an asset, use up together.
+    pub(crate) limits: Vec<CommonLimit>,
 }
 
 impl Program {

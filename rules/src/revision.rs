@@ -4,15 +4,16 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 
 use crate::asset::Asset;
-use crate::campaign::Campaign;
+use crate::campaign::{Campaign, Limits};
 use crate::check::{self, Served};
+use crate::common_limit::{CommonLimit, LIMIT_PREFIX};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::id::{AssetId, CampaignId, FactId, StoreId};
 use crate::index::Index;
 use crate::mechanic::Mechanic;
 use crate::program::{Condition, FactRule, Program, Reached};
 use crate::standing::Uses;
-use crate::usage::Usage;
+use crate::usage::{Usage, UsageLimits};
 
 /// The newest version of the program language; its meaning never changes.
 pub const LANGUAGE: u32 = 1;
@@ -279,28 +280,66 @@ impl Revision {
         self.by_code.iter().skip(from).take_while(move |(known, _)| known == code).map(|(_, place)| *place)
     }
 
-    /// The campaigns that are limited over all customers and may be on at that time in that store.
-    pub fn shared_at<'r>(&'r self, at: Timestamp, store: &'r StoreId) -> impl Iterator<Item = &'r Campaign> + 'r {
+    /// What is limited over all customers and may be on at that time in that store, and how far.
+    pub fn shared_at<'r>(
+        &'r self,
+        at: Timestamp,
+        store: &'r StoreId,
+    ) -> impl Iterator<Item = (&'r CampaignId, &'r UsageLimits)> + 'r {
+        let sold_here = |stores: &Option<Vec<StoreId>>| stores.as_ref().is_none_or(|stores| stores.binary_search(store).is_ok());
         let limited = self.shared.iter().filter_map(|place| self.campaigns.get(*place));
-        limited.filter(move |campaign| {
+        let own = limited.filter(move |campaign| {
             let validity = &campaign.validity;
             validity.from.is_none_or(|from| from <= at)
                 && validity.until.is_none_or(|until| at < until)
-                && campaign.stores.as_ref().is_none_or(|stores| stores.binary_search(store).is_ok())
-        })
+                && sold_here(&campaign.stores)
+        });
+        let common = self.common_limits().filter(move |limit| sold_here(&limit.stores));
+        own.map(|campaign| (&campaign.id, &campaign.limits))
+            .chain(common.map(|limit| (&limit.name, &limit.limits)))
+            .filter_map(|(name, limits)| Some((name, limits.shared.as_deref()?)))
+    }
+
+    /// The limits of their own of all programs.
+    fn common_limits(&self) -> impl Iterator<Item = &CommonLimit> {
+        self.programs.iter().flat_map(|program| &program.limits)
+    }
+
+    fn limits_of(&self, name: &CampaignId) -> Option<&Limits> {
+        if name.as_str().starts_with(LIMIT_PREFIX) {
+            return self.common_limits().find(|limit| limit.name == *name).map(|limit| &limit.limits);
+        }
+        self.campaign(name).map(|campaign| &campaign.limits)
+    }
+
+    /// The asset of which a campaign gives units, or which a limit of its own counts; none: money off.
+    #[must_use]
+    pub fn valued_in(&self, name: &CampaignId) -> Option<&Asset> {
+        let limit = self.common_limits().find(|limit| limit.name == *name);
+        let id = limit.and_then(|limit| limit.asset.as_ref().or(limit.redeemed.as_ref()));
+        self.asset(id.or_else(|| self.campaign(name)?.gives())?)
+    }
+
+    /// How much one customer may use of a campaign, or of a limit of its own; none: as much as fits.
+    #[must_use]
+    pub fn limits_per_customer(&self, name: &CampaignId) -> Option<&UsageLimits> {
+        self.limits_of(name)?.per_customer.as_deref()
+    }
+
+    /// How much all customers together may use of a campaign, or of a limit of its own; none: as much as fits.
+    #[must_use]
+    pub fn limits_shared(&self, name: &CampaignId) -> Option<&UsageLimits> {
+        self.limits_of(name)?.shared.as_deref()
     }
 
     /// What is used of campaigns that are limited over all customers where nothing was used yet.
     #[must_use]
     pub fn nothing_shared(&self) -> Vec<Uses> {
-        let limited = self.shared.iter().filter_map(|place| self.campaigns.get(*place));
-        let none = |campaign: &Campaign| Uses {
-            campaign: campaign.id.clone(),
-            ever: Usage::NONE,
-            today: Usage::NONE,
-            this_month: Usage::NONE,
-        };
-        let mut all: Vec<Uses> = limited.map(none).collect();
+        let own = self.shared.iter().filter_map(|place| self.campaigns.get(*place)).map(|campaign| &campaign.id);
+        let common = self.common_limits().filter(|limit| limit.limits.shared.is_some()).map(|limit| &limit.name);
+        let none =
+            |name: &CampaignId| Uses { campaign: name.clone(), ever: Usage::NONE, today: Usage::NONE, this_month: Usage::NONE };
+        let mut all: Vec<Uses> = own.chain(common).map(none).collect();
         all.sort_by(|a, b| a.campaign.cmp(&b.campaign));
         all
     }

@@ -67,9 +67,8 @@ pub fn limit_terms(revision: &Revision, decision: &Decision) -> Vec<LimitTerms> 
         Promise::Uses { campaign, .. } => Some(campaign),
         Promise::Units { .. } | Promise::Threshold { .. } | Promise::Code { .. } | Promise::Budget { .. } => None,
     });
-    let limits = |campaign: &CampaignId| {
-        Some(LimitTerms { campaign: campaign.clone(), limits: *revision.campaign(campaign)?.limits_per_customer()? })
-    };
+    let limits =
+        |campaign: &CampaignId| Some(LimitTerms { campaign: campaign.clone(), limits: *revision.limits_per_customer(campaign)? });
     used.filter_map(limits).collect()
 }
 

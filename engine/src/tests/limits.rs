@@ -55,3 +55,57 @@ async fn p4_what_is_settled_after_its_hold_beyond_a_limit_is_flagged_as_shortfal
     assert!(late.flags.contains(&i32::from(v1::OutcomeFlag::HoldExpired)));
     rig.outcomes().await;
 }
+
+/// Two campaigns that together take no more than five pounds off a month, and at most two pounds spent in points a day.
+const TOGETHER: &str = "  - {id: earn, name: A point a pound, points: {per: 1.00, units: 1, asset: points}}
+  - {id: socks, name: Socks, on: {sku: [SOCKS]}, percent_off: 50}
+  - {id: mugs, name: Mugs, on: {sku: [MUG]}, percent_off: 50}
+limits:
+  - {id: all, per_customer_month: {value: 5.00}, budget: {amount: 8.00}}
+  - {id: spent, redeemed: points, per_customer_day: {points: 200}}";
+
+#[tokio::test]
+async fn p4_a_limit_of_several_campaigns_is_held_counted_and_freed_and_known_after_a_restart() {
+    let rig = Rig::with_campaigns(TOGETHER).await;
+    let mugs = |id: &str, card| receipt(id, Some(card), vec![line("1", "MUG", 1, 800)]);
+    let first = rig.quote(quote(basket("A", 800))).await.unwrap();
+    assert_eq!((due(&first), first.held_until.is_some()), (400, true), "four of the five pounds are promised");
+    let second = rig.quote(quote(mugs("B", "1001"))).await.unwrap();
+    assert_eq!(due(&second), 700, "one pound is left for the other campaign");
+    rig.void(v1::VoidRequest { quote_token: second.quote_token, ..void("B", 1) }).await.unwrap();
+    let sold = rig.settle(as_quoted(basket("A", 800), &first)).await.unwrap().outcome.unwrap();
+    let change = |sign| v1::UseChange { campaign_id: "limit:all".to_owned(), uses: sign, units: sign, value: 400 * sign };
+    assert!(!is_short(&sold));
+    assert_eq!(sold.use_changes, [change(1)]);
+    let again = Rig::over(std::sync::Arc::clone(&rig.storage), settings()).await;
+    again.publish(TOGETHER).await;
+    let third = again.quote(quote(mugs("C", "1001"))).await.unwrap();
+    assert_eq!(due(&third), 700, "it is counted in the account");
+    again.void(v1::VoidRequest { quote_token: third.quote_token, ..void("C", 1) }).await.unwrap();
+    let back = again.give_back(give_back("R", Some("A"), vec![("1", line("1", "SOCKS", 1, 400))])).await.unwrap();
+    assert_eq!(back.outcome.unwrap().use_changes, [change(-1)]);
+    assert_eq!(due(&again.quote(quote(mugs("D", "1001"))).await.unwrap()), 400, "the customer's month is free again");
+    assert_eq!(due(&again.quote(quote(mugs("E", "1002"))).await.unwrap()), 800, "of the budget eight are used or promised");
+    again.outcomes().await;
+}
+
+#[tokio::test]
+async fn p4_redemption_has_a_limit_apart_from_what_is_earned() {
+    let rig =
+        Rig::with_campaigns(&format!("{TOGETHER}\n  - {{id: gain, asset: points, per_customer_day: {{points: 900}}}}")).await;
+    rig.sell(receipt("A", Some("1001"), vec![line("1", "HAT", 1, 100_000)])).await;
+    assert_eq!(rig.points("1001").await, 900, "of a thousand");
+    let mut wish = receipt("B", Some("1001"), vec![line("1", "HAT", 1, 1_000)]);
+    let amount = Some(v1::redeem_request::Amount::Max(true));
+    wish.redeem_requested =
+        vec![v1::RedeemRequest { asset_id: "points".into(), amount, redeem_as: v1::RedeemAs::Discount.into() }];
+    let sold = rig.sell(wish.clone()).await.outcome.unwrap();
+    assert_eq!(sold.totals_after.unwrap().amount_minor, 800, "two pounds a day");
+    assert_eq!(rig.points("1001").await, 700, "and no more is earned today");
+    wish.receipt_id = "C".to_owned();
+    let quoted = rig.quote(quote(wish)).await.unwrap();
+    assert_eq!(due(&quoted), 1_000);
+    let cap = quoted.answer.unwrap().redeemable_max[0].cap;
+    assert_eq!(cap, i32::from(v1::RedeemCap::Limit));
+    rig.outcomes().await;
+}

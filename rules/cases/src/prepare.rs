@@ -113,7 +113,7 @@ impl<'b> Binder<'b, '_, '_> {
     /// A campaign of the program, by name.
     pub(crate) fn campaign(&mut self, item: &Item) -> Option<tessera_rules::id::CampaignId> {
         let id = self.id(item, tessera_rules::id::CampaignId::parse)?;
-        if self.bench.revision.campaign(&id).is_none() {
+        if self.bench.revision.campaign(&id).is_none() && self.bench.revision.limits_per_customer(&id).is_none() {
             let known = self.bench.revision.campaigns().iter().map(|campaign| campaign.id().as_str());
             let help = nearest(id.as_str(), known).map(|near| format!("did you mean `{near}`?"));
             self.error(item.at, format!("the program has no campaign `{id}`"), help.as_deref());

@@ -42,7 +42,7 @@ impl<'b> Words<'b> {
     /// Digits after the point of what limits of a campaign count as its value: those of the asset that it gives, else
     /// of the currency.
     pub(crate) fn value_digits(self, campaign: &CampaignId) -> u32 {
-        let asset = self.bench.revision.campaign(campaign).and_then(|campaign| self.bench.revision.asset(campaign.gives()?));
+        let asset = self.bench.revision.valued_in(campaign);
         asset.map_or(self.bench.currency.minor_digits(), |asset| u32::from(asset.scale))
     }
 

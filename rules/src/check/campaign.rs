@@ -10,6 +10,7 @@ use super::texts::longest_missing;
 use crate::attribute::SKU;
 use crate::campaign::{Campaign, Code, Fallback, REDEEM_PREFIX, ShowAs, reward_id};
 use crate::cel::Subject;
+use crate::common_limit::LIMIT_PREFIX;
 use crate::condition::FreeCondition;
 use crate::decision::Shortfall;
 use crate::id::{CampaignId, FactId, StoreId};
@@ -72,6 +73,7 @@ impl Checker<'_> {
             show_as: self.show_as(&fields, mechanic.as_ref()),
             fallback: self.fallback(&fields, scope),
             limits,
+            common_limits: Vec::new(),
             caps,
             on_return: self.option(&fields, "on_return", &ON_RETURN),
             funded_by: fields.get("funded_by").map_or_else(own, |node| self.funding(node)),
@@ -91,10 +93,11 @@ impl Checker<'_> {
 
     fn campaign_id(&mut self, node: &Node) -> Option<CampaignId> {
         let id = self.id(node, CampaignId::parse)?;
-        if id.as_str().starts_with(REDEEM_PREFIX) || id.as_str().starts_with('+') {
+        if [REDEEM_PREFIX, LIMIT_PREFIX, "+"].iter().any(|prefix| id.as_str().starts_with(prefix)) {
+            let names = "which name redemptions, limits and added lines";
             self.error_with_help(
                 node.at,
-                format!("an id must not begin with `{REDEEM_PREFIX}` or `+`, which name redemptions and added lines"),
+                format!("an id must not begin with `{REDEEM_PREFIX}`, `{LIMIT_PREFIX}` or `+`, {names}"),
                 "choose another id",
             );
         }
@@ -130,7 +133,7 @@ impl Checker<'_> {
     }
 
     /// Stores named and those of the zones named, together; of them only the pilot stores, where there are any.
-    fn places(&mut self, fields: &Fields<'_>, scope: &Scope) -> Option<Vec<StoreId>> {
+    pub(super) fn places(&mut self, fields: &Fields<'_>, scope: &Scope) -> Option<Vec<StoreId>> {
         let pilot = fields.get("pilot_stores").map(|node| self.stores(node));
         if !fields.has("stores") && !fields.has("zones") {
             return pilot.map(sorted);
@@ -150,7 +153,7 @@ impl Checker<'_> {
         Some(sorted(stores))
     }
 
-    fn segments(&mut self, fields: &Fields<'_>, scope: &Scope) -> Vec<usize> {
+    pub(super) fn segments(&mut self, fields: &Fields<'_>, scope: &Scope) -> Vec<usize> {
         let Some(node) = fields.get("segments") else { return Vec::new() };
         let known = scope.program.segments.iter().map(|segment| segment.id.as_str());
         let nodes = self.list(node);

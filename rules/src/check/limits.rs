@@ -19,25 +19,47 @@ pub(super) const BUDGET_USES_MAX: i64 = 1_000_000_000;
 
 /// A campaign whose limits are read.
 #[derive(Clone, Copy)]
-struct Limited<'c> {
-    mechanic: Option<&'c Mechanic>,
+pub(super) struct Limited<'c> {
+    /// Whether it may take money off.
+    pub(super) takes_money: bool,
     /// Whose units it gives.
-    asset: Option<&'c Asset>,
-    scope: &'c Scope,
+    pub(super) asset: Option<&'c Asset>,
+    pub(super) scope: &'c Scope,
+}
+
+/// What may be used on one receipt, by one customer, and by all together.
+#[derive(Clone, Copy)]
+pub(super) struct Spans {
+    pub(super) per_receipt: Usage,
+    pub(super) customer: UsageLimits,
+    pub(super) shared: UsageLimits,
 }
 
 impl Checker<'_> {
     /// How much may be used, and the caps that limits on one receipt in money or points are.
     pub(super) fn limits(&mut self, fields: &Fields<'_>, mechanic: Option<&Mechanic>, scope: &Scope) -> (Limits, Caps) {
-        let of = Limited { mechanic, asset: asset_of(mechanic, scope), scope };
+        let takes_money = mechanic.is_none_or(|mechanic| mechanic.act() <= Act::Basket);
+        let of = Limited { takes_money, asset: asset_of(mechanic, scope), scope };
         let budget = fields.get("budget").and_then(|node| self.budget(node, of));
         let inner = fields.get("limits").and_then(|node| self.fields(node, &LIMITS));
-        let mut limit = |key: &str| inner.as_ref().map_or(Usage::UNLIMITED, |fields| self.limit(fields, key, of));
+        let Spans { per_receipt, customer, shared } = self.spans(inner.as_ref(), budget, of);
+        let value = Some(per_receipt.value).filter(|value| *value < i64::MAX);
+        let caps = match of.asset {
+            Some(_) => Caps { units: value.map(Units::from_units), ..Caps::default() },
+            None => Caps { per_receipt: value.map(Amount::from_minor), ..Caps::default() },
+        };
+        let per_receipt = Usage { value: i64::MAX, ..per_receipt };
+        (Limits::of(per_receipt, customer, shared), caps)
+    }
+
+    /// The limits in these fields.
+    pub(super) fn spans(&mut self, inner: Option<&Fields<'_>>, budget: Option<Usage>, of: Limited<'_>) -> Spans {
+        let mut limit = |key: &str| inner.map_or(Usage::UNLIMITED, |fields| self.limit(fields, key, of));
         let per_receipt = limit("per_receipt");
         let customer =
             UsageLimits { ever: limit("per_customer"), day: limit("per_customer_day"), month: limit("per_customer_month") };
         let shared = UsageLimits { ever: budget.unwrap_or(Usage::UNLIMITED), day: limit("per_day"), ..UsageLimits::NONE };
-        if let Some(fields) = &inner {
+        if let Some(fields) = inner {
             let customer =
                 [("per_customer_day", customer.day), ("per_customer_month", customer.month), ("per_customer", customer.ever)];
             self.agree(fields, ("per_receipt", per_receipt), of, &customer);
@@ -46,14 +68,7 @@ impl Checker<'_> {
             self.agree(fields, ("per_receipt", per_receipt), of, &[("per_day", shared.day)]);
             self.agree(fields, customer[0], of, &[("per_day", shared.day)]);
         }
-        let boxed = |limits: UsageLimits| (limits != UsageLimits::NONE).then(|| Box::new(limits));
-        let value = Some(per_receipt.value).filter(|value| *value < i64::MAX);
-        let caps = match of.asset {
-            Some(_) => Caps { units: value.map(Units::from_units), ..Caps::default() },
-            None => Caps { per_receipt: value.map(Amount::from_minor), ..Caps::default() },
-        };
-        let per_receipt = Usage { value: i64::MAX, ..per_receipt };
-        (Limits { per_receipt, per_customer: boxed(customer), shared: boxed(shared) }, caps)
+        Spans { per_receipt, customer, shared }
     }
 
     /// A number alone counts uses.
@@ -73,9 +88,9 @@ impl Checker<'_> {
 
     /// Money off, for what takes money off.
     fn money_limited(&mut self, node: &Node, of: Limited<'_>) -> Option<i64> {
-        if of.mechanic.is_some_and(|mechanic| mechanic.act() > Act::Basket) {
+        if !of.takes_money {
             let help = if of.asset.is_some() { "limit the `points`" } else { "limit the `uses`" };
-            self.error_with_help(node.at, "this campaign takes no money off", help);
+            self.error_with_help(node.at, "nothing here takes money off", help);
             return None;
         }
         self.money(node, of.scope.program.currency).map(Amount::minor)
@@ -129,14 +144,14 @@ impl Checker<'_> {
 
     fn units_capped(&mut self, node: &Node, asset: Option<&Asset>) -> Option<Units> {
         let Some(asset) = asset else {
-            self.error_with_help(node.at, "this campaign gives no points", "limit the money or the uses");
+            self.error_with_help(node.at, "nothing here gives points", "limit the money or the uses");
             return None;
         };
         let help = format!("the asset has {} digits after the point", asset.scale);
         self.scaled(node, u32::from(asset.scale), &help).map(Units::from_units)
     }
 
-    fn budget(&mut self, node: &Node, of: Limited<'_>) -> Option<Usage> {
+    pub(super) fn budget(&mut self, node: &Node, of: Limited<'_>) -> Option<Usage> {
         let fields = self.fields(node, &BUDGET)?;
         let only = self.only(&fields)?;
         match only.key.as_str() {

@@ -57,6 +57,9 @@ impl Checker<'_> {
             if let Some(own) = checked.campaigns.get_mut(first..) {
                 Self::in_units_of_counters(own, &scope);
             }
+            if let (Some(own), Some(node)) = (checked.campaigns.get_mut(first..), fields.get("limits")) {
+                self.common_limits(node, own, &mut scope);
+            }
             let own = checked.campaigns.get(first..).unwrap_or(&[]);
             self.resolve_later(own);
             if let Some(tiers) = fields.get("tiers") {
@@ -98,6 +101,7 @@ impl Checker<'_> {
             segments: Vec::new(),
             zones: Vec::new(),
             channels: Vec::new(),
+            limits: Vec::new(),
         })
     }
 

@@ -8,6 +8,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::limits::DIAGNOSTICS_MAX;
 use crate::revision::{Revision, Source};
 
+mod common_limits;
 mod counting;
 mod free;
 mod hostile;
@@ -183,9 +184,9 @@ fn limits_caps_and_shares_must_make_sense() {
         ),
         (
             "id: a, points: {per: 1.00, units: 1, asset: points}, limits: {per_customer_month: {value: 5.00}}",
-            &["error: this campaign takes no money off"],
+            &["error: nothing here takes money off"],
         ),
-        ("id: a, percent_off: 5, limits: {per_customer_month: {points: 5}}", &["error: this campaign gives no points"]),
+        ("id: a, percent_off: 5, limits: {per_customer_month: {points: 5}}", &["error: nothing here gives points"]),
         (
             "id: a, n_for_m: {take: 3, pay: 2}, limits: {per_customer_month: {units: 5}}",
             &["error: a limit in units has no meaning here"],
@@ -199,7 +200,7 @@ fn limits_caps_and_shares_must_make_sense() {
             "id: a, points: {per: 1.00, units: 1, asset: points}, caps: {per_receipt: 1.00}",
             &["warning: this campaign takes no money off, so the cap says nothing"],
         ),
-        ("id: a, percent_off: 5, caps: {points_per_receipt: 5}", &["error: this campaign gives no points"]),
+        ("id: a, percent_off: 5, caps: {points_per_receipt: 5}", &["error: nothing here gives points"]),
         (
             "id: a, percent_off: 5, caps: {per_line: 5.00, per_receipt: 4.00}",
             &["warning: `per_line` is never reached: `per_receipt` is less"],

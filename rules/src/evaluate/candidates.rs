@@ -5,9 +5,11 @@ use smallvec::SmallVec;
 use super::basket::Basket;
 use super::case::Case;
 use super::free::Asked;
+use super::limits_shared::{self, Common};
 use super::scope::Facts;
 use crate::campaign::Campaign;
 use crate::cel::EvalError;
+use crate::id::CampaignId;
 use crate::index::Brought;
 use crate::mechanic::Act;
 use crate::standing::{CodeState, Uses};
@@ -28,6 +30,8 @@ pub(super) enum Reason {
     NoCode,
     CodeNotUsable,
     LimitReached(Span),
+    /// A limit that it shares with others.
+    CommonLimit,
     TooManyOpenQuotes,
     NoLine,
     SpendMore,
@@ -104,6 +108,8 @@ pub(super) struct Found<'a> {
     pub(super) steps: u64,
     /// Whether another tender could change the decision.
     pub(super) depends_on_tenders: bool,
+    /// Limits that several campaigns share, as far as they apply here.
+    pub(super) common: Vec<Common<'a>>,
 }
 
 /// Stands for all lines where a campaign was found by what the receipt brings.
@@ -129,7 +135,7 @@ pub(super) fn find<'a>(case: &Case<'a>, basket: &Basket<'a>) -> Found<'a> {
 #[cfg(test)]
 pub(super) fn find_naively<'a>(case: &Case<'a>, basket: &Basket<'a>) -> Found<'a> {
     let facts = Facts::new(case);
-    let mut found = Found::default();
+    let mut found = Found { common: limits_shared::open(case, &facts), ..Found::default() };
     for place in (0_u32..).take(case.revision.campaigns().len()) {
         found.look_at(Look { case, basket, facts: &facts }, place, 0..u32::try_from(basket.lines.len()).unwrap());
     }
@@ -168,6 +174,7 @@ fn found_by_index<'a>(look: Look<'_, 'a>) -> Found<'a> {
     let pairs = pairs(case, basket);
     // About as many are candidates as there are goods.
     let mut found = Found { candidates: Vec::with_capacity(basket.lines.len()), ..Found::default() };
+    found.common = limits_shared::open(case, look.facts);
     let mut rest = pairs.as_slice();
     let mut always = index.always().iter().copied().peekable();
     loop {
@@ -240,6 +247,9 @@ impl<'a> Found<'a> {
             return self.refused.push((place, Reason::TooFewUnits));
         }
         self.depends_on_tenders |= campaign.conditions.tender.is_some();
+        if let Err(reason) = limits_shared::admits(case, &self.common, campaign) {
+            return self.refused.push((place, reason));
+        }
         let (act, Usage { uses, units, value }) = (campaign.mechanic.act(), left);
         let lines = matching;
         self.candidates.push(Candidate { campaign, place, act, lines, uses_left: uses, units_left: units, value_left: value });
@@ -304,24 +314,24 @@ fn left(case: &Case<'_>, campaign: &Campaign) -> Result<Usage, Reason> {
     let limits = &campaign.limits;
     let mut left = limits.per_receipt;
     if let Some(limits) = &limits.per_customer {
-        let used = case.customer.and_then(|customer| used(&customer.uses, campaign));
+        let used = case.customer.and_then(|customer| used(&customer.uses, &campaign.id));
         let reasons = [Span::Ever, Span::Day, Span::Month].map(Reason::LimitReached);
         left = left.least(left_of(limits, used, reasons)?);
     }
     if let Some(limits) = &limits.shared {
-        let used = used(&case.standing.shared, campaign).ok_or(Reason::BudgetUsedUp)?;
+        let used = used(&case.standing.shared, &campaign.id).ok_or(Reason::BudgetUsedUp)?;
         let today = Reason::LimitReached(Span::SharedDay);
         left = left.least(left_of(limits, Some(used), [Reason::BudgetUsedUp, today, Reason::BudgetUsedUp])?);
     }
     Ok(left)
 }
 
-fn used<'u>(all: &'u [Uses], campaign: &Campaign) -> Option<&'u Uses> {
-    all.get(all.binary_search_by(|uses| uses.campaign.cmp(&campaign.id)).ok()?)
+pub(super) fn used<'u>(all: &'u [Uses], campaign: &CampaignId) -> Option<&'u Uses> {
+    all.get(all.binary_search_by(|uses| uses.campaign.cmp(campaign)).ok()?)
 }
 
 /// What is left in every span of time; else the reason of the first in which it is used up: ever, day, month.
-fn left_of(limits: &UsageLimits, used: Option<&Uses>, reasons: [Reason; 3]) -> Result<Usage, Reason> {
+pub(super) fn left_of(limits: &UsageLimits, used: Option<&Uses>, reasons: [Reason; 3]) -> Result<Usage, Reason> {
     let (ever, day, month) =
         used.map_or((Usage::NONE, Usage::NONE, Usage::NONE), |used| (used.ever, used.today, used.this_month));
     let spans = [(ever, limits.ever), (day, limits.day), (month, limits.month)];

@@ -22,13 +22,14 @@ impl Draft<'_, '_> {
     pub(super) fn within_caps(&mut self, candidate: &Candidate<'_>, effect: Effect) -> Result<Effect, Reason> {
         let campaign = candidate.campaign;
         let caps = &campaign.caps;
-        let limited = candidate.units_left < i64::MAX || candidate.value_left < i64::MAX;
+        let allowed = self.left(candidate);
+        let limited = allowed.units < i64::MAX || allowed.value < i64::MAX;
         if !limited && caps.per_line.is_none() && caps.per_receipt.is_none() && caps.basket_share.is_none() {
             return Ok(effect);
         }
         let mut times = effect.times;
-        if candidate.units_left < i64::MAX {
-            times = times.min(self.keep_units(candidate, candidate.units_left));
+        if allowed.units < i64::MAX {
+            times = times.min(self.keep_units(candidate, allowed.units));
         }
         if let Some(most) = caps.per_line {
             for line in 0..self.basket.lines.len() {
@@ -38,7 +39,7 @@ impl Draft<'_, '_> {
         let rung = self.basket.lines.iter().filter(|line| line.merchandise).map(|line| line.line.amount.minor());
         let rung = rung.fold(0, i64::saturating_add);
         let share = caps.basket_share.and_then(|share| share.of(rung, Rounding::Down));
-        let left = Some(candidate.value_left).filter(|left| *left < i64::MAX);
+        let left = Some(allowed.value).filter(|left| *left < i64::MAX);
         let all: Vec<usize> = (0..self.basket.lines.len()).collect();
         if let Some(most) = [caps.per_receipt.map(crate::money::Amount::minor), share, left].into_iter().flatten().min() {
             let taken = all.iter().map(|line| self.taken(candidate, *line)).fold(0, i64::saturating_add);

@@ -150,7 +150,7 @@ impl Draft<'_, '_> {
             None => (0, Err(Reason::OnlyCounts)),
             Some((every, give)) => {
                 let crossed = so_far.checked_div(every.saturating_mul(Quantity::ONE.milli())).unwrap_or(0);
-                let due = crossed.saturating_sub(come.rewarded).clamp(0, candidate.uses_left);
+                let due = crossed.saturating_sub(come.rewarded).clamp(0, self.left(candidate).uses);
                 self.nearly_counted(candidate, (counting.counted, *every), so_far);
                 (due, self.give_counted(candidate, give, due))
             }

@@ -29,8 +29,25 @@ use super::draft::{Draft, Effect};
 
 use contender::{Contender, Kind, Open};
 use fill::{Left, fill};
+use place::uses_of;
 use solution::Solution;
 use units::{Class, classes};
+
+/// What was found for a component.
+struct Attempt<'k> {
+    classes: Vec<Class>,
+    contenders: Vec<Contender<'k>>,
+    solution: Solution,
+    /// Places of campaigns that cannot act, and why.
+    idle: Vec<(usize, Reason)>,
+}
+
+impl Attempt<'_> {
+    /// How much less is due.
+    fn gain(&self) -> i64 {
+        self.solution.score(&self.contenders, &self.classes, false).gain
+    }
+}
 
 impl<'a> Draft<'a, '_> {
     /// The stacking group for which a campaign uses units up; none where its program shares them.
@@ -82,6 +99,7 @@ impl<'a> Draft<'a, '_> {
                 }
             }
         }
+        meet |= self.join_by_limits(level, &mut numbers);
         if !meet {
             sole.extend(level);
             return Vec::new();
@@ -108,7 +126,7 @@ impl<'a> Draft<'a, '_> {
         let free = |line: &usize| self.basket.lines.get(*line).is_none_or(|line| line.unit_floor(self.basket.currency) == 0);
         if !by_line
             || conventions.percent_of != PercentOf::Remainder
-            || candidate.units_left < i64::MAX
+            || self.left(candidate).units < i64::MAX
             || !candidate.lines.iter().all(free)
         {
             return false;
@@ -142,16 +160,20 @@ impl<'a> Draft<'a, '_> {
         {
             return;
         }
-        let classes = self.classes_of(component);
-        let mut contenders: Vec<Contender<'k>> = Vec::with_capacity(component.len());
+        let mut found = self.attempt(component, &[]);
         for candidate in component {
-            self.missing_units(candidate, &classes);
-            match self.contender(candidate, &classes) {
-                Ok(contender) => contenders.push(contender),
-                Err(reason) => self.refuse(candidate.place, reason),
-            }
+            self.missing_units(candidate, &found.classes);
         }
-        let solution = self.best(&contenders, &classes);
+        if let Some(uses) = self.beyond_common(component, &found) {
+            let first = found.gain();
+            found = self.attempt(component, &uses);
+            self.proven = false;
+            self.bound = self.bound.saturating_add(first.saturating_sub(found.gain()).max(0));
+        }
+        let Attempt { classes, contenders, solution, idle } = found;
+        for (place, reason) in idle {
+            self.refuse(place, reason);
+        }
         let placed = self.place(&contenders, &classes, &solution);
         for contender in &contenders {
             let place = contender.candidate.place;
@@ -172,6 +194,7 @@ impl<'a> Draft<'a, '_> {
         contested: bool,
         effects: &mut Vec<(&'k Candidate<'k>, Effect)>,
     ) {
+        let contested = contested || self.others_used(candidate);
         let kept = self.within_caps(candidate, effect);
         let lost = effect.discount.saturating_sub(kept.map_or(0, |kept| kept.discount));
         if contested && lost > 0 {
@@ -179,7 +202,10 @@ impl<'a> Draft<'a, '_> {
             self.bound = self.bound.saturating_add(lost);
         }
         match kept {
-            Ok(kept) => effects.push((candidate, kept)),
+            Ok(kept) => {
+                self.use_common(candidate, &kept);
+                effects.push((candidate, kept));
+            }
             Err(reason) => self.refuse(candidate.place, reason),
         }
     }
@@ -217,8 +243,64 @@ impl<'a> Draft<'a, '_> {
         })
     }
 
+    /// The best combination of a component, each of which may be used so often at most; nothing said: as its limits say.
+    fn attempt<'k>(&mut self, component: &[&'k Candidate<'k>], uses_max: &[i64]) -> Attempt<'k> {
+        let classes = self.classes_of(component, uses_max);
+        let mut contenders: Vec<Contender<'k>> = Vec::with_capacity(component.len());
+        let mut idle = Vec::new();
+        for (place, candidate) in component.iter().enumerate() {
+            match self.contender(candidate, &classes, uses_max.get(place).copied().unwrap_or(i64::MAX)) {
+                Ok(contender) => contenders.push(contender),
+                Err(reason) => idle.push((candidate.place, reason)),
+            }
+        }
+        let solution = self.best(&contenders, &classes);
+        Attempt { classes, contenders, solution, idle }
+    }
+
+    /// Where a combination uses more of a limit than several campaigns share: how often each may be used at most.
+    fn beyond_common(&self, component: &[&Candidate<'_>], found: &Attempt<'_>) -> Option<Vec<i64>> {
+        if self.common.is_empty() || found.contenders.len() < 2 {
+            return None;
+        }
+        let brings = found.solution.brings(&found.contenders, &found.classes);
+        let mut wanted: Vec<(&Candidate<'_>, i64, i64)> = found
+            .contenders
+            .iter()
+            .zip(&brings)
+            .map(|(contender, own)| (contender.candidate, uses_of(contender, *own), own.minor))
+            .collect();
+        // Who takes most off with each use comes first.
+        let per_use = |minor: i64, uses: i64| i128::from(minor).saturating_mul(i128::from(uses.max(1)));
+        wanted.sort_by(|(_, uses, minor), (_, other_uses, other)| per_use(*other, *uses).cmp(&per_use(*minor, *other_uses)));
+        let wanted: Vec<(&Candidate<'_>, i64)> = wanted.into_iter().map(|(candidate, uses, _)| (candidate, uses)).collect();
+        let given = self.shared_out(&wanted)?;
+        let most = |candidate: &&Candidate<'_>| {
+            let own = wanted.iter().zip(&given).find(|((known, _), _)| known.place == candidate.place);
+            own.map_or(i64::MAX, |(_, uses)| *uses)
+        };
+        Some(component.iter().map(most).collect())
+    }
+
+    /// Puts campaigns that share a limit of uses into one component; whether there are any.
+    fn join_by_limits(&self, level: &[&Candidate<'_>], numbers: &mut [usize]) -> bool {
+        let mut joined = false;
+        if self.common.is_empty() {
+            return joined;
+        }
+        for (place, candidate) in level.iter().enumerate() {
+            let before = level.iter().take(place).position(|other| self.share_uses(candidate, other));
+            let Some(other) = before else { continue };
+            let (a, b) = (numbers.get(other).copied().unwrap_or(place), numbers.get(place).copied().unwrap_or(place));
+            let (least, most) = (a.min(b), a.max(b));
+            numbers.iter_mut().filter(|number| **number == most).for_each(|number| *number = least);
+            joined = true;
+        }
+        joined
+    }
+
     /// The classes of the units that are open to some campaigns.
-    fn classes_of(&mut self, component: &[&Candidate<'_>]) -> Vec<Class> {
+    fn classes_of(&mut self, component: &[&Candidate<'_>], uses_max: &[i64]) -> Vec<Class> {
         let bit = component.first().map_or(0, |candidate| self.used_bit(candidate));
         let mut spots = std::mem::take(&mut self.spots);
         let cuts = match component {
@@ -235,8 +317,8 @@ impl<'a> Draft<'a, '_> {
             }
         };
         let mut classes = classes(&self.basket, &spots, &cuts);
-        for candidate in component {
-            self.cut_at_limits(candidate, &mut classes);
+        for (place, candidate) in component.iter().enumerate() {
+            self.cut_at_limits(candidate, &mut classes, uses_max.get(place).copied().unwrap_or(i64::MAX));
         }
         self.spots = spots;
         classes
@@ -259,7 +341,7 @@ impl<'a> Draft<'a, '_> {
         }
         let complete = counts.iter().zip(&needs).filter_map(|(count, need)| count.checked_div(*need)).min().unwrap_or(0);
         let rests = || counts.iter().zip(&needs).map(|(count, need)| count.saturating_sub(complete.saturating_mul(*need)));
-        if complete < candidate.uses_left && rests().any(|rest| rest > 0) {
+        if complete < self.left(candidate).uses && rests().any(|rest| rest > 0) {
             let lacking = rests().zip(&needs).map(|(rest, need)| need.saturating_sub(rest).max(0)).fold(0, i64::saturating_add);
             self.near_miss(candidate, Missing::Units(u32::try_from(lacking).unwrap_or(u32::MAX)));
         }
@@ -312,7 +394,7 @@ impl<'a> Draft<'a, '_> {
     }
 
     /// Where only the cheapest units are meant, the class at which the limit ends is divided there.
-    fn cut_at_limits(&self, candidate: &Candidate<'_>, classes: &mut Vec<Class>) {
+    fn cut_at_limits(&self, candidate: &Candidate<'_>, classes: &mut Vec<Class>, uses_max: i64) {
         let conventions = self.conventions(candidate);
         if conventions.limited_units != LimitedUnits::Cheapest {
             return;
@@ -332,7 +414,7 @@ impl<'a> Draft<'a, '_> {
             | Mechanic::Offer { .. } => smallvec![1],
         };
         for (place, units) in seats.into_iter().enumerate() {
-            let Ok(contender) = self.contender(candidate, classes) else { return };
+            let Ok(contender) = self.contender(candidate, classes, uses_max) else { return };
             let meant: Open = match &contender.kind {
                 Kind::Each(parts) => parts.iter().map(|part| part.is_positive()).collect(),
                 Kind::Sets(forms) => {

@@ -5,6 +5,7 @@ use compact_str::{CompactString, ToCompactString};
 use super::basket::{Basket, Spot};
 use super::candidates::{Candidate, Reason};
 use super::case::Case;
+use super::limits_shared::Common;
 use crate::asset::{Asset, AssetKind};
 use crate::decision::{
     Choice, CounterMove, DecidedLine, Instruction, LineShare, Missing, NearMiss, Note, Offer, Promise, Prompt, Redeemable,
@@ -47,6 +48,8 @@ pub(super) struct Draft<'a, 'c> {
     pub(super) counters: Vec<CounterMove>,
     pub(super) promises: Vec<Promise>,
     pub(super) notes: Vec<Note>,
+    /// Limits that several campaigns share, as far as they apply here.
+    pub(super) common: Vec<Common<'a>>,
     /// What limited campaigns would have used of a receipt that is paid, by their places.
     pub(super) late: Vec<(usize, Usage)>,
     /// Whether another tender could change the decision.
@@ -82,6 +85,7 @@ impl<'a, 'c> Draft<'a, 'c> {
             counters: Vec::new(),
             promises: Vec::new(),
             notes: Vec::new(),
+            common: Vec::new(),
             late: Vec::new(),
             worth: 0,
             steps: 0,

@@ -95,7 +95,7 @@ impl<'a> Draft<'a, '_> {
         };
         let earned = self.earned(candidate, counted, &factors, (per_minor, units))?;
         let earned = candidate.campaign.caps.units.map_or(earned, |cap| earned.min(cap.units()));
-        let earned = earned.min(candidate.value_left);
+        let earned = earned.min(self.left(candidate).value);
         let asset_rule = self.asset(asset).ok_or(Reason::NothingToTakeOff)?;
         let shares = if let EarnPer::Visit = per { Cow::Borrowed(weights.as_slice()) } else { weighted(&weights, &factors) };
         let earned_on = self.shares(&candidate.lines, &shares, earned);

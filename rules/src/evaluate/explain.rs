@@ -138,6 +138,7 @@ fn words(reason: Reason) -> &'static str {
         Reason::LimitReached(Span::Day) => "it has been used today as often as its limits allow",
         Reason::LimitReached(Span::Month) => "it has been used this month as often as its limits allow",
         Reason::LimitReached(Span::SharedDay) => "it has been used today by all customers as often as its limits allow",
+        Reason::CommonLimit => "a limit that it uses up together with others is reached",
         Reason::TooManyOpenQuotes => "too many quotes are open to promise anything scarce",
         Reason::NoLine => "none of its products is on the receipt",
         Reason::SpendMore => "too little is spent",

@@ -17,11 +17,11 @@ impl Draft<'_, '_> {
             let rest = spent.checked_rem(at_least.minor()).unwrap_or(0);
             let near = i128::from(rest).saturating_mul(100)
                 >= i128::from(at_least.minor()).saturating_mul(i128::from(NEAR_MISS_PERCENT_MIN));
-            if near && times < candidate.uses_left {
+            if near && times < self.left(candidate).uses {
                 self.near_miss(candidate, Missing::Spend(Amount::from_minor(at_least.minor().saturating_sub(rest))));
             }
         }
-        let most = if repeating { candidate.uses_left } else { 1 };
+        let most = if repeating { self.left(candidate).uses } else { 1 };
         if times == 0 { Err(Reason::SpendMore) } else { Ok(times.min(most)) }
     }
 }

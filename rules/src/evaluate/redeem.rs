@@ -62,10 +62,12 @@ impl<'a> Draft<'a, '_> {
             RedeemMode::Discount => share.min(self.room()),
         };
         let by_share = asset.units_for(Amount::from_minor(share)).unwrap_or(Units::ZERO);
-        let units = held.min(by_share).units();
+        let by_limit = Units::from_units(self.redemption_left(&asset.id));
+        let units = held.min(by_share).min(by_limit).units();
         let units = units.saturating_sub(units.checked_rem(rule.units_step.units()).unwrap_or(0));
         if units <= 0 || units < rule.units_min.units() {
-            return none(RedeemCap::BelowMinimum);
+            let by_limit = by_limit < held.min(by_share);
+            return none(if by_limit { RedeemCap::Limit } else { RedeemCap::BelowMinimum });
         }
         let units = Units::from_units(units);
         let amount = asset.worth_of(units).unwrap_or(Amount::ZERO).min(Amount::from_minor(share));
@@ -73,7 +75,11 @@ impl<'a> Draft<'a, '_> {
             asset: asset.id.clone(),
             units,
             amount,
-            cap: if held <= by_share { RedeemCap::Balance } else { RedeemCap::Share },
+            cap: match held.min(by_share) {
+                least if by_limit < least => RedeemCap::Limit,
+                _ if held <= by_share => RedeemCap::Balance,
+                _ => RedeemCap::Share,
+            },
         }
     }
 
@@ -101,6 +107,7 @@ impl<'a> Draft<'a, '_> {
             amount: most.amount,
             mode: request.mode,
         });
+        self.use_redeemed(&asset.id, most.units.units());
         self.promises.push(Promise::Units { asset: asset.id.clone(), units: most.units });
         most.amount.minor()
     }

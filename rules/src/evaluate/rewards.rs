@@ -29,12 +29,16 @@ impl<'a> Draft<'a, '_> {
                 continue;
             }
             let effect = if self.step(candidate.lines.len()) {
-                self.spent_enough(candidate).and_then(|()| self.act_reward(candidate, &mut multipliers))
+                let able = self.within_common(candidate).and_then(|()| self.spent_enough(candidate));
+                able.and_then(|()| self.act_reward(candidate, &mut multipliers))
             } else {
                 Err(Reason::StepsUsedUp)
             };
             match effect {
-                Ok(effect) => self.effects.push(effect),
+                Ok(effect) => {
+                    self.use_common(candidate, &effect);
+                    self.effects.push(effect);
+                }
                 Err(reason) => self.refuse(candidate.place, reason),
             }
         }
@@ -93,7 +97,7 @@ impl<'a> Draft<'a, '_> {
         let asset = self.asset(asset).ok_or(Reason::NothingToTakeOff)?;
         let weights: Vec<i64> = candidate.lines.iter().map(|line| self.earning(candidate, *line)).collect();
         let units = candidate.campaign.caps.units.map_or(units, |cap| units.min(cap.units()));
-        let units = units.min(candidate.value_left);
+        let units = units.min(self.left(candidate).value);
         let earned_on = self.shares(&candidate.lines, &weights, units);
         let reward = self.reward_units(candidate, 0, asset, units).ok_or(Reason::NothingToTakeOff)?;
         reward.earned_on = earned_on;

@@ -23,17 +23,18 @@ impl Draft<'_, '_> {
                 self.promises.push(Promise::Budget { campaign: campaign.id.clone(), usage });
             }
         }
+        self.promise_common();
     }
 
     /// Remembers what a limited campaign would have used of lines that are paid.
     pub(super) fn note_late(&mut self, campaign: &Campaign, effect: &Effect) {
-        if campaign.limits.is_scarce() {
+        if campaign.limits.is_scarce() || !campaign.common_limits.is_empty() {
             let units = self.units_changed(effect.place);
             self.late.push((effect.place, Usage { uses: effect.times, units, value: effect.discount }));
         }
     }
 
-    fn usage(&self, campaign: &Campaign, effect: &Effect) -> Usage {
+    pub(super) fn usage(&self, campaign: &Campaign, effect: &Effect) -> Usage {
         if let Some((_, late)) = self.late.iter().find(|(place, _)| *place == effect.place) {
             return *late;
         }

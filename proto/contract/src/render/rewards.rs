@@ -22,7 +22,7 @@ pub(super) fn redeemable_max(decision: &Decision, context: &AnswerContext<'_>) -
         let cap = match redeemable.cap {
             RedeemCap::Balance => v1::RedeemCap::Balance,
             RedeemCap::Share => v1::RedeemCap::Share,
-            RedeemCap::BelowMinimum => v1::RedeemCap::Limit,
+            RedeemCap::BelowMinimum | RedeemCap::Limit => v1::RedeemCap::Limit,
             RedeemCap::NotAllowed => v1::RedeemCap::ExcludedGoods,
         };
         v1::RedeemableMax {

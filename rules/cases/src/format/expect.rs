@@ -106,7 +106,7 @@ const REDEEMABLE: Table = Table {
         ("asset", Text),
         ("units", Number),
         ("amount", Number),
-        ("cap", Word(&["balance", "share", "below_minimum", "not_allowed"])),
+        ("cap", Word(&["balance", "share", "below_minimum", "not_allowed", "limit"])),
     ],
     required: &[],
 };

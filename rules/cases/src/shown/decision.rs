@@ -211,6 +211,7 @@ fn cap(cap: RedeemCap) -> &'static str {
         RedeemCap::Share => "share",
         RedeemCap::BelowMinimum => "below_minimum",
         RedeemCap::NotAllowed => "not_allowed",
+        RedeemCap::Limit => "limit",
     }
 }
 

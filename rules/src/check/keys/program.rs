@@ -1,10 +1,11 @@
 //! Keys of everything in a program file but its campaigns.
 
 use super::Shape::{Boolean, Choice, Decimal, Either, Id, Many, Map, Moment, Percent, Text, Whole, Word};
-use super::campaign::CAMPAIGN;
+use super::campaign::{BUDGET, CAMPAIGN, LIMIT};
 use super::{Key, Keys, keys, may, must, one_of, words};
 use crate::check::asset::{AT_ONCE, KINDS, NEVER};
 use crate::check::audience::ASK;
+use crate::check::campaign::USES_MAX;
 use crate::check::conventions;
 use crate::limits::{CLAIM_HOURS_MAX, COLUMNS_MAX, COLUMNS_MIN, DAYS_MAX, MONTHS_MAX};
 
@@ -33,6 +34,7 @@ const PROGRAM_KEYS: &[Key] = &[
     may("zones", Many(&Map(&ZONE)), "Groups of stores."),
     may("channels", Many(&Id), "The ways to sell beside `till`, such as `web`."),
     may("codes", Many(&Map(&CODE)), "What is special about a code."),
+    may("limits", Many(&Map(&COMMON_LIMIT)), "Limits that several campaigns, or redemptions, use up together."),
     may("campaigns", Many(&Map(&CAMPAIGN)), "The rules: when, for whom, where, on what, gives what."),
 ];
 
@@ -61,6 +63,26 @@ pub(crate) const CONVENTIONS: Keys = keys(
             Choice(|| words(&conventions::RETURNED_PAYMENT)),
             "What becomes of assets that paid for returned goods.",
         ),
+    ],
+);
+
+pub(crate) const COMMON_LIMIT: Keys = keys(
+    "common_limit",
+    "a limit of its own",
+    &[
+        must("id", Id, "Unique over all programs."),
+        may("campaigns", Many(&Id), "The campaigns that use it up; else all that take money off, or that give the asset."),
+        may("asset", Id, "It counts units of this asset that campaigns give."),
+        may("redeemed", Id, "It counts units of this asset that are redeemed."),
+        may("stores", Many(&Id), "Only for sales in these stores."),
+        may("zones", Many(&Word), "Only for sales in the stores of these zones."),
+        may("segments", Many(&Id), "Only for customers who are in one of these."),
+        may("per_receipt", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "On one receipt."),
+        may("per_customer", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "By one customer, ever."),
+        may("per_customer_day", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "By one customer on one trading day."),
+        may("per_customer_month", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "By one customer in one month of trading days."),
+        may("per_day", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "By all customers together on one trading day."),
+        may("budget", Map(&BUDGET), "What it may cost over all sales."),
     ],
 );
 

@@ -160,6 +160,11 @@ impl Draft<'_, '_> {
     }
 
     fn take_off<'k>(&mut self, offer: &Basketwide<'k>, contested: bool, effects: &mut Vec<(&'k Candidate<'k>, Effect)>) {
+        if offer.times > self.left(offer.candidate).uses {
+            self.proven = false;
+            self.bound = self.bound.saturating_add(self.taken_off(offer, &[]));
+            return self.refuse(offer.candidate.place, Reason::CommonLimit);
+        }
         let mut spots = std::mem::take(&mut self.spots);
         self.basket.open_spots(&offer.candidate.lines, self.used_bit(offer.candidate), &mut spots);
         let wanted = self.wanted(offer, &spots);

@@ -36,34 +36,45 @@ pub(super) fn needs(conventions: &Conventions, groups: &[Group], gain: Gain) -> 
 
 impl Draft<'_, '_> {
     /// What a candidate may do with units of these classes; none of the classes need be its own.
-    pub(super) fn contender<'c>(&self, candidate: &'c Candidate<'c>, classes: &[Class]) -> Result<Contender<'c>, Reason> {
+    ///
+    /// It may be used at most so often, and no more than its limits leave.
+    pub(super) fn contender<'c>(
+        &self,
+        candidate: &'c Candidate<'c>,
+        classes: &[Class],
+        uses_max: i64,
+    ) -> Result<Contender<'c>, Reason> {
         let conventions = self.conventions(candidate);
         let own = |class: &Class| candidate.lines.binary_search(&class.line).is_ok();
-        let mut uses_left = candidate.uses_left;
+        let left = self.left(candidate);
+        let mut uses_left = left.uses.min(uses_max);
+        if uses_left <= 0 {
+            return Err(Reason::CommonLimit);
+        }
         let kind = match &candidate.campaign.mechanic {
             Mechanic::Off { off: off @ (Off::Amount(_) | Off::Percent(_)), per: Per::Line } if !is_percent(*off) => {
-                Kind::Sets(self.lines_whole(candidate, *off, classes))
+                Kind::Sets(self.lines_whole((candidate, uses_left), *off, classes))
             }
             Mechanic::Off { off, .. } => {
                 let uses = if is_percent(*off) { i64::MAX } else { uses_left };
-                uses_left = uses.min(candidate.units_left);
+                uses_left = uses.min(left.units);
                 let part =
                     |class: &Class| if own(class) { off_unit(*off, class, &conventions, &self.basket) } else { Part::whole(0) };
                 let parts: Vec<Part> = classes.iter().map(part).collect();
                 Kind::Each(eligible(&conventions, uses_left, classes, parts))
             }
             Mechanic::PriceList { prices } => {
-                uses_left = uses_left.min(candidate.units_left);
+                uses_left = uses_left.min(left.units);
                 let part =
                     |class: &Class| self.listed(class, prices, &conventions).filter(|_| own(class)).unwrap_or(Part::whole(0));
                 let parts: Vec<Part> = classes.iter().map(part).collect();
                 Kind::Each(eligible(&conventions, uses_left, classes, parts))
             }
             Mechanic::Ladder { measured, marginal, steps } => {
-                uses_left = candidate.units_left;
+                uses_left = left.units;
                 Kind::Each(self.ladder(candidate, (*measured, *marginal), steps, classes)?)
             }
-            Mechanic::Set { groups, gain } => Kind::Sets(vec![self.set_form(candidate, groups, *gain, classes)?]),
+            Mechanic::Set { groups, gain } => Kind::Sets(vec![self.set_form((candidate, uses_left), groups, *gain, classes)?]),
             Mechanic::ExtraUnits { every, add } => Kind::Sets(self.extra_forms(candidate, (*every, *add), classes)?),
             // These take nothing off lines.
             Mechanic::Spend { .. }
@@ -91,7 +102,7 @@ impl Draft<'_, '_> {
     }
 
     /// An amount off each line: all of its open units together are one application.
-    fn lines_whole(&self, candidate: &Candidate<'_>, off: Off, classes: &[Class]) -> Vec<Form> {
+    fn lines_whole(&self, (candidate, uses_left): (&Candidate<'_>, i64), off: Off, classes: &[Class]) -> Vec<Form> {
         let Off::Amount(amount) = off else { return Vec::new() };
         let conventions = self.conventions(candidate);
         let mut lines: Vec<(i64, usize)> = Vec::new();
@@ -112,7 +123,7 @@ impl Draft<'_, '_> {
         }
         if conventions.limited_units == LimitedUnits::Cheapest {
             lines.sort_unstable();
-            let most = usize::try_from(candidate.uses_left).unwrap_or(usize::MAX);
+            let most = usize::try_from(uses_left).unwrap_or(usize::MAX);
             let keep: Vec<usize> = lines.into_iter().take(most).map(|(_, form)| form).collect();
             let mut number = 0_usize;
             forms.retain(|_| {
@@ -146,7 +157,13 @@ impl Draft<'_, '_> {
     }
 
     /// A set over groups of goods.
-    fn set_form(&self, candidate: &Candidate<'_>, groups: &[Group], gain: Gain, classes: &[Class]) -> Result<Form, Reason> {
+    fn set_form(
+        &self,
+        (candidate, uses_left): (&Candidate<'_>, i64),
+        groups: &[Group],
+        gain: Gain,
+        classes: &[Class],
+    ) -> Result<Form, Reason> {
         let conventions = self.conventions(candidate);
         let added = adds(&conventions, groups, gain);
         let mut seats: Vec<Seats> = Vec::with_capacity(groups.len().saturating_add(1));
@@ -160,7 +177,7 @@ impl Draft<'_, '_> {
                     })
             };
             let open = classes.iter().map(meant).collect();
-            let open = cheapest(&conventions, candidate.uses_left.saturating_mul(units), classes, open);
+            let open = cheapest(&conventions, uses_left.saturating_mul(units), classes, open);
             seats.push(Seats { units, open, gained: 0..0, from_cheap: false });
         }
         if seats.iter().any(|seats| seats.units > seats.available(classes)) {

@@ -206,10 +206,15 @@ impl Draft<'_, '_> {
             let Some((line, _)) = own.first() else { continue };
             worth = worth.saturating_add(self.add_units(contender.candidate, *line, units));
         }
-        let once = matches!(contender.kind, Kind::Each(_)) && !counts_units(contender);
-        let times = if once { 1 } else { own.times };
+        let times = uses_of(contender, own);
         Effect { place: contender.candidate.place, times, discount: own.minor, added_worth: worth }
     }
+}
+
+/// How often a campaign counts as used by what it brings.
+pub(super) fn uses_of(contender: &Contender<'_>, own: Brings) -> i64 {
+    let once = matches!(contender.kind, Kind::Each(_)) && !counts_units(contender);
+    if once { i64::from(own.times > 0) } else { own.times }
 }
 
 /// Whether a use of the campaign is one unit.

@@ -63,6 +63,45 @@ fn p4_what_a_customer_used_in_each_span_is_not_had_again() {
     }
 }
 
+/// The amount due, the bound where it is not proven, and the uses promised.
+fn due(limits: &str, own: [&str; 3], basket: &str) -> (i64, Option<i64>, i64) {
+    let campaigns: String =
+        ["on: {sku: A}, amount_off: 0.30", "on: {sku: [A, B]}, amount_off: 0.20", "n_for_m: {take: 2, pay: 1}"]
+            .iter()
+            .zip(own)
+            .enumerate()
+            .map(|(place, (campaign, own))| format!("- {{id: c{place}, name: C, {campaign}{own}}}\n"))
+            .collect();
+    let decision = decide(&format!("{limits}campaigns:\n{campaigns}"), &customer(), &receipt(basket));
+    let bound = (!decision.proven).then(|| decision.bound.minor());
+    (decision.after.minor(), bound, promised(&decision).map_or(0, |(uses, _, _)| uses))
+}
+
+#[test]
+fn p10_where_campaigns_share_a_limit_the_bound_is_honest() {
+    let mut tight = 0;
+    for (basket, most) in [("A 3x1.00 B 2x2.00", 2), ("A 2x1.00 B 1x3.00 B 2x1.00", 3), ("B 4x0.50 A 1x4.00", 1), ("A 5x1.00", 4)]
+    {
+        let limits = format!("limits:\n- {{id: l, campaigns: [c0, c1, c2], per_customer: {most}}}\n");
+        let (after, bound, uses) = due(&limits, [""; 3], basket);
+        assert!(uses <= most, "{basket}: {uses} of {most}");
+        // Every way to share the limit out, as limits of the campaigns' own.
+        let shares =
+            (0..64).map(|number| [number % 4, number / 4 % 4, number / 16]).filter(|all| all.iter().sum::<i64>() <= most);
+        let best =
+            shares.map(|all| {
+                let own = all.map(|uses| {
+                    if uses == 0 { ", stores: [NOWHERE]".to_owned() } else { format!(", limits: {{per_receipt: {uses}}}") }
+                });
+                due("", [&own[0], &own[1], &own[2]], basket).0
+            });
+        let best = best.min().unwrap();
+        assert!(after >= best && after - bound.unwrap_or(0) <= best, "{basket}: {after}, {bound:?}, {best}");
+        tight += i64::from(after == best);
+    }
+    assert!(tight >= 3, "it is nearly always the best all the same: {tight}");
+}
+
 #[test]
 fn p4_points_are_limited_in_points() {
     let campaign =
