@@ -15,6 +15,7 @@ const ROOTS: [&str; 6] = [
     "tessera/billing/v1/error.proto",
     "tessera/feed/v1/feed_service.proto",
     "tessera/gateway/v1/gateway_service.proto",
+    "tessera/gateway/v1/operator_service.proto",
 ];
 
 /// Fields that are passed on unread, and so are kept as shared bytes.

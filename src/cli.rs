@@ -4,6 +4,7 @@ mod admin;
 mod catalogue;
 mod demo;
 mod feed;
+mod gateway;
 mod ledger;
 mod person;
 mod program;
@@ -47,6 +48,8 @@ enum Command {
     Catalogue(catalogue::CatalogueArgs),
     /// Print the outcomes that a running engine has committed, one JSON object a line.
     Feed(feed::FeedArgs),
+    /// How a running gateway stands; what its spool holds, and what became stuck in it.
+    Gateway(gateway::GatewayArgs),
     /// The ledger: close days, print the trial balance, prove that everything agrees.
     Ledger(ledger::LedgerArgs),
     /// Print every setting with its meaning and default.
@@ -70,6 +73,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Person(args) => person::run(args),
         Command::Catalogue(args) => catalogue::run(args).await,
         Command::Feed(args) => feed::run(args).await,
+        Command::Gateway(args) => gateway::run(args).await,
         Command::Ledger(args) => ledger::run(args).await,
         Command::Config => {
             print(&config::reference());

@@ -24,7 +24,7 @@ struct Setting {
 }
 
 /// Every setting there is; the reference page is made from this.
-const SETTINGS: [Setting; 13] = [
+const SETTINGS: [Setting; 15] = [
     Setting { name: "data", meaning: "Folder of the storage and the keys; made where it is not there.", default: "\"data\"" },
     Setting {
         name: "watermark",
@@ -48,6 +48,16 @@ const SETTINGS: [Setting; 13] = [
         name: "gateway.engines",
         meaning: "Engines that the gateway forwards to, with commas between. Empty: the engine of this process.",
         default: "\"\"",
+    },
+    Setting {
+        name: "gateway.spool",
+        meaning: "Folder of what no engine has yet: settles, voids, returns, claims, answers. Empty: spool in the data folder.",
+        default: "\"\"",
+    },
+    Setting {
+        name: "gateway.spool_megabytes",
+        meaning: "How much that folder may hold; then nothing more is accepted.",
+        default: "4096",
     },
     Setting { name: "store.currency", meaning: "Currency of records without amounts, ISO 4217.", default: "\"GBP\"" },
     Setting {
@@ -75,6 +85,8 @@ pub(crate) struct Config {
     pub(crate) listen_metrics: SocketAddr,
     pub(crate) gateway_id: String,
     pub(crate) gateway_engines: Vec<String>,
+    pub(crate) gateway_spool: PathBuf,
+    pub(crate) gateway_spool_bytes: u64,
     pub(crate) currency: Currency,
     pub(crate) ledger_time_zone: TimeZone,
     pub(crate) hold: Duration,
@@ -216,6 +228,9 @@ impl Reader {
         let hold = self.parsed("quote.hold_seconds", "seconds from 1 to 2592000", |text| {
             text.parse().ok().filter(|seconds| (1..=2_592_000).contains(seconds))
         });
+        let spool_bytes = self.parsed("gateway.spool_megabytes", "a number from 32 to 1000000", |text| {
+            text.parse::<u64>().ok().filter(|megabytes| (32..=1_000_000).contains(megabytes)).map(|megabytes| megabytes << 20)
+        });
         let cards = self.parsed("cards.open_accounts", "true or false", |text| text.parse().ok());
         let log_format = self.parsed("log.format", "text or json", |text| match text {
             "text" => Some(LogFormat::Text),
@@ -229,8 +244,11 @@ impl Reader {
             self.faults.push("data: must name a folder".to_owned());
         }
         let all = (|| {
+            let data = data?;
             Some(Config {
-                data: data?,
+                gateway_spool: self.path("gateway.spool").unwrap_or_else(|| data.join("spool")),
+                gateway_spool_bytes: spool_bytes?,
+                data,
                 watermark: self.path("watermark"),
                 programs: self.path("programs"),
                 listen_engine: listen_engine?,

@@ -10,7 +10,7 @@ use tessera_engine::keys::Keys;
 use tessera_engine::programs::{Configured, ProgramsError};
 use tessera_engine::server::{self, ServeError};
 use tessera_engine::{Engine, OpenError as EngineError, Settings, layout};
-use tessera_gateway::{Gateway, GatewayConfig, GatewayError};
+use tessera_gateway::{Gateway, GatewayConfig, GatewayError, SpoolConfig};
 use tessera_rules::catalogue::Product;
 use tessera_rules::money::Currency;
 use tessera_storage::{EmbeddedStorage, MemoryStorage, OpenError, Options, Storage, StorageError};
@@ -63,6 +63,7 @@ pub(crate) struct Node {
     tasks: JoinSet<Result<(), NodeError>>,
     engine_address: Option<SocketAddr>,
     gateway_address: Option<SocketAddr>,
+    gateway: Option<Gateway>,
 }
 
 /// What a replay's node is made of.
@@ -135,6 +136,7 @@ impl Node {
             tasks: JoinSet::new(),
             engine_address: None,
             gateway_address: None,
+            gateway: None,
         }
     }
 
@@ -152,9 +154,13 @@ impl Node {
         let engines = if config.gateway_engines.is_empty() { vec![self.endpoint()] } else { config.gateway_engines.clone() };
         let parse = |text: &String| text.parse().map_err(|_| NodeError::EngineAddress(text.clone()));
         let engines = engines.iter().map(parse).collect::<Result<_, _>>()?;
-        let gateway = Gateway::new(GatewayConfig::new(config.gateway_id.clone(), engines))?;
+        let mut spool = SpoolConfig::new(&config.gateway_spool);
+        spool.bytes_max = config.gateway_spool_bytes;
+        let gateway =
+            Gateway::new(GatewayConfig { spool: Some(spool), ..GatewayConfig::new(config.gateway_id.clone(), engines) })?;
         let listener = server::bind(config.listen_gateway).await?;
         self.gateway_address = listener.local_addr().ok();
+        self.gateway = Some(gateway.clone());
         let mut closing = self.closing.subscribe();
         self.tasks.spawn(async move {
             let stop = async move {
@@ -168,6 +174,11 @@ impl Node {
     /// The engine of this process, where it has that role.
     pub(crate) fn engine(&self) -> Option<&Engine> {
         self.engine.as_ref()
+    }
+
+    /// The gateway of this process, where it has that role.
+    pub(crate) fn gateway(&self) -> Option<&Gateway> {
+        self.gateway.as_ref()
     }
 
     /// Where the engine answers, as in `http://127.0.0.1:7301`.

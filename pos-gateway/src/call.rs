@@ -23,6 +23,8 @@ pub(crate) enum Call {
 pub(crate) enum Kind {
     /// Answered in any case: without an engine by the last answer.
     Quote,
+    /// Tells a fact under a minted id: kept for later where no engine answers and there is a spool.
+    Advice,
     /// Carries a minted id, so a repeat has no second effect; without an engine its outcome is unknown.
     Write,
     /// Writes nothing; without an engine it fails.
@@ -82,9 +84,8 @@ impl Call {
     pub(crate) fn kind(self) -> Kind {
         match self {
             Self::Quote => Kind::Quote,
-            Self::Settle | Self::Void | Self::Return | Self::Claim | Self::Enrol | Self::AnswerPrompts | Self::HandOver => {
-                Kind::Write
-            }
+            Self::Settle | Self::Void | Self::Return | Self::Claim | Self::AnswerPrompts => Kind::Advice,
+            Self::Enrol | Self::HandOver => Kind::Write,
             Self::Identify | Self::GetReceipt => Kind::Read,
         }
     }

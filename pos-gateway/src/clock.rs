@@ -5,12 +5,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tonic::metadata::MetadataMap;
 
-use crate::limits::RESERVE_MAX;
+use crate::limits::{RESERVE_MAX, SPOOL_RESERVE_MAX};
 
 /// The clock of one call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CallClock {
     started: Instant,
+    spool_at: Instant,
     answer_at: Instant,
 }
 
@@ -19,8 +20,9 @@ impl CallClock {
     pub(crate) fn start(given: Option<Duration>, budget: Duration) -> Self {
         let started = Instant::now();
         let whole = given.map_or(budget, |given| given.min(budget));
-        let reserve = RESERVE_MAX.min(whole / 10);
-        Self { started, answer_at: started + whole.saturating_sub(reserve) }
+        let answer_at = started + whole.saturating_sub(RESERVE_MAX.min(whole / 10));
+        let spool_at = answer_at.checked_sub(SPOOL_RESERVE_MAX.min(whole / 5)).map_or(started, |at| at.max(started));
+        Self { started, spool_at, answer_at }
     }
 
     /// When the answer must leave.
@@ -28,7 +30,12 @@ impl CallClock {
         self.answer_at
     }
 
-    /// How long until then.
+    /// When engines have had their time and an advice goes to the spool.
+    pub(crate) fn spool_at(&self) -> Instant {
+        self.spool_at
+    }
+
+    /// How long until the answer must leave.
     pub(crate) fn left(&self) -> Duration {
         self.answer_at.saturating_duration_since(Instant::now())
     }
@@ -89,10 +96,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn p1_a_tenth_and_at_most_150_ms_is_left_for_the_way_back() {
         let budget = Duration::from_millis(2_250);
-        let table = [(None, 2_100), (Some(5_000), 2_100), (Some(1_000), 900), (Some(100), 90)];
-        for (given, expected) in table {
+        let table = [(None, 2_100, 400), (Some(5_000), 2_100, 400), (Some(1_000), 900, 200), (Some(100), 90, 20)];
+        for (given, expected, spool) in table {
             let clock = CallClock::start(given.map(Duration::from_millis), budget);
             assert_eq!(clock.left(), Duration::from_millis(expected), "{given:?}");
+            assert_eq!(clock.answer_at() - clock.spool_at(), Duration::from_millis(spool), "{given:?}");
         }
     }
 }

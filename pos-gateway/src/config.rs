@@ -8,14 +8,17 @@ use tessera_contract::unchanged::{REWARD_FOLLOWS_TEXT, UNCHANGED_TEXT};
 use thiserror::Error;
 
 use crate::limits::{BUDGET_DEFAULT, SHUTDOWN_MAX, STREAM_AGE};
+use crate::spool::{SpoolConfig, SpoolError};
 
 /// What a gateway is told once.
 #[derive(Debug, Clone)]
 pub struct GatewayConfig {
     /// Name of this gateway, 1 to 64 characters; the engines see it with every call.
     pub gateway_id: String,
-    /// The engines, best first: the first that answers is used.
+    /// The engines: an account goes to the same one as long as that one answers.
     pub engines: Vec<Uri>,
+    /// Where advices are kept that no engine has yet. None: they stay unknown, and the tills' own journals keep them.
+    pub spool: Option<SpoolConfig>,
     /// How long a call may take; a till may ask for less, never for more.
     pub budget: Duration,
     /// Age at which a stream is told to close; up to a minute more by chance.
@@ -34,6 +37,7 @@ impl GatewayConfig {
         Self {
             gateway_id: gateway_id.into(),
             engines,
+            spool: None,
             budget: BUDGET_DEFAULT,
             stream_age: STREAM_AGE,
             shutdown_max: SHUTDOWN_MAX,
@@ -67,6 +71,9 @@ pub enum GatewayError {
         /// Where it should have listened.
         address: SocketAddr,
     },
+    /// The spool cannot be opened.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
     /// The listener does not know its address.
     #[error("the listener's address cannot be read")]
     Listener(#[source] std::io::Error),

@@ -2,6 +2,7 @@
 //! in time by the gateway itself where no engine does (P1).
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use prost::Message as _;
 use tessera_contract::refusal::{Refusal, retry_after};
 use tessera_contract::unchanged::{LastTexts, unchanged};
 use tessera_proto::billing::v1::{BasisReason, ErrorReason, QuoteRequest};
-use tokio::time::{sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use tonic::metadata::{AsciiMetadataValue, MetadataMap};
 use tonic::{Code, Response, Status};
 use tower::retry::budget::{Budget as _, TpsBudget};
@@ -17,10 +18,15 @@ use tower::retry::budget::{Budget as _, TpsBudget};
 use crate::call::{Call, Kind};
 use crate::clock::CallClock;
 use crate::config::{GatewayConfig, GatewayError};
+use crate::drain::Live;
 use crate::limits::{ATTEMPT_MIN, RETRY_JITTER_MS_MAX, RETRY_PAUSE_MS_MIN, RETRY_SHARE, RETRY_WINDOW};
 use crate::metadata::{GATEWAY_ID_KEY, crossing, passed_on};
-use crate::observe::{self, Maker};
+use crate::observe::{self, Maker, Tally};
+use crate::routing;
+use crate::spool::Spool;
 use crate::upstream::{Failed, Upstream};
+
+mod spooled;
 
 /// Forwards calls.
 pub(crate) struct Forwarder {
@@ -28,6 +34,9 @@ pub(crate) struct Forwarder {
     gateway_id: AsciiMetadataValue,
     upstream: Upstream,
     repeats: TpsBudget,
+    spool: Option<Arc<Spool>>,
+    live: Live,
+    tally: Tally,
 }
 
 impl fmt::Debug for Forwarder {
@@ -50,9 +59,24 @@ impl Forwarder {
         Ok(Self {
             upstream: Upstream::new(&config.engines)?,
             gateway_id,
+            spool: config.spool.clone().map(Spool::open).transpose()?.map(Arc::new),
             config,
             repeats: TpsBudget::new(RETRY_WINDOW, 1, RETRY_SHARE),
+            live: Live::default(),
+            tally: Tally::default(),
         })
+    }
+
+    pub(crate) fn spool(&self) -> Option<&Arc<Spool>> {
+        self.spool.as_ref()
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.live
     }
 
     pub(crate) fn config(&self) -> &GatewayConfig {
@@ -74,25 +98,48 @@ impl Forwarder {
     ) -> Result<Response<Bytes>, Status> {
         let mut crossing = crossing(metadata);
         crossing.insert(GATEWAY_ID_KEY, self.gateway_id.clone());
-        let attempts = self.attempts(call, &body, &crossing, &clock);
-        let end = timeout_at(clock.answer_at(), attempts).await.unwrap_or(Err(Failed::Overdue));
-        let (maker, answer) = match end {
-            Ok(response) => (Maker::Engine, Ok(cleaned(response))),
-            Err(failed) => self.conclude(call, &body, &failed),
+        let sent = Sent { call, body: &body, metadata: &crossing, clock: &clock };
+        let (maker, answer) = match (&self.spool, call.kind()) {
+            (Some(spool), Kind::Advice) => self.advise(spool, sent).await,
+            (Some(spool), Kind::Read) if call == Call::GetReceipt && !spool.is_empty() => self.get_receipt(spool, sent).await,
+            (_, Kind::Quote | Kind::Advice | Kind::Write | Kind::Read) => match self.ask(sent, clock.answer_at()).await {
+                Ok(response) => (Maker::Engine, Ok(response)),
+                Err(failed) => self.conclude(call, &body, &failed),
+            },
         };
-        observe::answered(call, maker, &clock);
+        self.tally.answered(call, maker, &clock);
         answer
     }
 
-    async fn attempts(
-        &self,
-        call: Call,
-        body: &Bytes,
-        metadata: &MetadataMap,
-        clock: &CallClock,
-    ) -> Result<Response<Bytes>, Failed> {
+    /// An engine's answer by then, or why there is none.
+    async fn ask(&self, sent: Sent<'_>, until: Instant) -> Result<Response<Bytes>, Failed> {
+        if !self.upstream.is_reachable() {
+            return Err(Failed::Link(Refusal::EngineUnreachable.into_status()));
+        }
+        let response = timeout_at(until, self.attempts(sent)).await.unwrap_or(Err(Failed::Overdue))?;
+        self.live.answered(sent.clock.taken());
+        Ok(cleaned(response))
+    }
+
+    /// Delivers from the spool: one attempt, for which nobody waits.
+    pub(crate) async fn deliver(&self, call: Call, body: Bytes, within: Duration) -> Result<Response<Bytes>, Failed> {
+        let mut metadata = MetadataMap::new();
+        metadata.insert(GATEWAY_ID_KEY, self.gateway_id.clone());
+        let engine = self.upstream.choose(self.key(call, &body), None);
+        let sent = self.upstream.send(engine, call, body, metadata, within);
+        let end = timeout_at(Instant::now() + within, sent).await.unwrap_or(Err(Failed::Overdue));
+        end.inspect_err(|failed| count(call, failed))
+    }
+
+    /// By what a call is given to one of several engines.
+    fn key(&self, call: Call, body: &Bytes) -> u64 {
+        if self.upstream.has_another() { routing::key(call, body) } else { 0 }
+    }
+
+    async fn attempts(&self, Sent { call, body, metadata, clock }: Sent<'_>) -> Result<Response<Bytes>, Failed> {
         self.repeats.deposit();
-        let engine = self.upstream.choose(None);
+        let key = self.key(call, body);
+        let engine = self.upstream.choose(key, None);
         let send = |engine| {
             let metadata = metadata.clone();
             self.upstream.send(engine, call, body.clone(), metadata, clock.left())
@@ -110,7 +157,7 @@ impl Forwarder {
         }
         observe::repeated(call);
         sleep(pause).await;
-        let second = send(self.upstream.choose(Some(engine))).await;
+        let second = send(self.upstream.choose(key, Some(engine))).await;
         second.inspect_err(|failed| count(call, failed))
     }
 
@@ -118,21 +165,23 @@ impl Forwarder {
     /// its id is the same; a quote that an engine has answered, or a read, is the till's to repeat.
     fn pause_before_repeat(&self, call: Call, failed: &Failed) -> Option<Duration> {
         let asked = match (call.kind(), failed) {
-            (Kind::Quote | Kind::Write, Failed::Link(_)) => Duration::ZERO,
-            (Kind::Write, Failed::Engine(status)) if matches!(status.code(), Code::Unavailable | Code::Aborted) => {
+            (Kind::Quote | Kind::Advice | Kind::Write, Failed::Link(_)) => Duration::ZERO,
+            (Kind::Advice | Kind::Write, Failed::Engine(status))
+                if matches!(status.code(), Code::Unavailable | Code::Aborted) =>
+            {
                 retry_after(status).unwrap_or_default()
             }
             (Kind::Quote, Failed::Engine(status)) if status.code() == Code::Unavailable && self.upstream.has_another() => {
                 Duration::ZERO
             }
-            (Kind::Quote | Kind::Write, Failed::Engine(_) | Failed::Overdue)
+            (Kind::Quote | Kind::Advice | Kind::Write, Failed::Engine(_) | Failed::Overdue)
             | (Kind::Read, Failed::Link(_) | Failed::Engine(_) | Failed::Overdue) => return None,
         };
         Some(asked.max(jitter()))
     }
 
     /// Ends a call that no engine answered.
-    fn conclude(&self, call: Call, body: &Bytes, failed: &Failed) -> (Maker, Result<Response<Bytes>, Status>) {
+    pub(super) fn conclude(&self, call: Call, body: &Bytes, failed: &Failed) -> (Maker, Result<Response<Bytes>, Status>) {
         let unknown = match failed {
             Failed::Engine(status) if call.kind() != Kind::Quote || is_of_the_receipt(status) => {
                 return (Maker::EngineRefused, Err(passed_on(status)));
@@ -141,7 +190,7 @@ impl Forwarder {
             Failed::Link(_) | Failed::Engine(_) => Refusal::EngineUnreachable,
         };
         match call.kind() {
-            Kind::Write | Kind::Read => (Maker::Gateway, Err(unknown.into_status())),
+            Kind::Advice | Kind::Write | Kind::Read => (Maker::Gateway, Err(unknown.into_status())),
             Kind::Quote => {
                 let answer = last_answer(body, basis_reason(failed), &self.config);
                 let maker = if answer.is_ok() { Maker::Unchanged } else { Maker::Gateway };
@@ -149,6 +198,15 @@ impl Forwarder {
             }
         }
     }
+}
+
+/// A call as it came.
+#[derive(Debug, Clone, Copy)]
+struct Sent<'a> {
+    call: Call,
+    body: &'a Bytes,
+    metadata: &'a MetadataMap,
+    clock: &'a CallClock,
 }
 
 /// The last answer to an encoded quote; it is decoded here and nowhere else.

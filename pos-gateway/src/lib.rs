@@ -1,5 +1,6 @@
 //! Between tills and engine: one clock for each call, the received bytes forwarded unchanged, and an
-//! answer inside the budget whatever happens behind (P1). It decides no reward and knows no account.
+//! answer inside the budget whatever happens behind (P1); what must arrive and finds no engine is kept on disk
+//! until one is back. It decides no reward and knows no account.
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -10,20 +11,28 @@
 //! # Ok(()) }
 //! ```
 
+mod advice;
 mod call;
 mod clock;
 mod codec;
 mod config;
 mod converse;
+mod drain;
 mod forward;
+mod import;
 mod later;
 mod limits;
 mod metadata;
 mod observe;
+mod operator;
+mod routing;
 mod server;
 mod service;
+mod spool;
 mod upstream;
 
 pub use config::{GatewayConfig, GatewayError};
-pub use limits::{BUDGET_DEFAULT, MESSAGE_BYTES_MAX, SHUTDOWN_MAX};
+pub use import::{ImportError, Imported, Refused, import};
+pub use limits::{BUDGET_DEFAULT, MESSAGE_BYTES_MAX, SHUTDOWN_MAX, SPOOL_BYTES_DEFAULT, SPOOL_ENTRIES_MAX};
 pub use server::{Gateway, LIVENESS_SERVICE, READINESS_SERVICE};
+pub use spool::{Exported, ExportedEntry, SpoolConfig, SpoolError, export, read_export};

@@ -65,7 +65,77 @@ pub(crate) const PROBE_EVERY: Duration = Duration::from_secs(1);
 /// How long such a question waits.
 pub(crate) const PROBE_MAX: Duration = Duration::from_millis(500);
 
+/// Questions in a row that an engine leaves unanswered until it counts as gone.
+pub(crate) const UNANSWERED_MAX: u32 = 2;
+
+/// How long one delivery from the spool may take: nobody waits for it.
+pub(crate) const DELIVERY_MAX: Duration = Duration::from_secs(10);
+
+/// Deliveries from the spool at once, while no till calls.
+pub(crate) const DELIVERIES_MAX: usize = 16;
+
+/// The same while tills call: what is over waits, live calls do not.
+pub(crate) const DELIVERIES_BESIDE_CALLS_MAX: usize = 4;
+
+/// Pause between deliveries while live calls are slower than without them.
+pub(crate) const DELIVERY_PAUSE: Duration = Duration::from_millis(20);
+
+/// How long after the last live call nobody counts as calling.
+pub(crate) const QUIET_AFTER: Duration = Duration::from_secs(1);
+
+/// Tries of an entry whose fault is its own and may pass, until it is parked.
+pub(crate) const TRIES_MAX: u32 = 5;
+
+/// Pause after the first of them; each next one is twice as long.
+pub(crate) const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// How long an entry waits whose contract is later than the engine's.
+pub(crate) const UPGRADE_WAIT: Duration = Duration::from_secs(60);
+
+/// Readings of a spool's folder for one export, while a gateway deletes files in it.
+pub(crate) const EXPORT_ATTEMPTS_MAX: u32 = 10;
+
+/// Parked entries that are listed at once.
+pub(crate) const PARKED_LISTED_MAX: usize = 1_000;
+
+/// Largest payload of a spool's record, bytes: one message and what names it.
+pub(crate) const RECORD_BYTES_MAX: usize = MESSAGE_BYTES_MAX + 8 * 1024;
+
+/// A segment of the spool is closed when it is longer than this, bytes: what one failing write can cost in space,
+/// and what is moved at most when a file is nearly done.
+pub(crate) const SEGMENT_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Entries that may wait or be parked: three days of a region of 500 tills.
+pub const SPOOL_ENTRIES_MAX: usize = 1_000_000;
+
+/// Bytes that the spool's files may take where nothing else is said.
+pub const SPOOL_BYTES_DEFAULT: u64 = 4 * 1024 * 1024 * 1024;
+
+/// Requests that wait for the thread that writes; then what comes is not accepted.
+pub(crate) const SPOOL_QUEUE_MAX: usize = 4 * 1024;
+
+/// How long the end of a gateway waits for the thread that writes.
+pub(crate) const SPOOL_END_MAX: Duration = Duration::from_secs(1);
+
+/// Records written at once.
+pub(crate) const SPOOL_GROUP_MAX: usize = 1_024;
+
+/// Bytes written at once, beyond which a group takes no more.
+pub(crate) const SPOOL_GROUP_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// The end of a budget in which an advice goes to the spool, or a fifth where that is less.
+pub(crate) const SPOOL_RESERVE_MAX: Duration = Duration::from_millis(400);
+
+/// How long after the sale its customer must have been told: promise P8.
+pub(crate) const TOLD_WITHIN: Duration = Duration::from_secs(24 * 3_600);
+
 const _: () = assert!(RESERVE_MAX.as_millis() * 10 < BUDGET_DEFAULT.as_millis());
 const _: () = assert!(CLOSING_AT_SHUTDOWN_MAX.as_millis() < SHUTDOWN_MAX.as_millis());
 const _: () = assert!(BUDGET_DEFAULT.as_millis() < CLOSING_AT_SHUTDOWN_MAX.as_millis());
+const _: () = assert!(SPOOL_RESERVE_MAX.as_millis() * 4 < BUDGET_DEFAULT.as_millis());
+const _: () = assert!(SPOOL_GROUP_BYTES_MAX > RECORD_BYTES_MAX);
 const _: () = assert!(PROBE_MAX.as_millis() < PROBE_EVERY.as_millis());
+const _: () = assert!(
+    (PROBE_EVERY.as_millis() + PROBE_MAX.as_millis()) * 2 <= 3_000,
+    "a dead peer is found in 3 s: a question just before its end, and two that it leaves unanswered"
+);

@@ -1,6 +1,10 @@
 //! What the gateway counts: answers by call and by who made them, how long they took, and what went
 //! wrong behind.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
 use metrics::{counter, histogram};
 use tonic::Code;
 
@@ -16,20 +20,50 @@ pub(crate) enum Maker {
     EngineRefused,
     /// The gateway's last answer.
     Unchanged,
+    /// The gateway's spool.
+    Spool,
     /// The gateway's error.
     Gateway,
 }
 
-/// Counts a call's end.
-pub(crate) fn answered(call: Call, maker: Maker, clock: &CallClock) {
-    let basis = match maker {
-        Maker::Engine => "engine",
-        Maker::EngineRefused => "engine_refused",
-        Maker::Unchanged => "unchanged",
-        Maker::Gateway => "gateway_error",
-    };
-    counter!("tessera_gateway_answers_total", "call" => call.name(), "basis" => basis).increment(1);
-    histogram!("tessera_gateway_answer_seconds", "call" => call.name()).record(clock.taken().as_secs_f64());
+impl Maker {
+    /// Its name in metrics.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Engine => "engine",
+            Self::EngineRefused => "engine_refused",
+            Self::Unchanged => "unchanged",
+            Self::Spool => "spool",
+            Self::Gateway => "gateway_error",
+        }
+    }
+}
+
+/// How often each call was answered by whom, and when last.
+pub(crate) type Answers = BTreeMap<(&'static str, &'static str), (u64, Timestamp)>;
+
+/// Answers since the start, for whoever asks how the gateway stands.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    answers: Mutex<Answers>,
+}
+
+impl Tally {
+    /// How often each call was answered by whom, and when last.
+    pub(crate) fn answers(&self) -> Answers {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Counts a call's end.
+    pub(crate) fn answered(&self, call: Call, maker: Maker, clock: &CallClock) {
+        let (call, basis) = (call.name(), maker.name());
+        counter!("tessera_gateway_answers_total", "call" => call, "basis" => basis).increment(1);
+        histogram!("tessera_gateway_answer_seconds", "call" => call).record(clock.taken().as_secs_f64());
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let (count, last) = answers.entry((call, basis)).or_default();
+        *count += 1;
+        *last = Timestamp::now();
+    }
 }
 
 /// Counts an attempt that failed; `link`: no engine answered at all.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tessera_proto::FILE_DESCRIPTOR_SET;
+use tessera_proto::gateway::v1::GetStatusResponse;
 use tessera_proto::gateway::v1::gateway_service_server::GatewayServiceServer;
+use tessera_proto::gateway::v1::operator_service_server::OperatorServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -15,9 +17,11 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 use crate::config::{GatewayConfig, GatewayError};
+use crate::drain;
 use crate::forward::Forwarder;
 use crate::later::Later;
 use crate::limits::{HEADER_BYTES_MAX, PROBE_EVERY, STREAM_AGE, STREAMS_PER_CONNECTION_MAX};
+use crate::operator::{Link, Operator};
 use crate::service::BillingRelay;
 
 /// Name under which the health service tells whether an engine answers; the empty name says the same.
@@ -31,6 +35,7 @@ pub const LIVENESS_SERVICE: &str = "liveness";
 pub struct Gateway {
     forwarder: Arc<Forwarder>,
     going_down: Arc<watch::Sender<bool>>,
+    link: Arc<Link>,
 }
 
 impl Gateway {
@@ -39,15 +44,22 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// No engine is named, one has no usable address, or the gateway's id cannot travel.
+    /// No engine is named, one has no usable address, the gateway's id cannot travel, or the spool cannot be opened.
     pub fn new(config: GatewayConfig) -> Result<Self, GatewayError> {
-        Ok(Self { forwarder: Arc::new(Forwarder::new(config)?), going_down: Arc::new(watch::Sender::new(false)) })
+        let forwarder = Arc::new(Forwarder::new(config)?);
+        Ok(Self { forwarder, going_down: Arc::new(watch::Sender::new(false)), link: Arc::default() })
+    }
+
+    /// How the gateway stands now.
+    pub fn status(&self) -> GetStatusResponse {
+        Operator::new(Arc::clone(&self.forwarder), Arc::clone(&self.link)).status()
     }
 
     /// The services of tills and gateways, for a server of one's own: without health and reflection.
     pub fn routes(&self) -> Routes {
         Routes::new(BillingRelay { forwarder: Arc::clone(&self.forwarder), going_down: Arc::clone(&self.going_down) })
             .add_service(GatewayServiceServer::new(Later))
+            .add_service(OperatorServiceServer::new(Operator::new(Arc::clone(&self.forwarder), Arc::clone(&self.link))))
     }
 
     /// Serves until `shutdown` is ready, then ends within the configured time: readiness off, no new
@@ -92,7 +104,16 @@ impl Gateway {
                 Ok(())
             }
             () = self.watch_engines(&reporter) => Ok(()),
+            () = self.drain() => Ok(()),
         }
+    }
+
+    /// Delivers what the spool holds; never ends, so that open calls do.
+    async fn drain(&self) {
+        if let Some(spool) = self.forwarder.spool() {
+            drain::run(Arc::clone(&self.forwarder), Arc::clone(spool), self.going_down.subscribe()).await;
+        }
+        std::future::pending().await
     }
 
     /// Keeps readiness up to date; never ends.
@@ -107,6 +128,7 @@ impl Gateway {
 
     async fn report_readiness(&self, reporter: &HealthReporter) {
         let ready = self.forwarder.upstream().probe().await;
+        self.link.note(&self.forwarder);
         let down = *self.going_down.borrow();
         set_readiness(reporter, ready && !down).await;
     }

@@ -1,12 +1,14 @@
-//! The engines behind the gateway: one connection each, the first that answers is used.
+//! The engines behind the gateway: one connection each. An account goes to the same engine as long as that one
+//! answers (rendezvous hashing), so that its caches and queues are of use.
 
 use std::error::Error as _;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::Uri;
 use tessera_contract::Refusal;
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tonic::client::Grpc;
 use tonic::metadata::MetadataMap;
@@ -19,20 +21,34 @@ use tonic_health::pb::health_client::HealthClient;
 use crate::call::Call;
 use crate::codec::Unread;
 use crate::config::GatewayError;
-use crate::limits::{HEADER_BYTES_MAX, MESSAGE_BYTES_MAX, PROBE_MAX};
+use crate::limits::{HEADER_BYTES_MAX, MESSAGE_BYTES_MAX, PROBE_MAX, UNANSWERED_MAX};
 
-/// The engines, best first.
+/// The engines.
 #[derive(Debug)]
 pub(crate) struct Upstream {
     engines: Vec<Engine>,
+    /// Whether one of them answers.
+    reachable: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
 struct Engine {
     uri: Uri,
     channel: Channel,
-    /// It answered last time, or has not been asked yet.
+    /// The last call or question was answered, or there has been none.
     up: AtomicBool,
+    /// Questions in a row that were not answered.
+    unanswered: AtomicU32,
+}
+
+/// How an engine took the question whether it serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Probed {
+    Serves,
+    /// It says no, or nobody listens there.
+    Refuses,
+    /// No answer in time: gone, stopped, or busy.
+    Silent,
 }
 
 /// Place of an engine in the list.
@@ -56,17 +72,32 @@ impl Upstream {
             return Err(GatewayError::NoEngine);
         }
         let engines = uris.iter().map(Engine::new).collect::<Result<_, _>>()?;
-        Ok(Self { engines })
+        Ok(Self { engines, reachable: watch::Sender::new(true) })
     }
 
-    /// The best engine that is up; where none is, the best one. `after` one failed: another, if there
-    /// is one.
-    pub(crate) fn choose(&self, after: Option<EngineIndex>) -> EngineIndex {
+    /// The engine for this key: of those that are up the one whose hash with the key is greatest, where none is up of
+    /// all. `after` one failed: another, if there is one.
+    pub(crate) fn choose(&self, key: u64, after: Option<EngineIndex>) -> EngineIndex {
         let failed = after.map(|EngineIndex(place)| place);
-        let up = |place: usize| self.engines.get(place).is_some_and(|engine| engine.up.load(Ordering::Relaxed));
-        let others = || (0..self.engines.len()).filter(|place| Some(*place) != failed);
-        let best = others().find(|place| up(*place)).or_else(|| others().next());
-        EngineIndex(best.or(failed).unwrap_or(0))
+        let rank =
+            |(place, engine): &(usize, &Engine)| (Some(*place) != failed, engine.up.load(Ordering::Relaxed), engine.weight(key));
+        let best = self.engines.iter().enumerate().max_by_key(rank);
+        EngineIndex(best.map_or(0, |(place, _)| place))
+    }
+
+    /// Whether one of the engines answers.
+    pub(crate) fn is_reachable(&self) -> bool {
+        *self.reachable.borrow()
+    }
+
+    /// Tells when that changes.
+    pub(crate) fn reachable(&self) -> watch::Receiver<bool> {
+        self.reachable.subscribe()
+    }
+
+    /// Each engine's address, and whether it answered when it was last asked or called.
+    pub(crate) fn engines(&self) -> Vec<(String, bool)> {
+        self.engines.iter().map(|engine| (engine.uri.to_string(), engine.up.load(Ordering::Relaxed))).collect()
     }
 
     /// Whether a second attempt would go to another engine.
@@ -97,21 +128,24 @@ impl Upstream {
             Err(status) => Err(status),
         };
         let end = end.map_err(Failed::of);
-        let lost = matches!(end, Err(Failed::Link(_)));
-        engine.up.store(!lost, Ordering::Relaxed);
+        match &end {
+            Ok(_) | Err(Failed::Engine(_)) => engine.up.store(true, Ordering::Relaxed),
+            Err(Failed::Link(_)) => engine.up.store(false, Ordering::Relaxed),
+            // It may be busy or gone; the next question tells.
+            Err(Failed::Overdue) => {}
+        }
         end
     }
 
     /// Asks every engine whether it serves; whether one does.
     pub(crate) async fn probe(&self) -> bool {
-        let asked = self.engines.iter().map(Engine::serves);
-        let up = futures_util::future::join_all(asked).await;
-        for (engine, up) in self.engines.iter().zip(&up) {
-            if engine.up.swap(*up, Ordering::Relaxed) != *up {
-                tracing::info!(engine = %engine.uri, up, "engine");
-            }
+        let probed = futures_util::future::join_all(self.engines.iter().map(Engine::probe)).await;
+        for (engine, probed) in self.engines.iter().zip(&probed) {
+            engine.note(*probed);
         }
-        up.contains(&true)
+        let gone = self.engines.iter().all(|engine| engine.unanswered.load(Ordering::Relaxed) >= UNANSWERED_MAX);
+        self.reachable.send_if_modified(|reachable| std::mem::replace(reachable, !gone) == gone);
+        probed.contains(&Probed::Serves)
     }
 }
 
@@ -131,17 +165,41 @@ impl Engine {
             .keep_alive_while_idle(true)
             .http2_max_header_list_size(HEADER_BYTES_MAX)
             .connect_lazy();
-        Ok(Self { uri: uri.clone(), channel, up: AtomicBool::new(true) })
+        Ok(Self { uri: uri.clone(), channel, up: AtomicBool::new(true), unanswered: AtomicU32::new(0) })
+    }
+
+    /// How well it suits a key.
+    fn weight(&self, key: u64) -> u64 {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&key.to_le_bytes()).update(self.uri.to_string().as_bytes());
+        let mut weight = [0; 8];
+        hasher.finalize_xof().fill(&mut weight);
+        u64::from_le_bytes(weight)
     }
 
     /// Whether it says that it serves; one without a health service that answers at all does.
-    async fn serves(&self) -> bool {
+    async fn probe(&self) -> Probed {
         let mut health = HealthClient::new(self.channel.clone());
         let asked = health.check(HealthCheckRequest::default());
-        match timeout(PROBE_MAX, asked).await {
+        let serves = match timeout(PROBE_MAX, asked).await {
             Ok(Ok(answer)) => answer.get_ref().status() == ServingStatus::Serving,
             Ok(Err(status)) => matches!(status.code(), Code::Unimplemented | Code::NotFound),
-            Err(_) => false,
+            Err(_) => return Probed::Silent,
+        };
+        if serves { Probed::Serves } else { Probed::Refuses }
+    }
+
+    /// One silence may be a busy engine; two in a row are a dead peer, found within three seconds (H52).
+    fn note(&self, probed: Probed) {
+        let unanswered = match probed {
+            Probed::Serves => 0,
+            Probed::Refuses => UNANSWERED_MAX,
+            Probed::Silent => self.unanswered.load(Ordering::Relaxed).saturating_add(1),
+        };
+        self.unanswered.store(unanswered, Ordering::Relaxed);
+        let up = unanswered == 0;
+        if self.up.swap(up, Ordering::Relaxed) != up {
+            tracing::info!(engine = %self.uri, up, "engine");
         }
     }
 }

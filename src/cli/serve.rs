@@ -3,12 +3,17 @@
 use std::process::ExitCode;
 
 use axum::Router;
+use axum::response::Html;
 use axum::routing::get;
 use clap::{Args, ValueEnum};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tessera_engine::server;
+use tessera_gateway::Gateway;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 
+use super::gateway::show::page as gateway_page;
 use super::{ConfigFile, Failure, print, read_config, start_log};
 use crate::config::Config;
 use crate::node::{Node, NodeError, Roles, publish_configured};
@@ -50,8 +55,11 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
     end_on_panic();
     let has = |role: Role| args.role.is_empty() || args.role.contains(&role);
     let roles = Roles { engine: has(Role::Engine), gateway: has(Role::Gateway) };
-    let metrics = serve_metrics(&config).await?;
+    // Before the parts start, so that what they count is counted.
+    let recorder = PrometheusBuilder::new().install_recorder().map_err(|error| NodeError::Metrics(error.to_string()))?;
+    let listener = server::bind(config.listen_metrics).await?;
     let mut node = Node::start(&config, roles).await?;
+    let metrics = serve_metrics(recorder, listener, node.gateway().cloned());
     say_where(&config, roles, &node);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut reload = signal(SignalKind::hangup())?;
@@ -88,6 +96,9 @@ fn say_where(config: &Config, roles: Roles, node: &Node) {
     if roles.gateway {
         text.push_str(&format!("gateway  {}\n", node.gateway_endpoint()));
     }
+    if roles.gateway {
+        text.push_str(&format!("status   http://{}/gateway, or tessera gateway status\n", config.listen_metrics));
+    }
     text.push_str(&format!(
         "metrics  http://{}/metrics\nCtrl-C stops; SIGHUP reads the programs again.\n",
         config.listen_metrics
@@ -95,18 +106,22 @@ fn say_where(config: &Config, roles: Roles, node: &Node) {
     print(&text);
 }
 
-/// Metrics for Prometheus and a page that says whether the process lives.
-async fn serve_metrics(config: &Config) -> Result<tokio::task::JoinHandle<()>, NodeError> {
-    let failed = |error: &dyn std::fmt::Display| NodeError::Metrics(error.to_string());
-    let handle: PrometheusHandle = PrometheusBuilder::new().install_recorder().map_err(|error| failed(&error))?;
-    let listener = server::bind(config.listen_metrics).await?;
+/// Metrics for Prometheus, a page that says whether the process lives, and one on how its gateway stands.
+fn serve_metrics(handle: PrometheusHandle, listener: TcpListener, gateway: Option<Gateway>) -> JoinHandle<()> {
     let upkeep = handle.clone();
     let page = move || {
         let handle = handle.clone();
         async move { handle.render() }
     };
-    let routes = Router::new().route("/metrics", get(page)).route("/livez", get(|| async { "ok\n" }));
-    Ok(tokio::spawn(async move {
+    let mut routes = Router::new().route("/metrics", get(page)).route("/livez", get(|| async { "ok\n" }));
+    if let Some(gateway) = gateway {
+        let status = move || {
+            let gateway = gateway.clone();
+            async move { Html(gateway_page(&gateway.status())) }
+        };
+        routes = routes.route("/gateway", get(status));
+    }
+    tokio::spawn(async move {
         tokio::select! {
             () = keep_up(&upkeep) => {}
             served = axum::serve(listener, routes).into_future() => {
@@ -115,7 +130,7 @@ async fn serve_metrics(config: &Config) -> Result<tokio::task::JoinHandle<()>, N
                 }
             }
         }
-    }))
+    })
 }
 
 /// Sums histogram samples now and then: between two readings of the page they would pile up.

@@ -78,7 +78,11 @@ fn p5_a_replayed_year_is_closed_day_by_day_balances_to_the_last_unit_and_is_prov
     };
     assert_eq!(ends(&first, 8), ends(&second, 5));
     let days = run(&["days", "--limit", "1000"]);
-    assert_eq!(days.lines().filter(|line| line.trim_start().starts_with("2024-")).count(), 304, "every day from March to December");
+    assert_eq!(
+        days.lines().filter(|line| line.trim_start().starts_with("2024-")).count(),
+        304,
+        "every day from March to December"
+    );
     assert!(run(&["verify"]).contains("everything agrees"));
     assert_eq!(run(&["days", "--limit", "1000"]), days, "nothing of it changes by looking");
 }

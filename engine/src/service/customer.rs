@@ -190,6 +190,7 @@ pub(crate) async fn answer_prompts(
         customer_status: i32::from(v1::CustomerStatus::Known),
         prompts: prompts.unwrap_or_default(),
         balances: balances(done.carried.account.as_deref(), &rules.revision, call.now),
+        accepted: None,
     })
 }
 

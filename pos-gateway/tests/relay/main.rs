@@ -10,6 +10,8 @@
 )]
 
 mod engine;
+mod engines;
 mod serving;
 mod single;
+mod spooled;
 mod stream;

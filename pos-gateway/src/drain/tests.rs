@@ -1,0 +1,67 @@
+//! What each end of a delivery means for its entry, and how fast entries go.
+
+use super::*;
+
+fn engine(refusal: Refusal) -> Failed {
+    Failed::Engine(refusal.into_status())
+}
+
+#[test]
+fn h58_a_refusal_that_a_repeat_would_not_change_parks_and_what_may_pass_does_not() {
+    let second = Duration::from_secs(1);
+    let table = [
+        (None, Verdict::Delivered),
+        (Some(Failed::Link(Status::unavailable("gone"))), Verdict::Wait(second)),
+        (Some(Failed::Overdue), Verdict::Later(second)),
+        (Some(engine(Refusal::TooManyWaiting { retry_after: second * 3 })), Verdict::Wait(second * 3)),
+        (Some(engine(Refusal::ShuttingDown)), Verdict::Wait(second)),
+        (Some(engine(Refusal::InProgress)), Verdict::Later(second)),
+        (Some(engine(Refusal::UpgradeEngine { theirs: 9, ours: 1 })), Verdict::Later(UPGRADE_WAIT)),
+    ];
+    for (failed, expected) in table {
+        assert_eq!(verdict(failed.as_ref()), expected, "{failed:?}");
+    }
+    for refusal in [Refusal::Conflict, Refusal::TooOld { remembered_days: 400 }, Refusal::WrongClaimCode, Refusal::ClaimClosed] {
+        let reason = refusal.reason_name();
+        let parked = verdict(Some(&engine(refusal)));
+        assert!(matches!(&parked, Verdict::Park(text) if text.contains(reason)), "{parked:?}");
+    }
+    let fault = engine(Refusal::fault("receipt.lines[3].sku", "is required"));
+    assert!(matches!(verdict(Some(&fault)), Verdict::Park(text) if text.contains("receipt.lines[3].sku is required")));
+    for refusal in [Refusal::Quarantined, Refusal::Internal { support_number: 1 }, Refusal::ForeignStore] {
+        let own = verdict(Some(&engine(refusal)));
+        assert!(matches!(own, Verdict::TryAgain(_)), "{own:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn h57_deliveries_go_one_more_at_a_time_and_half_as_many_where_live_calls_feel_it() {
+    let live = Live::default();
+    let mut pace = Pace { window: 1, not_before: Instant::now() };
+    for _ in 0..40 {
+        pace.after(&Verdict::Delivered, &live);
+    }
+    assert_eq!(pace.window, DELIVERIES_MAX, "nobody calls");
+
+    tokio::time::advance(Duration::from_secs(5)).await;
+    live.answered(Duration::from_millis(2));
+    pace.after(&Verdict::Delivered, &live);
+    assert_eq!(pace.window, DELIVERIES_BESIDE_CALLS_MAX, "tills call");
+
+    live.deliveries.store(1, Ordering::Relaxed);
+    for _ in 0..40 {
+        live.answered(Duration::from_millis(20));
+    }
+    for expected in [2, 1, 1] {
+        pace.after(&Verdict::Delivered, &live);
+        assert_eq!((pace.window, pace.not_before), (expected, Instant::now() + DELIVERY_PAUSE));
+    }
+    for _ in 0..80 {
+        live.answered(Duration::from_millis(2));
+    }
+    pace.after(&Verdict::Delivered, &live);
+    assert_eq!(pace.window, 2, "they are as fast as before");
+
+    pace.after(&Verdict::Wait(Duration::from_secs(7)), &live);
+    assert_eq!((pace.window, pace.not_before), (1, Instant::now() + Duration::from_secs(7)), "the engine asks for a pause");
+}

@@ -1,0 +1,179 @@
+//! What operators ask of a running gateway: how it stands, what is parked, and to try that again.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use metrics::gauge;
+use tessera_contract::Refusal;
+use tessera_contract::convert::timestamp_to_wire;
+use tessera_proto::gateway::v1::operator_service_server::OperatorService;
+use tessera_proto::gateway::v1::{
+    AnswerCount, EngineStatus, GetStatusRequest, GetStatusResponse, LinkState, ListParkedRequest, ListParkedResponse,
+    ParkedEntry, RetryParkedRequest, RetryParkedResponse, SpoolStatus,
+};
+use tonic::transport::server::TcpConnectInfo;
+use tonic::{Request, Response, Status};
+
+use crate::forward::Forwarder;
+use crate::limits::PARKED_LISTED_MAX;
+use crate::spool::Spool;
+
+/// How the link stands, and since when.
+#[derive(Debug)]
+pub(crate) struct Link {
+    started: Timestamp,
+    state: Mutex<(LinkState, Timestamp)>,
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        let started = Timestamp::now();
+        Self { started, state: Mutex::new((LinkState::Online, started)) }
+    }
+}
+
+impl Link {
+    /// Looks at engines and spool, and tells where the link has changed.
+    pub(crate) fn note(&self, forwarder: &Forwarder) -> (LinkState, Timestamp) {
+        let now = state(forwarder);
+        let mut held = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.0 != now {
+            *held = (now, Timestamp::now());
+            tracing::warn!(link = now.as_str_name(), "the link has changed");
+        }
+        gauge!("tessera_gateway_link_state").set(f64::from(i32::from(now)));
+        if let Some(spool) = forwarder.spool() {
+            note_spool(spool);
+        }
+        *held
+    }
+}
+
+fn state(forwarder: &Forwarder) -> LinkState {
+    if !forwarder.upstream().is_reachable() {
+        LinkState::Offline
+    } else if forwarder.spool().is_some_and(|spool| !spool.is_empty()) {
+        LinkState::Draining
+    } else {
+        LinkState::Online
+    }
+}
+
+fn note_spool(spool: &Spool) {
+    let state = spool.state();
+    let number = |count: usize| u32::try_from(count).map_or(f64::from(u32::MAX), f64::from);
+    gauge!("tessera_gateway_spool_waiting").set(number(state.waiting));
+    gauge!("tessera_gateway_spool_parked").set(number(state.parked));
+    let age = state.oldest_ms.map_or(0, |oldest| Timestamp::now().as_millisecond().saturating_sub(oldest) / 1_000);
+    gauge!("tessera_gateway_spool_oldest_seconds").set(u32::try_from(age).map_or(0.0, f64::from));
+    gauge!("tessera_gateway_spool_disk_failed").set(if state.disk_error.is_some() { 1.0 } else { 0.0 });
+}
+
+/// Answers operators.
+#[derive(Debug)]
+pub(crate) struct Operator {
+    forwarder: Arc<Forwarder>,
+    link: Arc<Link>,
+}
+
+impl Operator {
+    pub(crate) fn new(forwarder: Arc<Forwarder>, link: Arc<Link>) -> Self {
+        Self { forwarder, link }
+    }
+
+    /// How the gateway stands now.
+    pub(crate) fn status(&self) -> GetStatusResponse {
+        let (link_state, since) = self.link.note(&self.forwarder);
+        let engines = self.forwarder.upstream().engines().into_iter();
+        let answers = self.forwarder.tally().answers().into_iter();
+        GetStatusResponse {
+            gateway_id: self.forwarder.config().gateway_id.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: Some(timestamp_to_wire(self.link.started)),
+            now: Some(timestamp_to_wire(Timestamp::now())),
+            link_state: link_state.into(),
+            link_since: Some(timestamp_to_wire(since)),
+            engines: engines.map(|(address, up)| EngineStatus { address, up }).collect(),
+            spool: self.forwarder.spool().map(|spool| spool_status(spool)),
+            answers: answers
+                .map(|((call, basis), (count, last))| AnswerCount {
+                    call: call.to_owned(),
+                    basis: basis.to_owned(),
+                    count,
+                    last_at: Some(timestamp_to_wire(last)),
+                })
+                .collect(),
+        }
+    }
+}
+
+fn spool_status(spool: &Spool) -> SpoolStatus {
+    let state = spool.state();
+    let config = spool.config();
+    SpoolStatus {
+        folder: config.folder.display().to_string(),
+        waiting_count: count(state.waiting),
+        parked_count: count(state.parked),
+        oldest_accepted_at: state.oldest_ms.and_then(wire_time),
+        file_bytes: state.file_bytes,
+        file_bytes_max: config.bytes_max,
+        entry_count_max: count(config.entries_max),
+        lost_record_count: state.lost,
+        disk_error: state.disk_error.unwrap_or_default(),
+    }
+}
+
+#[tonic::async_trait]
+impl OperatorService for Operator {
+    async fn get_status(&self, request: Request<GetStatusRequest>) -> Result<Response<GetStatusResponse>, Status> {
+        admit(&request)?;
+        Ok(Response::new(self.status()))
+    }
+
+    async fn list_parked(&self, request: Request<ListParkedRequest>) -> Result<Response<ListParkedResponse>, Status> {
+        admit(&request)?;
+        let limit = usize::try_from(request.get_ref().limit).unwrap_or(usize::MAX);
+        let limit = if limit == 0 { PARKED_LISTED_MAX } else { limit.min(PARKED_LISTED_MAX) };
+        let Some(spool) = self.forwarder.spool().cloned() else { return Ok(Response::new(ListParkedResponse::default())) };
+        let listed = tokio::task::spawn_blocking(move || spool.parked(limit)).await;
+        let entries = listed.map_err(|_| Refusal::ShuttingDown.into_status())?.into_iter();
+        let entries = entries.map(|parked| ParkedEntry {
+            entry_number: parked.number,
+            call: parked.call.name().to_owned(),
+            id: parked.id,
+            reason: parked.reason,
+            accepted_at: wire_time(parked.accepted_ms),
+            parked_at: wire_time(parked.parked_ms),
+        });
+        Ok(Response::new(ListParkedResponse { entries: entries.collect() }))
+    }
+
+    async fn retry_parked(&self, request: Request<RetryParkedRequest>) -> Result<Response<RetryParkedResponse>, Status> {
+        admit(&request)?;
+        let numbers = request.into_inner().entry_numbers;
+        if numbers.len() > PARKED_LISTED_MAX {
+            return Err(Refusal::fault("entry_numbers", "has more than 1,000 numbers").into_status());
+        }
+        let retried = self.forwarder.spool().map_or(0, |spool| spool.retry(&numbers, Timestamp::now()));
+        Ok(Response::new(RetryParkedResponse { retried_count: count(retried) }))
+    }
+}
+
+/// Operators work on the gateway's own machine.
+fn admit<T>(request: &Request<T>) -> Result<(), Status> {
+    let peer = request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr);
+    if peer.as_ref().map(SocketAddr::ip).is_some_and(|peer| peer.is_loopback()) {
+        Ok(())
+    } else {
+        Err(Refusal::ForeignStore.into_status())
+    }
+}
+
+fn wire_time(ms: i64) -> Option<tessera_proto::Timestamp> {
+    Timestamp::from_millisecond(ms).ok().map(timestamp_to_wire)
+}
+
+fn count(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}

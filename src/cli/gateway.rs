@@ -1,0 +1,150 @@
+//! `tessera gateway`: how a running gateway stands, what its spool could not deliver, and the spool as a file.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use tessera_gateway::{export, import};
+use tessera_proto::gateway::v1::operator_service_client::OperatorServiceClient;
+use tessera_proto::gateway::v1::{GetStatusRequest, ListParkedRequest, RetryParkedRequest};
+use tonic::transport::Channel;
+
+use super::{ConfigFile, Failure, admin, print, read_config};
+
+pub(super) mod show;
+
+/// Arguments of `tessera gateway`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  tessera gateway status                             link, spool, answers of the gateway on this machine
+  tessera gateway parked                             what an engine refused for good, and why
+  tessera gateway retry 4711                         try that entry again; without a number all of them
+  tessera gateway export --out store-7.spool         what waits, as a file for another uplink
+  tessera gateway import store-7.spool --engine http://127.0.0.1:7301")]
+pub(crate) struct GatewayArgs {
+    #[command(subcommand)]
+    command: GatewayCommand,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum GatewayCommand {
+    /// How the gateway stands: link, engines, spool, answers.
+    Status(StatusArgs),
+    /// The entries of the spool that an engine refused for good.
+    Parked(ParkedArgs),
+    /// Put parked entries back in their places.
+    Retry(RetryArgs),
+    /// Write all that waits or is parked to a new file; the gateway may be running.
+    Export(ExportArgs),
+    /// Deliver such a file to an engine. What it has already is a repeat and changes nothing.
+    Import(ImportArgs),
+}
+
+#[derive(Clone, Debug, Args)]
+struct StatusArgs {
+    /// Print JSON in place of a page.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+#[derive(Clone, Debug, Args)]
+struct ParkedArgs {
+    /// How many at most.
+    #[arg(long, default_value_t = 100)]
+    limit: u32,
+    /// Print JSON in place of a table.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+#[derive(Clone, Debug, Args)]
+struct RetryArgs {
+    /// Numbers of entries, as `tessera gateway parked` lists them; none: all.
+    #[arg(value_name = "NUMBER")]
+    numbers: Vec<u64>,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+#[derive(Clone, Debug, Args)]
+struct ExportArgs {
+    /// The file to make; it must not be there.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+#[derive(Clone, Debug, Args)]
+struct ImportArgs {
+    /// The file, as `tessera gateway export` made it.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Where an engine (or a gateway with a link) listens.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7301")]
+    engine: String,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// Carries out the command.
+pub(crate) async fn run(args: GatewayArgs) -> Result<ExitCode, Failure> {
+    match args.command {
+        GatewayCommand::Status(args) => status(&args).await,
+        GatewayCommand::Parked(args) => parked(&args).await,
+        GatewayCommand::Retry(args) => retry(args).await,
+        GatewayCommand::Export(args) => export_spool(&args),
+        GatewayCommand::Import(args) => import_file(&args).await,
+    }
+}
+
+async fn status(args: &StatusArgs) -> Result<ExitCode, Failure> {
+    let status = running(&args.config).await?.get_status(GetStatusRequest {}).await.map_err(admin::refused)?.into_inner();
+    print(&if args.json { json(&status)? } else { show::status(&status) });
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn parked(args: &ParkedArgs) -> Result<ExitCode, Failure> {
+    let request = ListParkedRequest { limit: args.limit };
+    let parked = running(&args.config).await?.list_parked(request).await.map_err(admin::refused)?.into_inner();
+    print(&if args.json { json(&parked)? } else { show::parked(&parked) });
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn retry(args: RetryArgs) -> Result<ExitCode, Failure> {
+    let request = RetryParkedRequest { entry_numbers: args.numbers };
+    let retried = running(&args.config).await?.retry_parked(request).await.map_err(admin::refused)?.into_inner();
+    print(&format!("{} wait again\n", retried.retried_count));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn export_spool(args: &ExportArgs) -> Result<ExitCode, Failure> {
+    let config = read_config(args.config.config.as_deref())?;
+    let exported = export(&config.gateway_spool, &args.out)?;
+    print(&format!("{} entries, {} bytes, in {}\n", exported.entries, exported.bytes, args.out.display()));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn import_file(args: &ImportArgs) -> Result<ExitCode, Failure> {
+    let config = read_config(args.config.config.as_deref())?;
+    let engine = args.engine.parse().map_err(|_| format!("{} is no address of the form http://HOST:PORT", args.engine))?;
+    let imported = import(&args.file, &engine, &config.gateway_id).await?;
+    print(&show::imported(&imported));
+    Ok(if imported.refused.is_empty() && !imported.damaged { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The gateway of a configuration.
+async fn running(config: &ConfigFile) -> Result<OperatorServiceClient<Channel>, Failure> {
+    let address = read_config(config.config.as_deref())?.listen_gateway;
+    OperatorServiceClient::connect(format!("http://{address}")).await.map_err(|_| {
+        format!("no gateway answers at {address}: start one with `tessera serve`, or name its configuration by --config").into()
+    })
+}
+
+fn json(message: &impl serde::Serialize) -> Result<String, Failure> {
+    Ok(format!("{}\n", serde_json::to_string_pretty(message)?))
+}
