@@ -45,6 +45,9 @@ fn every_service_has_its_calls() {
         "tessera.feed.v1.FeedService/Follow",
         "tessera.gateway.v1.GatewayService/FollowPack",
         "tessera.gateway.v1.GatewayService/CloseTillDay",
+        "tessera.gateway.v1.OperatorService/GetStatus",
+        "tessera.gateway.v1.OperatorService/ListParked",
+        "tessera.gateway.v1.OperatorService/RetryParked",
     ];
     assert_eq!(calls, expected);
 }
