@@ -5,6 +5,7 @@
 
 use compact_str::CompactString;
 
+use crate::conventions::FreeUnits;
 use crate::counting::Counting;
 use crate::id::{AssetId, CampaignId, Sku, TierId};
 use crate::money::{Amount, Quantity, UnitPrice, Units};
@@ -162,6 +163,20 @@ pub(crate) enum Act {
     Offers,
 }
 
+impl Gain {
+    /// The free units that are added instead of taken out of the basket: of which group, how many, and which.
+    pub(crate) fn added(self, groups: &[Group], free_units: FreeUnits) -> Option<(usize, i64, Which)> {
+        match self {
+            Self::Units { group, units, which, off: Off::Percent(Ratio::ONE) }
+                if free_units == FreeUnits::Added && groups.get(group).is_some_and(|group| group.units > units) =>
+            {
+                Some((group, units, which))
+            }
+            Self::Units { .. } | Self::Percent(_) | Self::Amount(_) | Self::Price(_) => None,
+        }
+    }
+}
+
 impl Give {
     /// Whether it lowers prices, so that it acts on the basket.
     fn lowers_prices(&self) -> bool {
@@ -226,6 +241,24 @@ impl Mechanic {
             }
             Self::Offer { .. } => Act::Offers,
         }
+    }
+
+    /// Whether it makes goods cheaper; units that are added at zero leave the price of all others as it is.
+    pub(crate) fn takes_money_off(&self, free_units: FreeUnits) -> bool {
+        let adds = match self {
+            Self::ExtraUnits { .. } => true,
+            Self::Set { groups, gain } => gain.added(groups, free_units).is_some(),
+            Self::Off { .. }
+            | Self::PriceList { .. }
+            | Self::Ladder { .. }
+            | Self::Spend { .. }
+            | Self::Points { .. }
+            | Self::Multiply { .. }
+            | Self::Count { .. }
+            | Self::Grant { .. }
+            | Self::Offer { .. } => false,
+        };
+        self.act() <= Act::Basket && !adds
     }
 
     /// The asset of which it gives units.

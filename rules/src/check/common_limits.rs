@@ -59,7 +59,7 @@ impl Checker<'_> {
         if redeemed.is_some() {
             self.only_redeemed(&fields, &limit);
         } else {
-            self.members(&fields, &limit, campaigns, scope.program.limits.len());
+            self.members(&fields, &limit, campaigns, scope);
         }
         Some(limit)
     }
@@ -94,16 +94,16 @@ impl Checker<'_> {
     }
 
     /// The campaigns that use it up: those named, else all that it can be about.
-    fn members(&mut self, fields: &Fields<'_>, limit: &CommonLimit, campaigns: &mut [Campaign], place: usize) {
+    fn members(&mut self, fields: &Fields<'_>, limit: &CommonLimit, campaigns: &mut [Campaign], scope: &Scope) {
         let mut members: Vec<usize> = Vec::new();
         match fields.get("campaigns") {
             None => {
-                let own = campaigns.iter().enumerate().filter(|(_, campaign)| counts(limit, campaign));
+                let own = campaigns.iter().enumerate().filter(|(_, campaign)| counts(limit, campaign, scope));
                 members.extend(own.map(|(place, _)| place));
             }
             Some(node) => {
                 for item in self.list(node) {
-                    members.extend(self.member(item, limit, campaigns));
+                    members.extend(self.member(item, limit, campaigns, scope));
                 }
             }
         }
@@ -113,12 +113,12 @@ impl Checker<'_> {
         let known_only = limit.limits.per_customer.is_some() && limit.segments.is_empty();
         for member in members {
             let Some(campaign) = campaigns.get_mut(member) else { continue };
-            campaign.common_limits.push(place);
+            campaign.common_limits.push(scope.program.limits.len());
             campaign.customers_only |= known_only;
         }
     }
 
-    fn member(&mut self, node: &Node, limit: &CommonLimit, campaigns: &[Campaign]) -> Option<usize> {
+    fn member(&mut self, node: &Node, limit: &CommonLimit, campaigns: &[Campaign], scope: &Scope) -> Option<usize> {
         let id = self.id(node, CampaignId::parse)?;
         let Some((place, campaign)) = (0..).zip(campaigns).find(|(_, campaign)| campaign.id == id) else {
             let near = nearest(id.as_str(), campaigns.iter().map(|campaign| campaign.id.as_str()));
@@ -126,7 +126,7 @@ impl Checker<'_> {
             self.error_with_help(node.at, format!("there is no campaign `{id}`"), help);
             return None;
         };
-        if !counts(limit, campaign) {
+        if !counts(limit, campaign, scope) {
             let help = match &limit.asset {
                 Some(asset) => format!("it gives no units of `{asset}`"),
                 None if limit.limits.in_units() => "only a campaign that makes single units cheaper uses `units` up".to_owned(),
@@ -140,7 +140,7 @@ impl Checker<'_> {
 }
 
 /// Whether a limit has a meaning for a campaign.
-fn counts(limit: &CommonLimit, campaign: &Campaign) -> bool {
+fn counts(limit: &CommonLimit, campaign: &Campaign, scope: &Scope) -> bool {
     if let Some(asset) = &limit.asset {
         return campaign.gives() == Some(asset);
     }
@@ -148,9 +148,6 @@ fn counts(limit: &CommonLimit, campaign: &Campaign) -> bool {
     if limit.limits.in_units() && !per_unit {
         return false;
     }
-    match campaign.mechanic.act() {
-        Act::Lines | Act::Basket => true,
-        Act::Rewards => !limit.limits.in_value(),
-        Act::Offers => false,
-    }
+    let takes_money = campaign.mechanic.takes_money_off(scope.program.conventions.free_units);
+    campaign.mechanic.act() != Act::Offers && (takes_money || !limit.limits.in_value())
 }

@@ -9,7 +9,7 @@ use super::program::Scope;
 use super::read::Fields;
 use crate::asset::Asset;
 use crate::campaign::{Caps, Limits};
-use crate::mechanic::{Act, Mechanic};
+use crate::mechanic::Mechanic;
 use crate::money::{Amount, Units};
 use crate::tree::{Kind, Node};
 use crate::usage::{Usage, UsageLimits};
@@ -38,7 +38,7 @@ pub(super) struct Spans {
 impl Checker<'_> {
     /// How much may be used, and the caps that limits on one receipt in money or points are.
     pub(super) fn limits(&mut self, fields: &Fields<'_>, mechanic: Option<&Mechanic>, scope: &Scope) -> (Limits, Caps) {
-        let takes_money = mechanic.is_none_or(|mechanic| mechanic.act() <= Act::Basket);
+        let takes_money = mechanic.is_none_or(|mechanic| mechanic.takes_money_off(scope.program.conventions.free_units));
         let of = Limited { takes_money, asset: asset_of(mechanic, scope), scope };
         let budget = fields.get("budget").and_then(|node| self.budget(node, of));
         let inner = fields.get("limits").and_then(|node| self.fields(node, &LIMITS));

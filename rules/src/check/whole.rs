@@ -11,7 +11,7 @@ use crate::program::Condition;
 impl Checker<'_> {
     pub(super) fn whole_campaign(&mut self, fields: &Fields<'_>, campaign: &Campaign, scope: &Scope) {
         self.reachable(fields, campaign, scope);
-        self.caps_fit(fields, campaign);
+        self.caps_fit(fields, campaign, scope);
         self.tenders_fit(fields, campaign);
         if fields.has("budget") {
             self.cost_of_codes(fields, campaign);
@@ -46,12 +46,14 @@ impl Checker<'_> {
     }
 
     /// Caps are for what has that kind of effect.
-    fn caps_fit(&mut self, fields: &Fields<'_>, campaign: &Campaign) {
+    fn caps_fit(&mut self, fields: &Fields<'_>, campaign: &Campaign, scope: &Scope) {
         let caps = &campaign.caps;
         let money = caps.per_line.is_some() || caps.per_receipt.is_some() || caps.basket_share.is_some();
+        let at = fields.place_of("caps");
         if money && campaign.mechanic.act() > Act::Basket {
-            let at = fields.place_of(if fields.has("caps") { "caps" } else { "limits" });
             self.warn(at, "this campaign takes no money off, so the cap says nothing", "remove it, or use `points_per_receipt`");
+        } else if money && !campaign.mechanic.takes_money_off(scope.program.conventions.free_units) {
+            self.error_with_help(at, "this campaign takes no money off: it adds units", "limit the `uses`");
         }
         if caps.per_line.is_some() && campaign.mechanic.act() == Act::Basket {
             self.warn(fields.place_of("caps"), "`per_line` says nothing for an offer on the basket", "use `per_receipt`");

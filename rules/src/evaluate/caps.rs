@@ -24,6 +24,10 @@ impl Draft<'_, '_> {
         let caps = &campaign.caps;
         let allowed = self.left(candidate);
         let limited = allowed.units < i64::MAX || allowed.value < i64::MAX;
+        // What adds units takes no money off, and the checker lets nothing but uses limit it.
+        if effect.discount == 0 {
+            return Ok(effect);
+        }
         if !limited && caps.per_line.is_none() && caps.per_receipt.is_none() && caps.basket_share.is_none() {
             return Ok(effect);
         }

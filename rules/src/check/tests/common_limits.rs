@@ -8,11 +8,12 @@ const HEAD: &str = "program: p\nlanguage: 1\nname: P\ncurrency: GBP\n\
     zones: [{id: city, stores: [S1]}]\nsegments: [{id: staff, list: staff}]\n";
 const CAMPAIGNS: &str = "campaigns:\n- {id: off, name: Off, on: {sku: A}, percent_off: 5}\n\
     - {id: set, name: Set, on: {sku: B}, n_for_m: {take: 3, pay: 2}}\n\
+    - {id: more, name: More, on: {sku: C}, extra_units: {every: 10, add: 1}}\n\
     - {id: earn, name: Earn, points: {per: 1.00, units: 1, asset: points}}\n";
 
 #[test]
 fn a_limit_of_its_own_has_a_meaning_for_what_uses_it_up() {
-    let table: [(&str, &[&str]); 17] = [
+    let table: [(&str, &[&str]); 19] = [
         ("{id: l, per_customer_month: {value: 5.00}}", &[]),
         ("{id: l, asset: points, per_customer_day: {points: 5}}", &[]),
         ("{id: l, redeemed: points, per_customer_day: {points: 5}}", &[]),
@@ -22,6 +23,8 @@ fn a_limit_of_its_own_has_a_meaning_for_what_uses_it_up() {
         ("{id: l}", &["error: this limit limits nothing"]),
         ("{id: l, campaigns: of, per_day: 5}", &["error: there is no campaign `of`"]),
         ("{id: l, campaigns: [off, earn], per_day: {value: 5.00}}", &["error: the campaign `earn` does not use this limit up"]),
+        ("{id: l, campaigns: [off, more], per_day: 5}", &[]),
+        ("{id: l, campaigns: [off, more], per_day: {value: 5.00}}", &["error: the campaign `more` does not use this limit up"]),
         ("{id: l, campaigns: set, per_day: {units: 5}}", &["error: the campaign `set` does not use this limit up"]),
         (
             "{id: l, campaigns: off, asset: points, per_day: {points: 5}}",

@@ -3,33 +3,20 @@
 use smallvec::SmallVec;
 
 use crate::campaign::ShowAs;
-use crate::conventions::{Conventions, FreeUnits, LimitedUnits, Unplaced};
+use crate::conventions::{Conventions, LimitedUnits, Unplaced};
 use crate::evaluate::candidates::{Candidate, Reason};
 use crate::evaluate::draft::Draft;
 use crate::limits::ADDED_UNITS_MAX;
 use crate::mechanic::{Gain, Group, Mechanic, Off, Per, Which};
 use crate::money::Amount;
-use crate::ratio::Ratio;
 
 use super::contender::{Contender, Form, Kind, Open, Paired, Seats};
 use super::offs::{Part, off_unit, percent_of_unit};
 use super::units::Class;
 
-/// Whether free units of a set are added instead of taken out of the basket.
-pub(super) fn adds(conventions: &Conventions, groups: &[Group], gain: Gain) -> Option<(usize, i64, Which)> {
-    match gain {
-        Gain::Units { group, units, which, off: Off::Percent(Ratio::ONE) }
-            if conventions.free_units == FreeUnits::Added && groups.get(group).is_some_and(|group| group.units > units) =>
-        {
-            Some((group, units, which))
-        }
-        Gain::Units { .. } | Gain::Percent(_) | Gain::Amount(_) | Gain::Price(_) => None,
-    }
-}
-
 /// How many units each group of a set needs.
 pub(super) fn needs(conventions: &Conventions, groups: &[Group], gain: Gain) -> SmallVec<[i64; 4]> {
-    let added = adds(conventions, groups, gain);
+    let added = gain.added(groups, conventions.free_units);
     let less = |place: usize| added.filter(|(group, _, _)| *group == place).map_or(0, |(_, units, _)| units);
     groups.iter().enumerate().map(|(place, group)| group.units.saturating_sub(less(place))).collect()
 }
@@ -165,7 +152,7 @@ impl Draft<'_, '_> {
         classes: &[Class],
     ) -> Result<Form, Reason> {
         let conventions = self.conventions(candidate);
-        let added = adds(&conventions, groups, gain);
+        let added = gain.added(groups, conventions.free_units);
         let mut seats: Vec<Seats> = Vec::with_capacity(groups.len().saturating_add(1));
         for (place, (group, units)) in groups.iter().zip(needs(&conventions, groups, gain)).enumerate() {
             let template = added.is_some_and(|(target, _, _)| target == place);

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 
+use crate::campaign::REDEEM_PREFIX;
 use crate::catalogue::{Catalogue, Product, ProductKind};
 use crate::decision::{Decision, Missing, RewardKind};
 use crate::id::{AssetId, CashierId, ChannelId, CustomerId, LineId, ReceiptId, RewardId, Sku, StoreId, TaxCode, TillId};
@@ -170,10 +171,25 @@ pub(super) fn hold(receipt: &Receipt, decision: &Decision) {
         .map(|redemption| redemption.amount)
         .sum();
     assert_eq!(decision.before - off - redeemed, decision.after, "totals agree");
+    named_are_applied(decision);
     let mut ids: Vec<&RewardId> = decision.rewards.iter().map(|reward| &reward.id).collect();
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), decision.rewards.len(), "reward ids are unique");
+}
+
+/// What is given without being applied is counted by no limit, and explained as not given.
+fn named_are_applied(decision: &Decision) {
+    let parts = decision.lines.iter().flat_map(|line| &line.parts).flat_map(|part| &part.adjustments);
+    let adjusting = parts.map(|adjustment| &adjustment.campaign).filter(|id| !id.as_str().starts_with(REDEEM_PREFIX));
+    let adding = decision.lines.iter().filter_map(|line| line.added_by.as_ref());
+    // A tier is reached by a counter, which may give nothing itself.
+    let given = decision.rewards.iter().filter(|reward| !matches!(reward.kind, RewardKind::Status { reached: true, .. }));
+    let rewarding = given.map(|reward| &reward.campaign);
+    let instructing = decision.instructions.iter().map(|instruction| &instruction.campaign);
+    for campaign in adjusting.chain(adding).chain(rewarding).chain(instructing) {
+        assert!(decision.applied.iter().any(|applied| applied.campaign == *campaign), "`{campaign}` gives and is applied");
+    }
 }
 
 /// Changed lines as `1: 2=4.00 1=0.00(a -2.00)`, added ones as `+0.1 CRISPS: 2=0.00(a 0)`.

@@ -103,6 +103,20 @@ fn p10_where_campaigns_share_a_limit_the_bound_is_honest() {
 }
 
 #[test]
+fn p4_units_that_are_added_are_limited_in_uses_and_counted() {
+    let campaign = "extra_units: {every: 10, add: 1}, limits: {per_customer: 2}";
+    let none = (0, 0, 0);
+    for (ever, expected, promise) in [
+        (none, "1: 30=30.00 2=0.00(a 0.00)", Some((2, 0, 0))),
+        ((1, 0, 0), "1: 30=30.00 1=0.00(a 0.00)", Some((1, 0, 0))),
+        ((2, 0, 0), "", None),
+    ] {
+        let decision = of(campaign, &used([ever, none, none]), "CRISPS 30x1.00");
+        assert_eq!((lines(&decision).as_str(), promised(&decision)), (expected, promise), "{ever:?} used");
+    }
+}
+
+#[test]
 fn p4_points_are_limited_in_points() {
     let campaign =
         "points: {per: 1.00, units: 10, asset: points}, limits: {per_customer_month: {points: 100}, per_receipt: {points: 70}}";

@@ -115,6 +115,9 @@ fn campaign() -> impl Strategy<Value = (String, String)> {
             let on = if mechanic.starts_with("offer") { "" } else { on };
             let of_units = limit.is_empty() && priority == 0 && mechanic.starts_with("percent_off") && mechanic.ends_with("line");
             let limit = if of_units { "limits: {per_receipt: {units: 2}}, " } else { limit };
+            // What adds units is limited in uses alone.
+            let limit =
+                if limit.starts_with("caps") && mechanic.starts_with("extra_units") { "budget: {uses: 9}, " } else { limit };
             (format!("priority: {priority}, {whom}{group}{limit}{fallback}"), format!("{on}{mechanic}"))
         },
     )
