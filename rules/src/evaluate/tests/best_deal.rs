@@ -115,6 +115,33 @@ fn p10_of_many_equal_units_all_but_a_core_are_decided_at_once_without_loss() {
 }
 
 #[test]
+fn p10_percentages_that_hardly_differ_are_combined_for_their_roundings() {
+    let percents = [("10.31", 1_031), ("10.30", 1_030), ("12.34", 1_234), ("12.33", 1_233), ("7.5", 750)];
+    let pairs = [[0, 1], [2, 3], [1, 2], [0, 4]];
+    let mut unproven = 0;
+    for (price, pair) in (5_i64..=20).flat_map(|price| pairs.map(|pair| (price, pair))) {
+        for units in [17_usize, 40, 53] {
+            let mut text = format!("{}campaigns:\n", super::fixture::HEAD);
+            let mut gains: Vec<Box<dyn Fn(usize) -> i64>> = Vec::new();
+            for (place, (written, hundredths)) in pair.map(|percent| percents[percent]).into_iter().enumerate() {
+                gains.push(Box::new(move |units| (i64::try_from(units).unwrap() * price * hundredths + 5_000) / 10_000));
+                text += &format!("- {{id: c{place}, name: C, percent_off: {written}}}\n");
+            }
+            let revision = Revision::compile(1, jiff::Timestamp::UNIX_EPOCH, &[Source { name: "p".into(), text: text.clone() }]);
+            let revision = revision.unwrap_or_else(|error| panic!("{error}")).revision;
+            let receipt = super::fixture::receipt(&format!("MILK {units}x0.{price:02}"));
+            let decision = evaluate(&revision, &catalogue(), &customer(), &receipt, noon(), Effort::default());
+            hold(&receipt, &decision);
+            let (found, best) = ((decision.before - decision.after).minor(), best_of_many(units, &gains));
+            assert!(found <= best && best <= found + decision.bound.minor(), "{units} at {price}\n{text}");
+            assert!(!decision.proven || found == best, "{found} of {best}: {units} at {price}\n{text}");
+            unproven += u32::from(!decision.proven);
+        }
+    }
+    assert_eq!(unproven, 0);
+}
+
+#[test]
 fn p10_a_best_deal_marked_proven_is_optimal() {
     let (cases, first) = (number("TESSERA_CASES", CASES), number("TESSERA_SEED", 1));
     let catalogue = catalogue();

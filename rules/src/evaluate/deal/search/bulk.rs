@@ -1,17 +1,18 @@
 //! Many equal units: all but a core of them go to what brings most on them alone.
 //!
-//! Let `best` be what brings most a unit of a class by itself, sets of `take` units, without a limit. Of any other
-//! use, `take` sets that lie within the class can be replaced by as many units in `best` sets, and nothing is lost:
-//! roundings half up and down give at least the whole minor units that a fraction grows by, and at most its ceiling
-//! that it shrinks by. So some best combination has fewer than `take` such sets of every other use, and besides them
-//! only sets that need units of other classes, of which there are no more than such units. What is beyond that core
-//! is in `best` sets.
+//! Let `best` be what brings most a unit of a class by itself, sets of `take` units, without a limit. Sets of another use
+//! that lie within the class can be replaced by as many units in `best` sets. Of fractions that are rounded together at
+//! least the whole minor units are gained by which the one sum grows, and at most as many are lost as the other shrinks by,
+//! rounded up; where rounding goes half up or down, that is so whatever else is in the sums. So there is a number of sets
+//! from which on the exchange brings more whatever rounding does, and every best combination has fewer than that of every
+//! other use, and fewer such units that nobody uses; besides them only sets that need units of other classes, of which there
+//! are no more than such units. What is beyond that core is in `best` sets. Where `best` is hardly ahead of another, the
+//! core is large.
 //!
 //! Where `best` is ahead by more than rounding can make up for, a smaller core does: count a set of any other use, and a
 //! unit that nobody uses, as one thing. Of `take` things some have a multiple of `take` units together (their sums from
 //! the first on leave a rest twice), and those units bring at least as much in `best` sets. So some best combination
-//! has fewer than `take` things. Nor is there one that gains as much with fewer campaigns, without `best`. Where `best`
-//! is hardly ahead, the core is so large that small receipts are searched in full.
+//! has fewer than `take` things. Nor is there one that gains as much with fewer campaigns, without `best`.
 
 use std::cmp::Ordering;
 
@@ -21,8 +22,8 @@ use super::super::solution::{Singles, Solution, set_worth};
 use super::super::units::Class;
 use crate::money::Rounding;
 
-/// Units that are left to decide where what is best is hardly ahead.
-const CORE_UNITS_MIN: i64 = 16;
+/// So many sizes of an exchange are looked at one by one.
+const EXCHANGES_MAX: i64 = 64;
 
 /// One way to use units of a class by themselves.
 #[derive(Clone, Debug)]
@@ -68,14 +69,48 @@ impl Use {
         on_a_set >= minor.saturating_mul(2) && on_all > minor.saturating_mul(slack)
     }
 
+    /// A unit that nobody uses.
+    fn nothing(&self) -> Self {
+        Self { take: 1, brings: Part::whole(0), worth: 0, ..self.clone() }
+    }
+
+    /// How many sets of a use that brings less are too many: as many units in sets of this one bring more, whatever
+    /// rounding does to both.
+    fn outdoes(&self, other: &Self) -> i64 {
+        let common = gcd(i128::from(self.take), i128::from(other.take));
+        let of = |take: i64| i64::try_from(i128::from(take).checked_div(common).unwrap_or(1)).unwrap_or(i64::MAX);
+        // So many of this one have as many units as so many of the other.
+        let (own_sets, other_sets) = (of(other.take), of(self.take));
+        let gains = |times: &i64| {
+            let own = Part { numerator: self.brings.times(own_sets.saturating_mul(*times)), ..self.brings };
+            let than = Part { numerator: other.brings.times(other_sets.saturating_mul(*times)), ..other.brings };
+            let (gained, lost) = (own.rounded(Rounding::Down), than.scaled_up(1));
+            // What brings less and not less money adds less.
+            gained > lost || (gained == lost && self.lead(other, 1).0 == 0)
+        };
+        let (lead, minor) = self.lead(other, own_sets.saturating_mul(self.take));
+        let times = (1..=EXCHANGES_MAX).find(gains).unwrap_or_else(|| {
+            // Two whole minor units more before rounding are at least one after it.
+            let sure = minor.saturating_mul(2).saturating_add(lead).saturating_sub(1).checked_div(lead);
+            sure.map_or_else(|| self.step(), |times| i64::try_from(times).unwrap_or(i64::MAX))
+        });
+        other_sets.saturating_mul(times)
+    }
+
     /// So many sets, the fewest of which bring whole minor units.
     fn step(&self) -> i64 {
-        let (mut a, mut b) = (self.brings.numerator, i128::from(self.brings.denominator));
-        while b != 0 {
-            (a, b) = (b, a.checked_rem(b).unwrap_or(0));
-        }
-        i64::try_from(i128::from(self.brings.denominator).checked_div(a).unwrap_or(1)).unwrap_or(i64::MAX).max(1)
+        let denominator = i128::from(self.brings.denominator);
+        let common = gcd(self.brings.numerator, denominator);
+        i64::try_from(denominator.checked_div(common).unwrap_or(1)).unwrap_or(i64::MAX).max(1)
     }
+}
+
+/// Above zero where one of both is.
+fn gcd(mut a: i128, mut b: i128) -> i128 {
+    while b != 0 {
+        (a, b) = (b, a.checked_rem(b).unwrap_or(0));
+    }
+    a
 }
 
 /// What can be fixed without loss, and the classes that are left to decide.
@@ -125,12 +160,12 @@ fn beyond_core(contenders: &[Contender<'_>], classes: &[Class], place: usize, by
     let lesser = || others().filter(|own| own.per_unit(best) == Ordering::Less);
     let things = rest.saturating_mul(lesser().map(|own| own.take).max().unwrap_or(1)).saturating_add(elsewhere);
     let free = class.units.saturating_sub(things);
-    let nothing = Use { take: 1, brings: Part::whole(0), worth: 0, ..best.clone() };
+    let nothing = best.nothing();
     let core = if lesser().chain([&nothing]).all(|own| best.is_ahead(own, free, uses.len())) {
         things
     } else {
-        let sets = lesser().map(|own| rest.saturating_mul(own.take)).fold(elsewhere, i64::saturating_add);
-        sets.saturating_add(best.take).saturating_add(CORE_UNITS_MIN)
+        let too_many = |own: &Use| best.outdoes(own).saturating_sub(1).saturating_mul(own.take);
+        lesser().chain([&nothing]).map(too_many).fold(elsewhere, i64::saturating_add)
     };
     (class.units > core).then(|| (best.clone(), class.units.saturating_sub(core)))
 }
@@ -159,10 +194,9 @@ pub(super) fn habit(contenders: &[Contender<'_>], classes: &[Class], place: usiz
     let mut lesser_units = 0_i64;
     for own in uses.iter().filter(|own| own.form.is_none() && own.per_unit(best) == Ordering::Less) {
         lesser.get_mut(own.contender).into_iter().for_each(|lesser| *lesser = true);
-        lesser_units = lesser_units.saturating_add(best.take.saturating_sub(1));
+        lesser_units = lesser_units.saturating_add(best.outdoes(own).saturating_sub(1));
     }
-    let unused_units = best.take.max(best.step().saturating_mul(best.take)).max(CORE_UNITS_MIN);
-    Some(Habit { lesser, lesser_units: lesser_units.max(CORE_UNITS_MIN), unused_units })
+    Some(Habit { lesser, lesser_units, unused_units: best.outdoes(&best.nothing()).saturating_sub(1) })
 }
 
 fn sits(form: &Form, class: usize) -> bool {

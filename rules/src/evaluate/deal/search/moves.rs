@@ -3,7 +3,7 @@
 use super::super::contender::{Contender, Paired, Sets, paired_gain};
 use super::super::offs::Part;
 use super::super::solution::bit;
-use super::model::{Model, SCALE, Step};
+use super::model::{Flat, Model, SCALE, Step};
 use super::replay::members_of;
 use super::state::{Begun, Change, Entry, Partials};
 use crate::money::{Rounding, divide};
@@ -207,7 +207,9 @@ impl Model<'_, '_> {
             change.entry.gain = change.entry.gain.saturating_add(minor);
             *held = 0;
         }
-        for flat in self.flats.iter().filter(|flat| flat.last == class && !flat.paired) {
+        // A kind of set without a class left to sit in has no place in the state.
+        let ends = |flat: &&Flat| flat.first <= class && flat.last == class && !flat.paired;
+        for flat in self.flats.iter().filter(ends) {
             let seats = self.contenders.get(flat.contender).and_then(|contender| contender.forms().get(flat.form));
             let width = seats.map_or(0, |form| form.seats.len());
             let counts = change.key.get(flat.slot..flat.slot.saturating_add(width)).unwrap_or(&[]);
