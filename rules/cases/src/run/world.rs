@@ -1,7 +1,9 @@
 //! The account and the receipts of one case while it is run.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use tessera_ledger::account::Account;
 use tessera_ledger::code::CodeKey;
@@ -14,10 +16,11 @@ use tessera_ledger::standing::View;
 use tessera_ledger::terms::{AssetTerms, Worth, limit_terms, return_terms};
 use tessera_rules::decision::{Decision, Promise};
 use tessera_rules::evaluate;
-use tessera_rules::id::CustomerId;
+use tessera_rules::id::{CampaignId, CustomerId};
 use tessera_rules::money::{Amount, Units};
 use tessera_rules::receipt::{Receipt, Stage};
 use tessera_rules::standing::{CodeStanding, CodeState, Standing, Uses};
+use tessera_rules::usage::Usage;
 
 use super::goods::Goods;
 use crate::compare::{Comparison, Got};
@@ -73,6 +76,8 @@ pub(super) struct World<'b> {
     pub(super) sales: Vec<Sale>,
     /// What all sales of the case have used of campaigns that are limited over all customers.
     shared: Vec<Uses>,
+    /// The same by trading day.
+    shared_by_day: BTreeMap<(Date, CampaignId), Usage>,
     done: Done,
     now: Timestamp,
     returns: usize,
@@ -82,7 +87,9 @@ impl<'b> World<'b> {
     pub(super) fn new(bench: &'b Bench, opening: Option<Account>) -> Self {
         let (account, now) = (opening.clone(), Timestamp::UNIX_EPOCH);
         let shared = bench.revision.nothing_shared();
-        Self { bench, opening, account, quoted: None, sales: Vec::new(), shared, done: Done::Nothing, now, returns: 0 }
+        let shared_by_day = BTreeMap::new();
+        let (quoted, sales) = (None, Vec::new());
+        Self { bench, opening, account, quoted, sales, shared, shared_by_day, done: Done::Nothing, now, returns: 0 }
     }
 
     /// Does one thing.
@@ -148,11 +155,17 @@ impl<'b> World<'b> {
         Standing {
             codes: codes.collect(),
             customer,
-            shared: self.shared.clone(),
+            shared: self.shared_on(asked.receipt.business_date),
             out_of_stock: asked.out_of_stock.clone(),
             promises_exhausted: asked.promises_exhausted || exhausted,
             draw: Some([0; 32]),
         }
+    }
+
+    /// What all sales have used so far, as a receipt of a trading day sees it.
+    fn shared_on(&self, day: Date) -> Vec<Uses> {
+        let today = |used: &Uses| self.shared_by_day.get(&(day, used.campaign.clone())).copied().unwrap_or_default();
+        self.shared.iter().map(|used| Uses { today: today(used), ..used.clone() }).collect()
     }
 
     fn settle(&mut self, at: Option<Timestamp>, found: &mut Comparison<'_>) -> Result<(), String> {
@@ -205,8 +218,9 @@ impl<'b> World<'b> {
             let Promise::Budget { campaign, usage } = promise else { continue };
             for used in self.shared.iter_mut().filter(|used| used.campaign == *campaign) {
                 used.ever = used.ever.plus(*usage);
-                used.today = used.today.plus(*usage);
             }
+            let day = self.shared_by_day.entry((asked.receipt.business_date, campaign.clone())).or_default();
+            *day = day.plus(*usage);
         }
         self.sales.push(Sale { outcome: settled.outcome, so_far: ReturnedSoFar::default() });
         self.done = Done::Settled;
