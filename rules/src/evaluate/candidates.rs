@@ -98,6 +98,15 @@ pub(super) struct Candidate<'a> {
     pub(super) units_left: i64,
     /// How much money it may take off, in minor units, or how many units of its asset it may give.
     pub(super) value_left: i64,
+    /// Why it counts and gives nothing, where what it gives is used up.
+    pub(super) withheld: Option<Reason>,
+}
+
+/// How much of a campaign may be used.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Admitted {
+    left: Usage,
+    pub(super) withheld: Option<Reason>,
 }
 
 /// The candidates in the order of application, and the campaigns about these goods that are none.
@@ -213,8 +222,8 @@ impl<'a> Found<'a> {
         self.steps = self.steps.saturating_add(1);
         let is_about =
             |line: usize| basket.lines.get(line).is_some_and(|item| campaign.is_about(&item.properties, item.line.measure));
-        let left = match admit(case, facts, campaign) {
-            Ok(left) => left,
+        let Admitted { left, withheld } = match admit(case, facts, campaign) {
+            Ok(admitted) => admitted,
             Err(reason) => {
                 let of_tenders = matches!(reason, Reason::Tender | Reason::TenderUnknown) || campaign.reads_tenders();
                 let failed = matches!(reason, Reason::Failed(..));
@@ -247,17 +256,20 @@ impl<'a> Found<'a> {
             return self.refused.push((place, Reason::TooFewUnits));
         }
         self.depends_on_tenders |= campaign.conditions.tender.is_some();
-        if let Err(reason) = limits_shared::admits(case, &self.common, campaign) {
+        if let Err(reason) = limits_shared::admits(case, &self.common, campaign)
+            && campaign.counting().is_none()
+        {
             return self.refused.push((place, reason));
         }
         let (act, Usage { uses, units, value }) = (campaign.mechanic.act(), left);
-        let lines = matching;
-        self.candidates.push(Candidate { campaign, place, act, lines, uses_left: uses, units_left: units, value_left: value });
+        let (lines, uses_left, units_left, value_left) = (matching, uses, units, value);
+        self.candidates.push(Candidate { campaign, place, act, lines, uses_left, units_left, value_left, withheld });
     }
 }
 
-/// How much of a campaign may be used here and now, whatever the goods; else the first reason why not at all.
-pub(super) fn admit(case: &Case<'_>, facts: &Facts<'_, '_>, campaign: &Campaign) -> Result<Usage, Reason> {
+/// How much of a campaign may be used here and now, whatever the goods; else the first reason why not at all. What counts
+/// over receipts goes on counting where nothing is left to give: others must not keep a customer from a tier.
+pub(super) fn admit(case: &Case<'_>, facts: &Facts<'_, '_>, campaign: &Campaign) -> Result<Admitted, Reason> {
     if campaign.currency != case.receipt.currency {
         return Err(Reason::Currency);
     }
@@ -281,10 +293,16 @@ pub(super) fn admit(case: &Case<'_>, facts: &Facts<'_, '_>, campaign: &Campaign)
     let scarce = code(case, campaign)?;
     case.conditions_hold(campaign)?;
     facts.condition_holds(campaign)?;
-    if case.standing.promises_exhausted && (scarce || campaign.limits.is_scarce()) {
+    let exhausted = case.standing.promises_exhausted;
+    if exhausted && scarce {
         return Err(Reason::TooManyOpenQuotes);
     }
-    left(case, campaign)
+    let left = if exhausted && campaign.limits.is_scarce() { Err(Reason::TooManyOpenQuotes) } else { left(case, campaign) };
+    match left {
+        Ok(left) => Ok(Admitted { left, withheld: None }),
+        Err(reason) if campaign.counting().is_some() => Ok(Admitted { left: Usage::NONE, withheld: Some(reason) }),
+        Err(reason) => Err(reason),
+    }
 }
 
 /// Whether a presented code opens the campaign, and whether that code is scarce.

@@ -9,10 +9,11 @@ use crate::campaign::Campaign;
 use crate::counting::{Counted, Counting};
 use crate::decision::{CounterMove, CounterTime, LineShare, Missing, Note, Promise, RewardKind};
 use crate::id::CampaignId;
-use crate::limits::NEAR_MISS_PERCENT_MIN;
+use crate::limits::{ADDED_UNITS_MAX, COUPONS_AT_ONCE_MAX, NEAR_MISS_PERCENT_MIN};
 use crate::mechanic::Give;
-use crate::money::{Amount, Quantity};
+use crate::money::{Amount, Quantity, Units};
 use crate::standing::{CounterStanding, CustomerStanding};
+use crate::usage::Usage;
 
 /// What a counter has come to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -88,6 +89,22 @@ pub(super) fn counter<'c>(customer: &'c CustomerStanding, campaign: &CampaignId)
     customer.counters.get(place)
 }
 
+/// How many thresholds can be rewarded on one receipt, at least one; of the last one a limit may leave a part.
+fn times_at_once(campaign: &Campaign, give: &Give, left: Usage) -> i64 {
+    let within = |most: i64, each: i64| most.checked_div(each).unwrap_or(i64::MAX).max(1);
+    match give {
+        Give::Points { units, .. } => {
+            let most = campaign.caps.units.map_or(i64::MAX, Units::units).min(left.value);
+            within(most, units.units())
+        }
+        Give::Gift { quantity, .. } | Give::Choice { quantity, .. } => {
+            within(ADDED_UNITS_MAX.saturating_mul(Quantity::ONE.milli()), quantity.milli())
+        }
+        Give::Coupon { .. } => i64::try_from(COUPONS_AT_ONCE_MAX).unwrap_or(i64::MAX),
+        Give::Percent(_) | Give::Amount(_) | Give::Prize { .. } | Give::Status { .. } | Give::Tickets { .. } => i64::MAX,
+    }
+}
+
 impl Draft<'_, '_> {
     /// What a receipt adds to a counter, in thousandths: units, minor units of money paid, one visit, units of an asset,
     /// one stretch. And how it lies on lines, where it does.
@@ -150,9 +167,18 @@ impl Draft<'_, '_> {
             None => (0, Err(Reason::OnlyCounts)),
             Some((every, give)) => {
                 let crossed = so_far.checked_div(every.saturating_mul(Quantity::ONE.milli())).unwrap_or(0);
-                let due = crossed.saturating_sub(come.rewarded).clamp(0, self.left(candidate).uses);
-                self.nearly_counted(candidate, (counting.counted, *every), so_far);
-                (due, self.give_counted(candidate, give, due))
+                let owed = crossed.saturating_sub(come.rewarded).max(0);
+                let left = self.left(candidate);
+                let due = owed.min(left.uses).min(times_at_once(candidate.campaign, give, left));
+                let withheld = candidate.withheld.or_else(|| self.within_common(candidate).err());
+                if withheld.is_none() {
+                    self.nearly_counted(candidate, (counting.counted, *every), so_far);
+                }
+                let given = withheld.map_or_else(|| self.give_counted(candidate, give, due), Err);
+                if owed > 0 && matches!(given, Err(Reason::TooManyOpenQuotes)) {
+                    self.notes.push(Note::TooManyOpenQuotes { campaign: campaign.id.clone() });
+                }
+                (due, given)
             }
         };
         let rewarded = if given.is_ok() { due } else { 0 };
@@ -166,7 +192,6 @@ impl Draft<'_, '_> {
         if due == 0 {
             Err(Reason::TooFewUnits)
         } else if self.case.standing.promises_exhausted {
-            self.notes.push(Note::TooManyOpenQuotes { campaign: candidate.campaign.id.clone() });
             Err(Reason::TooManyOpenQuotes)
         } else if self.case.paid() && candidate.campaign.mechanic.changes_lines() && candidate.campaign.fallback.is_none() {
             Err(Reason::TooLate)

@@ -62,7 +62,8 @@ impl Draft<'_, '_> {
         let known = self.refused.iter().find(|(refused, _)| *refused == place).map(|(_, reason)| *reason);
         known.or_else(|| {
             let campaign = self.case.revision.campaigns().get(place)?;
-            admit(self.case, &Facts::new(self.case), campaign).err().or(Some(Reason::NoLine))
+            let admitted = admit(self.case, &Facts::new(self.case), campaign);
+            Some(admitted.map_or_else(|reason| reason, |admitted| admitted.withheld.unwrap_or(Reason::NoLine)))
         })
     }
 

@@ -29,7 +29,10 @@ impl<'a> Draft<'a, '_> {
                 continue;
             }
             let effect = if self.step(candidate.lines.len()) {
-                let able = self.within_common(candidate).and_then(|()| self.spent_enough(candidate));
+                // What counts goes on counting beyond its limits.
+                let counts = candidate.campaign.counting().is_some();
+                let within = if counts { Ok(()) } else { self.within_common(candidate) };
+                let able = within.and_then(|()| self.spent_enough(candidate));
                 able.and_then(|()| self.act_reward(candidate, &mut multipliers))
             } else {
                 Err(Reason::StepsUsedUp)
