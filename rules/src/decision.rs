@@ -1,8 +1,10 @@
 //! What the evaluation decided: the four parts of the answer and what the ledger needs to commit them.
 
 mod counter;
+mod offer;
 
 pub use counter::{CounterMove, CounterTime};
+pub use offer::Offer;
 
 use compact_str::CompactString;
 use jiff::Timestamp;
@@ -263,17 +265,6 @@ pub struct Instruction {
     /// Whose doing.
     pub campaign: CampaignId,
     /// What to do.
-    pub text: CompactString,
-}
-
-/// A product to offer.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Offer {
-    /// Whose doing.
-    pub campaign: CampaignId,
-    /// The product.
-    pub sku: Sku,
-    /// What the cashier says.
     pub text: CompactString,
 }
 

@@ -344,6 +344,11 @@ impl Revision {
         all
     }
 
+    /// The campaigns whose reward is drawn, in the order of their places.
+    pub fn drawn(&self) -> impl Iterator<Item = &CampaignId> {
+        self.campaigns.iter().filter(|campaign| campaign.conditions.chance.is_some()).map(|campaign| &campaign.id)
+    }
+
     pub(crate) fn index(&self) -> &Index {
         &self.index
     }

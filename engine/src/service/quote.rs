@@ -8,11 +8,11 @@ use tessera_contract::canonical::basket_hash;
 use tessera_contract::convert::timestamp_to_wire;
 use tessera_contract::read::{QuoteInput, ReadContext, read_quote};
 use tessera_contract::refusal::Refusal;
-use tessera_contract::render::{AnswerContext, is_offer_id};
+use tessera_contract::render::AnswerContext;
 use tessera_contract::token::{RevisionName, SealedToken, TokenHead};
 use tessera_ledger::account::Account;
 use tessera_proto::billing::v1;
-use tessera_rules::decision::{Decision, RewardKind};
+use tessera_rules::decision::{Decision, Offer, RewardKind};
 use tessera_rules::effort::Effort;
 use tessera_rules::id::{AssetId, ProgramId, Sku};
 
@@ -179,7 +179,7 @@ fn seal(engine: &Engine, made: &Made<'_>, decided: &Decided) -> SealedToken {
 /// How many ids the till sent as declined that no campaign could have given: a till's mistake, told in the answer.
 fn declined_unknown(made: &Made<'_>) -> usize {
     let receipt = &made.input.receipt;
-    let can_be = |id: &str| is_offer_id(id) || made.rules.revision.can_decline(id, receipt.lines.len());
+    let can_be = |id: &str| Offer::is_id(id) || made.rules.revision.can_decline(id, receipt.lines.len());
     receipt.declined.iter().filter(|id| !can_be(id.as_str())).count()
 }
 

@@ -18,7 +18,6 @@ use tessera_rules::receipt::Receipt;
 use crate::read::TillDisplay;
 
 pub use lines::totals_of;
-pub use remarks::{is_offer_id, offer_id};
 
 /// What an answer needs beside the decision.
 #[derive(Clone, Debug)]

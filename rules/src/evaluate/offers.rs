@@ -5,19 +5,20 @@ use super::candidates::{Candidate, Reason};
 use super::draft::{Draft, Effect};
 use crate::catalogue::{Catalogue, Product};
 use crate::decision::Offer;
+use crate::id::CampaignId;
 use crate::limits::{OFFER_PRODUCTS_LOOKED_AT_MAX, OFFERS_MAX};
 use crate::selector::Selector;
 
 impl<'a> Draft<'a, '_> {
     /// Offers products of the catalogue, in the order of their numbers, never one that is in the basket, already
-    /// offered, or out of stock.
+    /// offered, declined as this campaign's, or out of stock.
     pub(super) fn offer(&mut self, candidate: &Candidate<'_>, suggest: &Selector, limit: usize) -> Result<Effect, Reason> {
         let most = self.case.receipt.offers_max.map_or(OFFERS_MAX, usize::from).min(OFFERS_MAX);
         let limit = limit.min(most.saturating_sub(self.offers.len()));
         if limit == 0 || self.case.paid() {
             return Err(Reason::NothingToOffer);
         }
-        let products = self.suggested(self.case.catalogue, suggest, limit);
+        let products = self.suggested(&candidate.campaign.id, suggest, limit);
         if products.is_empty() {
             return Err(Reason::NothingToOffer);
         }
@@ -29,7 +30,8 @@ impl<'a> Draft<'a, '_> {
         Ok(Effect { place: candidate.place, times, discount: 0, added_worth: 0 })
     }
 
-    fn suggested(&mut self, catalogue: &'a Catalogue, suggest: &Selector, limit: usize) -> Vec<&'a Product> {
+    fn suggested(&mut self, campaign: &CampaignId, suggest: &Selector, limit: usize) -> Vec<&'a Product> {
+        let catalogue: &'a Catalogue = self.case.catalogue;
         // The clause that the fewest products satisfy is the one to walk along.
         let count =
             |clause: &crate::selector::Clause| clause.keys().map(|key| catalogue.count_with(key)).fold(0, usize::saturating_add);
@@ -43,7 +45,7 @@ impl<'a> Draft<'a, '_> {
                     break;
                 }
                 looked_at = looked_at.saturating_add(1);
-                if suggest.matches_product(&entry.properties) && self.may_be_offered(&entry.product) {
+                if suggest.matches_product(&entry.properties) && self.may_be_offered(campaign, &entry.product) {
                     products.push(&entry.product);
                     of_key = of_key.saturating_add(1);
                 }
@@ -56,10 +58,10 @@ impl<'a> Draft<'a, '_> {
         products
     }
 
-    fn may_be_offered(&self, product: &Product) -> bool {
+    fn may_be_offered(&self, campaign: &CampaignId, product: &Product) -> bool {
         let in_basket = self.basket.lines.iter().any(|line| line.line.sku == product.sku);
         let offered = self.offers.iter().any(|offer| offer.sku == product.sku);
         let gone = needs_stock(product.kind) && self.out_of_stock(&product.sku);
-        !in_basket && !offered && !gone
+        !in_basket && !offered && !gone && !Offer::is_declined(campaign, &product.sku, &self.case.receipt.declined)
     }
 }

@@ -1,41 +1,11 @@
 //! Instructions, offers, near misses, verdicts, notes, limits, and the texts for screen and footer.
 
 use tessera_proto::billing::v1;
-use tessera_rules::decision::{Decision, Missing, Note, Reward, RewardKind};
-use tessera_rules::id::{CampaignId, Sku};
+use tessera_rules::decision::{Decision, Missing, Note, Offer, Reward, RewardKind};
 use tessera_rules::receipt::Chosen;
 
 use super::{AnswerContext, fit};
 use crate::convert::{campaign_to_wire, verdict_to_wire};
-use crate::limits::OFFERS_MAX;
-
-/// What an offer's id begins with.
-const OFFER: &str = "offer:";
-/// Bytes of the hash in an offer's id: two offers of one receipt do not share them.
-const OFFER_ID_BYTES: usize = 12;
-
-/// Whether an id has the form of an offer's: which product it names cannot be read from it.
-#[must_use]
-pub fn is_offer_id(id: &str) -> bool {
-    let hex = id.strip_prefix(OFFER).unwrap_or_default();
-    hex.len() == 2 * OFFER_ID_BYTES && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// The wire's id of an offer: the same for the same campaign and product, on every quote.
-#[must_use]
-pub fn offer_id(campaign: &CampaignId, sku: &Sku) -> String {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(campaign.as_str().as_bytes());
-    hasher.update(&[0]);
-    hasher.update(sku.as_str().as_bytes());
-    let hash = hasher.finalize();
-    let mut id = String::with_capacity(OFFER.len() + 2 * OFFER_ID_BYTES);
-    id.push_str(OFFER);
-    if let Some(short) = hash.as_bytes().first_chunk::<OFFER_ID_BYTES>() {
-        data_encoding::HEXLOWER.encode_append(short, &mut id);
-    }
-    id
-}
 
 /// Things that the cashier must do.
 pub(super) fn instructions(decision: &Decision, context: &AnswerContext<'_>) -> Vec<v1::Instruction> {
@@ -73,16 +43,15 @@ fn hand_over(reward: &Reward, context: &AnswerContext<'_>) -> Option<v1::Instruc
 
 /// Goods to offer, best first.
 pub(super) fn offers(decision: &Decision, context: &AnswerContext<'_>) -> Vec<v1::Offer> {
-    let to_wire = |offer: &tessera_rules::decision::Offer| v1::Offer {
-        offer_id: offer_id(&offer.campaign, &offer.sku),
+    let to_wire = |offer: &Offer| v1::Offer {
+        offer_id: Offer::id(&offer.campaign, &offer.sku),
         campaign_id: offer.campaign.as_str().to_owned(),
         sku: offer.sku.as_str().to_owned(),
         description: context.description(&offer.sku),
         line_id: String::new(),
         text: fit::text(&offer.text, &context.display),
     };
-    let declined = |offer: &v1::Offer| context.receipt.declined.iter().any(|id| id.as_str() == offer.offer_id);
-    decision.offers.iter().map(to_wire).filter(|offer| !declined(offer)).take(OFFERS_MAX).collect()
+    decision.offers.iter().map(to_wire).collect()
 }
 
 /// What little is missing for a campaign.

@@ -2,7 +2,7 @@
 
 use tessera_proto::billing::v1;
 use tessera_rules::decision::Explained;
-use tessera_rules::id::{CampaignId, RewardId};
+use tessera_rules::id::CampaignId;
 use tessera_rules::money::{Amount, Quantity};
 
 use super::*;
@@ -158,24 +158,4 @@ fn a_choice_or_option_that_is_not_offered_is_noted() {
         let found = answer.notes.iter().filter(|note| note.code() == v1::NoteCode::UnknownId).count();
         assert_eq!(found, noted, "{choice_id} {option}");
     }
-}
-
-#[test]
-fn a_declined_offer_is_not_made_again() {
-    let input = read_quote(&sample::quote(), &sample::context()).expect("is good");
-    let offers = |receipt: &Receipt| answer(&sample::decision(2), AnswerContext::plain(receipt, input.display)).offers;
-    let first = offers(&input.receipt)[0].offer_id.clone();
-    assert!(is_offer_id(&first) && !is_offer_id("offer:") && !is_offer_id("thanks.0"), "{first}");
-    let receipt = Receipt { declined: vec![RewardId::parse(&first).expect("is an id")], ..input.receipt.clone() };
-    assert_eq!(offers(&receipt).len(), offers(&input.receipt).len() - 1);
-    assert!(offers(&receipt).iter().all(|offer| offer.offer_id != first));
-}
-
-#[test]
-fn the_id_of_an_offer_can_be_sent_back() {
-    let campaign = CampaignId::parse("spray").expect("is an id");
-    let sku = tessera_rules::id::Sku::parse("A SKU with blanks, and a comma").expect("is one");
-    let id = offer_id(&campaign, &sku);
-    assert!(tessera_rules::id::RewardId::parse(&id).is_ok(), "{id}");
-    assert_eq!(id, offer_id(&campaign, &sku));
 }

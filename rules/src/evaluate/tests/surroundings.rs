@@ -3,8 +3,8 @@
 use jiff::{Timestamp, ToSpan};
 
 use super::fixture::{catalogue, customer, decide, known, lines, points, receipt, revision, rewards};
-use crate::decision::{Note, Promise, PromptReason, RedeemCap, Verdict};
-use crate::id::{AssetId, CampaignId, FactId, ProgramId, RewardId, SegmentId, StoreId, TierId};
+use crate::decision::{Note, Offer, Promise, PromptReason, RedeemCap, Verdict};
+use crate::id::{AssetId, CampaignId, FactId, ProgramId, RewardId, SegmentId, Sku, StoreId, TierId};
 use crate::money::{Currency, Units};
 use crate::receipt::{Attribute, Explain, RedeemMode, RedeemRequest};
 use crate::standing::{CodeStanding, CodeState, CustomerStanding, FactStanding, Standing, Uses};
@@ -286,6 +286,12 @@ fn offers_link_properties_and_leave_out_what_is_bought_or_gone() {
     let mut one = receipt("BLUE 1x9.00");
     one.offers_max = Some(1);
     assert_eq!(offered(&customer(), &one), "LACE");
+    let id = |sku: &str| RewardId::parse(&Offer::id(&CampaignId::parse("a").unwrap(), &Sku::parse(sku).unwrap())).unwrap();
+    one.declined = vec![id("LACE")];
+    assert_eq!(offered(&customer(), &one), "SPRAY", "what is declined makes room for the next");
+    one.declined.push(id("SPRAY"));
+    assert_eq!(offered(&customer(), &one), "");
+    one.declined.clear();
     one.offers_max = Some(0);
     assert_eq!(offered(&customer(), &one), "");
 }
