@@ -33,16 +33,14 @@ mod outcome;
 /// Days of a week, by which receipts are moved so that weekdays stay.
 const WEEK_DAYS: i64 = 7;
 
-const FEED_HELP: &str = concat!(
-    "In place of files: everything that the configured running engine has sold and taken back, in the draft's currency, ",
-    "from its feed.\n\n",
-    "An outcome is not the whole receipt that a till sent. It lacks the attributes of lines, regular prices and the reason of a ",
-    "markdown, `no_discount` and `no_earn` of lines, marks and the language. In the report campaigns that ask for these do ",
-    "nothing, or less than they will, on both sides; and goods that the till kept out of discounts or points get them. Units ",
-    "that campaigns added and lines that they gave are left out, so that the draft decides about them anew. What was redeemed is ",
-    "asked for again. Enrolments and answers to questions are no receipts: the simulated accounts know no facts. Where this ",
-    "matters, keep the tills' own receipts as JSON lines and name them by --receipts."
-);
+fn feed_help() -> String {
+    format!(
+        "In place of files: everything that the configured running engine has sold and taken back, in the draft's currency, \
+         from its feed.\n\n{} Enrolments and answers to questions are no receipts: the simulated accounts know no facts. Where \
+         this matters, keep the tills' own receipts as JSON lines and name them by --receipts.",
+        outcome::LACKS
+    )
+}
 
 const EXAMPLES: &str = "\
 Examples:
@@ -69,7 +67,7 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "FILE", required_unless_present = "feed", num_args = 1..)]
     receipts: Vec<PathBuf>,
     /// In place of files: everything that the configured running engine has sold and taken back, from its feed.
-    #[arg(long, conflicts_with_all = ["receipts", "format"], long_help = FEED_HELP)]
+    #[arg(long, conflicts_with_all = ["receipts", "format"], long_help = feed_help())]
     feed: bool,
     /// What the files look like. None: as they begin, which of a pipe cannot be looked at.
     #[arg(long, value_enum)]

@@ -1,5 +1,7 @@
 //! What stands beside the figures: how to read them, and what is to be known of one answer.
 
+use tessera_rules::revision::Revision;
+
 use super::super::history::Counted;
 use super::super::{Question, Which};
 use super::{Dimension, Report};
@@ -28,15 +30,30 @@ pub(super) fn remarks(question: &Question, report: &Report, counted: &Counted) -
         remarks.push("The draft did nothing on any receipt: look at the dates, stores and products of its campaigns. --as-of DATE moves the receipts into the time of a draft that begins later.".to_owned());
     }
     for which in Which::BOTH {
+        let side = match which {
+            Which::Current => "the current revision",
+            Which::Draft => "the draft",
+        };
+        remarks.extend(not_simulated(&question.rules.of(which).revision, side));
         let unproven = counted.tally.of(which).unproven;
         if unproven > 0 {
-            let side = match which {
-                Which::Current => "the current revision",
-                Which::Draft => "the draft",
-            };
             remarks
                 .push(format!("On {unproven} receipts the best deal under {side} is the best found, not proven to be the best."));
         }
+    }
+    remarks
+}
+
+/// What a campaign asks for that no simulated account knows of.
+fn not_simulated(revision: &Revision, side: &str) -> Vec<String> {
+    let shared: Vec<String> = revision.nothing_shared().into_iter().map(|uses| uses.campaign.to_string()).collect();
+    let drawn: Vec<String> = revision.drawn().map(ToString::to_string).collect();
+    let mut remarks = Vec::new();
+    if !shared.is_empty() {
+        remarks.push(format!("Budgets and limits over all customers are not counted down: under {side} these campaigns give on every receipt that matches, and cost at most what their budgets allow: {}.", shared.join(", ")));
+    }
+    if !drawn.is_empty() {
+        remarks.push(format!("Nothing is drawn: under {side} these campaigns with a chance give nothing, and will cost their chance of the rewards: {}.", drawn.join(", ")));
     }
     remarks
 }

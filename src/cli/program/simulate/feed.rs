@@ -15,11 +15,11 @@ use crate::replay::progress;
 /// The newest format of outcomes that is understood here.
 const FORMAT: u32 = 1;
 
-/// Reads the feed of the configured engine from its beginning to where it stands now; sales in other currencies are
-/// left out and told.
+/// Reads the feed of the configured engine from its beginning to where it stands now; sales in other currencies, and
+/// what cannot be read as a receipt, are left out and told.
 ///
 /// # Errors
-/// No engine answers, its feed breaks off, or an outcome cannot be understood.
+/// No engine answers, its feed breaks off, or an outcome is of a later format.
 pub(super) async fn read(config: &ConfigFile, currency: Currency, quiet: bool) -> Result<Receipts, Failure> {
     // Says best what to do where nobody answers.
     admin::running(config).await?;
@@ -47,12 +47,21 @@ struct Read {
     anonymous: HashMap<String, usize>,
     in_other_currencies: u64,
     without_goods: u64,
+    /// Outcomes that no till could have sold so, and why the first of them.
+    unreadable: Option<(u64, String)>,
 }
 
 impl Read {
     fn new(currency: Currency) -> Self {
-        let (sales, anonymous) = (Vec::new(), HashMap::new());
-        Self { currency, texts: Texts::default(), sales, anonymous, in_other_currencies: 0, without_goods: 0 }
+        Self {
+            currency,
+            texts: Texts::default(),
+            sales: Vec::new(),
+            anonymous: HashMap::new(),
+            in_other_currencies: 0,
+            without_goods: 0,
+            unreadable: None,
+        }
     }
 
     fn take(&mut self, outcome: Outcome) -> Result<(), Failure> {
@@ -82,7 +91,14 @@ impl Read {
                 return Ok(());
             }
         };
-        let sale = sale.map_err(|refusal| format!("outcome {id} is no receipt that can be sold: {refusal}"))?;
+        let sale = match sale {
+            Ok(sale) => sale,
+            Err(refusal) => {
+                let (count, first) = self.unreadable.take().unwrap_or_else(|| (0, format!("{id}: {refusal}")));
+                self.unreadable = Some((count.saturating_add(1), first));
+                return Ok(());
+            }
+        };
         if sale.kind == SaleKind::Settle && sale.customer.is_none() {
             self.anonymous.insert(sale.receipt_id.clone(), self.sales.len());
         }
@@ -92,7 +108,6 @@ impl Read {
 
     /// A sale that was claimed is its customer's.
     fn claim(&mut self, outcome: Outcome) -> Result<(), Failure> {
-        self.without_goods = self.without_goods.saturating_add(1);
         let place = self.anonymous.get(&outcome.original_receipt_id).copied();
         if let Some(sale) = place.and_then(|place| self.sales.get_mut(place)) {
             let receipt = Receipt { customer: outcome::identity(outcome.customer_id), ..sale.receipt() };
@@ -104,15 +119,21 @@ impl Read {
 
     fn finish(self) -> Result<Receipts, Failure> {
         let code = self.currency.code();
+        let unreadable = self.unreadable.map(|(count, first)| {
+            format!("{count} outcomes could not be read as receipts and were left out, the first of them {first}.")
+        });
         if self.sales.is_empty() {
             let others = self.in_other_currencies;
-            return Err(format!("the feed holds no sale in {code}, the currency of the draft ({others} in others)").into());
+            let unreadable = unreadable.map(|told| format!(". {told}")).unwrap_or_default();
+            let told = format!("the feed holds no sale in {code}, the currency of the draft ({others} in others){unreadable}");
+            return Err(told.into());
         }
         let mut remarks = vec![format!("The receipts were made of the outcomes of a running engine. {}", outcome::LACKS)];
         if self.in_other_currencies > 0 {
             remarks
                 .push(format!("{} sales and returns in other currencies than {code} were left out.", self.in_other_currencies));
         }
+        remarks.extend(unreadable);
         if self.without_goods > 0 {
             remarks.push(format!(
                 "{} outcomes without goods (enrolments, answers and the like) were left out: the simulated accounts know nothing of them.",

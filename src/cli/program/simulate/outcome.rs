@@ -9,7 +9,7 @@ use tessera_proto::billing::v1::{
 };
 
 /// What an outcome does not hold of a receipt, for people.
-pub(super) const LACKS: &str = "An outcome holds what the ledger needs and not the whole receipt: no attributes of lines, no regular price or reason of a markdown, no `no_discount` or `no_earn` of a line, no marks, no channel, and no language. Campaigns that ask for these find nothing there, and goods that the till kept out of discounts or points get them. What was redeemed is asked for again, by the same units; a receipt that was claimed later counts as its customer's own.";
+pub(super) const LACKS: &str = "An outcome holds what the ledger needs and not the whole receipt: no attributes of lines, no regular price or reason of a markdown, no `no_discount` or `no_earn` of a line, no marks and no language. Campaigns that ask for these find nothing there, and goods that the till kept out of discounts or points get them. No channel either: every receipt counts as sold at the `till`. Units that campaigns added and lines that they gave are left out, so that the draft decides about them anew. What was redeemed is asked for again, by the same units; a receipt that was claimed later counts as its customer's own.";
 
 /// The goods as they were rung up.
 pub(super) fn receipt(outcome: Outcome) -> Receipt {

@@ -78,7 +78,7 @@ fn goods_come_back_to_the_receipt_that_they_were_sold_on() {
 
 #[test]
 fn a_claimed_sale_is_its_customers_and_what_is_no_sale_is_counted() {
-    let mut claim = outcome(OutcomeKind::Claim, "R1.1", Vec::new());
+    let mut claim = outcome(OutcomeKind::Claim, "R1#claim", vec![line("1", 1_000, 100)]);
     (claim.original_receipt_id, claim.customer_id) = ("R1".to_owned(), "c7".to_owned());
     let mut euro = outcome(OutcomeKind::Settle, "R3", vec![line("1", 1_000, 100)]);
     euro.currency_code = "EUR".to_owned();
@@ -89,7 +89,19 @@ fn a_claimed_sale_is_its_customers_and_what_is_no_sale_is_counted() {
     assert_eq!(customers, [Some("customer:c7"), None]);
     assert_eq!(receipts.sales[0].receipt().customer, outcome::identity("c7".to_owned()));
     assert!(receipts.remarks[1].starts_with("1 sales and returns in other currencies than GBP"), "{:?}", receipts.remarks);
-    assert!(receipts.remarks[2].starts_with("2 outcomes without goods"), "{:?}", receipts.remarks);
+    assert!(receipts.remarks[2].starts_with("1 outcomes without goods"), "{:?}", receipts.remarks);
+}
+
+#[test]
+fn p11_one_receipt_that_cannot_be_read_does_not_end_the_reading() {
+    // Eleven units in one part, one of them added: the price and amount are of ten.
+    let mut merged = line("1", 11_000, 1_000);
+    merged.parts = vec![part(11_000, 1_000, 0)];
+    let good = outcome(OutcomeKind::Settle, "R2", vec![line("1", 1_000, 100)]);
+    let receipts = read(vec![outcome(OutcomeKind::Settle, "R1", vec![merged]), good]).unwrap();
+    assert_eq!(receipts.sales.len(), 1);
+    assert!(receipts.remarks[1].contains("1 outcomes could not be read as receipts"), "{:?}", receipts.remarks);
+    assert!(receipts.remarks[1].contains("the first of them R1: "), "{:?}", receipts.remarks);
 }
 
 #[test]
@@ -98,7 +110,7 @@ fn p11_a_feed_that_cannot_be_used_says_why() {
     let broken = Outcome { store_id: String::new(), ..outcome(OutcomeKind::Settle, "R1", vec![line("1", 1_000, 100)]) };
     for (outcomes, told) in [
         (vec![later], "outcome R1 is of a later format, 2"),
-        (vec![broken], "outcome R1 is no receipt that can be sold"),
+        (vec![broken], "1 outcomes could not be read as receipts and were left out, the first of them R1: "),
         (Vec::new(), "the feed holds no sale in GBP"),
     ] {
         let refused = read(outcomes).unwrap_err().to_string();
