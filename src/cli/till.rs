@@ -197,9 +197,6 @@ struct ClaimArgs {
     /// The cashier, who must not be the one of the sale. None: nobody.
     #[arg(long, value_name = "ID", requires = "store")]
     cashier: Option<String>,
-    /// The id of the request, to ask again with it. None: a new one is minted.
-    #[arg(long, value_name = "ID")]
-    request_id: Option<String>,
 }
 
 /// Arguments of `tessera till identify`.

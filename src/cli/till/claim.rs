@@ -15,7 +15,6 @@ use crate::cli::Failure;
 pub(super) async fn run(link: &Link, args: ClaimArgs, json: bool) -> Result<ExitCode, Failure> {
     let mut request = ClaimRequest {
         contract_minor: CONTRACT_MINOR,
-        request_id: args.request_id.unwrap_or_default(),
         receipt_id: args.receipt_id,
         claim_code: args.code,
         customer: Some(CustomerIdentity {

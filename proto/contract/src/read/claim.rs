@@ -61,17 +61,18 @@ fn claim(reader: &mut Reader, request: &v1::ClaimRequest) -> Option<ClaimInput> 
     let cashier = reader.optional_minted_id(&root.field("cashier_id"), &request.cashier_id, CashierId::parse);
     let claimed_at = reader.time(&root.field("claimed_at"), request.claimed_at.as_ref());
     let delivery = delivery(reader, &root, request.delivery.as_ref());
+    let code = as_printed(&code?);
     Some(ClaimInput {
         request: id?,
         receipt: receipt?,
-        code: as_printed(&code?),
+        content_hash: claim_hash(request, &code),
+        code,
         customer: customer?,
         store,
         till,
         cashier,
         claimed_at: claimed_at?,
         delivery,
-        content_hash: claim_hash(request),
     })
 }
 
