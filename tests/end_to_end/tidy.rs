@@ -8,13 +8,8 @@ use super::sources::{files, function_names};
 const LINES_MAX: usize = 500;
 /// Names under which anything could be found, so that nothing is.
 const NAMES_NEVER: [&str; 9] = ["mod", "util", "utils", "helper", "helpers", "common", "misc", "manager", "shared_util"];
-/// Hazards whose answers are built: each has at least one test with its number.
-const HAZARDS: [u32; 30] =
-    [1, 2, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 28, 30, 31, 39, 49, 52, 53, 56, 57, 58, 79, 81];
-/// Those about the repository itself.
-const HAZARDS_HERE: [u32; 1] = [85];
-/// Promises that are kept and tested so far.
-const PROMISES: [u32; 8] = [2, 3, 5, 6, 7, 10, 11, 12];
+/// The tables of promises and hazards with the tests that hold them.
+const TABLES: &str = include_str!("../README.md");
 
 /// What is wrong with a Rust file's shape.
 fn faults(path: &str, text: &str) -> Vec<String> {
@@ -63,18 +58,28 @@ fn a_shapeless_file_is_noticed() {
     assert!(faults("src/a.rs", "//! A job.\n").is_empty());
 }
 
+/// The rows of a table whose first cell holds numbers behind this letter: the numbers, and the rest of the row.
+fn rows(letter: char) -> Vec<(BTreeSet<u32>, &'static str)> {
+    let rows = TABLES.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | "));
+    let numbered = rows.map(|(first, rest)| (numbers(&first.to_lowercase().replace(", ", "_"), letter), rest));
+    numbered.filter(|(numbers, _)| !numbers.is_empty()).collect()
+}
+
 #[test]
-fn every_promise_and_hazard_that_is_answered_has_a_test_with_its_number() {
+fn every_promise_and_hazard_in_the_tables_is_in_the_names_of_its_tests_and_none_is_missing_there() {
     let names = function_names();
-    let all = |letter| names.iter().flat_map(|name| numbers(name, letter)).collect::<BTreeSet<u32>>();
-    let (hazards, promises) = (all('h'), all('p'));
-    let missing = |wanted: &[u32], there: &BTreeSet<u32>, letter: char| -> Vec<String> {
-        wanted.iter().filter(|number| !there.contains(number)).map(|number| format!("{letter}{number}")).collect()
-    };
-    let mut open = missing(&HAZARDS, &hazards, 'h');
-    open.extend(missing(&HAZARDS_HERE, &hazards, 'h'));
-    open.extend(missing(&PROMISES, &promises, 'p'));
-    assert!(open.is_empty(), "no test has the number of: {}", open.join(", "));
+    for (letter, least) in [('p', 10), ('h', 35)] {
+        let rows = rows(letter);
+        let told: BTreeSet<u32> = rows.iter().flat_map(|(numbers, _)| numbers).copied().collect();
+        assert!(told.len() >= least, "only {told:?} of {letter} are in the tables");
+        for (row, tests) in &rows {
+            let held: BTreeSet<u32> = tests.split('`').flat_map(|name| numbers(name, letter)).collect();
+            assert!(row.is_subset(&held), "{letter}{row:?}: no test in the row has the number");
+        }
+        let tested: BTreeSet<u32> = names.iter().flat_map(|name| numbers(name, letter)).collect();
+        let untold: Vec<u32> = tested.difference(&told).copied().collect();
+        assert!(untold.is_empty(), "tests have the numbers {untold:?} of {letter}, tests/README.md does not");
+    }
 }
 
 #[test]
