@@ -30,6 +30,7 @@ mod encoder;
 use std::fmt;
 
 pub use basket::basket_hash;
+pub(crate) use content::claim_code_as_printed;
 pub use content::{answers_hash, claim_hash, enrol_hash, hand_over_hash, return_hash, settle_hash};
 
 macro_rules! hash {

@@ -1,6 +1,7 @@
 //! What ids stand for, field by field in the order in which they are hashed. The order is the format:
 //! changing it needs a new domain.
 
+use compact_str::CompactString;
 use tessera_proto::billing::v1;
 use tessera_proto::billing::v1::customer_identity::Identity;
 use tessera_proto::billing::v1::redeem_request::Amount;
@@ -110,20 +111,29 @@ pub fn hand_over_hash(request: &v1::HandOverRequest) -> ContentHash {
     ContentHash(encoder.finish())
 }
 
-/// Of a claim: everything but `contract_minor` and `delivery`. `code`: the claim code without what people put between
-/// its letters, so that a repeat may spell it otherwise.
+/// Of a claim: everything but `contract_minor` and `delivery`; the code however it is spelled.
 #[must_use]
-pub fn claim_hash(request: &v1::ClaimRequest, code: &str) -> ContentHash {
+pub fn claim_hash(request: &v1::ClaimRequest) -> ContentHash {
     let mut encoder = Encoder::new("tessera.claim.1");
     encoder.text(&request.request_id);
     encoder.text(&request.receipt_id);
-    encoder.text(code);
+    encoder.text(&claim_code_as_printed(&request.claim_code));
     encoder.optional(request.customer.as_ref(), customer);
     for text in [&request.store_id, &request.till_id, &request.cashier_id] {
         encoder.text(text);
     }
     encoder.time(request.claimed_at.as_ref());
     ContentHash(encoder.finish())
+}
+
+/// A claim code without what people put between letters; small letters are as good, and letters that look like digits are those.
+pub(crate) fn claim_code_as_printed(code: &str) -> CompactString {
+    let as_meant = |letter: char| match letter.to_ascii_uppercase() {
+        'O' => '0',
+        'I' | 'L' => '1',
+        other => other,
+    };
+    code.chars().filter(char::is_ascii_alphanumeric).map(as_meant).collect()
 }
 
 fn receipt(encoder: &mut Encoder, receipt: &v1::Receipt) {

@@ -9,7 +9,7 @@ use super::ReadContext;
 use super::customer::{Identity, required_identity};
 use super::delivery::{DeliveryInput, delivery};
 use super::field::{Reader, check_contract_minor};
-use crate::canonical::{ContentHash, claim_hash};
+use crate::canonical::{ContentHash, claim_code_as_printed, claim_hash};
 use crate::fault::At;
 use crate::limits::SHORT_TEXT_CHARACTERS_MAX;
 use crate::refusal::Refusal;
@@ -61,11 +61,11 @@ fn claim(reader: &mut Reader, request: &v1::ClaimRequest) -> Option<ClaimInput> 
     let cashier = reader.optional_minted_id(&root.field("cashier_id"), &request.cashier_id, CashierId::parse);
     let claimed_at = reader.time(&root.field("claimed_at"), request.claimed_at.as_ref());
     let delivery = delivery(reader, &root, request.delivery.as_ref());
-    let code = as_printed(&code?);
+    let code = claim_code_as_printed(&code?);
     Some(ClaimInput {
         request: id?,
         receipt: receipt?,
-        content_hash: claim_hash(request, &code),
+        content_hash: claim_hash(request),
         code,
         customer: customer?,
         store,
@@ -74,14 +74,4 @@ fn claim(reader: &mut Reader, request: &v1::ClaimRequest) -> Option<ClaimInput> 
         claimed_at: claimed_at?,
         delivery,
     })
-}
-
-/// Without what people put between letters; small letters are as good, and letters that look like digits are those.
-fn as_printed(code: &str) -> CompactString {
-    let as_meant = |letter: char| match letter.to_ascii_uppercase() {
-        'O' => '0',
-        'I' | 'L' => '1',
-        other => other,
-    };
-    code.chars().filter(char::is_ascii_alphanumeric).map(as_meant).collect()
 }
