@@ -3,6 +3,7 @@
 mod bad_input;
 mod budgets;
 mod calls;
+mod claimed_rewards;
 mod claims;
 mod concurrency;
 mod counted;

@@ -1,14 +1,14 @@
 //! One immutable published version of all programs, compiled: what the evaluation reads.
 
 use compact_str::CompactString;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::asset::Asset;
 use crate::campaign::{Campaign, Limits};
 use crate::check::{self, Served};
 use crate::common_limit::{CommonLimit, LIMIT_PREFIX};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
-use crate::id::{AssetId, CampaignId, FactId, StoreId};
+use crate::id::{AssetId, CampaignId, FactId, ProgramId, StoreId};
 use crate::index::Index;
 use crate::mechanic::Mechanic;
 use crate::program::{Condition, FactRule, Program, Reached};
@@ -255,10 +255,17 @@ impl Revision {
         &self.campaigns
     }
 
-    /// For how many hours after a sale without a customer it can be claimed: the longest of its programs'; none: never.
+    /// The programs that let a sale of `sold_at` without a customer be claimed at that time, sorted.
     #[must_use]
-    pub fn claim_within_hours(&self) -> Option<u32> {
-        self.programs.iter().filter_map(|program| program.claim_within_hours).max()
+    pub fn claimable_at(&self, sold_at: Timestamp, at: Timestamp) -> Vec<ProgramId> {
+        let until = |program: &Program| {
+            let hours = SignedDuration::from_hours(program.claim_within_hours?.into());
+            sold_at.checked_add(hours).ok()
+        };
+        let open = self.programs.iter().filter(|program| until(program).is_some_and(|until| at <= until));
+        let mut open: Vec<ProgramId> = open.map(|program| program.id.clone()).collect();
+        open.sort();
+        open
     }
 
     /// The campaign with this id.

@@ -22,6 +22,9 @@ pub struct Standing {
     pub out_of_stock: Vec<CompactString>,
     /// Open quotes with holds have reached their limit: promise nothing scarce.
     pub promises_exhausted: bool,
+    /// The sale is paid and claimed afterwards: the programs that still let it be, sorted. Campaigns of others give, count
+    /// and use nothing, and what changes lines is not made good for: the till asked in time. None: it is no claim.
+    pub claimed_from: Option<Vec<ProgramId>>,
     /// What chances are decided by: a keyed hash of the receipt's id, made by who has the key. None: nobody wins.
     pub draw: Option<[u8; 32]>,
 }

@@ -6,8 +6,8 @@ use std::mem;
 use compact_str::{CompactString, format_compact};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tessera_rules::decision::{Decision, LineShare, Reward, RewardKind};
-use tessera_rules::id::{LineId, ProgramId, ReceiptId};
+use tessera_rules::decision::{Decision, LineShare, Promise, Reward};
+use tessera_rules::id::{LineId, ReceiptId};
 use tessera_rules::money::{Amount, UnitPrice, split};
 use tessera_rules::receipt::Place;
 
@@ -48,16 +48,19 @@ pub fn outcome_id(sale: &ReceiptId) -> CompactString {
     format_compact!("{sale}{CLAIM}")
 }
 
-/// What of a fresh decision on a sale a claim gives: nothing that changes lines or makes good for it, nothing that
-/// the sale gave already, and nothing of a program whose time is over.
+/// What of a fresh decision on a sale that is claimed its claim gives: nothing that the sale gave already.
 #[must_use]
-pub fn claimable(decision: Decision, sale: &Outcome, so_far: &ReturnedSoFar, is_open: impl Fn(&ProgramId) -> bool) -> Decision {
-    let gives = |reward: &Reward| {
-        let changes_lines = reward.fallback || matches!(reward.kind, RewardKind::DiscountNow { .. });
-        !changes_lines && is_open(&reward.program) && sale.rewards.iter().all(|given| given.id != reward.id)
-    };
+pub fn claimable(decision: Decision, sale: &Outcome, so_far: &ReturnedSoFar) -> Decision {
+    let is_given = |reward: &Reward| sale.rewards.iter().any(|given| given.id == reward.id);
     let mut decision = decision;
-    decision.rewards.retain(gives);
+    let (given, due): (Vec<_>, Vec<_>) = decision.rewards.into_iter().partition(is_given);
+    decision.rewards = due;
+    decision.promises.retain(|promise| match promise {
+        Promise::Uses { campaign, .. } | Promise::Budget { campaign, .. } => {
+            given.iter().all(|reward| reward.campaign != *campaign)
+        }
+        Promise::Units { .. } | Promise::Threshold { .. } | Promise::Code { .. } => true,
+    });
     decision.redemptions.clear();
     if !so_far.returns.is_empty() {
         decision.rewards.iter_mut().filter(|reward| reward.earned_on.is_empty()).for_each(|reward| spread(reward, sale, so_far));

@@ -13,7 +13,10 @@ use crate::return_goods::ReturnedSoFar;
 /// The version in which accounts are written. A reader knows this one and the two before it.
 pub const ACCOUNT_VERSION: u8 = 2;
 
-/// The version in which receipt entries, what came back of a receipt and closed days are written.
+/// The version in which receipt entries are written.
+pub const ENTRY_VERSION: u8 = 2;
+
+/// The version in which what came back of a receipt and closed days are written.
 pub const RECORD_VERSION: u8 = 1;
 
 /// Why stored bytes are not believed: the aggregate is quarantined, the process goes on.
@@ -82,7 +85,7 @@ impl ReceiptEntry {
     /// The entry as bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        write(self, RECORD_VERSION)
+        write(self, ENTRY_VERSION)
     }
 
     /// Reads and checks an entry.
@@ -90,7 +93,12 @@ impl ReceiptEntry {
     /// # Errors
     /// What is wrong with the bytes; never a panic.
     pub fn decode(bytes: &[u8]) -> Result<Self, Damaged> {
-        let entry: Self = read_record(bytes)?;
+        let (version, body) = opened(bytes)?;
+        let entry: Self = match version {
+            ENTRY_VERSION => read(body)?,
+            1 => read::<version_1::Entry>(body)?.into(),
+            found => return Err(Damaged::UnknownVersion { found }),
+        };
         within("parked returns", entry.parked.len(), PARKED_MAX)?;
         Ok(entry)
     }

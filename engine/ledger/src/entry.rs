@@ -1,5 +1,6 @@
 //! The receipt entry: the record `receipt_id → aggregate, hash, state`.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tessera_rules::id::{AccountId, ReceiptId};
@@ -22,10 +23,20 @@ pub struct ReceiptEntry {
     pub business_date: Date,
     /// Returns and claims of this receipt that came before it, at most [`PARKED_MAX`].
     pub parked: Vec<Waiting>,
-    /// The account that claimed an anonymous receipt.
-    pub claimed_by: Option<AccountId>,
+    /// Who has claimed an anonymous receipt.
+    pub claimed: Option<Taken>,
     /// The receipt that took over from this one.
     pub superseded_by: Option<ReceiptId>,
+}
+
+/// An anonymous receipt was claimed; what the claim gives may be committed later.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Taken {
+    /// The account that can have it from then on.
+    pub by: AccountId,
+    /// When: the programs that were open then give, however late that is carried out.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
+    pub at: Timestamp,
 }
 
 /// Where a receipt's outcome lies.
@@ -88,22 +99,28 @@ pub enum ParkRefusal {
 impl ReceiptEntry {
     /// Where what came back of the receipt may stand, the present place first: a claim takes it along.
     pub fn homes(&self) -> impl Iterator<Item = Aggregate> + use<> {
-        self.claimed_by.clone().map(Aggregate::Account).into_iter().chain([self.aggregate.clone()])
+        self.claimant().cloned().map(Aggregate::Account).into_iter().chain([self.aggregate.clone()])
     }
 
     /// Where returns of the receipt are carried out.
     #[must_use]
     pub fn home(&self) -> Aggregate {
-        self.claimed_by.clone().map_or_else(|| self.aggregate.clone(), Aggregate::Account)
+        self.claimant().cloned().map_or_else(|| self.aggregate.clone(), Aggregate::Account)
+    }
+
+    /// The account that claimed it.
+    #[must_use]
+    pub fn claimant(&self) -> Option<&AccountId> {
+        self.claimed.as_ref().map(|taken| &taken.by)
     }
 
     /// An entry that says only where and how far.
     #[must_use]
     pub fn new(aggregate: Aggregate, state: EntryState, content_hash: [u8; 32], attempt: u32, business_date: Date) -> Self {
-        Self { aggregate, state, content_hash, attempt, business_date, parked: Vec::new(), claimed_by: None, superseded_by: None }
+        Self { aggregate, state, content_hash, attempt, business_date, parked: Vec::new(), claimed: None, superseded_by: None }
     }
 
-    /// The entry after the receipt was settled; parked returns are taken out by the caller when applied.
+    /// The entry after the receipt was settled. What was parked stays: each of it is carried out once, by its own id.
     #[must_use]
     pub fn settled(
         before: Option<&Self>,
@@ -155,7 +172,7 @@ impl ReceiptEntry {
     fn keep_from(&mut self, before: Option<&Self>) {
         if let Some(known) = before {
             self.parked.clone_from(&known.parked);
-            self.claimed_by.clone_from(&known.claimed_by);
+            self.claimed.clone_from(&known.claimed);
             self.superseded_by.clone_from(&known.superseded_by);
         }
     }

@@ -178,7 +178,7 @@ pub fn admit_claim(entry: Option<&ReceiptEntry>, outcome_present: bool, account:
     match (&entry.state, &entry.aggregate) {
         (EntryState::Awaited | EntryState::Voided, _) => ClaimAdmission::Park,
         (EntryState::Settled | EntryState::Returned, _) if !outcome_present => ClaimAdmission::Park,
-        (EntryState::Settled, Aggregate::Own) => match &entry.claimed_by {
+        (EntryState::Settled, Aggregate::Own) => match entry.claimant() {
             None => ClaimAdmission::Free,
             Some(by) if by == account => ClaimAdmission::Own,
             Some(_) => ClaimAdmission::Taken,

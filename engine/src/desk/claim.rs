@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use prost::Message as _;
 use tessera_contract::read::{ClaimInput, ReadContext, read_settle};
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
 use tessera_ledger::claim::{Claim, claim, claimable, is_left, outcome_id};
-use tessera_ledger::entry::{Aggregate, EntryState, ReceiptEntry, Waiting};
+use tessera_ledger::entry::{Aggregate, EntryState, ReceiptEntry, Taken, Waiting};
 use tessera_ledger::order::{ClaimAdmission, admit_claim};
 use tessera_ledger::outcome::Outcome;
 use tessera_ledger::return_goods::ReturnedSoFar;
@@ -21,6 +21,7 @@ use tessera_proto::billing::v1;
 use tessera_rules::decision::Decision;
 use tessera_rules::effort::Effort;
 use tessera_rules::evaluate::evaluate;
+use tessera_rules::id::ProgramId;
 use tessera_rules::money::Amount;
 use tessera_rules::receipt::{Place, Receipt, Stage};
 use tessera_rules::standing::Standing;
@@ -107,19 +108,16 @@ impl TakeClaimCase {
         if admission == ClaimAdmission::Free {
             let Some(rules) = &self.rules else { return Ok(Taking::Again) };
             let sale = read_stored(draft, &self.input.receipt, stored)?;
-            self.refuse_late(rules, &sale)?;
+            if rules.revision.claimable_at(sale.sold_at, self.at).is_empty() {
+                return Err(Refusal::ClaimClosed);
+            }
             if self.input.cashier.is_some() && self.input.cashier == sale.place.and_then(|place| place.cashier) {
                 return Err(Refusal::SellingCashier);
             }
-            draft.put_entry(&self.input.receipt, ReceiptEntry { claimed_by: Some(self.found.account.clone()), ..entry.clone() });
+            let taken = Taken { by: self.found.account.clone(), at: self.at };
+            draft.put_entry(&self.input.receipt, ReceiptEntry { claimed: Some(taken), ..entry.clone() });
         }
         Ok(Taking::Taken { sale: stored.clone() })
-    }
-
-    fn refuse_late(&self, rules: &Rules, sale: &Outcome) -> Result<(), Refusal> {
-        let hours = rules.revision.claim_within_hours().map(|hours| SignedDuration::from_hours(hours.into()));
-        let until = hours.and_then(|hours| sale.sold_at.checked_add(hours).ok());
-        if until.is_some_and(|until| self.at <= until) { Ok(()) } else { Err(Refusal::ClaimClosed) }
     }
 
     /// Keeps the request with the receipt's entry until the receipt arrives.
@@ -159,15 +157,18 @@ impl ClaimCase {
         if let Some(outcome) = draft.claim_outcome(receipt).await? {
             return Ok(CaseAnswer::Recorded { outcome });
         }
-        let entry = draft.entry(receipt).await?.filter(|entry| entry.claimed_by.as_ref() == Some(&self.found.account));
-        let Some(entry) = entry else { return Err(Refusal::InProgress) };
+        let entry = draft.entry(receipt).await?.filter(|entry| entry.claimant() == Some(&self.found.account));
+        let Some((entry, taken)) = entry.and_then(|entry| Some((entry.clone(), entry.claimed?))) else {
+            return Err(Refusal::InProgress);
+        };
         let own = draft.entry(&self.input.request).await?;
         let Some(kept) = draft.kept_sale(receipt).await? else { return Err(Refusal::ClaimClosed) };
         let sale = read_stored(draft, receipt, &self.sale)?;
         let so_far = draft.returned(&entry, receipt).await?;
         let sold = self.sold(draft, &kept, &so_far)?;
         let place = self.place(&sale).ok_or_else(|| draft.core.internal(&format!("the sale {receipt} was made nowhere")))?;
-        let done = self.claim(draft, &sold, (&sale, &place), &so_far);
+        let open = self.rules.revision.claimable_at(sale.sold_at, taken.at);
+        let done = self.claim(draft, &sold, (&sale, &place, &so_far), open);
         let extras = Extras { coupons: printed_coupons(&done.outcome, &self.rules.revision), proven: true, ..Extras::default() };
         let outcome = encode_outcome(&done.outcome, &extras);
         if let Some(account) = done.account {
@@ -192,15 +193,19 @@ impl ClaimCase {
         Ok(receipt)
     }
 
-    fn claim(&self, draft: &Draft<'_>, sold: &Receipt, (sale, place): (&Outcome, &Place), so_far: &ReturnedSoFar) -> Settled {
+    fn claim(
+        &self,
+        draft: &Draft<'_>,
+        sold: &Receipt,
+        (sale, place, so_far): (&Outcome, &Place, &ReturnedSoFar),
+        open: Vec<ProgramId>,
+    ) -> Settled {
         let account = match draft.account() {
             Some(account) => Arc::clone(account),
             None => Arc::new(Account::new(self.found.account.clone(), self.found.customer.clone(), self.now)),
         };
-        let program = |id: &_| self.rules.revision.programs().iter().find(|program| program.id == *id);
-        let is_open = |id: &_| program(id).is_some_and(|program| program.claim_within_hours.is_some());
         let draw = draft.core.keys.draw(&sold.id);
-        let decision = claimable(self.evaluate(&account, sold, sale.sold_at, draw), sale, so_far, is_open);
+        let decision = claimable(self.evaluate(&account, sold, (sale.sold_at, draw), open), sale, so_far);
         let assets = asset_terms(&self.rules.revision, sold.currency);
         let settle = Settle {
             receipt: sold,
@@ -248,7 +253,7 @@ impl ClaimCase {
         })
     }
 
-    fn evaluate(&self, account: &Account, sold: &Receipt, at: Timestamp, draw: [u8; 32]) -> Decision {
+    fn evaluate(&self, account: &Account, sold: &Receipt, (at, draw): (Timestamp, [u8; 32]), open: Vec<ProgramId>) -> Decision {
         let view = View {
             customer: Some(&self.found.customer),
             receipt: &sold.id,
@@ -262,6 +267,7 @@ impl ClaimCase {
             shared: Vec::new(),
             out_of_stock: Vec::new(),
             promises_exhausted: false,
+            claimed_from: Some(open),
             draw: Some(draw),
         };
         evaluate(&self.rules.revision, &self.rules.catalogue, &standing, sold, at, Effort::default())

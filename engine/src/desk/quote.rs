@@ -145,6 +145,7 @@ fn evaluate_with(
         shared,
         out_of_stock: Vec::new(),
         promises_exhausted: exhausted,
+        claimed_from: None,
         draw: Some(core.keys.draw(&input.receipt.id)),
     };
     evaluate(&rules.revision, &rules.catalogue, &standing, &input.receipt, view.now, Effort::default())

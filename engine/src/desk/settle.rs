@@ -353,6 +353,7 @@ impl SettleCase {
             shared: shared.to_vec(),
             out_of_stock: Vec::new(),
             promises_exhausted: false,
+            claimed_from: None,
             draw: Some(draft.core.keys.draw(&receipt.id)),
         };
         evaluate(&rules.revision, &rules.catalogue, &standing, receipt, at, Effort::default())

@@ -113,7 +113,8 @@ fn with_status(status: v1::ClaimStatus) -> v1::ClaimResponse {
 /// What a claim will need of a sale: the request, where there is nobody whose it is and a program lets it be claimed.
 pub(super) fn kept(request: v1::SettleRequest, found: Option<&Found>, rules: &Rules) -> Option<Bytes> {
     let training = request.receipt.as_ref().is_some_and(|receipt| receipt.training);
-    if found.is_some() || training || rules.revision.claim_within_hours().is_none() {
+    let claimable = rules.revision.programs().iter().any(|program| program.claim_within_hours.is_some());
+    if found.is_some() || training || !claimable {
         return None;
     }
     let kept = v1::SettleRequest { quote_token: Bytes::new(), delivery: None, ..request };

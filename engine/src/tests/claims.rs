@@ -15,7 +15,7 @@ use super::super::testing::*;
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// When the program that lets sales be claimed is in force, and everything is sold.
-fn opened() -> Timestamp {
+pub(super) fn opened() -> Timestamp {
     begin().checked_add(Duration::from_secs(1)).unwrap()
 }
 
@@ -41,7 +41,7 @@ async fn sold(rig: &Rig, id: &str) -> String {
     code
 }
 
-fn claim_of(request: &str, receipt: &str, code: &str, card: &str) -> v1::ClaimRequest {
+pub(super) fn claim_of(request: &str, receipt: &str, code: &str, card: &str) -> v1::ClaimRequest {
     v1::ClaimRequest {
         request_id: request.to_owned(),
         receipt_id: receipt.to_owned(),
@@ -52,7 +52,7 @@ fn claim_of(request: &str, receipt: &str, code: &str, card: &str) -> v1::ClaimRe
     }
 }
 
-async fn claim(rig: &Rig, request: v1::ClaimRequest) -> Result<v1::ClaimResponse, Status> {
+pub(super) async fn claim(rig: &Rig, request: v1::ClaimRequest) -> Result<v1::ClaimResponse, Status> {
     rig.billing.claim(Request::new(request)).await.map(tonic::Response::into_inner)
 }
 

@@ -273,6 +273,9 @@ pub(super) fn admit(case: &Case<'_>, facts: &Facts<'_, '_>, campaign: &Campaign)
     if campaign.currency != case.receipt.currency {
         return Err(Reason::Currency);
     }
+    if case.is_past_claiming(campaign) {
+        return Err(Reason::TooLate);
+    }
     campaign.validity.check(case.at, || case.local(campaign)).map_err(Reason::Time)?;
     if campaign.stores.as_ref().is_some_and(|stores| stores.binary_search(&case.receipt.place.store).is_err()) {
         return Err(Reason::Store);

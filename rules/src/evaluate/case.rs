@@ -51,6 +51,18 @@ impl<'a> Case<'a> {
         self.receipt.stage == Stage::Paid
     }
 
+    /// Whether a campaign comes too late for a sale that is claimed: its program's time is over, or lines are all that it
+    /// changes. A counter counts on all the same.
+    pub(super) fn is_past_claiming(&self, campaign: &Campaign) -> bool {
+        let Some(open) = &self.standing.claimed_from else { return false };
+        open.binary_search(&campaign.program).is_err() || (campaign.mechanic.changes_lines() && campaign.counting().is_none())
+    }
+
+    /// Whether a campaign that changes lines can be made good for: the receipt is paid, and nobody claims it.
+    pub(super) fn may_fall_back(&self, campaign: &Campaign) -> bool {
+        campaign.fallback.is_some() && self.standing.claimed_from.is_none()
+    }
+
     pub(super) fn words<'t>(&self, text: &'t Text) -> &'t compact_str::CompactString {
         text.in_language(self.receipt.language.as_deref())
     }

@@ -193,7 +193,8 @@ impl Draft<'_, '_> {
             Err(Reason::TooFewUnits)
         } else if self.case.standing.promises_exhausted {
             Err(Reason::TooManyOpenQuotes)
-        } else if self.case.paid() && candidate.campaign.mechanic.changes_lines() && candidate.campaign.fallback.is_none() {
+        } else if self.case.paid() && candidate.campaign.mechanic.changes_lines() && !self.case.may_fall_back(candidate.campaign)
+        {
             Err(Reason::TooLate)
         } else {
             self.give(candidate, give, due).and_then(|added_worth| {

@@ -151,7 +151,7 @@ fn words(reason: Reason) -> &'static str {
         Reason::Declined => "the customer declined it",
         Reason::OutOfStock => "the gift is out of stock",
         Reason::MinimumPrice => "the product has a minimum price and cannot be free",
-        Reason::TooLate => "the receipt is paid, and it has no fallback",
+        Reason::TooLate => "the receipt is paid, and it has no fallback for that",
         Reason::NothingToOffer => "there is nothing to offer that is in stock and not in the basket",
         Reason::StepsUsedUp => "the search steps were used up",
         Reason::ControlGroup => "the customer is in its control group",

@@ -3,6 +3,7 @@
 mod best_deal;
 mod caps;
 mod chance;
+mod claimed;
 mod fixture;
 mod free;
 mod limits;

@@ -1,4 +1,5 @@
-//! Accounts as version 1 wrote them: without prizes, tickets and what waits, and of what was used only how often.
+//! Accounts and receipt entries as version 1 wrote them: accounts without prizes, tickets and what waits, and of what was
+//! used only how often; entries without the time of a claim.
 
 use compact_str::CompactString;
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use tessera_rules::money::Units;
 use tessera_rules::usage::Usage;
 
 use crate::account::{Consents, FactKnown, FactSource, ListMembership, PersonalCoupon, Statistics, TierHeld, UseCount};
+use crate::entry::{Aggregate, EntryState, ReceiptEntry, Taken, Waiting};
 use crate::hold::OpenQuote;
 use crate::lot::Lot;
 
@@ -124,6 +126,36 @@ pub(super) struct Tier {
     pub(super) since: Timestamp,
     #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::optional")]
     pub(super) until: Option<Timestamp>,
+}
+
+/// An entry that did not know when it was claimed.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
+pub(super) struct Entry {
+    pub(super) aggregate: Aggregate,
+    pub(super) state: EntryState,
+    pub(super) content_hash: [u8; 32],
+    pub(super) attempt: u32,
+    pub(super) business_date: Date,
+    pub(super) parked: Vec<Waiting>,
+    pub(super) claimed_by: Option<AccountId>,
+    pub(super) superseded_by: Option<ReceiptId>,
+}
+
+impl From<Entry> for ReceiptEntry {
+    /// What was claimed was claimed in time.
+    fn from(old: Entry) -> Self {
+        Self {
+            aggregate: old.aggregate,
+            state: old.state,
+            content_hash: old.content_hash,
+            attempt: old.attempt,
+            business_date: old.business_date,
+            parked: old.parked,
+            claimed: old.claimed_by.map(|by| Taken { by, at: Timestamp::MIN }),
+            superseded_by: old.superseded_by,
+        }
+    }
 }
 
 impl From<Account> for crate::account::Account {

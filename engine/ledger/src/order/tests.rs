@@ -1,6 +1,6 @@
 //! The table of orders.
 
-use crate::entry::{Aggregate, EntryState, ReceiptEntry};
+use crate::entry::{Aggregate, EntryState, ReceiptEntry, Taken};
 use crate::order::{
     ClaimAdmission, OriginalKnown, QuoteAdmission, ReturnAdmission, SettleAdmission, VoidAdmission, admit_claim, admit_quote,
     admit_return, admit_settle, admit_void,
@@ -96,7 +96,8 @@ fn a_quote_after_the_end_of_its_receipt_says_how_it_ended() {
 #[test]
 fn h74_a_claim_waits_is_free_own_or_taken() {
     let account = |id: &str| AccountId::parse(id).unwrap();
-    let claimed = |by: &str| ReceiptEntry { claimed_by: Some(account(by)), ..entry(EntryState::Settled, 1) };
+    let claimed =
+        |by: &str| ReceiptEntry { claimed: Some(Taken { by: account(by), at: at(0) }), ..entry(EntryState::Settled, 1) };
     let of_a_customer = ReceiptEntry { aggregate: Aggregate::Account(account("a-2")), ..entry(EntryState::Settled, 1) };
     let table = [
         (None, false, ClaimAdmission::Park),

@@ -158,6 +158,7 @@ impl<'b> World<'b> {
             shared: self.shared_on(asked.receipt.business_date),
             out_of_stock: asked.out_of_stock.clone(),
             promises_exhausted: asked.promises_exhausted || exhausted,
+            claimed_from: None,
             draw: Some([0; 32]),
         }
     }
