@@ -5,6 +5,8 @@
 //! flagged; what is used and what is held are looked at and changed under one lock. Used is what the storage has
 //! counted in the batches of the settles; holds live in memory alone, as long as quotes hold anything.
 
+mod holds;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,12 +15,17 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tessera_rules::decision::{Decision, Promise};
-use tessera_rules::id::{CampaignId, ReceiptId};
+use tessera_rules::id::{AccountId, CampaignId, ReceiptId};
 use tessera_rules::receipt::Receipt;
 use tessera_rules::revision::Revision;
 use tessera_rules::standing::Uses;
 use tessera_rules::usage::{Usage, UsageLimits};
 use tessera_storage::{Delta, Storage, StorageError};
+
+use holds::Holds;
+
+/// How often a decision is made whose shares of budgets are gone when they are to be held.
+pub(crate) const BUDGET_ATTEMPTS_MAX: u32 = 3;
 
 /// The keeper.
 #[derive(Debug, Default)]
@@ -31,7 +38,7 @@ pub(crate) struct Budgets {
 #[derive(Debug, Default)]
 struct Known {
     used: HashMap<CampaignId, Used>,
-    holds: HashMap<ReceiptId, Hold>,
+    holds: Holds,
 }
 
 /// What was used of a campaign.
@@ -40,12 +47,6 @@ struct Used {
     ever: Usage,
     /// Of the trading days that were asked for.
     days: BTreeMap<Date, Usage>,
-}
-
-#[derive(Debug)]
-struct Hold {
-    until: Timestamp,
-    shares: Vec<Share>,
 }
 
 /// What a receipt uses of a campaign.
@@ -60,6 +61,10 @@ pub(crate) struct Share {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asker<'a> {
     pub(crate) receipt: &'a ReceiptId,
+    /// The number of its quote; none: it is settled.
+    pub(crate) quote_no: Option<u32>,
+    /// Whose it is; none: nobody is known.
+    pub(crate) account: Option<&'a AccountId>,
     /// The receipt whose holds it takes over.
     pub(crate) supersedes: Option<&'a ReceiptId>,
     /// The till's trading day.
@@ -68,6 +73,26 @@ pub(crate) struct Asker<'a> {
     pub(crate) now: Timestamp,
     /// Until when what fits is held.
     pub(crate) until: Timestamp,
+}
+
+/// What became of a wish to hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Held {
+    /// It is held.
+    Fits,
+    /// It does not fit any more, and nothing changed.
+    Beyond,
+    /// A later quote of the receipt has been answered, and nothing changed.
+    Superseded,
+}
+
+/// What a settle uses of campaigns that are limited over all customers.
+#[derive(Clone, Debug)]
+pub(crate) struct Spent {
+    pub(crate) receipt: ReceiptId,
+    pub(crate) shares: Vec<Share>,
+    /// The trading day of the sale.
+    pub(crate) day: Date,
 }
 
 /// What a decision uses of campaigns that are limited over all customers; mostly nothing.
@@ -82,20 +107,19 @@ pub(crate) fn shares(revision: &Revision, decision: &Decision) -> Vec<Share> {
     decision.promises.iter().filter_map(share).collect()
 }
 
-/// The changes of the storage's counters that go with a settle of that trading day.
-pub(crate) fn deltas(shares: &[Share], day: Date) -> Vec<Delta> {
-    let mut deltas = Vec::new();
-    for share in shares {
+/// The changes of the storage's counters that go with the settles of a commit, one a counter.
+pub(crate) fn deltas(spent: &[Spent]) -> Vec<Delta> {
+    let mut sums: BTreeMap<Bytes, i64> = BTreeMap::new();
+    for (share, day) in spent.iter().flat_map(|spent| spent.shares.iter().map(|share| (share, spent.day))) {
         let daily = (share.limits.day != Usage::UNLIMITED).then_some(Some(day));
         for span in std::iter::once(None).chain(daily) {
             for (measure, amount) in measures(share.usage) {
-                if amount != 0 {
-                    deltas.push(Delta { key: counter(&share.campaign, span, measure), amount });
-                }
+                let sum = sums.entry(counter(&share.campaign, span, measure)).or_default();
+                *sum = sum.saturating_add(amount);
             }
         }
     }
-    deltas
+    sums.into_iter().filter(|(_, amount)| *amount != 0).map(|(key, amount)| Delta { key, amount }).collect()
 }
 
 const fn measures(usage: Usage) -> [(&'static str, i64); 3] {
@@ -130,7 +154,8 @@ impl Budgets {
         let mut all = Vec::new();
         for (campaign, limits) in revision.shared_at(at, &receipt.place.store) {
             self.load(storage, campaign, limits, asker.day).await?;
-            let known = self.lock();
+            let mut known = self.lock();
+            known.holds.lapse(asker.now);
             let (ever, today) = known.taken(campaign, asker);
             all.push(Uses { campaign: campaign.clone(), ever, today, this_month: Usage::NONE });
         }
@@ -166,46 +191,69 @@ impl Budgets {
         Ok(())
     }
 
-    /// Holds what a receipt uses in place of what it held before. False: it does not fit any more, and nothing changed.
-    pub(crate) fn hold(&self, shares: &[Share], asker: Asker<'_>) -> bool {
+    /// Holds what a receipt uses in place of what it held before.
+    pub(crate) fn hold(&self, shares: &[Share], asker: Asker<'_>) -> Held {
         if shares.is_empty() && self.holding.load(Ordering::Relaxed) == 0 {
-            return true;
+            return Held::Fits;
         }
         let mut known = self.lock();
-        if !known.fits(shares, asker) {
-            return false;
+        known.holds.lapse(asker.now);
+        if known.holds.is_late(asker) {
+            return Held::Superseded;
         }
-        known.replace(shares, asker);
-        self.holding.store(known.holds.len(), Ordering::Relaxed);
-        true
+        if !known.fits(shares, asker) {
+            return Held::Beyond;
+        }
+        known.holds.replace(shares, asker);
+        self.count(&known);
+        Held::Fits
     }
 
     /// Holds what a settle uses although it may not fit, since it was paid so.
     pub(crate) fn hold_all_the_same(&self, shares: &[Share], asker: Asker<'_>) {
         let mut known = self.lock();
-        known.replace(shares, asker);
-        self.holding.store(known.holds.len(), Ordering::Relaxed);
+        known.holds.replace(shares, asker);
+        self.count(&known);
     }
 
     /// A settle was committed: what it held is used.
-    pub(crate) fn settled(&self, receipt: &ReceiptId, shares: &[Share], day: Date) {
+    pub(crate) fn settled(&self, spent: &Spent) {
         let mut known = self.lock();
-        known.holds.remove(receipt);
-        self.holding.store(known.holds.len(), Ordering::Relaxed);
-        for share in shares {
-            let used = known.used.entry(share.campaign.clone()).or_default();
-            used.ever = used.ever.plus(share.usage);
-            if let Some(on_day) = used.days.get_mut(&day) {
-                *on_day = on_day.plus(share.usage);
-            }
+        known.holds.release(&spent.receipt);
+        known.use_up(&spent.shares, spent.day);
+        self.count(&known);
+    }
+
+    /// Whether a settle was committed is not known: what it uses is held until that is.
+    pub(crate) fn doubt(&self, spent: &Spent) {
+        let mut known = self.lock();
+        known.holds.doubt(&spent.receipt, &spent.shares, spent.day);
+        self.count(&known);
+    }
+
+    /// The outcome of a settle was found: where it was in doubt, what it held is used.
+    pub(crate) fn found(&self, receipt: &ReceiptId) {
+        if self.holding.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let mut known = self.lock();
+        if let Some((shares, day)) = known.holds.cleared(receipt) {
+            known.use_up(&shares, day);
+            self.count(&known);
         }
     }
 
     /// A receipt will not be paid.
     pub(crate) fn release(&self, receipt: &ReceiptId) {
         if self.holding.load(Ordering::Relaxed) > 0 {
-            self.lock().holds.remove(receipt);
+            let mut known = self.lock();
+            known.holds.release(receipt);
+            self.count(&known);
         }
+    }
+
+    fn count(&self, known: &Known) {
+        self.holding.store(known.holds.len(), Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -219,12 +267,7 @@ impl Known {
         let used = self.used.get(campaign);
         let ever = used.map_or(Usage::NONE, |used| used.ever);
         let today = used.and_then(|used| used.days.get(&asker.day)).copied().unwrap_or(Usage::NONE);
-        let others = self
-            .holds
-            .iter()
-            .filter(|(receipt, hold)| *receipt != asker.receipt && asker.supersedes != Some(receipt) && asker.now < hold.until);
-        let shares = others.flat_map(|(_, hold)| &hold.shares).filter(|share| share.campaign == *campaign);
-        let held = shares.fold(Usage::NONE, |sum, share| sum.plus(share.usage));
+        let held = self.holds.of_others(campaign, asker);
         (ever.plus(held), today.plus(held))
     }
 
@@ -235,12 +278,40 @@ impl Known {
         })
     }
 
-    fn replace(&mut self, shares: &[Share], asker: Asker<'_>) {
-        self.holds.retain(|receipt, hold| asker.now < hold.until && asker.supersedes != Some(receipt));
-        if shares.is_empty() {
-            self.holds.remove(asker.receipt);
-        } else {
-            self.holds.insert(asker.receipt.clone(), Hold { until: asker.until, shares: shares.to_vec() });
+    fn use_up(&mut self, shares: &[Share], day: Date) {
+        for share in shares {
+            let used = self.used.entry(share.campaign.clone()).or_default();
+            used.ever = used.ever.plus(share.usage);
+            if let Some(on_day) = used.days.get_mut(&day) {
+                *on_day = on_day.plus(share.usage);
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tessera_storage::limits::COMMIT_DELTAS_MAX;
+
+    #[test]
+    fn a_batch_of_settles_changes_each_counter_once_and_fits_a_commit() {
+        let usage = Usage { uses: 1, units: 2, value: 300 };
+        let limits = UsageLimits { day: usage, ..UsageLimits::NONE };
+        let share = |campaign: usize| Share { campaign: CampaignId::parse(&format!("c{campaign}")).unwrap(), usage, limits };
+        let settle = |number: usize| Spent {
+            receipt: ReceiptId::parse(&format!("r{number}")).unwrap(),
+            shares: (0..6).map(share).collect(),
+            day: jiff::civil::date(2026, 3, 2),
+        };
+        let spent: Vec<Spent> = (0..32).map(settle).collect();
+        let deltas = deltas(&spent);
+        assert_eq!(deltas.len(), 6 * 2 * 3, "a campaign, ever and today, in three measures");
+        assert!(deltas.len() <= COMMIT_DELTAS_MAX);
+        let sum = |measure: &str| {
+            let of = deltas.iter().find(|delta| delta.key == format!("budget/c3/2026-03-02/{measure}").as_bytes());
+            of.map(|delta| delta.amount)
+        };
+        assert_eq!(["uses", "units", "value"].map(sum), [Some(32), Some(64), Some(9_600)]);
     }
 }

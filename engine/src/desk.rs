@@ -80,7 +80,12 @@ impl Desk {
         };
         let mut answers = Vec::with_capacity(jobs.len());
         for job in jobs {
-            answers.push(job.case.apply(&mut draft).await);
+            let before = draft.clone();
+            let answer = job.case.apply(&mut draft).await;
+            if answer.is_err() {
+                draft = before;
+            }
+            answers.push(answer);
         }
         let Some(commit) = draft.to_commit() else { return Batch::Answered(answers, None) };
         let begun = Instant::now();
@@ -89,7 +94,12 @@ impl Desk {
                 draft.remember(committed.version);
                 Batch::Answered(answers, Some(Written { committed, commit_time: begun.elapsed() }))
             }
-            Err(CommitError::Conflict { .. } | CommitError::ClaimTaken { .. } | CommitError::Unknown(_)) => {
+            Err(CommitError::Conflict { .. } | CommitError::ClaimTaken { .. }) => {
+                draft.forget();
+                Batch::Again
+            }
+            Err(CommitError::Unknown(_)) => {
+                draft.doubt();
                 draft.forget();
                 Batch::Again
             }

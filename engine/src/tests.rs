@@ -1,6 +1,7 @@
 //! Tests of the whole engine over the storage in memory, by promise and hazard.
 
 mod bad_input;
+mod budget_faults;
 mod budgets;
 mod calls;
 mod claimed_rewards;

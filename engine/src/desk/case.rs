@@ -50,7 +50,7 @@ pub(crate) enum CaseAnswer {
     Voided(Voided),
     /// To a return.
     Returned(Box<Returned>),
-    /// To an enrolment, answers, a hand-over or a claim: the outcome, and whether it had been stored before.
+    /// To an enrolment, answers, a hand-over or a claim: the outcome, stored now or before.
     Recorded {
         /// The outcome message as stored.
         outcome: bytes::Bytes,

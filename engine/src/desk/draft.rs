@@ -15,7 +15,7 @@ use tessera_rules::id::{AccountId, ReceiptId};
 use tessera_storage::{Claim, Commit, Hint, Partition, Row, RowKey, Version};
 
 use crate::account_cache::Known;
-use crate::budgets::{self, Share};
+use crate::budgets::{self, Share, Spent};
 use crate::core::Core;
 use crate::layout;
 use crate::layout::AggregateKey;
@@ -23,7 +23,9 @@ use crate::ledger::due_days;
 
 /// An aggregate being changed.
 ///
-/// INVARIANT: what a case reads through the draft includes what earlier cases of the batch put there.
+/// INVARIANT: what a case reads through the draft includes what earlier cases of the batch put there. What a refused case
+/// put there is taken out again with it.
+#[derive(Clone)]
 pub(crate) struct Draft<'a> {
     pub(crate) core: &'a Core,
     key: &'a AggregateKey,
@@ -37,10 +39,11 @@ pub(crate) struct Draft<'a> {
     rows: BTreeMap<RowKey, Bytes>,
     claims: Vec<Claim>,
     /// What settles of the batch use of campaigns that are limited over all customers.
-    spent: Vec<(ReceiptId, Vec<Share>, Date)>,
+    spent: Vec<Spent>,
     changed: bool,
 }
 
+#[derive(Clone)]
 struct Entry {
     version: Version,
     entry: Option<ReceiptEntry>,
@@ -211,7 +214,7 @@ impl<'a> Draft<'a> {
     /// What a settle uses of campaigns that are limited over all customers.
     pub(crate) fn put_spent(&mut self, receipt: &ReceiptId, shares: Vec<Share>, day: Date) {
         if !shares.is_empty() {
-            self.spent.push((receipt.clone(), shares, day));
+            self.spent.push(Spent { receipt: receipt.clone(), shares, day });
             self.changed = true;
         }
     }
@@ -249,7 +252,7 @@ impl<'a> Draft<'a> {
             rows: self.rows.iter().map(|(key, value)| Row { key: key.clone(), value: value.clone() }).collect(),
             claims,
             hints: self.hints(),
-            deltas: self.spent.iter().flat_map(|(_, shares, day)| budgets::deltas(shares, *day)).collect(),
+            deltas: budgets::deltas(&self.spent),
             feed_kinds: if in_feed { vec![layout::OUTCOME] } else { Vec::new() },
         })
     }
@@ -268,12 +271,15 @@ impl<'a> Draft<'a> {
 
     /// After the commit: quotes may see the account now.
     pub(super) fn remember(&self, version: Version) {
-        for (receipt, shares, day) in &self.spent {
-            self.core.budgets.settled(receipt, shares, *day);
-        }
+        self.spent.iter().for_each(|spent| self.core.budgets.settled(spent));
         if let (AggregateKey::Account(id), Some(account)) = (self.key, &self.account) {
             self.core.cache.put(id, Known { version, account: Some(Arc::clone(account)) });
         }
+    }
+
+    /// After a commit of unknown fate: what it would have spent stays held until the receipts are found, or not.
+    pub(super) fn doubt(&self) {
+        self.spent.iter().for_each(|spent| self.core.budgets.doubt(spent));
     }
 
     /// After a refused commit: the cache is older than the storage.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tessera_contract::read::{EnrolInput, StatedFact};
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::{Account, FactSource};
-use tessera_ledger::entry::{EntryState, ReceiptEntry};
+use tessera_ledger::entry::ReceiptEntry;
 use tessera_ledger::outcome::Outcome;
 use tessera_ledger::profile::{self, Agreed, Answer, ProfileRefusal, ProfileRequest, Release};
 use tessera_proto::billing::v1;
@@ -192,9 +192,7 @@ pub(super) fn put_recorded(
     before: Option<&ReceiptEntry>,
 ) -> CaseAnswer {
     let message = encode_outcome(outcome, extras);
-    let mut entry =
-        ReceiptEntry::settled(before, draft.aggregate(&outcome.receipt), outcome.content_hash, 0, outcome.business_date);
-    entry.state = EntryState::Settled;
+    let entry = ReceiptEntry::settled(before, draft.aggregate(&outcome.receipt), outcome.content_hash, 0, outcome.business_date);
     draft.put_account(account);
     draft.put_entry(&outcome.receipt, entry);
     draft.put_row(layout::outcome_row(outcome.receipt.as_str()), message.clone());

@@ -18,12 +18,9 @@ use tessera_rules::id::{AccountId, CustomerId};
 use tessera_rules::standing::{CodeStanding, CodeState, Standing, Uses};
 
 use super::Draft;
-use crate::budgets::{Asker, shares};
+use crate::budgets::{Asker, BUDGET_ATTEMPTS_MAX, Held, shares};
 use crate::core::Core;
 use crate::programs::Rules;
-
-/// How often a quote is evaluated whose shares of budgets are gone when they are to be held.
-const BUDGET_ATTEMPTS_MAX: u32 = 3;
 
 /// A quote and all that its evaluation needs beside the account.
 #[derive(Debug)]
@@ -85,7 +82,7 @@ pub(crate) async fn evaluate_quote(
 ) -> Result<Decision, Refusal> {
     let view = view(input, customer, at);
     let exhausted = account.is_some_and(|account| account.promises_exhausted(&view));
-    let shared = core.shared(rules, (&input.receipt, at), asker(core, input, at)).await?;
+    let shared = core.shared(rules, (&input.receipt, at), asker(core, (input, account.map(|known| &known.id)), at)).await?;
     Ok(evaluate_with(core, (input, rules), account, &view, (shared, exhausted)))
 }
 
@@ -93,28 +90,30 @@ pub(crate) async fn evaluate_quote(
 ///
 /// # Errors
 /// The storage cannot read what budgets have left.
-pub(crate) async fn evaluate_anonymous(
-    core: &Core,
-    input: &QuoteInput,
-    rules: &Rules,
-    at: Timestamp,
-) -> Result<Decided, Refusal> {
+pub(crate) async fn evaluate_anonymous(core: &Core, input: &QuoteInput, rules: &Rules, at: Timestamp) -> Result<Quoted, Refusal> {
+    let asker = asker(core, (input, None), at);
     for _ in 0..BUDGET_ATTEMPTS_MAX {
         let decision = evaluate_quote(core, (input, rules), None, None, at).await?;
         let shares = shares(&rules.revision, &decision);
         let held = !input.receipt.training && !shares.is_empty();
-        if input.receipt.training || core.budgets.hold(&shares, asker(core, input, at)) {
-            let held_until = held.then(|| core.held_until(at));
-            return Ok(Decided { decision, held_until, account: None });
+        match if input.receipt.training { Held::Fits } else { core.budgets.hold(&shares, asker) } {
+            Held::Fits => {
+                let held_until = held.then(|| core.held_until(at));
+                return Ok(Quoted::Decided(Box::new(Decided { decision, held_until, account: None })));
+            }
+            Held::Superseded => return Ok(Quoted::Superseded),
+            Held::Beyond => {}
         }
     }
     let decision = evaluate_with(core, (input, rules), None, &view(input, None, at), (Vec::new(), true));
-    Ok(Decided { decision, held_until: None, account: None })
+    Ok(Quoted::Decided(Box::new(Decided { decision, held_until: None, account: None })))
 }
 
-fn asker<'a>(core: &Core, input: &'a QuoteInput, now: Timestamp) -> Asker<'a> {
+fn asker<'a>(core: &Core, (input, account): (&'a QuoteInput, Option<&'a AccountId>), now: Timestamp) -> Asker<'a> {
     Asker {
         receipt: &input.receipt.id,
+        quote_no: Some(quote_no(input)),
+        account,
         supersedes: input.supersedes.as_ref(),
         day: input.receipt.business_date,
         now,
@@ -156,10 +155,15 @@ pub(crate) fn needs_desk(account: &Account, input: &QuoteInput, decision: &Decis
     !input.receipt.training && must_write(account, &command(input, decision, at, at))
 }
 
+/// Numbers beyond what is kept are all the greatest.
+fn quote_no(input: &QuoteInput) -> u32 {
+    u32::try_from(input.quote_no).unwrap_or(u32::MAX)
+}
+
 fn command<'a>(input: &'a QuoteInput, decision: &'a Decision, now: Timestamp, until: Timestamp) -> OpenQuoteCommand<'a> {
     OpenQuoteCommand {
         receipt: &input.receipt.id,
-        quote_no: u32::try_from(input.quote_no).unwrap_or(u32::MAX),
+        quote_no: quote_no(input),
         now,
         until,
         promises: &decision.promises,
@@ -193,8 +197,11 @@ impl QuoteCase {
             match open_quote(&before, &command(&self.input, &decision, self.at, until)) {
                 Ok(account) => {
                     let shares = shares(&self.rules.revision, &decision);
-                    if draft.core.budgets.hold(&shares, asker(draft.core, &self.input, self.at)) {
-                        return Ok(self.held(draft, decision, account, until));
+                    let asker = asker(draft.core, (&self.input, Some(&self.account)), self.at);
+                    match draft.core.budgets.hold(&shares, asker) {
+                        Held::Fits => return Ok(self.held(draft, decision, account, until)),
+                        Held::Superseded => return Ok(Quoted::Superseded),
+                        Held::Beyond => {}
                     }
                 }
                 Err(QuoteRefusal::Superseded { .. }) => return Ok(Quoted::Superseded),

@@ -170,14 +170,13 @@ impl ReturnCase {
     fn put(&self, draft: &mut Draft<'_>, result: &ledger::Returned, message: Bytes) {
         let id = &self.input.id;
         let aggregate = draft.aggregate(id);
-        let mut entry = ReceiptEntry::new(
+        let entry = ReceiptEntry::new(
             aggregate,
             EntryState::Returned,
             self.input.content_hash.0,
             self.input.attempt,
             self.input.business_date,
         );
-        entry.state = EntryState::Returned;
         if let Some(account) = &result.account {
             draft.put_account(account.clone());
         }

@@ -33,7 +33,7 @@ use super::claim::waiting_claims;
 use super::enrol::{answers, keep_values, must_confirm};
 use super::return_goods::apply_parked;
 use super::{Draft, quote};
-use crate::budgets::{Asker, Share, shares};
+use crate::budgets::{Asker, BUDGET_ATTEMPTS_MAX, Held, Share, shares};
 use crate::core::asset_terms;
 use crate::coupons;
 use crate::directory::Found;
@@ -41,9 +41,6 @@ use crate::layout;
 use crate::programs::Rules;
 use crate::record::{Extras, encode_outcome};
 use crate::skipped::skipped;
-
-/// How often a decision is made whose shares of budgets are gone when they are to be held.
-const BUDGET_ATTEMPTS_MAX: u32 = 3;
 
 /// A settle and all that it needs beside the account.
 #[derive(Debug)]
@@ -121,6 +118,7 @@ impl SettleCase {
         let stored = draft.outcome(entry.as_ref(), id).await?;
         match admit_settle(entry.as_ref(), stored.is_some(), &self.input.content_hash.0, self.input.attempt) {
             SettleAdmission::Repeat => {
+                draft.core.budgets.found(id);
                 let claims = waiting_claims(draft, entry.as_ref().map_or(&[], |entry| &entry.parked)).await?;
                 Ok(Settled::repeated(stored.unwrap_or_default(), claims))
             }
@@ -146,7 +144,6 @@ impl SettleCase {
         if self.input.receipt.training {
             return Ok(Settled::Outcome { outcome, repeated: false, skipped, claims: Vec::new() });
         }
-        draft.put_spent(id, judged.shares, self.input.receipt.business_date);
         if let Some(account) = settled.account {
             self.keep_values(draft, &account).await?;
             draft.put_account(account);
@@ -163,6 +160,7 @@ impl SettleCase {
         let parked = settled.parked.clone();
         draft.put_entry(id, settled);
         draft.put_row(layout::outcome_row(id.as_str()), outcome.clone());
+        draft.put_spent(id, judged.shares, self.input.receipt.business_date);
         if let Some(kept) = &self.kept {
             draft.put_row(layout::sale_row(id), kept.clone());
         }
@@ -268,7 +266,15 @@ impl SettleCase {
     async fn judge_within_budgets(&self, draft: &Draft<'_>) -> Result<Judged<'_>, Refusal> {
         let receipt = &self.input.receipt;
         let until = draft.core.held_until(self.now);
-        let asker = Asker { receipt: &receipt.id, supersedes: None, day: receipt.business_date, now: self.now, until };
+        let asker = Asker {
+            receipt: &receipt.id,
+            quote_no: None,
+            account: draft.account_id(),
+            supersedes: None,
+            day: receipt.business_date,
+            now: self.now,
+            until,
+        };
         let rules = self.promise.rules();
         let mut attempts = 0_u32;
         loop {
@@ -276,7 +282,7 @@ impl SettleCase {
             let mut judged = self.judge(draft, &shared);
             judged.shares = shares(&rules.revision, &judged.decision);
             attempts = attempts.saturating_add(1);
-            if receipt.training || draft.core.budgets.hold(&judged.shares, asker) {
+            if receipt.training || draft.core.budgets.hold(&judged.shares, asker) == Held::Fits {
                 return Ok(judged);
             }
             if judged.relation == Relation::AsQuoted || attempts >= BUDGET_ATTEMPTS_MAX {

@@ -66,8 +66,7 @@ async fn decide(engine: &Engine, made: &Made<'_>, account: Option<Arc<Account>>)
     let found = made.recognised.found();
     let customer = found.map(|found| &found.customer);
     let (Some(account), Some(found)) = (account, found) else {
-        let decided = evaluate_anonymous(&engine.core, made.input, &made.rules, made.quoted_at).await?;
-        return Ok(Quoted::Decided(Box::new(decided)));
+        return evaluate_anonymous(&engine.core, made.input, &made.rules, made.quoted_at).await;
     };
     let of = (made.input.as_ref(), &made.rules);
     let decision = evaluate_quote(&engine.core, of, Some(&account), customer, made.quoted_at).await?;
