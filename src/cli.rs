@@ -2,6 +2,7 @@
 
 mod admin;
 mod catalogue;
+mod crm;
 mod demo;
 mod feed;
 mod gateway;
@@ -52,6 +53,8 @@ enum Command {
     Gateway(gateway::GatewayArgs),
     /// The ledger: close days, print the trial balance, prove that everything agrees.
     Ledger(ledger::LedgerArgs),
+    /// The mirror of the outcomes: cards and histories of customers, sums of days.
+    Crm(crm::CrmArgs),
     /// Print every setting with its meaning and default.
     Config,
 }
@@ -75,6 +78,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Feed(args) => feed::run(args).await,
         Command::Gateway(args) => gateway::run(args).await,
         Command::Ledger(args) => ledger::run(args).await,
+        Command::Crm(args) => crm::run(args).await,
         Command::Config => {
             print(&config::reference());
             Ok(ExitCode::SUCCESS)

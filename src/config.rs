@@ -24,7 +24,7 @@ struct Setting {
 }
 
 /// Every setting there is; the reference page is made from this.
-const SETTINGS: [Setting; 15] = [
+const SETTINGS: [Setting; 16] = [
     Setting { name: "data", meaning: "Folder of the storage and the keys; made where it is not there.", default: "\"data\"" },
     Setting {
         name: "watermark",
@@ -42,6 +42,11 @@ const SETTINGS: [Setting; 15] = [
         name: "listen.metrics",
         meaning: "Where metrics and health are read over HTTP. Loopback only.",
         default: "\"127.0.0.1:7303\"",
+    },
+    Setting {
+        name: "listen.crm",
+        meaning: "Where `tessera crm serve` answers over HTTP. Loopback only.",
+        default: "\"127.0.0.1:7304\"",
     },
     Setting { name: "gateway.id", meaning: "Name of this gateway in what it forwards.", default: "\"gateway-1\"" },
     Setting {
@@ -83,6 +88,7 @@ pub(crate) struct Config {
     pub(crate) listen_engine: SocketAddr,
     pub(crate) listen_gateway: SocketAddr,
     pub(crate) listen_metrics: SocketAddr,
+    pub(crate) listen_crm: SocketAddr,
     pub(crate) gateway_id: String,
     pub(crate) gateway_engines: Vec<String>,
     pub(crate) gateway_spool: PathBuf,
@@ -223,6 +229,7 @@ impl Reader {
         let listen_engine = self.address("listen.engine");
         let listen_gateway = self.address("listen.gateway");
         let listen_metrics = self.address("listen.metrics");
+        let listen_crm = self.address("listen.crm");
         let currency = self.parsed("store.currency", "a currency of ISO 4217 such as GBP", Currency::from_code);
         let zone = self.parsed("ledger.time_zone", "a time zone such as Europe/London", |text| TimeZone::get(text).ok());
         let hold = self.parsed("quote.hold_seconds", "seconds from 1 to 2592000", |text| {
@@ -254,6 +261,7 @@ impl Reader {
                 listen_engine: listen_engine?,
                 listen_gateway: listen_gateway?,
                 listen_metrics: listen_metrics?,
+                listen_crm: listen_crm?,
                 gateway_id: self.text("gateway.id"),
                 gateway_engines: self
                     .text("gateway.engines")

@@ -27,7 +27,7 @@ const MADE_FOR_REPLAY: &[u8] = b"replay";
 /// What any other storage says.
 const MADE_FOR_TRADE: &[u8] = b"trade";
 /// Exit code of a process whose storage failed: what the disk holds can only be told by opening anew.
-const EXIT_STORAGE: i32 = 74;
+pub(crate) const EXIT_STORAGE: i32 = 74;
 
 /// A node could not start.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! Follows the outcome feed: what mirror, notices and reports are made from.
+//! Follows the outcome feed: the mirror that is folded from it, and what notices and reports are made from.
 //!
 //! ```no_run
 //! # async fn print() -> Result<(), Box<dyn std::error::Error>> {
@@ -11,3 +11,10 @@
 //! ```
 
 pub mod follow;
+pub mod fresh;
+pub mod http;
+pub mod keep;
+pub mod limits;
+pub mod look_up;
+pub mod mirror;
+pub mod revisions;
