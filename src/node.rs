@@ -128,6 +128,17 @@ impl Node {
         Ok(node)
     }
 
+    /// Serves a storage that a replay made, where the configuration says: for followers of its feed.
+    ///
+    /// # Errors
+    /// The folder was made for something else, or the address is taken.
+    pub(crate) async fn start_replayed(config: &Config, folder: &Path) -> Result<Self, NodeError> {
+        let listener = server::bind(config.listen_engine).await?;
+        let mut node = Self::empty();
+        node.serve_engine(open_replay_engine(folder).await?, listener)?;
+        Ok(node)
+    }
+
     fn empty() -> Self {
         Self {
             engine: None,

@@ -12,6 +12,7 @@
 
 mod end_to_end {
     mod architecture;
+    mod crm;
     mod faults;
     mod ledger;
     mod papers;

@@ -1,5 +1,6 @@
 //! `tessera serve`: all roles in one process, until Ctrl-C or SIGTERM.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use axum::Router;
@@ -29,6 +30,9 @@ pub(crate) struct ServeArgs {
     /// Which parts to run; none named: all of them.
     #[arg(long, value_enum)]
     role: Vec<Role>,
+    /// Serve a storage made by `tessera replay`, engine alone, so that its feed can be followed and reported on.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "role")]
+    replayed: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -54,13 +58,16 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
     start_log(config.log_format, "info");
     end_on_panic();
     let has = |role: Role| args.role.is_empty() || args.role.contains(&role);
-    let roles = Roles { engine: has(Role::Engine), gateway: has(Role::Gateway) };
+    let roles = Roles { engine: has(Role::Engine), gateway: has(Role::Gateway) && args.replayed.is_none() };
     // Before the parts start, so that what they count is counted.
     let recorder = PrometheusBuilder::new().install_recorder().map_err(|error| NodeError::Metrics(error.to_string()))?;
     let listener = server::bind(config.listen_metrics).await?;
-    let mut node = Node::start(&config, roles).await?;
+    let mut node = match &args.replayed {
+        Some(folder) => Node::start_replayed(&config, folder).await?,
+        None => Node::start(&config, roles).await?,
+    };
     let metrics = serve_metrics(recorder, listener, node.gateway().cloned());
-    say_where(&config, roles, &node);
+    say_where(&config, args.replayed.as_ref().unwrap_or(&config.data), roles, &node);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut reload = signal(SignalKind::hangup())?;
     let broken = loop {
@@ -68,7 +75,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
             broken = node.broken() => break broken,
             stopped = tokio::signal::ctrl_c() => { stopped?; break None }
             _ = terminate.recv() => break None,
-            _ = reload.recv() => reload_programs(&config, &node).await,
+            _ = reload.recv() => if args.replayed.is_none() { reload_programs(&config, &node).await },
         }
     };
     tracing::info!("stopping: open calls end within five seconds");
@@ -88,10 +95,10 @@ async fn reload_programs(config: &Config, node: &Node) {
     }
 }
 
-fn say_where(config: &Config, roles: Roles, node: &Node) {
+fn say_where(config: &Config, data: &Path, roles: Roles, node: &Node) {
     let mut text = String::new();
     if roles.engine {
-        text.push_str(&format!("engine   {}  (data in {})\n", node.endpoint(), config.data.display()));
+        text.push_str(&format!("engine   {}  (data in {})\n", node.endpoint(), data.display()));
     }
     if roles.gateway {
         text.push_str(&format!("gateway  {}\n", node.gateway_endpoint()));

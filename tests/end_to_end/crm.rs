@@ -1,0 +1,195 @@
+//! The mirror as its users meet it: a real engine, the real process beside it, cards, kills, and the mirror made again.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::server::{printed, refusal, said, tessera};
+use super::sources::root;
+
+/// A data folder, an engine over it, and where both answer.
+struct Shop {
+    folder: TempDir,
+    engine: Process,
+    engine_at: String,
+    till_at: String,
+}
+
+/// A process that is killed when it is dropped.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts a process and waits until it has printed a line that begins with each of these; gives what stands behind.
+fn start(mut command: Command, wanted: &[&str]) -> (Process, Vec<String>) {
+    let mut child = Process(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let find = |name: &&str| {
+        let line = lines.by_ref().find_map(|line| line.strip_prefix(*name).map(|rest| rest.trim().to_owned()));
+        let line = line.unwrap_or_else(|| panic!("{command:?} ended before it said where its {name} is"));
+        line.split_whitespace().next().unwrap().trim_start_matches("http://").to_owned()
+    };
+    let found = wanted.iter().map(find).collect();
+    (child, found)
+}
+
+impl Shop {
+    fn new(program: Option<&Path>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = super::server::serve(&folder.path().join("data"));
+        if let Some(program) = program {
+            command.env("TESSERA_PROGRAMS", program);
+        }
+        let (engine, at) = start(command, &["engine", "gateway"]);
+        Self { folder, engine, engine_at: at[0].clone(), till_at: at[1].clone() }
+    }
+
+    /// Over what a replay has stored.
+    fn replayed(folder: TempDir, storage: &Path) -> Self {
+        let mut command = super::server::serve(&folder.path().join("data"));
+        command.arg("--replayed").arg(storage);
+        let (engine, at) = start(command, &["engine"]);
+        Self { folder, engine, engine_at: at[0].clone(), till_at: String::new() }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// `tessera crm` with this shop's engine and, where it is known, the running mirror.
+    fn crm(&self, mirror_at: &str, arguments: &[&str]) -> Command {
+        let mut command = tessera();
+        command.arg("crm").args(arguments);
+        command.env("TESSERA_DATA", self.data()).env("TESSERA_LISTEN_ENGINE", &self.engine_at);
+        command.env("TESSERA_LISTEN_CRM", mirror_at);
+        command
+    }
+
+    fn mirror(&self) -> (Process, String) {
+        let (process, at) = start(self.crm("127.0.0.1:0", &["serve"]), &["crm"]);
+        (process, at[0].clone())
+    }
+
+    fn status(&self, mirror_at: &str) -> Value {
+        serde_json::from_str(&printed(self.crm(mirror_at, &["status", "--json"]))).unwrap()
+    }
+
+    /// Settles the example's receipt under a new id.
+    fn settle(&self, id: &str) {
+        let text = fs::read_to_string(root().join("deploy/examples/receipt.json")).unwrap();
+        let mut receipt: Value = serde_json::from_str(&text).unwrap();
+        receipt["receiptId"] = id.into();
+        let file = self.folder.path().join("receipt.json");
+        fs::write(&file, receipt.to_string()).unwrap();
+        let settled = self.till(&["settle", file.to_str().unwrap()]);
+        assert!(settled.status.success(), "{}", said(&settled));
+    }
+
+    fn till(&self, arguments: &[&str]) -> Output {
+        tessera().args(["till", "--endpoint", &format!("http://{}", self.till_at), "--json"]).args(arguments).output().unwrap()
+    }
+}
+
+const NOBODY: &str = "127.0.0.1:9";
+
+#[test]
+fn a_card_looked_at_right_after_a_sale_has_it() {
+    let shop = Shop::new(Some(&root().join("deploy/programs/sample.yaml")));
+    let (_mirror, at) = shop.mirror();
+    for visits in 1..=5 {
+        shop.settle(&format!("S1/T9/20261122/{visits}/card"));
+        let card: Value = serde_json::from_str(&printed(shop.crm(&at, &["card", "--card", "4000900", "--json"]))).unwrap();
+        assert_eq!(card["card"]["visits"], visits, "{card:#}");
+        assert_eq!(card["freshness"]["up_to_date"], true, "{card:#}");
+        assert_eq!(card["history"][0]["receipt_id"], format!("S1/T9/20261122/{visits}/card"));
+    }
+    let text = printed(shop.crm(&at, &["card", "--card", "4000900"]));
+    assert!(text.contains("5 visits") && text.contains("points"), "{text}");
+}
+
+#[test]
+fn a_card_is_found_by_the_phone_that_calls_and_by_nothing_that_is_not_known() {
+    let shop = Shop::new(Some(&root().join("deploy/programs/sample.yaml")));
+    let (_mirror, at) = shop.mirror();
+    let enrolment = shop.folder.path().join("enrol.json");
+    let request = json!({"phone": "+441632960001", "storeId": "S1", "dataConsent": true, "requestId": "S1/T9/20261122/1/enrol"});
+    fs::write(&enrolment, request.to_string()).unwrap();
+    let enrolled = shop.till(&["enrol", enrolment.to_str().unwrap()]);
+    assert!(enrolled.status.success(), "{}", said(&enrolled));
+    let card: Value = serde_json::from_str(&printed(shop.crm(&at, &["card", "--phone", "+441632960001", "--json"]))).unwrap();
+    assert_eq!(card["history"][0]["kind"], "OUTCOME_KIND_ENROLMENT", "{card:#}");
+    assert!(!card.to_string().contains("1632960001"), "h81: {card:#}");
+    for (by, what, wanted) in [
+        ("--phone", "+441632960002", "nobody is known"),
+        ("--phone", "12", "customer.phone"),
+        ("--customer", "c-nobody", "nobody is known"),
+    ] {
+        let refused = refusal(shop.crm(&at, &["card", by, what]));
+        assert!(refused.contains(wanted), "{refused}");
+    }
+    let refused = refusal(shop.crm(NOBODY, &["card", "--customer", "c-1"]));
+    assert!(refused.contains("tessera crm serve"), "{refused}");
+}
+
+/// A storage with so many receipts of the samples, each under an id of its own.
+fn replayed(receipts: usize) -> Shop {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = fs::read_to_string(root().join("tests/samples/receipts.jsonl")).unwrap();
+    let sales: Vec<Value> = sample.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut text = String::new();
+    for (number, sale) in sales.iter().filter(|sale| sale.get("soldAt").is_some()).cycle().take(receipts).enumerate() {
+        let mut sale = sale.clone();
+        sale["receiptId"] = format!("many-{number}").into();
+        if number % 3 > 0 {
+            sale["customer"] = json!({"cardNumber": format!("{}", 90_000_000 + number % 40)});
+        }
+        text.push_str(&format!("{sale}\n"));
+    }
+    let file = folder.path().join("receipts.jsonl");
+    fs::write(&file, text).unwrap();
+    let storage = folder.path().join("replayed");
+    let mut command = tessera();
+    command.args(["replay", "--format", "json-lines", "--json", "--receipts"]).arg(&file).arg("--storage").arg(&storage);
+    let summary: Value = serde_json::from_str(&printed(command)).unwrap();
+    assert_eq!(summary["receipts"]["settled"], receipts, "{summary}");
+    Shop::replayed(folder, &storage)
+}
+
+#[test]
+fn p9_a_mirror_that_is_killed_again_and_again_equals_the_one_made_anew() {
+    let shop = replayed(1_500);
+    let mut folded = 0;
+    for wanted in [1, 300, 700, 1_100] {
+        let (mirror, at) = shop.mirror();
+        // Killed in the middle of its work: as soon as it is known to have got so far.
+        while folded < wanted {
+            folded = shop.status(&at)["outcomes"].as_u64().unwrap();
+        }
+        drop(mirror);
+    }
+    let (mirror, at) = shop.mirror();
+    let status = loop {
+        let status = shop.status(&at);
+        if status["freshness"]["up_to_date"] == true {
+            break status;
+        }
+    };
+    assert_eq!(status["outcomes"], 1_500, "{status:#}");
+    let refused = refusal(shop.crm(&at, &["rebuild"]));
+    assert!(refused.contains("in use"), "{refused}");
+    drop(mirror);
+    let rebuilt = printed(shop.crm(NOBODY, &["rebuild"]));
+    assert!(rebuilt.starts_with("1500 outcomes folded again") && rebuilt.contains("are equal"), "{rebuilt}");
+    assert_eq!(shop.status(NOBODY)["outcomes"], 1_500);
+    assert!(!shop.data().join("mirror-new").exists());
+    drop(shop.engine);
+}
