@@ -63,9 +63,10 @@ impl<'a> Case<'a> {
         }
         let Some(within) = counting.within else { return all };
         let now = within.calendar.number(self.local(campaign).date());
-        let counts = |stretch: i32| stretch <= now && now.saturating_sub(stretch) < within.stretches;
-        known.stretches.iter().filter(|known| counts(known.stretch)).fold(all, |come, known| Come {
-            counted_milli: come.counted_milli.saturating_add(known.counted_milli),
+        // A receipt that is late counts where it belongs. What a later stretch was rewarded for may have been counted here.
+        let near = known.stretches.iter().filter(|known| known.stretch.abs_diff(now) < within.stretches.unsigned_abs());
+        near.fold(all, |come, known| Come {
+            counted_milli: come.counted_milli.saturating_add(if known.stretch <= now { known.counted_milli } else { 0 }),
             rewarded: come.rewarded.saturating_add(known.rewarded),
         })
     }

@@ -4,6 +4,7 @@ mod best_deal;
 mod caps;
 mod chance;
 mod claimed;
+mod counters;
 mod fixture;
 mod free;
 mod limits;
