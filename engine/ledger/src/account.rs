@@ -201,6 +201,8 @@ pub struct TierBefore {
     /// Until when; none: for ever.
     #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::optional")]
     pub until: Option<Timestamp>,
+    /// The receipt that gave it; none: it was not earned by one receipt.
+    pub given_by: Option<ReceiptId>,
 }
 
 /// What is known of the customer's buying, in constant space.

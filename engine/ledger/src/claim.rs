@@ -6,13 +6,13 @@ use std::mem;
 use compact_str::{CompactString, format_compact};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tessera_rules::decision::{Decision, LineShare, Promise, Reward};
+use tessera_rules::decision::{Decision, LineShare, Promise, Reward, RewardKind};
 use tessera_rules::id::{LineId, ReceiptId};
 use tessera_rules::money::{Amount, UnitPrice, split};
 use tessera_rules::receipt::Place;
 
 use crate::account::Account;
-use crate::arithmetic::amount_plus;
+use crate::arithmetic::{self, amount_minus, amount_plus};
 use crate::booking::Booking;
 use crate::outcome::{Flag, Outcome, OutcomeKind, OutcomeLine};
 use crate::posting::is_balanced;
@@ -63,18 +63,37 @@ pub fn claimable(decision: Decision, sale: &Outcome, so_far: &ReturnedSoFar) -> 
     });
     decision.redemptions.clear();
     if !so_far.returns.is_empty() {
-        decision.rewards.iter_mut().filter(|reward| reward.earned_on.is_empty()).for_each(|reward| spread(reward, sale, so_far));
+        for reward in decision.rewards.iter_mut().filter(|reward| reward.earned_on.is_empty()) {
+            reward.earned_on = spread(units_of(&reward.kind), sale, so_far);
+        }
+        for step in decision.counters.iter_mut().filter(|step| step.counted_on.is_empty()) {
+            step.counted_on = spread(step.counted_milli, sale, so_far);
+        }
     }
     decision
 }
 
-/// A reward that no lines earned is taken back with the whole of what was sold. Where some of that is back already,
-/// it is earned by the rest, so that it goes when the rest does.
-fn spread(reward: &mut Reward, sale: &Outcome, so_far: &ReturnedSoFar) {
-    let Some((_, units)) = gain::units_of(&reward.kind) else { return };
+/// What no lines earned or counted is taken back with the whole of what was sold. Where some of that is back already,
+/// it lies on the rest, so that it goes when the rest does.
+fn spread(units: i64, sale: &Outcome, so_far: &ReturnedSoFar) -> Vec<LineShare> {
     let weights: Vec<i64> = lines_left(sale, so_far).map(|line| line.paid.minor().max(0)).collect();
-    let shares = lines_left(sale, so_far).zip(split(units.units(), &weights));
-    reward.earned_on = shares.map(|(line, units)| LineShare { line: line.id.clone(), units }).collect();
+    let shares = lines_left(sale, so_far).zip(split(units, &weights));
+    shares.map(|(line, units)| LineShare { line: line.id.clone(), units }).filter(|share| share.units != 0).collect()
+}
+
+/// What of a reward goes in shares; nothing of one that cannot be divided.
+fn units_of(kind: &RewardKind) -> i64 {
+    match kind {
+        RewardKind::Ticket { count, .. } => i64::from(*count),
+        RewardKind::BonusMoney { .. }
+        | RewardKind::Points { .. }
+        | RewardKind::Certificate { .. }
+        | RewardKind::Money { .. }
+        | RewardKind::DiscountNow { .. }
+        | RewardKind::DiscountLater { .. }
+        | RewardKind::Prize { .. }
+        | RewardKind::Status { .. } => gain::units_of(kind).map_or(0, |(_, units)| units.units()),
+    }
 }
 
 /// The sale with its claim, as a return of it sees it: the sale's lines, and what both gave.
@@ -101,6 +120,13 @@ pub fn is_left(line: &LineId, so_far: &ReturnedSoFar) -> bool {
     so_far.quantity(line).is_zero()
 }
 
+/// What was paid for a line, less what was refunded for what came back of it.
+fn kept_of(line: &OutcomeLine, so_far: &ReturnedSoFar) -> Amount {
+    let back = so_far.quantity(&line.id);
+    let refunded = if back.is_zero() { 0 } else { arithmetic::share(line.paid.minor(), back.milli(), line.quantity.milli()) };
+    amount_minus(line.paid, Amount::from_minor(refunded))
+}
+
 /// Gives the account what the sale would have given.
 #[must_use]
 pub fn claim(account: &Account, claim: &Claim<'_>) -> Settled {
@@ -109,7 +135,7 @@ pub fn claim(account: &Account, claim: &Claim<'_>) -> Settled {
     let mut next = account.clone();
     // Lots are the sale's, so that a return of it finds them.
     let mut booking = Booking::new(mem::take(&mut next.lots), &settle.receipt.id, now);
-    let paid = lines_left(claim.sale, claim.so_far).fold(Amount::ZERO, |sum, line| amount_plus(sum, line.paid));
+    let paid = claim.sale.lines.iter().fold(Amount::ZERO, |sum, line| amount_plus(sum, kept_of(line, claim.so_far)));
     settle.renewals.iter().for_each(|(asset, until)| booking.renew(asset, *until));
     let gain = gain::give(Some(&mut next), settle, &mut booking, paid);
     next.booked_at_last = now;

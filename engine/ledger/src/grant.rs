@@ -118,7 +118,12 @@ impl Grant<'_> {
             Ok(place) => {
                 if let Some(known) = account.tiers.get_mut(place) {
                     let lasts = known.until.is_none_or(|until| now < until);
-                    let before = TierBefore { tier: known.tier.clone(), since: known.since, until: known.until };
+                    let before = TierBefore {
+                        tier: known.tier.clone(),
+                        since: known.since,
+                        until: known.until,
+                        given_by: known.given_by.clone(),
+                    };
                     *known = held(lasts.then_some(before));
                 }
             }

@@ -1,5 +1,7 @@
 //! What an account used of campaigns that are limited per customer: ever, on a trading day and in its month.
 
+use std::cmp::Ordering;
+
 use jiff::civil::Date;
 use tessera_rules::decision::Promise;
 use tessera_rules::id::CampaignId;
@@ -16,19 +18,18 @@ impl UseCount {
         none && self.on_day.is_within(self.in_month) && self.in_month.is_within(self.ever)
     }
 
-    /// Whether all of it is within the limits.
-    pub(crate) fn is_within(&self, limits: &UsageLimits) -> bool {
-        self.on_day.is_within(limits.day) && self.in_month.is_within(limits.month) && self.ever.is_within(limits.ever)
-    }
-
-    /// What counts for a sale of that trading day.
+    /// What counts for a sale of that trading day. Of days and months before the last ones no more is known than what was
+    /// used beside those: as much of it as there is may have been used then.
     fn at(&self, day: Date) -> Uses {
-        Uses {
-            campaign: self.campaign.clone(),
-            ever: self.ever,
-            today: if self.day == day { self.on_day } else { Usage::NONE },
-            this_month: if is_same_month(self.day, day) { self.in_month } else { Usage::NONE },
-        }
+        let same_month = is_same_month(self.day, day);
+        let (today, this_month) = match (day.cmp(&self.day), same_month) {
+            (Ordering::Equal, _) => (self.on_day, self.in_month),
+            (Ordering::Greater, true) => (Usage::NONE, self.in_month),
+            (Ordering::Greater, false) => (Usage::NONE, Usage::NONE),
+            (Ordering::Less, true) => (self.in_month.less(self.on_day), self.in_month),
+            (Ordering::Less, false) => (self.ever.less(self.in_month), self.ever.less(self.in_month)),
+        };
+        Uses { campaign: self.campaign.clone(), ever: self.ever, today, this_month }
     }
 
     fn add(&mut self, usage: Usage, day: Date) {
@@ -78,12 +79,17 @@ pub(crate) fn standing(counts: &[UseCount], others: &[&Promise], day: Date) -> V
     all
 }
 
-/// Counts what was used; returns all that is known of the campaign now. Where there is no room, the campaign that was
-/// not used for longest goes.
-pub(crate) fn count(counts: &mut Vec<UseCount>, campaign: &CampaignId, usage: Usage, day: Date) -> UseCount {
+/// Whether all of it is within the limits.
+pub(crate) fn is_within(used: &Uses, limits: &UsageLimits) -> bool {
+    used.today.is_within(limits.day) && used.this_month.is_within(limits.month) && used.ever.is_within(limits.ever)
+}
+
+/// Counts what was used; returns what counts for a sale of that trading day now. Where there is no room, the campaign
+/// that was not used for longest goes.
+pub(crate) fn count(counts: &mut Vec<UseCount>, campaign: &CampaignId, usage: Usage, day: Date) -> Uses {
     if let Some(known) = counts.iter_mut().find(|known| known.campaign == *campaign) {
         known.add(usage, day);
-        return known.clone();
+        return known.at(day);
     }
     if counts.len() >= USES_MAX {
         let oldest = counts.iter().enumerate().min_by_key(|(_, known)| known.day).map(|(place, _)| place);
@@ -93,8 +99,9 @@ pub(crate) fn count(counts: &mut Vec<UseCount>, campaign: &CampaignId, usage: Us
     }
     let place = counts.partition_point(|known| known.campaign < *campaign);
     let fresh = UseCount { campaign: campaign.clone(), ever: usage, day, on_day: usage, in_month: usage };
-    counts.insert(place, fresh.clone());
-    fresh
+    let used = fresh.at(day);
+    counts.insert(place, fresh);
+    used
 }
 
 /// Frees what a sale of that trading day had used. False: nothing of the campaign is known any more.
@@ -130,8 +137,8 @@ mod tests {
             (day(4, 1), 7, (29, 7, 7)),
         ];
         for (day, value, expected) in table {
-            let count = count(&mut counts, &campaign("a"), usage(value), day);
-            assert_eq!((values(&count), count.is_sound()), (expected, true), "{value} on {day}");
+            count(&mut counts, &campaign("a"), usage(value), day);
+            assert_eq!((values(&counts[0]), counts[0].is_sound()), (expected, true), "{value} on {day}");
         }
         let freed = [(day(3, 5), 1, (28, 7, 7)), (day(4, 1), 3, (25, 4, 4)), (day(3, 2), 90, (4, 4, 4))];
         for (day, value, expected) in freed {
@@ -153,7 +160,30 @@ mod tests {
             (UsageLimits { month: value(9), ..UsageLimits::NONE }, false),
             (UsageLimits::NONE, true),
         ] {
-            assert_eq!(used.is_within(&limits), within, "{limits:?}");
+            assert_eq!(is_within(&used, &limits), within, "{limits:?}");
+        }
+    }
+
+    #[test]
+    fn p4_what_comes_late_finds_as_much_used_on_its_day_as_may_have_been() {
+        let day = |month: i8, day: i8| jiff::civil::date(2026, month, day);
+        let mut counts = Vec::new();
+        count(&mut counts, &campaign("a"), usage(1), day(3, 5));
+        // Of a trading day before: today, this month and ever as the next sale finds it, before it is counted.
+        let table = [
+            (day(3, 4), (0, 1, 1)),
+            (day(3, 4), (1, 2, 2)),
+            (day(3, 3), (2, 3, 3)),
+            (day(2, 9), (0, 0, 4)),
+            (day(2, 9), (1, 1, 5)),
+            (day(3, 5), (1, 4, 6)),
+            (day(3, 6), (0, 5, 7)),
+        ];
+        for (day, expected) in table {
+            let found = standing(&counts, &[], day).remove(0);
+            assert_eq!((found.today.value, found.this_month.value, found.ever.value), expected, "{day}");
+            let used = count(&mut counts, &campaign("a"), usage(1), day);
+            assert_eq!(used.today.value, expected.0 + 1, "{day}");
         }
     }
 }

@@ -90,3 +90,43 @@ fn h74_what_came_back_before_the_claim_earns_nothing_and_the_rest_takes_all_back
     let last = returned(Some(&account), "back-2", &[return_line("1", Some("1"), 2, 600)], Some((&both, &first.so_far)), at(90));
     assert_eq!(balance(&last.account.unwrap()), 0);
 }
+
+#[test]
+fn h74_tickets_and_visits_of_a_claim_after_a_return_go_with_the_rest_of_the_goods() {
+    let sale = sale();
+    let first =
+        returned(None, "back-1", &[return_line("1", Some("2"), 1, 400)], Some((&sale, &ReturnedSoFar::default())), at(30));
+    let draw = reward("ticket.0", RewardKind::Ticket { draw: "car".into(), count: 10 });
+    let done = claimed(&account(), &sale, &first.so_far, vec![draw]);
+    let account = done.account.unwrap();
+    assert_eq!((account.tickets[0].good, account.counters[0].counted_milli), (10, 2_000));
+    let both = claimed_sale(sale, done.outcome);
+    let half = returned(Some(&account), "back-2", &[return_line("1", Some("1"), 1, 300)], Some((&both, &first.so_far)), at(90));
+    let (account, so_far) = (half.account.unwrap(), half.so_far);
+    assert_eq!((account.tickets[0].good, account.counters[0].counted_milli), (5, 1_000));
+    let last = returned(Some(&account), "back-3", &[return_line("1", Some("1"), 1, 300)], Some((&both, &so_far)), at(95));
+    let account = last.account.unwrap();
+    assert_eq!((account.tickets[0].good, account.counters[0].counted_milli), (0, 0));
+}
+
+#[test]
+fn h74_what_a_customer_has_spent_is_what_is_left_of_a_claimed_sale_whenever_goods_come_back() {
+    let back = |id: &str, line: &str, account: Option<&Account>, (sale, so_far): (&Outcome, &ReturnedSoFar)| {
+        returned(account, id, &[return_line("1", Some(line), 1, 0)], Some((sale, so_far)), at(30))
+    };
+    let spent = |account: &Account| account.statistics.spent_minor.first().map_or(0, |(_, sum)| *sum);
+    // Before anything is known of a customer, or between the two commits of a claim: at the account already.
+    for between in [false, true] {
+        let (sale, known) = (sale(), account());
+        let first = back("b-1", "1", between.then_some(&known), (&sale, &ReturnedSoFar::default()));
+        let known = first.account.unwrap_or(known);
+        assert_eq!(spent(&known), 0, "nothing was counted yet, between: {between}");
+        let done = claimed(&known, &sale, &first.so_far, vec![]);
+        let (known, left) = (done.account.unwrap(), sale.after.minor() - 300);
+        assert_eq!(spent(&known), left, "between: {between}");
+        let both = claimed_sale(sale, done.outcome);
+        let second = back("b-2", "1", Some(&known), (&both, &first.so_far));
+        let third = back("b-3", "2", second.account.as_ref(), (&both, &second.so_far));
+        assert_eq!(spent(&third.account.unwrap()), 0, "between: {between}");
+    }
+}

@@ -98,6 +98,32 @@ fn the_tier_before_comes_back_unless_another_has_taken_its_place() {
 }
 
 #[test]
+fn tiers_of_receipts_that_all_came_back_are_gone_in_whatever_order_they_came() {
+    let none = ReturnedSoFar::default();
+    let (account, silver) = sell(&account(), "r-1", vec![reward("c", tier("silver"))]);
+    let (account, gold) = sell(&account, "r-2", vec![reward("c", tier("gold"))]);
+    for order in [[&silver, &gold], [&gold, &silver]] {
+        let left = order
+            .iter()
+            .fold(account.clone(), |account, sale| give_back(&account, &format!("b-{}", sale.receipt), 4, (sale, &none)).0);
+        assert!(left.tiers.is_empty(), "{}, then {}: {:?}", order[0].receipt, order[1].receipt, left.tiers);
+    }
+}
+
+#[test]
+fn tickets_that_wait_shrink_with_their_goods_and_the_given_rest_goes_with_the_last() {
+    let (account, sale) = sell(&account(), "r-1", vec![waits(tickets(10), &["name"])]);
+    let (account, back, so_far) = give_back(&account, "b-1", 2, (&sale, &ReturnedSoFar::default()));
+    assert_eq!(back.rewards[0].kind, tickets(5));
+    let (given, outcome) = answer(&account, "q-1", &[("name", false)], &[]);
+    assert_eq!(outcome.rewards[0].kind, tickets(5));
+    let (rest, _, _) = give_back(&given, "b-2", 2, (&sale, &so_far));
+    assert_eq!((rest.tickets[0].numbered, rest.tickets[0].good), (5, 0));
+    let (none, _, _) = give_back(&account, "b-2", 2, (&sale, &so_far));
+    assert!(none.waiting.is_empty() && none.tickets.is_empty());
+}
+
+#[test]
 fn a_used_coupon_is_free_again_when_all_it_was_used_on_came_back() {
     let (account, _) = sell(&account(), "r-1", vec![reward("c", coupon())]);
     let code = account.coupons[0].code.clone();

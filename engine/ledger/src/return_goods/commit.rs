@@ -39,7 +39,10 @@ pub(super) fn commit(account: Option<&Account>, goods: &Return<'_>) -> Returned 
     assert!(deducted <= refund.total, "no more is deducted than is refunded");
     let due = amount_minus(refund.total, deducted);
     if let Some(next) = next.as_mut() {
-        gain::spend(&mut next.statistics, goods.currency.code(), amount_negated(due).minor());
+        // What a sale is claimed for is what was left of it then.
+        if goods.original.is_none_or(|sale| sale.outcome.account.is_some()) {
+            gain::spend(&mut next.statistics, goods.currency.code(), amount_negated(due).minor());
+        }
         next.open_quotes.retain(|quote| quote.is_open(now));
         next.booked_at_last = now;
         next.outcomes = next.outcomes.saturating_add(1);

@@ -5,12 +5,12 @@ use tessera_rules::decision::RewardKind;
 use tessera_rules::id::AssetId;
 use tessera_rules::money::Units;
 
-use crate::account::{Account, TierHeld};
+use crate::account::{Account, TierBefore, TierHeld};
 use crate::arithmetic::{minus, negated};
 use crate::outcome::{OutcomeReward, Right};
 use crate::return_goods::step::Step;
 use crate::return_goods::take_back::{record, with_units};
-use crate::right::{PrizeState, void_tickets};
+use crate::right::{PrizeState, WaitingReward, void_tickets};
 use crate::settle::gain::units_of;
 
 /// Takes back what is no asset. Tickets go in proportion; what cannot be divided goes with the last of its goods.
@@ -88,23 +88,44 @@ fn tickets(
     reward: &OutcomeReward,
     (draw, count): (&CompactString, u32),
 ) -> Option<OutcomeReward> {
-    let first = match reward.right {
-        Right::Tickets { first } => Some(first),
-        // Numbered by a later outcome, where it was given at all.
-        Right::None if account.waiting_for(&step.original.receipt, &reward.id)?.given => None,
-        Right::None | Right::Coupon { .. } | Right::Prize { .. } => return None,
-    };
     let gone = |so_far| {
         let gone = step.reward(so_far, reward).of(i64::from(count));
         u32::try_from(gone).unwrap_or(0).min(count)
     };
     let (before, after) = (gone(step.before), gone(step.after));
     let due = after.checked_sub(before).filter(|due| *due > 0)?;
-    void_tickets(&mut account.tickets, draw, due);
+    let first = match reward.right {
+        Right::Tickets { first } => {
+            void_tickets(&mut account.tickets, draw, due);
+            Some(first)
+        }
+        Right::None => {
+            take_waiting_tickets(step, account, reward, (draw, due))?;
+            None
+        }
+        Right::Coupon { .. } | Right::Prize { .. } => return None,
+    };
     let right = first.map_or(Right::None, |first| Right::Tickets { first: first.saturating_add(count).saturating_sub(after) });
     let earned_on = step.shares_of(i64::from(due), &reward.earned_on);
     let kind = RewardKind::Ticket { draw: draw.clone(), count: due };
     Some(OutcomeReward { kind, earned_on, right, ..record(reward) })
+}
+
+/// Of tickets that waited for answers: those that still do are fewer, those that have been given are not good any more.
+fn take_waiting_tickets(
+    step: Step<'_>,
+    account: &mut Account,
+    reward: &OutcomeReward,
+    (draw, due): (&CompactString, u32),
+) -> Option<()> {
+    let is_it = |waiting: &&mut WaitingReward| waiting.receipt == step.original.receipt && waiting.reward == reward.id;
+    let waiting = account.waiting.iter_mut().find(is_it)?;
+    if waiting.given {
+        void_tickets(&mut account.tickets, draw, due);
+    } else if let RewardKind::Ticket { count, .. } = &mut waiting.kind {
+        *count = count.saturating_sub(due);
+    }
+    Some(())
 }
 
 fn withdrawn_coupon(step: Step<'_>, account: &mut Account, reward: &OutcomeReward) -> Option<OutcomeReward> {
@@ -132,17 +153,23 @@ fn cancelled_prize(step: Step<'_>, account: &mut Account, reward: &OutcomeReward
     Some(OutcomeReward { right: Right::Prize { state: PrizeState::Cancelled }, ..record(reward) })
 }
 
-/// The tier that the receipt gave goes, where no other has taken its place; the one before it comes back.
+/// The tier that the receipt gave goes, where no other has taken its place; the one before it comes back. One whose place
+/// was taken does not come back any more.
 fn lost_tier(step: Step<'_>, account: &mut Account, reward: &OutcomeReward) -> Option<OutcomeReward> {
     if !is_back(step, reward) {
         return None;
     }
-    let given = |held: &TierHeld| held.program == reward.program && held.given_by.as_ref() == Some(&step.original.receipt);
+    let receipt = Some(&step.original.receipt);
+    let of_receipt = |before: &TierBefore| before.given_by.as_ref() == receipt;
+    for held in account.tiers.iter_mut().filter(|held| held.program == reward.program) {
+        held.before = held.before.take().filter(|before| !of_receipt(before));
+    }
+    let given = |held: &TierHeld| held.program == reward.program && held.given_by.as_ref() == receipt;
     let place = account.tiers.iter().position(given)?;
     match account.tiers.get_mut(place) {
         Some(held) if held.before.is_some() => {
             if let Some(before) = held.before.take() {
-                (held.tier, held.since, held.until, held.given_by) = (before.tier, before.since, before.until, None);
+                (held.tier, held.since, held.until, held.given_by) = (before.tier, before.since, before.until, before.given_by);
             }
         }
         Some(_) | None => {

@@ -47,7 +47,7 @@ pub(crate) fn give(account: Option<&mut Account>, settle: &Settle<'_>, booking: 
         let Promise::Uses { campaign, usage } = promise else { continue };
         let used = uses::count(&mut account.uses, campaign, *usage, settle.receipt.business_date);
         let limits = settle.limits.iter().find(|known| known.campaign == *campaign);
-        gain.is_short |= limits.is_some_and(|known| !used.is_within(&known.limits));
+        gain.is_short |= limits.is_some_and(|known| !uses::is_within(&used, &known.limits));
         gain.uses.push(UseMove { campaign: campaign.clone(), usage: *usage });
     }
     let statistics = &mut account.statistics;
