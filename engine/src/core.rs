@@ -99,7 +99,10 @@ impl Core {
     /// The storage cannot read it.
     pub(crate) async fn outcome(&self, entry: &ReceiptEntry, id: &ReceiptId) -> Result<Option<Bytes>, Refusal> {
         let partition = layout::aggregate(&entry.aggregate, id);
-        self.storage.row(&partition, &layout::outcome_row(id.as_str())).await.map_err(|error| self.storage_refusal(&error))
+        self.storage
+            .row(&partition, &layout::outcome_row(&entry.outcome_id(id)))
+            .await
+            .map_err(|error| self.storage_refusal(&error))
     }
 
     /// What all customers together have used of what is limited over all of them, for a receipt sold at that time.

@@ -131,7 +131,7 @@ pub(crate) fn derived(name: &[u8; 20]) -> Found {
 }
 
 /// The account that a customer's derived id belongs to.
-fn account_of(customer: &CustomerId) -> Option<AccountId> {
+pub(crate) fn account_of(customer: &CustomerId) -> Option<AccountId> {
     let letters = customer.as_str().strip_prefix(CUSTOMER)?;
     AccountId::parse(&format!("{ACCOUNT}{letters}")).ok()
 }

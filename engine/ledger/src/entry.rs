@@ -1,10 +1,12 @@
 //! The receipt entry: the record `receipt_id → aggregate, hash, state`.
 
+use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tessera_rules::id::{AccountId, ReceiptId};
 
+use crate::claim;
 use crate::limits::{PARKED_BYTES_MAX, PARKED_MAX, REMEMBERED_DAYS};
 
 /// What is known of a receipt id. An entry may be there although the commit that wrote it was refused:
@@ -71,6 +73,11 @@ pub enum EntryState {
         /// The receipt that it waits for.
         receipt: ReceiptId,
     },
+    /// The id of a claim that was carried out.
+    Claimed {
+        /// The receipt that was claimed.
+        receipt: ReceiptId,
+    },
 }
 
 /// A return or claim that waits for its original.
@@ -106,6 +113,20 @@ impl ReceiptEntry {
     #[must_use]
     pub fn home(&self) -> Aggregate {
         self.claimant().cloned().map_or_else(|| self.aggregate.clone(), Aggregate::Account)
+    }
+
+    /// The name of the outcome that the entry of this id stands for: a claim's is its sale's.
+    #[must_use]
+    pub fn outcome_id(&self, id: &ReceiptId) -> CompactString {
+        match &self.state {
+            EntryState::Claimed { receipt } => claim::outcome_id(receipt),
+            EntryState::Awaited
+            | EntryState::Settled
+            | EntryState::Voided
+            | EntryState::Returned
+            | EntryState::Parked { .. }
+            | EntryState::ParkedClaim { .. } => id.as_str().into(),
+        }
     }
 
     /// The account that claimed it.

@@ -76,6 +76,9 @@ pub const RESTORED_DAYS_MIN: i64 = 14;
 /// Returns that wait for one original: more is a fault of the till.
 pub const PARKED_MAX: usize = 8;
 
+/// Claims among them: who guesses codes keeps no return from waiting.
+pub const PARKED_CLAIMS_MAX: usize = 4;
+
 /// Bytes of one parked request: a message.
 pub const PARKED_BYTES_MAX: usize = 1024 * 1024;
 
@@ -140,3 +143,5 @@ const _: () = assert!(REMEMBERED_DAYS >= 366, "a receipt can be returned for a y
 const _: () = assert!(HOLD_MINUTES < 24 * 60, "a hold at a till does not outlive its trading day");
 const _: () =
     assert!(GAPS_MAX * 3 + CURRENCIES_MAX * 14 + usual::RECEIPT * 2 + usual::TIME * 4 <= REST_BYTES, "statistics and head fit");
+
+const _: () = assert!(PARKED_CLAIMS_MAX < PARKED_MAX, "returns can wait beside claims");

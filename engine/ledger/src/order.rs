@@ -115,8 +115,10 @@ pub fn admit_settle(
         EntryState::Settled => SettleAdmission::Conflict,
         EntryState::Voided if attempt > entry.attempt => SettleAdmission::New { after_void: true },
         EntryState::Voided => SettleAdmission::Voided,
-        EntryState::Returned if !outcome_present => SettleAdmission::New { after_void: false },
-        EntryState::Returned | EntryState::Parked { .. } | EntryState::ParkedClaim { .. } => SettleAdmission::Conflict,
+        EntryState::Returned | EntryState::Claimed { .. } if !outcome_present => SettleAdmission::New { after_void: false },
+        EntryState::Returned | EntryState::Parked { .. } | EntryState::ParkedClaim { .. } | EntryState::Claimed { .. } => {
+            SettleAdmission::Conflict
+        }
     }
 }
 
@@ -132,8 +134,10 @@ pub fn admit_void(entry: Option<&ReceiptEntry>, outcome_present: bool, attempt: 
         EntryState::Settled => VoidAdmission::AlreadySettled,
         EntryState::Voided if attempt > entry.attempt => VoidAdmission::New,
         EntryState::Voided => VoidAdmission::Repeat,
-        EntryState::Returned if !outcome_present => VoidAdmission::New,
-        EntryState::Returned | EntryState::Parked { .. } | EntryState::ParkedClaim { .. } => VoidAdmission::Conflict,
+        EntryState::Returned | EntryState::Claimed { .. } if !outcome_present => VoidAdmission::New,
+        EntryState::Returned | EntryState::Parked { .. } | EntryState::ParkedClaim { .. } | EntryState::Claimed { .. } => {
+            VoidAdmission::Conflict
+        }
     }
 }
 
@@ -153,12 +157,12 @@ pub fn admit_return(
     let Some(entry) = entry else { return first };
     match &entry.state {
         EntryState::Awaited => first,
-        EntryState::Settled | EntryState::Returned if !outcome_present => first,
+        EntryState::Settled | EntryState::Returned | EntryState::Claimed { .. } if !outcome_present => first,
         EntryState::Settled => ReturnAdmission::Conflict,
         EntryState::Voided if attempt > entry.attempt => first,
         EntryState::Voided => ReturnAdmission::Voided,
         EntryState::Returned if entry.content_hash == *content_hash => ReturnAdmission::Repeat,
-        EntryState::Returned | EntryState::ParkedClaim { .. } => ReturnAdmission::Conflict,
+        EntryState::Returned | EntryState::ParkedClaim { .. } | EntryState::Claimed { .. } => ReturnAdmission::Conflict,
         EntryState::Parked { .. } if entry.content_hash != *content_hash => ReturnAdmission::Conflict,
         EntryState::Parked { .. } => match first {
             ReturnAdmission::Park => ReturnAdmission::RepeatParked,
@@ -177,14 +181,16 @@ pub fn admit_claim(entry: Option<&ReceiptEntry>, outcome_present: bool, account:
     let Some(entry) = entry else { return ClaimAdmission::Park };
     match (&entry.state, &entry.aggregate) {
         (EntryState::Awaited | EntryState::Voided, _) => ClaimAdmission::Park,
-        (EntryState::Settled | EntryState::Returned, _) if !outcome_present => ClaimAdmission::Park,
+        (EntryState::Settled | EntryState::Returned | EntryState::Claimed { .. }, _) if !outcome_present => ClaimAdmission::Park,
         (EntryState::Settled, Aggregate::Own) => match entry.claimant() {
             None => ClaimAdmission::Free,
             Some(by) if by == account => ClaimAdmission::Own,
             Some(_) => ClaimAdmission::Taken,
         },
         (EntryState::Settled, Aggregate::Account(_) | Aggregate::Sale(_)) => ClaimAdmission::Taken,
-        (EntryState::Returned | EntryState::Parked { .. } | EntryState::ParkedClaim { .. }, _) => ClaimAdmission::Conflict,
+        (EntryState::Returned | EntryState::Parked { .. } | EntryState::ParkedClaim { .. } | EntryState::Claimed { .. }, _) => {
+            ClaimAdmission::Conflict
+        }
     }
 }
 
@@ -196,14 +202,16 @@ pub fn admit_quote(entry: Option<&ReceiptEntry>, outcome_present: bool, attempt:
     };
     match &entry.state {
         EntryState::Awaited => QuoteAdmission::Open,
-        EntryState::Settled | EntryState::Returned if !outcome_present => QuoteAdmission::Open,
+        EntryState::Settled | EntryState::Returned | EntryState::Claimed { .. } if !outcome_present => QuoteAdmission::Open,
         EntryState::Settled => QuoteAdmission::AlreadySettled,
         EntryState::Voided if attempt > entry.attempt => QuoteAdmission::Open,
         EntryState::Voided => match &entry.superseded_by {
             Some(by) => QuoteAdmission::Superseded { by: by.clone() },
             None => QuoteAdmission::Voided,
         },
-        EntryState::Returned | EntryState::Parked { .. } | EntryState::ParkedClaim { .. } => QuoteAdmission::Conflict,
+        EntryState::Returned | EntryState::Parked { .. } | EntryState::ParkedClaim { .. } | EntryState::Claimed { .. } => {
+            QuoteAdmission::Conflict
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
 use tessera_ledger::claim::{Claim, claim, claimable, is_left, outcome_id};
 use tessera_ledger::entry::{Aggregate, EntryState, ReceiptEntry, Taken, Waiting};
+use tessera_ledger::limits::{PARKED_CLAIMS_MAX, PARKED_MAX};
 use tessera_ledger::order::{ClaimAdmission, admit_claim};
 use tessera_ledger::outcome::Outcome;
 use tessera_ledger::return_goods::ReturnedSoFar;
@@ -123,20 +124,27 @@ impl TakeClaimCase {
     /// Keeps the request with the receipt's entry until the receipt arrives.
     async fn park(&self, draft: &mut Draft<'_>) -> Result<Taking, Refusal> {
         let (id, receipt) = (&self.input.request, &self.input.receipt);
-        let today = draft.booking_date(self.now);
+        let today = draft.core.ledger_day(self.now);
         let before = draft.entry(receipt).await?;
         let aggregate = draft.aggregate(receipt);
         let mut awaited = before.unwrap_or_else(|| ReceiptEntry::new(aggregate, EntryState::Awaited, [0; 32], 0, today));
-        awaited.park(id.clone(), self.request.to_vec()).map_err(|_| Refusal::LimitExceeded {
-            what: "returns and claims that wait for one receipt",
-            limit: u64::try_from(tessera_ledger::limits::PARKED_MAX).unwrap_or(u64::MAX),
-        })?;
+        let waits = awaited.parked.iter().any(|waiting| waiting.id == *id);
+        // Without the receipt nobody can say whether the code is right, so claims may not take all the room.
+        if !waits && waiting_claims(draft, &awaited.parked).await?.len() >= PARKED_CLAIMS_MAX {
+            return Err(too_many_wait(PARKED_CLAIMS_MAX));
+        }
+        awaited.park(id.clone(), self.request.to_vec()).map_err(|_| too_many_wait(PARKED_MAX))?;
         let state = EntryState::ParkedClaim { receipt: receipt.clone() };
         let own = ReceiptEntry::new(Aggregate::Sale(receipt.clone()), state, self.input.content_hash.0, 0, today);
         draft.put_entry(receipt, awaited);
         draft.put_entry(id, own);
         Ok(Taking::Parked)
     }
+}
+
+fn too_many_wait(limit: usize) -> Refusal {
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+    Refusal::LimitExceeded { what: "returns and claims that wait for one receipt", limit }
 }
 
 /// The second step, at the account: it gets what the sale would have given, once.
@@ -162,6 +170,9 @@ impl ClaimCase {
             return Err(Refusal::InProgress);
         };
         let own = draft.entry(&self.input.request).await?;
+        if own.is_some_and(|own| own.content_hash != self.input.content_hash.0) {
+            return Err(Refusal::Conflict);
+        }
         let Some(kept) = draft.kept_sale(receipt).await? else { return Err(Refusal::ClaimClosed) };
         let sale = read_stored(draft, receipt, &self.sale)?;
         let so_far = draft.returned(&entry, receipt).await?;
@@ -175,7 +186,8 @@ impl ClaimCase {
             draft.put_account(account);
         }
         let today = draft.booking_date(self.now);
-        let own = ReceiptEntry::settled(own.as_ref(), draft.aggregate(&self.input.request), self.input.content_hash.0, 0, today);
+        let state = EntryState::Claimed { receipt: receipt.clone() };
+        let own = ReceiptEntry::new(draft.aggregate(&self.input.request), state, self.input.content_hash.0, 0, today);
         draft.put_entry(&self.input.request, own);
         draft.put_row(layout::outcome_row(&outcome_id(receipt)), outcome.clone());
         draft.put_row(layout::returned_row(receipt), Bytes::from(so_far.encode()));

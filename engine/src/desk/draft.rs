@@ -141,7 +141,7 @@ impl<'a> Draft<'a> {
     /// The stored outcome of a receipt or request; none where the aggregate that its entry names has none.
     pub(crate) async fn outcome(&self, entry: Option<&ReceiptEntry>, id: &ReceiptId) -> Result<Option<Bytes>, Refusal> {
         let Some(entry) = entry else { return Ok(None) };
-        self.row(&entry.aggregate, id, &layout::outcome_row(id.as_str())).await
+        self.row(&entry.aggregate, id, &layout::outcome_row(&entry.outcome_id(id))).await
     }
 
     /// What came back of a receipt so far: since it was claimed, with the account; before, with the receipt.

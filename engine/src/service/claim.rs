@@ -3,13 +3,14 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use prost::Message as _;
-use tessera_contract::read::{ClaimInput, ReadContext, read_claim};
+use tessera_contract::canonical::ContentHash;
+use tessera_contract::read::{ClaimInput, Identity, ReadContext, read_claim};
 use tessera_contract::refusal::Refusal;
 use tessera_proto::billing::v1;
 
 use super::shared::{balances, position, stored_outcome};
 use crate::desk::{Case, CaseAnswer, ClaimCase, Done, TakeClaimCase, Taking};
-use crate::directory::Found;
+use crate::directory::{Found, account_of};
 use crate::engine::{Call, Engine, account_key};
 use crate::layout::AggregateKey;
 use crate::programs::Rules;
@@ -23,7 +24,11 @@ pub(crate) async fn claim(engine: &Engine, request: v1::ClaimRequest, call: &Cal
     let direct = input.delivery.route == v1::DeliveryRoute::Direct;
     // Whoever speaks now is late by our clock; what a gateway kept was in time when it was said.
     let at = if direct { call.now } else { input.claimed_at };
-    carry_out(engine, input, Bytes::from(request.encode_to_vec()), at, call).await
+    let recognised = engine.core.directory.recognise(&engine.core, Some(&input.customer)).await?;
+    let unknown = || Refusal::fault("customer", "must be a customer who is known");
+    let found = recognised.found().cloned().ok_or_else(unknown)?;
+    let waiting = waiting_request(request, &found);
+    carry_out(engine, (input, found), waiting, at, call).await
 }
 
 /// Starts claims that waited for a receipt which has come. Who claimed asks again, or sees it on the account.
@@ -32,13 +37,12 @@ pub(super) fn start_waiting(engine: &Engine, claims: Vec<Bytes>, call: Call) {
         let engine = engine.clone();
         tokio::spawn(async move {
             let call = Call { wait_until: None, ..call };
-            let read = v1::ClaimRequest::decode(request.clone()).ok();
-            let Some(input) = read.and_then(|request| read_claim(&request, &ReadContext { now: call.now }).ok()) else {
+            let Ok(Some((input, found))) = read_waiting(&engine, &request, &call).await else {
                 let _ = engine.core.internal("a claim that waited cannot be read");
                 return;
             };
             let (receipt, at) = (input.receipt.clone(), input.claimed_at);
-            match carry_out(&engine, input, request, at, &call).await {
+            match carry_out(&engine, (input, found), request, at, &call).await {
                 Ok(_) => tracing::info!(%receipt, "a claim that waited was carried out"),
                 Err(refusal) => tracing::warn!(%receipt, %refusal, "a claim that waited was not carried out"),
             }
@@ -46,16 +50,36 @@ pub(super) fn start_waiting(engine: &Engine, claims: Vec<Bytes>, call: Call) {
     }
 }
 
+/// The request as it waits: who claims is kept by the engine's own id, and not by what was shown or typed.
+fn waiting_request(request: v1::ClaimRequest, found: &Found) -> Bytes {
+    let identity = v1::customer_identity::Identity::CustomerId(found.customer.as_str().to_owned());
+    let customer = Some(v1::CustomerIdentity { identity: Some(identity), entry_method: 0 });
+    Bytes::from(v1::ClaimRequest { customer, ..request }.encode_to_vec())
+}
+
+/// A claim that waited, with who claims; none: it cannot be read.
+async fn read_waiting(engine: &Engine, request: &Bytes, call: &Call) -> Result<Option<(ClaimInput, Found)>, Refusal> {
+    let read = v1::ClaimRequest::decode(request.clone()).ok();
+    let read = read.and_then(|request| read_claim(&request, &ReadContext { now: call.now }).ok());
+    let Some(mut input) = read else { return Ok(None) };
+    // Its id stands for what was sent, not for what was kept of it.
+    let (_, own) = engine.core.receipt_entry(&input.request).await?;
+    let Some(own) = own else { return Ok(None) };
+    input.content_hash = ContentHash(own.content_hash);
+    let found = match &input.customer {
+        Identity::Customer(customer) => account_of(customer).map(|account| Found { customer: customer.clone(), account }),
+        Identity::Card(_) | Identity::Qr(_) | Identity::Phone(_) => None,
+    };
+    Ok(found.map(|found| (input, found)))
+}
+
 async fn carry_out(
     engine: &Engine,
-    input: ClaimInput,
+    (input, found): (ClaimInput, Found),
     request: Bytes,
     at: Timestamp,
     call: &Call,
 ) -> Result<v1::ClaimResponse, Refusal> {
-    let recognised = engine.core.directory.recognise(&engine.core, Some(&input.customer)).await?;
-    let unknown = || Refusal::fault("customer", "must be a customer who is known");
-    let found = recognised.found().cloned().ok_or_else(unknown)?;
     for _ in 0..LOOKED_MAX {
         let rules = rules_of_sale(engine, &input, call).await?;
         let key = AggregateKey::Receipt(input.receipt.clone());
@@ -117,6 +141,13 @@ pub(super) fn kept(request: v1::SettleRequest, found: Option<&Found>, rules: &Ru
     if found.is_some() || training || !claimable {
         return None;
     }
-    let kept = v1::SettleRequest { quote_token: Bytes::new(), delivery: None, ..request };
+    // The claim reads the receipt alone, and not who it was rung up for.
+    let receipt = request.receipt.map(|receipt| v1::Receipt { customer: None, ..receipt });
+    let kept = v1::SettleRequest {
+        contract_minor: request.contract_minor,
+        receipt,
+        added_lines: request.added_lines,
+        ..v1::SettleRequest::default()
+    };
     Some(Bytes::from(kept.encode_to_vec()))
 }

@@ -62,9 +62,11 @@ fn state(entry: Option<&ReceiptEntry>, outcome: Option<&v1::Outcome>, so_far: &R
     match (&entry.state, outcome) {
         (EntryState::Voided, _) => v1::ReceiptState::Voided,
         (EntryState::Parked { .. } | EntryState::ParkedClaim { .. }, _) => v1::ReceiptState::Parked,
-        (EntryState::Returned, Some(_)) => v1::ReceiptState::Settled,
+        (EntryState::Returned | EntryState::Claimed { .. }, Some(_)) => v1::ReceiptState::Settled,
         (EntryState::Settled, Some(outcome)) => sold_state(outcome, so_far),
-        (EntryState::Awaited | EntryState::Settled | EntryState::Returned, _) => v1::ReceiptState::Unknown,
+        (EntryState::Awaited | EntryState::Settled | EntryState::Returned | EntryState::Claimed { .. }, _) => {
+            v1::ReceiptState::Unknown
+        }
     }
 }
 

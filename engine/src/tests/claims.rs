@@ -7,7 +7,7 @@ use tessera_contract::convert::timestamp_to_wire;
 use tessera_proto::billing::v1;
 use tessera_proto::billing::v1::billing_service_server::BillingService as _;
 use tessera_rules::revision::Source;
-use tessera_storage::Fault;
+use tessera_storage::{Fault, Storage as _};
 use tonic::{Request, Status};
 
 use super::super::testing::*;
@@ -233,4 +233,89 @@ async fn h74_a_return_between_the_two_commits_of_a_claim_is_not_lost() {
     assert_eq!(rig.points("1001").await, 12);
     assert_eq!(rig.get("A").await.return_receipt_ids, ["R1"]);
     rig.outcomes().await;
+}
+
+#[tokio::test]
+async fn h2_h74_the_id_of_a_claims_request_stands_for_the_claim_and_for_nothing_else() {
+    let rig = rig().await;
+    let code = sold(&rig, "A").await;
+    let own = claim(&rig, claim_of("A", "A", &code, "1001")).await.unwrap_err();
+    assert_eq!(reason(&own), v1::ErrorReason::InvalidReceipt, "a claim is not its receipt");
+    let outcome = claim(&rig, claim_of("C1", "A", &code, "1001")).await.unwrap().outcome.unwrap();
+    let known = rig.get("C1").await;
+    assert_eq!((known.state(), known.outcome), (v1::ReceiptState::Settled, Some(outcome)));
+    let sale = rig.settle(unquoted(goods("C1", Some("1001")))).await.unwrap_err();
+    assert_eq!(reason(&sale), v1::ErrorReason::Conflict);
+    let back = rig.give_back(give_back("C1", None, vec![("", line("1", "OTHER", 1, 500))])).await.unwrap_err();
+    assert_eq!(reason(&back), v1::ErrorReason::Conflict);
+    let enrolled = v1::EnrolRequest {
+        request_id: "C1".to_owned(),
+        card_number: "3003".to_owned(),
+        data_consent: true,
+        store_id: "S1".to_owned(),
+        till_id: "T1".to_owned(),
+        enrolled_at: Some(timestamp_to_wire(opened())),
+        ..Default::default()
+    };
+    let enrolled = rig.billing.enrol(Request::new(enrolled)).await.unwrap_err();
+    assert_eq!(reason(&enrolled), v1::ErrorReason::Conflict);
+    assert_eq!(rig.outcomes().await.len(), 2);
+}
+
+/// Whether a text stands anywhere in what is stored.
+async fn is_stored(rig: &Rig, text: &str) -> bool {
+    let holds = |bytes: &[u8]| bytes.windows(text.len()).any(|part| part == text.as_bytes());
+    for id in ["A", "B", "C1"] {
+        let partition = crate::layout::receipt(&tessera_rules::id::ReceiptId::parse(id).unwrap());
+        let head = rig.storage.head(&partition).await.unwrap();
+        let sale = crate::layout::sale_row(&tessera_rules::id::ReceiptId::parse(id).unwrap());
+        let row = rig.storage.row(&partition, &sale).await.unwrap();
+        if head.is_some_and(|head| holds(&head.value)) || row.is_some_and(|row| holds(&row)) {
+            return true;
+        }
+    }
+    false
+}
+
+#[tokio::test]
+async fn h80_h81_what_is_kept_for_a_claim_has_no_personal_data_in_the_open() {
+    let rig = rig().await;
+    let phone = v1::customer_identity::Identity::Phone("+4930123456".to_owned());
+    let typed = v1::CustomerIdentity { identity: Some(phone), entry_method: 0 };
+    let answer = v1::PromptAnswer { fact_id: "surname".to_owned(), value: "Planted".to_owned(), ..Default::default() };
+    // A phone that nobody is known by: the sale can be claimed.
+    let receipt = v1::Receipt { customer: Some(typed), ..goods("A", None) };
+    let settled = rig.settle(v1::SettleRequest { answers: vec![answer], ..unquoted(receipt) }).await.unwrap();
+    assert_eq!(settled.status(), v1::SettleStatus::Committed);
+    let code = rig.quote(quote(goods("B", None))).await.unwrap().answer.unwrap().claim_code;
+    claim(&rig, claim_of("C1", "B", &code, "9876543210")).await.unwrap();
+    for planted in ["4930123456", "Planted", "9876543210"] {
+        assert!(!is_stored(&rig, planted).await, "{planted}");
+    }
+    rig.settle(unquoted(goods("B", None))).await.unwrap();
+    while rig.points("9876543210").await == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(rig.points("9876543210").await, 19, "who claimed is known all the same");
+}
+
+#[tokio::test]
+async fn h74_claims_that_wait_leave_room_for_returns() {
+    let rig = rig().await;
+    let mut parked = 0;
+    for number in 0..8 {
+        let waits = claim(&rig, claim_of(&format!("C{number}"), "A", "ABCDE-FGHJK", "2002")).await;
+        match waits {
+            Ok(waits) => {
+                assert_eq!(waits.status(), v1::ClaimStatus::Parked);
+                parked += 1;
+            }
+            Err(refused) => assert_eq!(reason(&refused), v1::ErrorReason::LimitExceeded),
+        }
+    }
+    assert_eq!(parked, tessera_ledger::limits::PARKED_CLAIMS_MAX);
+    let again = claim(&rig, claim_of("C0", "A", "ABCDE-FGHJK", "2002")).await.unwrap();
+    assert_eq!(again.status(), v1::ClaimStatus::Parked, "what waits already waits on");
+    let back = rig.give_back(give_back("R1", Some("A"), vec![("2", line("r1", "OTHER", 1, 700))])).await.unwrap();
+    assert_eq!(back.status(), v1::ReturnStatus::Parked);
 }

@@ -54,6 +54,9 @@ fn claim(reader: &mut Reader, request: &v1::ClaimRequest) -> Option<ClaimInput> 
     let root = At::Request;
     let id = reader.minted_id(&root.field("request_id"), &request.request_id, ReceiptId::parse);
     let receipt = reader.minted_id(&root.field("receipt_id"), &request.receipt_id, ReceiptId::parse);
+    if request.request_id == request.receipt_id && !request.request_id.is_empty() {
+        reader.fault(&root.field("request_id"), "must differ from the receipt's id");
+    }
     let code = reader.required_text(&root.field("claim_code"), &request.claim_code, SHORT_TEXT_CHARACTERS_MAX);
     let customer = required_identity(reader, &root, request.customer.as_ref());
     let store = reader.optional_minted_id(&root.field("store_id"), &request.store_id, StoreId::parse);
