@@ -18,6 +18,8 @@ use crate::validity::Validity;
 
 /// What an id begins with that stands for a redemption where otherwise a campaign stands.
 pub const REDEEM_PREFIX: &str = "redeem:";
+/// What the name of a redemption begins with that pays what a campaign costs; the campaign's id follows.
+pub const COST_PREFIX: &str = "cost:";
 
 /// How free units stand on the receipt; some fiscal devices refuse a price of zero.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -84,6 +86,14 @@ pub(crate) struct TenderShare {
     pub(crate) kinds: Vec<TenderKind>,
     /// They pay at least this share; none: any, and points count only the share paid so.
     pub(crate) at_least: Option<Ratio>,
+}
+
+/// What each use of a campaign takes out of the account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Cost {
+    pub(crate) asset: AssetId,
+    /// Above zero.
+    pub(crate) units: Units,
 }
 
 /// When a customer's birthday is near.
@@ -182,6 +192,8 @@ pub struct Campaign {
     /// Only a personal coupon opens it.
     pub(crate) coupon_only: bool,
     pub(crate) customers_only: bool,
+    /// Each use costs this.
+    pub(crate) cost: Option<Cost>,
     pub(crate) spend_at_least: Option<Amount>,
     pub(crate) conditions: Conditions,
     /// The share of the customers who never get it.
@@ -255,6 +267,7 @@ impl Campaign {
     pub(crate) fn personal(&self) -> bool {
         self.customers_only
             || self.coupon_only
+            || self.cost.is_some()
             || self.limits.per_customer.is_some()
             || self.conditions.of_customer()
             || !self.segments.is_empty()

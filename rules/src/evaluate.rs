@@ -10,6 +10,7 @@ mod candidates;
 mod caps;
 mod case;
 mod conditions;
+mod costs;
 mod count;
 mod deal;
 mod declinable;
@@ -212,7 +213,8 @@ impl Draft<'_, '_> {
             return Err(Reason::StepsUsedUp);
         }
         self.within_common(candidate)?;
-        self.spent_enough(candidate)
+        self.spent_enough(candidate)?;
+        self.may_cost(candidate)
     }
 
     /// Where the steps have run out before a campaign could act, all that its lines could become cheaper may be missing.

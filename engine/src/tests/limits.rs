@@ -109,3 +109,32 @@ async fn p4_redemption_has_a_limit_apart_from_what_is_earned() {
     assert_eq!(cap, i32::from(v1::RedeemCap::Limit));
     rig.outcomes().await;
 }
+
+/// Socks for a pound and a hundred points, if the customer wants them.
+const COSTS: &str = "  - {id: earn, name: A point a pound, points: {per: 1.00, units: 1, asset: points}}
+  - {id: dear, name: Socks for 1.00 and 100 points, on: {sku: [SOCKS]}, fixed_price: 1.00, costs: {units: 100, asset: points}}";
+
+#[tokio::test]
+async fn p4_units_that_a_campaign_costs_are_chosen_held_spent_and_given_back_with_its_goods() {
+    let rig = Rig::with_campaigns(COSTS).await;
+    rig.sell(receipt("A", Some("1001"), vec![line("1", "HAT", 1, 15_000)])).await;
+    let goods = |id: &str| receipt(id, Some("1001"), vec![line("1", "SOCKS", 1, 800), line("2", "HAT", 1, 200)]);
+    let asked = rig.quote(quote(goods("B"))).await.unwrap();
+    let choices = asked.answer.as_ref().unwrap().choices.clone();
+    assert_eq!((due(&asked), choices.len(), choices[0].choice_id.as_str()), (1_000, 1, "dear.0"));
+    let chosen = vec![v1::ChosenOption { choice_id: "dear.0".to_owned(), option_ids: vec!["SOCKS".to_owned()] }];
+    let wanted = rig.quote(v1::QuoteRequest { quote_no: 2, choices: chosen, ..quote(goods("B")) }).await.unwrap();
+    assert_eq!((due(&wanted), wanted.held_until.is_some()), (300, true));
+    let other = rig.quote(quote(goods("C"))).await.unwrap();
+    assert!(other.answer.unwrap().choices.is_empty(), "of 150 points 50 are left for the other quote");
+    let sold = rig.settle(as_quoted(goods("B"), &wanted)).await.unwrap().outcome.unwrap();
+    assert!(!is_short(&sold));
+    assert_eq!((sold.redemptions.len(), sold.redemptions[0].redemption_id.as_str()), (1, "cost:dear"));
+    assert_eq!(rig.points("1001").await, 150 - 100 + 3);
+    rig.give_back(give_back("R", Some("B"), vec![("2", line("1", "HAT", 1, 200))])).await.unwrap();
+    assert_eq!(rig.points("1001").await, 51, "the hat's two points are gone, and nothing was spent on it");
+    let back = rig.give_back(give_back("S", Some("B"), vec![("1", line("1", "SOCKS", 1, 100))])).await.unwrap();
+    assert_eq!(back.outcome.unwrap().redemptions[0].units, -100);
+    assert_eq!(rig.points("1001").await, 150);
+    rig.outcomes().await;
+}

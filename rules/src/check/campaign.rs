@@ -3,12 +3,12 @@
 use compact_str::CompactString;
 
 use super::Checker;
-use super::keys::campaign::{CAMPAIGN, FALLBACK, ON, TO};
+use super::keys::campaign::{CAMPAIGN, COSTS, FALLBACK, ON, TO};
 use super::program::Scope;
 use super::read::Fields;
 use super::texts::longest_missing;
 use crate::attribute::SKU;
-use crate::campaign::{Campaign, Code, Fallback, REDEEM_PREFIX, ShowAs, reward_id};
+use crate::campaign::{COST_PREFIX, Campaign, Code, Cost, Fallback, REDEEM_PREFIX, ShowAs, reward_id};
 use crate::cel::Subject;
 use crate::common_limit::LIMIT_PREFIX;
 use crate::condition::FreeCondition;
@@ -65,6 +65,7 @@ impl Checker<'_> {
             codes,
             coupon_only: self.flag(&fields, "coupon_only"),
             customers_only: self.flag(&fields, "customers_only"),
+            cost: fields.get("costs").and_then(|node| self.cost(node, scope)),
             spend_at_least,
             conditions,
             control_group: fields.get("control_group").and_then(|node| self.percent(node)),
@@ -87,17 +88,25 @@ impl Checker<'_> {
         Some(campaign)
     }
 
+    /// What each use costs.
+    fn cost(&mut self, node: &Node, scope: &Scope) -> Option<Cost> {
+        let fields = self.fields(node, &COSTS)?;
+        let asset = self.asset_of(&fields, scope);
+        let units = self.units_of(&fields, asset);
+        Some(Cost { asset: asset?.id.clone(), units: units? })
+    }
+
     fn flag(&mut self, fields: &Fields<'_>, key: &str) -> bool {
         fields.get(key).and_then(|node| self.boolean(node)).unwrap_or(false)
     }
 
     fn campaign_id(&mut self, node: &Node) -> Option<CampaignId> {
         let id = self.id(node, CampaignId::parse)?;
-        if [REDEEM_PREFIX, LIMIT_PREFIX, "+"].iter().any(|prefix| id.as_str().starts_with(prefix)) {
+        if [REDEEM_PREFIX, COST_PREFIX, LIMIT_PREFIX, "+"].iter().any(|prefix| id.as_str().starts_with(prefix)) {
             let names = "which name redemptions, limits and added lines";
             self.error_with_help(
                 node.at,
-                format!("an id must not begin with `{REDEEM_PREFIX}`, `{LIMIT_PREFIX}` or `+`, {names}"),
+                format!("an id must not begin with `{REDEEM_PREFIX}`, `{COST_PREFIX}`, `{LIMIT_PREFIX}` or `+`, {names}"),
                 "choose another id",
             );
         }

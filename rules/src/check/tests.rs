@@ -237,6 +237,31 @@ fn limits_caps_and_shares_must_make_sense() {
 }
 
 #[test]
+fn nothing_costs_units_unasked() {
+    let costs = "costs: {units: 5, asset: points}";
+    check(&[
+        (&format!("id: a, percent_off: 5, {costs}"), &[]),
+        (&format!("id: a, grant: {{give: {{prize: mug}}}}, code: X, {costs}"), &[]),
+        (
+            &format!("id: a, grant: {{give: {{prize: mug}}}}, {costs}"),
+            &["error: nothing says that the customer wants it, and nothing is spent unasked"],
+        ),
+        (&format!("id: a, points: {{per: 1.00, units: 1, asset: points}}, {costs}"), &["error: `costs` says nothing here"]),
+        (
+            &format!("id: a, spend: {{at_least: 9.00, give: {{prize: mug}}}}, code: X, {costs}"),
+            &["error: `costs` says nothing here"],
+        ),
+        (
+            &format!("id: a, percent_off: 5, fallback: {{points: points}}, {costs}"),
+            &["error: `costs` and `fallback` contradict each other"],
+        ),
+        ("id: a, percent_off: 5, costs: {units: 5}", &["error: it does not say of which asset"]),
+        ("id: a, percent_off: 5, costs: {units: 5, asset: stamp}", &["error: there is no asset `stamp`"]),
+        ("id: a, percent_off: 5, costs: {units: 0.5, asset: points}", &["error: `0.5` has too many digits"]),
+    ]);
+}
+
+#[test]
 fn a_channel_is_the_till_or_one_that_the_program_names() {
     let head = "program: p\nlanguage: 1\nname: P\ncurrency: GBP\n";
     let table = [

@@ -13,6 +13,7 @@ impl Checker<'_> {
         self.reachable(fields, campaign, scope);
         self.caps_fit(fields, campaign, scope);
         self.tenders_fit(fields, campaign);
+        self.cost_fits(fields, campaign);
         if fields.has("budget") {
             self.cost_of_codes(fields, campaign);
         }
@@ -74,6 +75,40 @@ impl Checker<'_> {
                 "only `points` can count the share that a tender paid",
                 "add `share_percent_at_least: 100` to `tender`",
             );
+        }
+    }
+
+    /// Nothing is spent unasked: a code, a coupon or the customer's choice opens what costs units.
+    fn cost_fits(&mut self, fields: &Fields<'_>, campaign: &Campaign) {
+        if campaign.cost.is_none() {
+            return;
+        }
+        let at = fields.place_of("costs");
+        let help = "it belongs to what lowers prices, and to `grant`";
+        match &campaign.mechanic {
+            Mechanic::Points { .. } | Mechanic::Multiply { .. } | Mechanic::Count(_) | Mechanic::Offer { .. } => {
+                self.error_with_help(at, "`costs` says nothing here", help);
+            }
+            Mechanic::Spend { give, .. } if !matches!(give, Give::Percent(_) | Give::Amount(_)) => {
+                self.error_with_help(at, "`costs` says nothing here", help);
+            }
+            Mechanic::Grant { give } if !matches!(give, Give::Percent(_) | Give::Amount(_) | Give::Choice { .. }) => {
+                if campaign.codes.is_empty() && !campaign.coupon_only {
+                    let help = "add a `code`, or give a `choice`";
+                    self.error_with_help(at, "nothing says that the customer wants it, and nothing is spent unasked", help);
+                }
+            }
+            Mechanic::Off { .. }
+            | Mechanic::PriceList { .. }
+            | Mechanic::Ladder { .. }
+            | Mechanic::Set { .. }
+            | Mechanic::ExtraUnits { .. }
+            | Mechanic::Spend { .. }
+            | Mechanic::Grant { .. } => {}
+        }
+        if campaign.fallback.is_some() {
+            let help = "remove `fallback`: what is paid already costs no units any more";
+            self.error_with_help(at, "`costs` and `fallback` contradict each other", help);
         }
     }
 

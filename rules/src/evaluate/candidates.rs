@@ -4,12 +4,13 @@ use smallvec::SmallVec;
 
 use super::basket::Basket;
 use super::case::Case;
+use super::costs::options;
 use super::free::Asked;
 use super::limits_shared::{self, Common};
 use super::scope::Facts;
 use crate::campaign::Campaign;
 use crate::cel::EvalError;
-use crate::id::CampaignId;
+use crate::id::{CampaignId, Sku};
 use crate::index::Brought;
 use crate::mechanic::Act;
 use crate::standing::{CodeState, Uses};
@@ -37,6 +38,8 @@ pub(super) enum Reason {
     SpendMore,
     TooFewUnits,
     NothingToTakeOff,
+    /// The account has less of an asset than it costs.
+    TooFewHeld,
     /// Another combination leaves less to pay.
     Outdone,
     Declined,
@@ -100,6 +103,10 @@ pub(super) struct Candidate<'a> {
     pub(super) value_left: i64,
     /// Why it counts and gives nothing, where what it gives is used up.
     pub(super) withheld: Option<Reason>,
+    /// Where the customer's choice opens it: the goods to choose from.
+    pub(super) options: Vec<Sku>,
+    /// And what was chosen.
+    pub(super) chosen: Option<Sku>,
 }
 
 /// How much of a campaign may be used.
@@ -262,8 +269,36 @@ impl<'a> Found<'a> {
             return self.refused.push((place, reason));
         }
         let (act, Usage { uses, units, value }) = (campaign.mechanic.act(), left);
-        let (lines, uses_left, units_left, value_left) = (matching, uses, units, value);
-        self.candidates.push(Candidate { campaign, place, act, lines, uses_left, units_left, value_left, withheld });
+        let mut candidate = Candidate {
+            campaign,
+            place,
+            act,
+            lines: matching,
+            uses_left: uses,
+            units_left: units,
+            value_left: value,
+            withheld,
+            options: Vec::new(),
+            chosen: None,
+        };
+        if campaign.opens_by_choice() {
+            candidate.choose(case, basket);
+        }
+        self.candidates.push(candidate);
+    }
+}
+
+impl Candidate<'_> {
+    /// Keeps the goods that the customer has chosen.
+    fn choose(&mut self, case: &Case<'_>, basket: &Basket<'_>) {
+        let sku = |line: &usize| basket.lines.get(*line).map(|line| &line.line.sku);
+        self.options = options(self.lines.iter().filter_map(sku));
+        let id = self.campaign.reward_id(0);
+        let asked = case.receipt.choices.iter().find(|chosen| Some(&chosen.choice) == id.as_ref());
+        self.chosen = asked.map(|chosen| chosen.sku.clone()).filter(|sku| self.options.contains(sku));
+        if let Some(chosen) = &self.chosen {
+            self.lines.retain(|line| sku(line) == Some(chosen));
+        }
     }
 }
 

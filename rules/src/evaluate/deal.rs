@@ -127,6 +127,7 @@ impl<'a> Draft<'a, '_> {
         if !by_line
             || conventions.percent_of != PercentOf::Remainder
             || self.left(candidate).units < i64::MAX
+            || self.left(candidate).uses <= 0
             || !candidate.lines.iter().all(free)
         {
             return false;
@@ -260,7 +261,7 @@ impl<'a> Draft<'a, '_> {
 
     /// Where a combination uses more of a limit than several campaigns share: how often each may be used at most.
     fn beyond_common(&self, component: &[&Candidate<'_>], found: &Attempt<'_>) -> Option<Vec<i64>> {
-        if self.common.is_empty() || found.contenders.len() < 2 {
+        if found.contenders.len() < 2 || !self.shares_anything(component) {
             return None;
         }
         let brings = found.solution.brings(&found.contenders, &found.classes);
@@ -285,7 +286,7 @@ impl<'a> Draft<'a, '_> {
     /// Puts campaigns that share a limit of uses into one component; whether there are any.
     fn join_by_limits(&self, level: &[&Candidate<'_>], numbers: &mut [usize]) -> bool {
         let mut joined = false;
-        if self.common.is_empty() {
+        if !self.shares_anything(level) {
             return joined;
         }
         for (place, candidate) in level.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! Which ids a customer can decline: what the programs could give under such an id, whether or not this receipt
 //! gets it.
 
-use crate::campaign::REDEEM_PREFIX;
+use crate::campaign::{COST_PREFIX, REDEEM_PREFIX};
 use crate::id::{AssetId, CampaignId};
 use crate::revision::Revision;
 
@@ -12,6 +12,10 @@ impl Revision {
     /// What the receipt does not get now counts too: it was declined before, and goods were taken out since.
     #[must_use]
     pub fn can_decline(&self, id: &str, lines: usize) -> bool {
+        if let Some(campaign) = id.strip_prefix(COST_PREFIX) {
+            let known = CampaignId::parse(campaign).ok().and_then(|campaign| self.campaign(&campaign));
+            return known.is_some_and(|campaign| campaign.cost.is_some());
+        }
         if let Some(asset) = id.strip_prefix(REDEEM_PREFIX) {
             return AssetId::parse(asset).is_ok_and(|asset| self.asset(&asset).is_some());
         }
@@ -35,7 +39,7 @@ mod tests {
     fn an_id_that_no_campaign_could_have_given_cannot_be_declined() {
         let text = "program: club\nlanguage: 1\nname: Club\ncurrency: GBP\n\
                     assets:\n  - {id: points, kind: points, scale: 0, worth_minor: 1}\n\
-                    campaigns:\n  - {id: packs, name: Packs, percent_off: 1}\n  - {id: a.b, name: Dotted, percent_off: 1}\n";
+                    campaigns:\n  - {id: packs, name: Packs, percent_off: 1}\n  - {id: z, name: Z, percent_off: 1, costs: {units: 5}}\n  - {id: a.b, name: Dotted, percent_off: 1}\n";
         let sources = [Source { name: "club.yaml".to_owned(), text: text.to_owned() }];
         let revision = Revision::compile(1, Timestamp::UNIX_EPOCH, &sources).unwrap().revision;
         let table = [
@@ -50,7 +54,9 @@ mod tests {
             ("a.1", false),
             ("+0.1", true),
             ("+1.1", true),
-            ("+2.1", false),
+            ("+3.1", false),
+            ("cost:z", true),
+            ("cost:packs", false),
             ("+0.2", false),
             ("redeem:points", true),
             ("redeem:gold", false),

@@ -11,6 +11,7 @@ use crate::decision::{
     Choice, CounterMove, DecidedLine, Instruction, LineShare, Missing, NearMiss, Note, Offer, Promise, Prompt, Redeemable,
     Redemption, Reward, RewardKind,
 };
+use crate::id::AssetId;
 use crate::money::{Amount, Units};
 use crate::usage::Usage;
 
@@ -48,6 +49,8 @@ pub(super) struct Draft<'a, 'c> {
     pub(super) counters: Vec<CounterMove>,
     pub(super) promises: Vec<Promise>,
     pub(super) notes: Vec<Note>,
+    /// What campaigns have cost so far.
+    pub(super) spent: Vec<(AssetId, i64)>,
     /// Limits that several campaigns share, as far as they apply here.
     pub(super) common: Vec<Common<'a>>,
     /// What limited campaigns would have used of a receipt that is paid, by their places.
@@ -85,6 +88,7 @@ impl<'a, 'c> Draft<'a, 'c> {
             counters: Vec::new(),
             promises: Vec::new(),
             notes: Vec::new(),
+            spent: Vec::new(),
             common: Vec::new(),
             late: Vec::new(),
             worth: 0,

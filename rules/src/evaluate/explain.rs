@@ -147,6 +147,7 @@ fn words(reason: Reason) -> &'static str {
         Reason::NothingToTakeOff => {
             "there is nothing left to take off: another campaign used the units, or they take no discount"
         }
+        Reason::TooFewHeld => "the account has too few units of what it costs",
         Reason::Outdone => "another combination of campaigns leaves less to pay",
         Reason::Declined => "the customer declined it",
         Reason::OutOfStock => "the gift is out of stock",

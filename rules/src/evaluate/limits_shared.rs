@@ -87,16 +87,23 @@ impl Draft<'_, '_> {
     pub(super) fn left(&self, candidate: &Candidate<'_>) -> Usage {
         let own = Usage { uses: candidate.uses_left, units: candidate.units_left, value: candidate.value_left };
         let common = self.common.iter().filter(|one| one.is_of(candidate.campaign));
-        common.fold(own, |left, one| left.least(one.left))
+        let left = common.fold(own, |left, one| left.least(one.left));
+        Usage { uses: left.uses.min(self.times_paid(candidate)), ..left }
     }
 
-    /// Takes what a candidate did off the limits that it shares.
+    /// Takes what a candidate did off the limits that it shares, and what it cost off the account.
     pub(super) fn use_common(&mut self, candidate: &Candidate<'_>, effect: &Effect) {
+        self.pay_cost(candidate, effect);
         if candidate.campaign.common_limits.is_empty() {
             return;
         }
         let usage = self.usage(candidate.campaign, effect);
         self.common.iter_mut().filter(|one| one.is_of(candidate.campaign)).for_each(|one| one.take(usage));
+    }
+
+    /// Whether some campaigns may use up what others need.
+    pub(super) fn shares_anything(&self, candidates: &[&Candidate<'_>]) -> bool {
+        !self.common.is_empty() || candidates.iter().any(|candidate| candidate.campaign.cost.is_some())
     }
 
     /// A level of offers begins.
@@ -121,8 +128,12 @@ impl Draft<'_, '_> {
         admits(self.case, &self.common, candidate.campaign)
     }
 
-    /// Whether both share a limit that counts uses.
+    /// Whether both share a limit that counts uses, or cost units of the same asset.
     pub(super) fn share_uses(&self, a: &Candidate<'_>, b: &Candidate<'_>) -> bool {
+        let asset = |candidate: &Candidate<'_>| candidate.campaign.cost.as_ref().map(|cost| cost.asset.clone());
+        if asset(a).is_some() && asset(a) == asset(b) {
+            return true;
+        }
         self.common.iter().any(|one| one.left.uses < i64::MAX && one.is_of(a.campaign) && one.is_of(b.campaign))
     }
 
@@ -130,11 +141,18 @@ impl Draft<'_, '_> {
     /// leave the rest; none: all can have what they want.
     pub(super) fn shared_out(&self, wanted: &[(&Candidate<'_>, i64)]) -> Option<Vec<i64>> {
         let mut left: Vec<i64> = self.common.iter().map(|one| one.left.uses).collect();
+        let mut spent: Vec<(&AssetId, i64)> = Vec::new();
         let mut all = Vec::with_capacity(wanted.len());
         for (candidate, uses) in wanted {
             let own = || self.common.iter().map(|one| one.is_of(candidate.campaign));
             let most = left.iter().zip(own()).filter(|(_, own)| *own).map(|(left, _)| *left).min().unwrap_or(i64::MAX);
-            let uses = (*uses).min(most);
+            let mut uses = (*uses).min(most);
+            if let Some(cost) = &candidate.campaign.cost {
+                let before = spent.iter().filter(|(asset, _)| *asset == &cost.asset).map(|(_, units)| *units);
+                let held = self.spendable(&cost.asset).saturating_sub(before.fold(0, i64::saturating_add));
+                uses = uses.min(held.checked_div(cost.units.units()).unwrap_or(0));
+                spent.push((&cost.asset, cost.units.units().saturating_mul(uses)));
+            }
             for (left, _) in left.iter_mut().zip(own()).filter(|(left, own)| *own && **left < i64::MAX) {
                 *left = left.saturating_sub(uses);
             }

@@ -17,7 +17,7 @@ impl<'a> Draft<'a, '_> {
         let Some(customer) = self.case.customer else { return };
         let base = self.redeemable_base();
         for asset in self.case.revision.assets() {
-            let held = customer.available.iter().find(|(id, _)| *id == asset.id).map(|(_, units)| *units);
+            let held = customer.available.iter().find(|(id, _)| *id == asset.id).map(|(_, units)| self.not_spent(asset, *units));
             if held.is_some() || asset.redeem.is_some() {
                 let most = self.most(asset, base, base, held.unwrap_or(Units::ZERO), RedeemMode::Tender);
                 self.redeemable.push(most);
@@ -28,12 +28,19 @@ impl<'a> Draft<'a, '_> {
             let again = self.case.receipt.redeem.iter().take(place).any(|before| before.asset == request.asset);
             let Some(asset) = self.case.revision.asset(&request.asset).filter(|_| !again) else { continue };
             let held = customer.available.iter().find(|(id, _)| *id == asset.id).map_or(Units::ZERO, |(_, units)| *units);
+            let held = self.not_spent(asset, held);
             let wanted = request.units.map_or(held, |wanted| wanted.min(held));
             let most = self.most(asset, base, left, wanted, request.mode);
             if most.units.is_positive() && most.amount.is_positive() {
                 left = left.saturating_sub(self.redeem_one(asset, &most, request));
             }
         }
+    }
+
+    /// What is left after campaigns have cost some of it.
+    fn not_spent(&self, asset: &Asset, held: Units) -> Units {
+        let spent = self.spent.iter().filter(|(known, _)| *known == asset.id).map(|(_, units)| *units);
+        Units::from_units(held.units().saturating_sub(spent.fold(0, i64::saturating_add)).max(0))
     }
 
     /// What goods that may be paid so cost now.

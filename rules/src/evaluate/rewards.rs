@@ -33,6 +33,7 @@ impl<'a> Draft<'a, '_> {
                 let counts = candidate.campaign.counting().is_some();
                 let within = if counts { Ok(()) } else { self.within_common(candidate) };
                 let able = within.and_then(|()| self.spent_enough(candidate));
+                let able = able.and_then(|()| self.may_cost(candidate));
                 able.and_then(|()| self.act_reward(candidate, &mut multipliers))
             } else {
                 Err(Reason::StepsUsedUp)

@@ -9,7 +9,7 @@ use tessera_rules::decision::{CounterMove, Explained};
 use tessera_rules::id::{
     CampaignId, ChannelId, CustomerId, FactId, LineId, ProgramId, ReceiptId, RewardId, SegmentId, Sku, StoreId, TierId, TillId,
 };
-use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice};
+use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
 use tessera_rules::receipt::{Attribute, Chosen, Explain, Line, Measure, Place, PriceReason, Receipt, Stage, Tender, TenderKind};
 use tessera_rules::standing::{CodeStanding, CodeState, CounterStanding, CustomerStanding, FactStanding, Standing};
 use tessera_rules::tree::{self, Field, Kind, Node};
@@ -234,7 +234,10 @@ impl Trial {
             business_date: "2026-11-22".parse().expect("a date"),
             currency,
             stage: Stage::Tender,
-            choices: first_choice(campaign).iter().map(|sku| choice(sku)).collect(),
+            choices: match field(campaign, "costs").and_then(|_| lines.first()) {
+                Some(line) => vec![choice(line.sku.as_str())],
+                None => first_choice(campaign).iter().map(|sku| choice(sku)).collect(),
+            },
             lines,
             codes: Vec::new(),
             redeem: Vec::new(),
@@ -299,7 +302,7 @@ impl Trial {
                     customer: CustomerId::parse(name).expect("an id"),
                     blocked: false,
                     tiers: tier.clone().map(|tier| (program.clone(), tier)).into_iter().collect(),
-                    available: Vec::new(),
+                    available: revision.assets().iter().map(|asset| (asset.id.clone(), Units::from_units(1_000_000))).collect(),
                     counters: counters.clone(),
                     uses: Vec::new(),
                     facts: revision.facts().iter().map(fact).collect(),

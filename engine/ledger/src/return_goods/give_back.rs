@@ -1,8 +1,9 @@
 //! Used units that a return gives back, with the expiry of the lots that they were taken from.
 
 use jiff::{SignedDuration, Timestamp};
+use tessera_rules::campaign::COST_PREFIX;
 use tessera_rules::conventions::ReturnedPayment;
-use tessera_rules::id::{AssetId, ProgramId};
+use tessera_rules::id::{AssetId, CampaignId, ProgramId};
 use tessera_rules::money::{Amount, Units};
 use tessera_rules::receipt::RedeemMode;
 
@@ -13,6 +14,7 @@ use crate::outcome::{Outcome, OutcomeRedemption};
 use crate::posting::{Book, Posting, PostingPlace, PostingReason};
 use crate::return_goods::ReturnedSoFar;
 use crate::return_goods::step::Step;
+use crate::return_goods::unwind::shares_of;
 use crate::terms::program_of;
 
 /// Gives used units back, each with the expiry of the lot that it was taken from, but some days at least.
@@ -31,8 +33,11 @@ pub(super) fn redemptions(step: Step<'_>, booking: &mut Booking) -> Vec<OutcomeR
         let whole = redemption.units.units();
         let program = program_of(step.assets, &redemption.asset, &booking.lots);
         let rule = rule_of(step, &program);
+        // What a campaign cost comes back with the goods that it made cheaper.
+        let of_campaign = redemption.id.as_str().strip_prefix(COST_PREFIX).and_then(|id| CampaignId::parse(id).ok());
+        let shares = of_campaign.map(|campaign| shares_of(step.original, &campaign)).unwrap_or_default();
         let come_back = |so_far: &ReturnedSoFar| match rule {
-            ReturnedPayment::InProportion => step.fraction(so_far, &[]).of(whole),
+            ReturnedPayment::InProportion => step.fraction(so_far, &shares).of(whole),
             ReturnedPayment::WholeReturnOnly if so_far.is_whole(step.original) => whole,
             ReturnedPayment::WholeReturnOnly | ReturnedPayment::Never => 0,
         };

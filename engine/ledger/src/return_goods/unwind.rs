@@ -120,7 +120,7 @@ pub(super) fn uses(step: Step<'_>, account: &mut Account) -> Vec<UseMove> {
 }
 
 /// How a campaign lies on lines: what it took off them, else what they earned of its reward.
-fn shares_of(original: &Outcome, campaign: &CampaignId) -> Vec<LineShare> {
+pub(super) fn shares_of(original: &Outcome, campaign: &CampaignId) -> Vec<LineShare> {
     let mut shares = Vec::new();
     for line in &original.lines {
         let off = by_campaign(&line.parts).into_iter().find(|(known, _)| known == campaign);

@@ -57,6 +57,7 @@ const CAMPAIGN_KEYS: &[Key] = &[
     may("group", Word, "Its stacking group; else `default`."),
     may("show_as", Choice(|| words(&SHOW_AS)), "How free units stand on the receipt."),
     may("fallback", Either(&[Choice(|| vec!["none"]), Map(&FALLBACK)]), "What it becomes when the sale could not ask in time."),
+    may("costs", Map(&COSTS), "Units of an asset that each use takes out of the account."),
     may("limits", Map(&LIMITS), "How often it may be used."),
     may("caps", Map(&CAPS), "How much it may give at most."),
     may("budget", Map(&BUDGET), "What it may cost over all sales."),
@@ -177,6 +178,15 @@ pub(crate) const EXCEPT: Keys = keys(
         may("sku", Many(&Id), "None of these articles."),
         may("category", Many(&Word), "In none of these categories."),
         may("attribute", MapOf(&Many(&Word)), "With none of these values."),
+    ],
+);
+
+pub(crate) const COSTS: Keys = keys(
+    "costs",
+    "`costs`",
+    &[
+        must("units", Decimal, "So many units for each use."),
+        may("asset", Id, "Of this asset; else of the only one of the file."),
     ],
 );
 
