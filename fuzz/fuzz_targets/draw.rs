@@ -34,15 +34,46 @@ const WORDS: [&str; 16] = [
     "CODE",
     "{missing} {name}",
 ];
-const CONDITIONS: [&str; 8] = [
+/// Of campaigns: what the whole receipt and its customer are like.
+const CONDITIONS: [&str; 16] = [
     "receipt.amount > 10.00",
     "size(receipt.lines) >= 2",
-    "customer.visits == 0",
-    "1 / 0 > 1",
-    "receipt.lines.exists(l, l.amount > 3.00)",
+    "10 / (receipt.lines.size() - 2) > 1",
+    "lines.exists(l, l.amount > 3.00)",
+    "receipt.tenders.exists(t, t.kind == 'card')",
     "time.hour >= 10",
-    "customer.age > 17",
     "true",
+    "account.visits == 0",
+    "account.counter['spent'] >= 5",
+    "account.uses['spent'] == 0",
+    "account.balance['points'] > 10",
+    "'regulars' in customer.segments",
+    "has(customer.tier)",
+    "customer.fact['size'] == '35'",
+    "customer.fact[?'size'].orValue('') == '36'",
+    "receipt.store == 'S1'",
+];
+/// Of goods: what a line is like.
+const CONDITIONS_ON_LINES: [&str; 8] = [
+    "line.quantity >= 2",
+    "line.unit_price > 1",
+    "line.sku != 'A1'",
+    "'shoes' in line.categories",
+    "line.attribute['brand'] == 'own'",
+    "receipt.amount > line.amount * 2",
+    "lines.exists(l, l.sku != line.sku)",
+    "account.counter['spent'] + line.amount > 20",
+];
+/// Of segments: who the customer is.
+const CONDITIONS_ON_CUSTOMERS: [&str; 8] = [
+    "account.visits >= 2",
+    "account.counter['spent'] >= 10",
+    "account.balance['points'] > 100",
+    "customer.fact[?'size'].orValue('') == '35'",
+    "customer.fact['size'] == '36'",
+    "customer.enrolled_days < 365",
+    "'gold' in customer.lists",
+    "time.weekday == 'monday'",
 ];
 const DECIMALS: [&str; 10] = ["1", "0.01", "10", "33.3", "50", "100", "2.50", "0.001", "99999999", "9223372036854775807"];
 const TIMES: [&str; 5] = ["2026-06-01", "2026-01-01", "2027-01-01T08:00", "2026-02-29", "2026-06-01T12:00:01"];
@@ -50,7 +81,7 @@ const HOURS: [&str; 4] = ["08:00-20:00", "22:00-02:00", "12:00-12:00", "00:00-23
 
 /// The text of a program.
 pub fn program(bytes: &[u8]) -> String {
-    let mut draw = Draw { bytes: bytes.iter(), ids: 0 };
+    let mut draw = Draw { bytes: bytes.iter(), ids: 0, section: String::new() };
     let mut program = draw.value(&SCHEMA["$defs"]["program"], "program", 0);
     // What every program must say the same, so that bytes are not spent on it.
     for (key, value) in [
@@ -68,12 +99,25 @@ pub fn program(bytes: &[u8]) -> String {
             {"id": "bonus", "kind": "bonus_money", "scale": 2, "worth_minor": 1},
         ]);
     }
+    // What conditions and the accounts of the cases name.
+    for (key, value) in [
+        ("facts", json!({"id": "size", "values": ["35", "36"], "text": "Size?"})),
+        ("segments", json!({"id": "regulars", "condition": "account.visits >= 1"})),
+        ("campaigns", json!({"id": "spent", "name": "Spent", "count": {"counted": "money"}})),
+    ] {
+        match &mut program[key] {
+            Value::Array(items) => items.push(value),
+            other => *other = json!([value]),
+        }
+    }
     serde_json::to_string_pretty(&program).unwrap_or_default()
 }
 
 struct Draw<'b> {
     bytes: std::slice::Iter<'b, u8>,
     ids: usize,
+    /// The key of the program that is being drawn.
+    section: String,
 }
 
 impl Draw<'_> {
@@ -138,6 +182,9 @@ impl Draw<'_> {
             wanted.extend((depth == 0).then_some("campaigns"));
         }
         for name in wanted {
+            if depth == 0 {
+                name.clone_into(&mut self.section);
+            }
             if !map.contains_key(name) {
                 map.insert(name.to_owned(), self.value(&fields[name], name, depth + 1));
             }
@@ -166,7 +213,9 @@ impl Draw<'_> {
                 self.ids += 1;
                 return WORDS.get(self.ids - 1).map_or_else(|| format!("c{}", self.ids), |word| (*word).to_owned());
             }
-            "when" | "where" | "condition" => &CONDITIONS,
+            "where" => &CONDITIONS_ON_LINES,
+            "condition" if self.section == "segments" => &CONDITIONS_ON_CUSTOMERS,
+            "when" | "condition" => &CONDITIONS,
             "sku" | "skus" => &["A1", "A2", "B1", "M", "GIFT"],
             "asset" => &["points", "bonus"],
             "time_zone" => &["UTC", "Europe/Vienna", "Mars/Base"],
