@@ -65,7 +65,7 @@ pub fn evaluate(
 ) -> Decision {
     let case = Case::new(revision, catalogue, standing, receipt, at);
     let draft = Draft::new(&case, effort.steps_max);
-    let found = candidates::find(&case, &draft.basket);
+    let found = candidates::find(&case, &draft.basket, &draft.facts);
     decide(draft, found)
 }
 
@@ -77,7 +77,7 @@ fn decide<'a>(mut draft: Draft<'a, '_>, found: Found<'a>) -> Decision {
     draft.refused = found.refused;
     draft.common = found.common;
     draft.depends_on_tenders = found.depends_on_tenders;
-    draft.steps = found.steps;
+    draft.steps = found.steps.saturating_add(draft.facts.steps());
     draft.note_left_out();
     draft.prices(&found.candidates);
     draft.redeem();

@@ -139,21 +139,17 @@ struct Look<'l, 'a> {
     facts: &'l Facts<'l, 'a>,
 }
 
-/// Finds them by the index of the revision.
-pub(super) fn find<'a>(case: &Case<'a>, basket: &Basket<'a>) -> Found<'a> {
-    let facts = Facts::new(case);
-    let mut found = found_by_index(Look { case, basket, facts: &facts });
-    found.steps = found.steps.saturating_add(facts.steps());
-    found
+/// Finds them by the index of the revision. What conditions took is left to `facts` to tell.
+pub(super) fn find<'a>(case: &Case<'a>, basket: &Basket<'a>, facts: &Facts<'_, 'a>) -> Found<'a> {
+    found_by_index(Look { case, basket, facts })
 }
 
 /// The same by looking at every campaign.
 #[cfg(test)]
-pub(super) fn find_naively<'a>(case: &Case<'a>, basket: &Basket<'a>) -> Found<'a> {
-    let facts = Facts::new(case);
-    let mut found = Found { common: limits_shared::open(case, &facts), ..Found::default() };
+pub(super) fn find_naively<'a>(case: &Case<'a>, basket: &Basket<'a>, facts: &Facts<'_, 'a>) -> Found<'a> {
+    let mut found = Found { common: limits_shared::open(case, facts), ..Found::default() };
     for place in (0_u32..).take(case.revision.campaigns().len()) {
-        found.look_at(Look { case, basket, facts: &facts }, place, 0..u32::try_from(basket.lines.len()).unwrap());
+        found.look_at(Look { case, basket, facts }, place, 0..u32::try_from(basket.lines.len()).unwrap());
     }
     found
 }

@@ -6,6 +6,7 @@ use super::basket::{Basket, Spot};
 use super::candidates::{Candidate, Reason};
 use super::case::Case;
 use super::limits_shared::Common;
+use super::scope::Facts;
 use crate::asset::{Asset, AssetKind};
 use crate::decision::{
     Choice, CounterMove, DecidedLine, Instruction, LineShare, Missing, NearMiss, Note, Offer, Promise, Prompt, Redeemable,
@@ -31,6 +32,7 @@ pub(super) struct Effect {
 #[derive(Debug)]
 pub(super) struct Draft<'a, 'c> {
     pub(super) case: &'c Case<'a>,
+    pub(super) facts: Facts<'c, 'a>,
     pub(super) basket: Basket<'a>,
     /// What each line costs after line offers: what thresholds look at.
     pub(super) after_lines: Vec<i64>,
@@ -71,6 +73,7 @@ impl<'a, 'c> Draft<'a, 'c> {
     pub(super) fn new(case: &'c Case<'a>, steps_max: u64) -> Self {
         Self {
             case,
+            facts: Facts::new(case),
             basket: Basket::open(case),
             after_lines: Vec::new(),
             effects: Vec::new(),

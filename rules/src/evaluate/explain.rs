@@ -5,7 +5,6 @@ use compact_str::{CompactString, format_compact};
 use super::basket::Basket;
 use super::candidates::{Reason, Span, admit, code_state};
 use super::draft::{Draft, Effect};
-use super::scope::Facts;
 use crate::decision::{CodeVerdict, Explained, Promise, Verdict};
 use crate::id::CampaignId;
 use crate::limits::EXPLAINED_MAX;
@@ -57,12 +56,13 @@ impl Draft<'_, '_> {
         (if not_needed { Verdict::NotNeeded } else { Verdict::ConditionMissing }, known)
     }
 
-    /// Why a campaign was not applied; it need not have been looked at yet.
+    /// Why a campaign was not applied. It need not have been looked at yet: its conditions take of the steps that those of
+    /// the evaluation have left.
     fn reason(&self, place: usize) -> Option<Reason> {
         let known = self.refused.iter().find(|(refused, _)| *refused == place).map(|(_, reason)| *reason);
         known.or_else(|| {
             let campaign = self.case.revision.campaigns().get(place)?;
-            let admitted = admit(self.case, &Facts::new(self.case), campaign);
+            let admitted = admit(self.case, &self.facts, campaign);
             Some(admitted.map_or_else(|reason| reason, |admitted| admitted.withheld.unwrap_or(Reason::NoLine)))
         })
     }

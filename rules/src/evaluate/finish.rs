@@ -11,8 +11,10 @@ use crate::money::{self, Amount, Quantity};
 
 impl Draft<'_, '_> {
     pub(super) fn finish(mut self) -> Decision {
+        let conditions_before = self.facts.steps();
         let code_verdicts = self.code_verdicts();
         let explained = self.explain();
+        self.steps = self.steps.saturating_add(self.facts.steps().saturating_sub(conditions_before));
         self.promise_uses();
         let mut lines: Vec<DecidedLine> = Vec::with_capacity(self.basket.lines.len().saturating_add(self.added.len()));
         for mut line in std::mem::take(&mut self.basket.lines) {

@@ -4,6 +4,7 @@ use super::fixture::{catalogue, decide, known, lines, noon, receipt, revision};
 use crate::decision::{Decision, Note};
 use crate::evaluate::segments;
 use crate::id::{CampaignId, FactId, SegmentId, StoreId};
+use crate::limits::{CONDITION_STEPS_PER_STEP, CONDITIONS_STEPS_MAX};
 use crate::money::Amount;
 use crate::receipt::{Explain, Receipt, Tender, TenderKind};
 use crate::standing::{FactStanding, Standing};
@@ -145,6 +146,22 @@ fn p11_a_condition_that_takes_too_many_steps_skips_only_its_campaign() {
     assert_eq!(decision.after, Amount::from_minor(59_900));
     let few: String = (0..60).map(|_| "MILK 1x1.00 ").collect();
     assert_eq!(decided(campaigns, &Standing::default(), &receipt(&few)).after, Amount::from_minor(3_000));
+}
+
+#[test]
+fn p11_what_is_explained_by_name_takes_of_the_steps_that_conditions_have_left() {
+    let mut receipt = receipt(&"MILK 1x1.00 ".repeat(400));
+    let ids = || (0..60).map(|number| format!("c{number}"));
+    let heavy = "on: {sku: NONE}, when: \"lines.all(x, lines.all(y, x.amount == y.amount))\", percent_off: 50";
+    let campaigns: String = ids().map(|id| format!("id: {id}, {heavy}\n")).collect();
+    receipt.explain = Explain::Candidates(Vec::new());
+    let decision = decided(&campaigns, &Standing::default(), &receipt);
+    assert!(decision.steps < 1_000, "what nobody asks for is not looked at");
+    receipt.explain = Explain::Named(ids().map(|id| CampaignId::parse(&id).unwrap()).collect());
+    let decision = decided(&campaigns, &Standing::default(), &receipt);
+    let all = CONDITIONS_STEPS_MAX / CONDITION_STEPS_PER_STEP;
+    assert!((all..all + 1_000).contains(&decision.steps), "all together take what there is: {}", decision.steps);
+    assert!(why(&decision, "c59").ends_with("the evaluation takes too many steps"), "{}", why(&decision, "c59"));
 }
 
 #[test]
