@@ -6,12 +6,13 @@ mod offer;
 pub use counter::{CounterMove, CounterTime};
 pub use offer::Offer;
 
-use compact_str::CompactString;
+use compact_str::{CompactString, ToCompactString};
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AssetId, CampaignId, FactId, LineId, ProgramId, RewardId, Sku, TaxCode, TierId};
-use crate::money::{Amount, Quantity, UnitPrice, Units};
+use crate::money::{Amount, Currency, Quantity, UnitPrice, Units};
 use crate::receipt::{Line, Measure, RedeemMode};
 use crate::usage::Usage;
 
@@ -303,6 +304,27 @@ pub enum Missing {
     Units(u32),
     /// So much more to spend.
     Spend(Amount),
+    /// So many more units of an asset.
+    Points {
+        /// In the asset's smallest unit.
+        units: Units,
+        /// The asset's digits after the point.
+        scale: u8,
+    },
+}
+
+impl Missing {
+    /// The number as people write it: money in major units, points as the program counts them.
+    #[must_use]
+    pub fn in_words(self, currency: Currency) -> CompactString {
+        let scaled = |number: i64, digits: u32| Decimal::try_from_i128_with_scale(i128::from(number), digits).ok();
+        match self {
+            Self::Units(units) => Some(Decimal::from(units)),
+            Self::Spend(amount) => scaled(amount.minor(), currency.minor_digits()),
+            Self::Points { units, scale } => scaled(units.units(), u32::from(scale)),
+        }
+        .map_or_else(CompactString::default, |decimal| decimal.to_compact_string())
+    }
 }
 
 /// What became of a presented code.

@@ -35,7 +35,7 @@ impl Checker<'_> {
         let name = fields.get("name").and_then(|node| self.text(node, &program.language_default));
         let mechanic = self.mechanic(&fields, scope);
         let text = fields.get("text").and_then(|node| self.shown(node, scope, None));
-        let missing = longest_missing(mechanic.as_ref(), program.currency);
+        let missing = longest_missing(mechanic.as_ref(), scope);
         let near_text = fields.get("near_text").and_then(|node| self.shown(node, scope, Some(&missing)));
         let on = self.on(&fields, mechanic.as_ref());
         let (spend_at_least, conditions) = fields.get("when").map(|node| self.when(node, scope)).unwrap_or_default();

@@ -319,7 +319,7 @@ fn texts_must_fit_and_be_there_in_every_language() {
             "program: p\nlanguage: 1\nname: P\ncurrency: GBP\nlanguages: [en, fr]\ncolumns: 20\ncampaigns:\n- {{id: a, name: A long name for people, {campaign}}}\n"
         )
     };
-    let table: [(&str, &[&str]); 7] = [
+    let table: [(&str, &[&str]); 8] = [
         ("text: {en: Pasta, fr: Pâtes}, percent_off: 5", &[]),
         ("text: Pasta, percent_off: 5", &["warning: the text is missing in `en`, `fr`"]),
         ("text: {en: Pasta}, percent_off: 5", &["warning: the text is missing in `fr`"]),
@@ -329,6 +329,10 @@ fn texts_must_fit_and_be_there_in_every_language() {
         ),
         (
             "near_text: {en: \"{missing} to go and more\", fr: \"Encore {missing}\"}, spend: {at_least: 100.00, give: {percent: 5}}",
+            &["warning: the text is 21 characters long, and a line of the tills has 20: `100.00 to go and more`"],
+        ),
+        (
+            "near_text: {en: \"{missing} to go and more\", fr: \"Encore {missing}\"}, count: {counted: money, every: 100.00, give: {prize: mug}}",
             &["warning: the text is 21 characters long, and a line of the tills has 20: `100.00 to go and more`"],
         ),
         ("text: {en: \"{name}\", fr: A}, percent_off: 5", &["warning: `{name}` is no placeholder and will be shown as it is"]),

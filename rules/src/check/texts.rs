@@ -5,9 +5,11 @@ use compact_str::CompactString;
 use super::Checker;
 use super::program::Scope;
 use super::read::is_language;
+use crate::counting::Counted;
+use crate::decision::Missing;
 use crate::limits::TEXT_CHARACTERS_MAX;
 use crate::mechanic::Mechanic;
-use crate::money::Currency;
+use crate::money::{Amount, Units};
 use crate::text::Text;
 use crate::tree::{Kind, Node, Span};
 
@@ -114,15 +116,23 @@ impl Checker<'_> {
 }
 
 /// The longest that `{missing}` can become in the near miss of a campaign.
-pub(super) fn longest_missing(mechanic: Option<&Mechanic>, currency: Currency) -> String {
-    let money = |minor: i64| {
-        rust_decimal::Decimal::try_from_i128_with_scale(i128::from(minor), currency.minor_digits())
-            .map_or_else(|_| minor.to_string(), |decimal| decimal.to_string())
-    };
-    match mechanic {
-        Some(Mechanic::Spend { at_least, .. }) => money(at_least.minor()),
-        Some(Mechanic::Set { groups, .. }) => groups.iter().map(|group| group.units).max().unwrap_or(1).to_string(),
-        Some(Mechanic::Count(counting)) => counting.give.as_ref().map_or(1, |(every, _)| *every).to_string(),
+pub(super) fn longest_missing(mechanic: Option<&Mechanic>, scope: &Scope) -> String {
+    let currency = scope.program.currency;
+    let units = |number: i64| Missing::Units(u32::try_from(number).unwrap_or(u32::MAX));
+    let missing = match mechanic {
+        Some(Mechanic::Spend { at_least, .. }) => Missing::Spend(*at_least),
+        Some(Mechanic::Set { groups, .. }) => units(groups.iter().map(|group| group.units).max().unwrap_or(1)),
+        Some(Mechanic::Count(counting)) => {
+            let every = counting.give.as_ref().map_or(1, |(every, _)| *every);
+            match counting.counted {
+                Counted::Money => Missing::Spend(Amount::from_minor(every)),
+                Counted::Points => {
+                    let asset = scope.assets.iter().find(|asset| Some(&asset.id) == counting.asset.as_ref());
+                    Missing::Points { units: Units::from_units(every), scale: asset.map_or(0, |asset| asset.scale) }
+                }
+                Counted::Units | Counted::Visits | Counted::Stretches(_) => units(every),
+            }
+        }
         Some(
             Mechanic::Off { .. }
             | Mechanic::PriceList { .. }
@@ -133,6 +143,7 @@ pub(super) fn longest_missing(mechanic: Option<&Mechanic>, currency: Currency) -
             | Mechanic::Grant { .. }
             | Mechanic::Offer { .. },
         )
-        | None => String::from("1"),
-    }
+        | None => units(1),
+    };
+    missing.in_words(currency).into_string()
 }

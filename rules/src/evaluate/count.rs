@@ -173,7 +173,7 @@ impl Draft<'_, '_> {
                 let due = owed.min(left.uses).min(times_at_once(candidate.campaign, give, left));
                 let withheld = candidate.withheld.or_else(|| self.within_common(candidate).err());
                 if withheld.is_none() {
-                    self.nearly_counted(candidate, (counting.counted, *every), so_far);
+                    self.nearly_counted(candidate, (counting, *every), so_far);
                 }
                 let given = withheld.map_or_else(|| self.give_counted(candidate, give, due), Err);
                 if owed > 0 && matches!(given, Err(Reason::TooManyOpenQuotes)) {
@@ -206,7 +206,7 @@ impl Draft<'_, '_> {
     }
 
     /// How little is missing to the next threshold of a counter.
-    fn nearly_counted(&mut self, candidate: &Candidate<'_>, (counted, every): (Counted, i64), so_far_milli: i64) {
+    fn nearly_counted(&mut self, candidate: &Candidate<'_>, (counting, every): (&Counting, i64), so_far_milli: i64) {
         let threshold = every.saturating_mul(Quantity::ONE.milli());
         let rest = so_far_milli.checked_rem(threshold).unwrap_or(0);
         let near =
@@ -216,14 +216,16 @@ impl Draft<'_, '_> {
             return;
         }
         let missing = Quantity::from_milli(threshold.saturating_sub(rest)).pieces();
-        self.near_miss(
-            candidate,
-            match counted {
-                Counted::Money => Missing::Spend(Amount::from_minor(missing)),
-                Counted::Units | Counted::Visits | Counted::Points | Counted::Stretches(_) => {
-                    Missing::Units(u32::try_from(missing).unwrap_or(u32::MAX))
-                }
-            },
-        );
+        let missing = match counting.counted {
+            Counted::Money => Missing::Spend(Amount::from_minor(missing)),
+            Counted::Points => {
+                let scale = counting.asset.as_ref().and_then(|asset| self.asset(asset)).map_or(0, |asset| asset.scale);
+                Missing::Points { units: Units::from_units(missing), scale }
+            }
+            Counted::Units | Counted::Visits | Counted::Stretches(_) => {
+                Missing::Units(u32::try_from(missing).unwrap_or(u32::MAX))
+            }
+        };
+        self.near_miss(candidate, missing);
     }
 }

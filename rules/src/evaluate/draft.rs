@@ -1,6 +1,6 @@
 //! The decision in the making.
 
-use compact_str::{CompactString, ToCompactString};
+use compact_str::CompactString;
 
 use super::basket::{Basket, Spot};
 use super::candidates::{Candidate, Reason};
@@ -182,23 +182,14 @@ impl<'a, 'c> Draft<'a, 'c> {
         }
         let campaign = candidate.campaign;
         let text = match &campaign.near_text {
-            Some(text) => filled(self.case.words(text), missing, self.case.receipt.currency),
+            Some(text) => {
+                let missing = missing.in_words(self.case.receipt.currency);
+                CompactString::from(self.case.words(text).replace("{missing}", &missing))
+            }
             None => self.case.words(&campaign.text).clone(),
         };
         self.near_misses.push(NearMiss { campaign: campaign.id.clone(), missing, text });
     }
-}
-
-/// The template with its `{missing}` replaced.
-fn filled(template: &str, missing: Missing, currency: crate::money::Currency) -> CompactString {
-    let number = match missing {
-        Missing::Units(units) => units.to_compact_string(),
-        Missing::Spend(amount) => {
-            rust_decimal::Decimal::try_from_i128_with_scale(i128::from(amount.minor()), currency.minor_digits())
-                .map_or_else(|_| amount.minor().to_compact_string(), |decimal| decimal.to_compact_string())
-        }
-    };
-    CompactString::from(template.replace("{missing}", &number))
 }
 
 fn kind_of(asset: &Asset, units: Units) -> RewardKind {

@@ -60,6 +60,12 @@ pub(super) fn near_misses(decision: &Decision, context: &AnswerContext<'_>) -> V
         let (missing_quantity_milli, missing_amount_minor) = match near.missing {
             Missing::Units(units) => (i64::from(units).saturating_mul(1_000), 0),
             Missing::Spend(amount) => (0, amount.minor()),
+            // A part of a thousandth is missing as a whole one.
+            Missing::Points { units, scale } => {
+                let parts = 10_i64.checked_pow(u32::from(scale)).unwrap_or(i64::MAX);
+                let milli = units.units().saturating_mul(1_000).saturating_add(parts.saturating_sub(1));
+                (milli.checked_div(parts).unwrap_or(0), 0)
+            }
         };
         v1::NearMiss {
             campaign_id: near.campaign.as_str().to_owned(),

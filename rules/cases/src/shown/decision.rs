@@ -165,6 +165,7 @@ impl Words<'_> {
         let missing = match near.missing {
             Missing::Units(units) => ("units", Got::count(units)),
             Missing::Spend(amount) => ("spend", self.amount(amount)),
+            Missing::Points { units, scale } => ("units", Got::Number(decimal(units.units(), u32::from(scale)))),
         };
         Got::Record(vec![("campaign", Got::text(near.campaign.as_str())), missing, ("text", Got::text(&near.text))])
     }

@@ -236,6 +236,7 @@ pub(super) fn near_misses(decision: &Decision) -> Vec<String> {
     let missing = |missing: Missing| match missing {
         Missing::Units(units) => format!("{units} units"),
         Missing::Spend(amount) => money(amount),
+        Missing::Points { units, scale } => format!("{} points of scale {scale}", units.units()),
     };
     decision
         .near_misses
