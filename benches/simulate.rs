@@ -100,6 +100,7 @@ fn evaluate_both(rules: &Both<Rules>, receipts: &[Receipt]) -> i64 {
         tiers: Vec::new(),
         available: Vec::new(),
         counters: Vec::new(),
+        counters_promised: Vec::new(),
         uses: Vec::new(),
         facts: Vec::new(),
         lists: Vec::new(),

@@ -8,6 +8,7 @@ mod claimed_rewards;
 mod claims;
 mod concurrency;
 mod counted;
+mod counters;
 mod faults;
 mod life;
 mod limits;

@@ -403,6 +403,8 @@ pub enum Promise {
         counted_milli: i64,
         /// How many thresholds.
         rewarded: i64,
+        /// In what time it counts.
+        time: CounterTime,
     },
     /// What is used of a campaign that is limited per customer.
     Uses {

@@ -40,8 +40,11 @@ pub struct CustomerStanding {
     pub tiers: Vec<(ProgramId, TierId)>,
     /// What may be spent now per asset, sorted by asset; never negative.
     pub available: Vec<(AssetId, Units)>,
-    /// Counters over receipts, sorted by campaign.
+    /// Counters over receipts as they are booked, sorted by campaign: what conditions and tiers read.
     pub counters: Vec<CounterStanding>,
+    /// Of these and others, sorted by campaign, those of which something is promised to other open quotes: as they will
+    /// be when all of that is sold. Thresholds are rewarded by them.
+    pub counters_promised: Vec<CounterStanding>,
     /// Uses of limited campaigns, sorted by campaign.
     pub uses: Vec<Uses>,
     /// What is known of the customer's profile, sorted by fact.
@@ -59,9 +62,9 @@ pub struct CustomerStanding {
 pub struct CounterStanding {
     /// The campaign that counts.
     pub campaign: CampaignId,
-    /// Counted so far, in thousandths, the counts promised to other open quotes included.
+    /// Counted so far, in thousandths.
     pub counted_milli: i64,
-    /// Thresholds rewarded so far, those promised to other open quotes included.
+    /// Thresholds rewarded so far.
     pub rewarded: i64,
     /// What counts only for a time, by the stretch of the calendar in which it was counted, ascending; beside what stands
     /// above. Where stretches are counted themselves: the last of them.

@@ -7,22 +7,22 @@ use tessera_rules::standing::CountedStretch;
 use crate::account::Counter;
 use crate::limits::{COUNTERS_MAX, STRETCHES_TOTAL_MAX};
 
-/// Moves a counter. False: the account counts for as many campaigns as it can.
-pub(crate) fn count(counters: &mut Vec<Counter>, step: &CounterMove) -> bool {
+/// Moves a counter. Returns the step as it was taken: a stretch that was counted already counts nothing. None: the
+/// account counts for as many campaigns as it can.
+pub(crate) fn count(counters: &mut Vec<Counter>, step: &CounterMove) -> Option<CounterMove> {
     let place = match counters.binary_search_by(|counter| counter.campaign.cmp(&step.campaign)) {
         Ok(place) => place,
-        Err(_) if counters.len() >= COUNTERS_MAX => return false,
+        Err(_) if counters.len() >= COUNTERS_MAX => return None,
         Err(place) => {
             let campaign = step.campaign.clone();
             counters.insert(place, Counter { campaign, counted_milli: 0, rewarded: 0, stretches: Vec::new() });
             place
         }
     };
-    if let Some(counter) = counters.get_mut(place) {
-        counter.step(step);
-    }
+    let counted_milli = counters.get_mut(place).map_or(0, |counter| counter.step(step));
     forget(counters);
-    true
+    let counted_on = if counted_milli == step.counted_milli { step.counted_on.clone() } else { Vec::new() };
+    Some(CounterMove { campaign: step.campaign.clone(), counted_milli, counted_on, ..*step })
 }
 
 /// Keeps all counters' stretches within their number: the counter that has most forgets its oldest.
@@ -35,7 +35,8 @@ fn forget(counters: &mut [Counter]) {
 }
 
 impl Counter {
-    fn step(&mut self, step: &CounterMove) {
+    /// Returns what was counted.
+    fn step(&mut self, step: &CounterMove) -> i64 {
         match step.time {
             CounterTime::Ever => self.add(step.counted_milli, step.rewarded),
             CounterTime::Within { stretch, remembered } => {
@@ -46,8 +47,9 @@ impl Counter {
                 let newest = self.stretches.last().map_or(stretch, |last| last.stretch);
                 self.stretches.retain(|known| newest.saturating_sub(known.stretch) < i32::from(remembered));
             }
-            CounterTime::Stretches { stretch, in_a_row } => self.count_stretch(step, stretch, in_a_row),
+            CounterTime::Stretches { stretch, in_a_row } => return self.count_stretch(step, stretch, in_a_row),
         }
+        step.counted_milli
     }
 
     fn add(&mut self, counted_milli: i64, rewarded: i64) {
@@ -56,15 +58,26 @@ impl Counter {
     }
 
     /// A stretch counts once, whatever two open quotes were told; one that is late counts no more.
-    fn count_stretch(&mut self, step: &CounterMove, stretch: i32, in_a_row: bool) {
+    fn count_stretch(&mut self, step: &CounterMove, stretch: i32, in_a_row: bool) -> i64 {
         let last = self.stretches.last().map(|last| last.stretch);
         let counts = step.counted_milli > 0 && last.is_none_or(|last| last < stretch);
         if counts && in_a_row && last.is_some_and(|last| last < stretch.saturating_sub(1)) {
             (self.counted_milli, self.rewarded) = (0, 0);
         }
-        self.add(if counts { step.counted_milli } else { 0 }, step.rewarded);
+        let counted_milli = if counts { step.counted_milli } else { 0 };
+        self.add(counted_milli, step.rewarded);
         if counts {
             self.stretches = vec![CountedStretch { stretch, counted_milli: 0, rewarded: 0 }];
+        }
+        counted_milli
+    }
+
+    /// The last stretch came back: it can be counted again.
+    fn step_back(&mut self, stretch: i32, lowered_milli: i64) {
+        if self.counted_milli == 0 {
+            self.stretches.clear();
+        } else if let Some(last) = self.stretches.last_mut().filter(|last| lowered_milli > 0 && last.stretch == stretch) {
+            last.stretch = stretch.saturating_sub(1);
         }
     }
 
@@ -98,6 +111,7 @@ impl Counter {
                     return false;
                 }
                 self.add(lowered_milli.saturating_neg(), rewarded.saturating_neg());
+                self.step_back(stretch, lowered_milli);
             }
         }
         true
@@ -122,7 +136,7 @@ mod tests {
     fn after(steps: &[CounterMove]) -> Counter {
         let mut counters = Vec::new();
         for step in steps {
-            assert!(count(&mut counters, step));
+            assert!(count(&mut counters, step).is_some());
         }
         counters.remove(0)
     }
@@ -161,6 +175,21 @@ mod tests {
     }
 
     #[test]
+    fn p4_a_stretch_that_was_counted_already_is_recorded_as_not_counted_and_one_that_came_back_counts_again() {
+        for in_a_row in [false, true] {
+            let mut counters = Vec::new();
+            assert_eq!(count(&mut counters, &week(6, in_a_row)).unwrap().counted_milli, 1_000);
+            assert_eq!(count(&mut counters, &week(7, in_a_row)).unwrap().counted_milli, 1_000);
+            let second = count(&mut counters, &week(7, in_a_row)).unwrap();
+            assert_eq!((second.counted_milli, counters[0].counted_milli), (0, 2_000), "another receipt of the week");
+            assert!(counters[0].take_back(&week(7, in_a_row), 1_000, 0), "the first of them came back");
+            assert_eq!(counters[0].counted_milli, 1_000);
+            assert_eq!(count(&mut counters, &week(7, in_a_row)).unwrap().counted_milli, 1_000);
+            assert_eq!((counters[0].counted_milli, counters[0].stretches[0].stretch), (2_000, 7), "in a row: {in_a_row}");
+        }
+    }
+
+    #[test]
     fn what_comes_back_is_taken_from_its_own_stretch_and_not_from_a_later_one() {
         let mut counter = after(&[within(1, 5, 0), within(2, 4, 1)]);
         assert!(counter.take_back(&within(1, 5, 0), 3_000, 0));
@@ -186,7 +215,7 @@ mod tests {
                     time,
                     counted_on: Vec::new(),
                 };
-                assert!(count(&mut counters, &step));
+                assert!(count(&mut counters, &step).is_some());
             }
         }
         let counts: Vec<usize> = counters.iter().map(|counter| counter.stretches.len()).collect();

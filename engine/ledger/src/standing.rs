@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tessera_rules::decision::Promise;
+use tessera_rules::decision::{CounterMove, Promise};
 use tessera_rules::id::{AssetId, CampaignId, CustomerId, ReceiptId};
 use tessera_rules::money::Units;
 use tessera_rules::standing::{CodeState, CounterStanding, CustomerStanding, FactStanding};
 
-use crate::account::{Account, Balance, FactKnown, Member};
+use crate::account::{Account, Balance, Counter, FactKnown, Member};
 use crate::arithmetic::{minus, plus};
+use crate::counter::count;
 use crate::hold::OpenQuote;
 use crate::limits::{HOLDS_TOTAL_MAX, OPEN_QUOTES_MAX};
 use crate::lot::{Lot, LotKind};
@@ -63,7 +64,8 @@ impl Account {
             blocked: self.blocked,
             tiers: tiers.into_iter().map(|held| (held.program.clone(), held.tier.clone())).collect(),
             available: self.available(&others, now),
-            counters: self.counters_with(&others),
+            counters: self.counters.iter().map(booked).collect(),
+            counters_promised: self.counters_promised(&others),
             uses: uses::standing(&self.uses, &others, view.business_date),
             facts: member.map(|member| facts_known(&member.facts)).unwrap_or_default(),
             lists: member.map(|member| lists_now(member, now)).unwrap_or_default(),
@@ -157,36 +159,30 @@ impl Account {
         sums
     }
 
-    fn counters_with(&self, others: &[&Promise]) -> Vec<CounterStanding> {
-        let mut counters: Vec<CounterStanding> = self
-            .counters
-            .iter()
-            .map(|counter| CounterStanding {
-                campaign: counter.campaign.clone(),
-                counted_milli: counter.counted_milli,
-                rewarded: counter.rewarded,
-                stretches: counter.stretches.clone(),
-            })
-            .collect();
+    /// Counters as they will be when what others are promised has been sold, of which there is any.
+    fn counters_promised(&self, others: &[&Promise]) -> Vec<CounterStanding> {
+        let mut counters: Vec<Counter> = Vec::new();
         for hold in others {
-            let Promise::Threshold { campaign, counted_milli, rewarded } = hold else {
-                continue;
-            };
-            match counters.iter_mut().find(|counter| counter.campaign == *campaign) {
-                Some(counter) => {
-                    counter.counted_milli = counter.counted_milli.saturating_add(*counted_milli);
-                    counter.rewarded = counter.rewarded.saturating_add(*rewarded);
-                }
-                None => counters.push(CounterStanding {
-                    campaign: campaign.clone(),
-                    counted_milli: *counted_milli,
-                    rewarded: *rewarded,
-                    stretches: Vec::new(),
-                }),
+            let Promise::Threshold { campaign, counted_milli, rewarded, time } = hold else { continue };
+            if counters.iter().all(|counter| counter.campaign != *campaign) {
+                counters.extend(self.counters.iter().find(|counter| counter.campaign == *campaign).cloned());
+                counters.sort_by(|a, b| a.campaign.cmp(&b.campaign));
             }
+            let (counted_milli, rewarded, time) = (*counted_milli, *rewarded, *time);
+            let step = CounterMove { campaign: campaign.clone(), counted_milli, rewarded, time, counted_on: Vec::new() };
+            // Where there is no room for it, the settle has none either.
+            let _ = count(&mut counters, &step);
         }
-        counters.sort_by(|a, b| a.campaign.cmp(&b.campaign));
-        counters
+        counters.iter().map(booked).collect()
+    }
+}
+
+fn booked(counter: &Counter) -> CounterStanding {
+    CounterStanding {
+        campaign: counter.campaign.clone(),
+        counted_milli: counter.counted_milli,
+        rewarded: counter.rewarded,
+        stretches: counter.stretches.clone(),
     }
 }
 

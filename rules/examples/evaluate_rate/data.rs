@@ -95,6 +95,7 @@ pub(crate) fn standing() -> Standing {
         tiers: Vec::new(),
         available: Vec::new(),
         counters: Vec::new(),
+        counters_promised: Vec::new(),
         uses: Vec::new(),
         facts: Vec::new(),
         lists: Vec::new(),

@@ -90,6 +90,12 @@ pub(super) fn counter<'c>(customer: &'c CustomerStanding, campaign: &CampaignId)
     customer.counters.get(place)
 }
 
+/// The same with what is promised to other open quotes.
+fn promised_counter<'c>(customer: &'c CustomerStanding, campaign: &CampaignId) -> Option<&'c CounterStanding> {
+    let place = customer.counters_promised.binary_search_by(|counter| counter.campaign.cmp(campaign));
+    place.ok().and_then(|place| customer.counters_promised.get(place)).or_else(|| counter(customer, campaign))
+}
+
 /// How many thresholds can be rewarded on one receipt, at least one; of the last one a limit may leave a part.
 fn times_at_once(campaign: &Campaign, give: &Give, left: Usage) -> i64 {
     let within = |most: i64, each: i64| most.checked_div(each).unwrap_or(i64::MAX).max(1);
@@ -159,7 +165,8 @@ impl Draft<'_, '_> {
     pub(super) fn count(&mut self, candidate: &Candidate<'_>, counting: &Counting) -> Result<Effect, Reason> {
         let campaign = candidate.campaign;
         let customer = self.case.customer.ok_or(Reason::NoCustomer)?;
-        let known = counter(customer, &campaign.id);
+        // What others are promised is counted as if they had been sold.
+        let known = promised_counter(customer, &campaign.id);
         let (counted_milli, counted_on) = self.counts(candidate, counting, known);
         let come = known.map(|known| self.case.come(campaign, known)).unwrap_or_default();
         let so_far = come.counted_milli.saturating_add(counted_milli);
@@ -185,7 +192,7 @@ impl Draft<'_, '_> {
         let rewarded = if given.is_ok() { due } else { 0 };
         self.counters.push(CounterMove { campaign: campaign.id.clone(), counted_milli, rewarded, time, counted_on });
         let effect = given?;
-        self.promises.push(Promise::Threshold { campaign: campaign.id.clone(), counted_milli, rewarded });
+        self.promises.push(Promise::Threshold { campaign: campaign.id.clone(), counted_milli, rewarded, time });
         Ok(effect)
     }
 

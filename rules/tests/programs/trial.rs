@@ -304,6 +304,7 @@ impl Trial {
                     tiers: tier.clone().map(|tier| (program.clone(), tier)).into_iter().collect(),
                     available: revision.assets().iter().map(|asset| (asset.id.clone(), Units::from_units(1_000_000))).collect(),
                     counters: counters.clone(),
+                    counters_promised: Vec::new(),
                     uses: Vec::new(),
                     facts: revision.facts().iter().map(fact).collect(),
                     lists: lists.clone(),

@@ -109,6 +109,7 @@ fn standing(plain: &Plain, sale: &Sale) -> CustomerStanding {
         tiers: Vec::new(),
         available: Vec::new(),
         counters: plain.counters.values().cloned().collect(),
+        counters_promised: Vec::new(),
         uses: plain.uses.values().cloned().collect(),
         facts: Vec::new(),
         lists: Vec::new(),

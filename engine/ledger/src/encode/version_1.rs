@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 #[cfg(test)]
 use serde::Serialize;
-use tessera_rules::decision::Promise;
+use tessera_rules::decision::{CounterTime, Promise};
 use tessera_rules::id::{AccountId, AssetId, CampaignId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, TierId};
 use tessera_rules::money::Units;
 use tessera_rules::usage::Usage;
@@ -192,7 +192,9 @@ impl From<Hold> for Promise {
     fn from(old: Hold) -> Self {
         match old {
             Hold::Units { asset, units } => Self::Units { asset, units },
-            Hold::Threshold { campaign, counted_milli, rewarded } => Self::Threshold { campaign, counted_milli, rewarded },
+            Hold::Threshold { campaign, counted_milli, rewarded } => {
+                Self::Threshold { campaign, counted_milli, rewarded, time: CounterTime::Ever }
+            }
             Hold::Uses { campaign, count } => Self::Uses { campaign, usage: uses(count) },
             Hold::Code { code } => Self::Code { code },
             Hold::Budget { campaign, amount } => Self::Budget { campaign, usage: Usage { uses: amount, ..Usage::NONE } },

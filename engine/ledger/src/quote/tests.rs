@@ -6,7 +6,7 @@ use crate::limits::OPEN_QUOTES_MAX;
 use crate::quote::{OpenQuoteCommand, QuoteRefusal, must_write, open_quote};
 use crate::standing::View;
 use crate::testing::*;
-use tessera_rules::decision::Promise;
+use tessera_rules::decision::{CounterTime, Promise};
 use tessera_rules::id::ReceiptId;
 
 fn quote(account: &Account, id: &str, no: u32, promises: &[Promise], now: i64) -> Result<Account, QuoteRefusal> {
@@ -112,7 +112,7 @@ fn the_sixty_fifth_open_quote_is_told_to_promise_nothing() {
 #[test]
 fn p4_counts_uses_and_codes_of_other_quotes_are_seen() {
     let promises = [
-        Promise::Threshold { campaign: campaign("tenth"), counted_milli: 3_000, rewarded: 1 },
+        Promise::Threshold { campaign: campaign("tenth"), counted_milli: 3_000, rewarded: 1, time: CounterTime::Ever },
         Promise::Uses { campaign: campaign("daily"), usage: uses(2) },
         Promise::Code { code: "ABC".into() },
     ];
@@ -123,10 +123,12 @@ fn p4_counts_uses_and_codes_of_other_quotes_are_seen() {
     let other = receipt_id("r-2");
     let view = View { customer: None, receipt: &other, supersedes: None, now: at(1), business_date: day() };
     let standing = account.standing(&view);
-    assert_eq!((standing.counters[0].counted_milli, standing.counters[0].rewarded), (11_000, 1));
+    let promised = &standing.counters_promised[0];
+    assert_eq!((promised.counted_milli, promised.rewarded), (11_000, 1));
+    assert_eq!((standing.counters[0].counted_milli, standing.counters[0].rewarded), (8_000, 0), "what is booked");
     assert_eq!((standing.uses[0].today, standing.uses[0].ever), (uses(2), uses(2)));
     let own = account.standing(&View { receipt: &receipt_id("r-1"), ..view });
-    assert_eq!((own.counters[0].counted_milli, own.uses.len()), (8_000, 0));
+    assert_eq!((own.counters_promised.len(), own.uses.len()), (0, 0));
 }
 
 #[test]

@@ -42,7 +42,12 @@ pub(crate) fn give(account: Option<&mut Account>, settle: &Settle<'_>, booking: 
         let given = grant::released(account, settle.customer.as_ref(), (settle.codes, must_confirm), booking);
         merge_released(&mut gain.rewards, given, &settle.receipt.id);
     }
-    gain.counters = settle.decision.counters.iter().filter(|step| count(&mut account.counters, step)).cloned().collect();
+    for step in &settle.decision.counters {
+        let Some(counted) = count(&mut account.counters, step) else { continue };
+        // It was rewarded for a stretch that another receipt has counted.
+        gain.is_short |= counted.counted_milli < step.counted_milli && step.rewarded > 0;
+        gain.counters.push(counted);
+    }
     for promise in &settle.decision.promises {
         let Promise::Uses { campaign, usage } = promise else { continue };
         let used = uses::count(&mut account.uses, campaign, *usage, settle.receipt.business_date);

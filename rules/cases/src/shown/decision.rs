@@ -176,7 +176,7 @@ impl Words<'_> {
             Promise::Units { asset, units } => {
                 vec![("asset", Got::text(asset.as_str())), ("units", self.units(asset, *units))]
             }
-            Promise::Threshold { campaign: id, counted_milli, rewarded } => {
+            Promise::Threshold { campaign: id, counted_milli, rewarded, .. } => {
                 vec![campaign(id), ("counted", Self::milli(*counted_milli)), ("rewarded", Got::count(*rewarded))]
             }
             Promise::Uses { campaign: id, usage } => {

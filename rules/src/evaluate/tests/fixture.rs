@@ -110,6 +110,7 @@ pub(super) fn customer() -> Standing {
         tiers: Vec::new(),
         available: Vec::new(),
         counters: Vec::new(),
+        counters_promised: Vec::new(),
         uses: Vec::new(),
         facts: Vec::new(),
         lists: Vec::new(),

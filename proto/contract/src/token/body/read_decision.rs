@@ -175,15 +175,19 @@ fn code_verdict(reader: &mut BodyReader<'_>) -> Option<CodeVerdict> {
 
 fn counter(reader: &mut BodyReader<'_>) -> Option<CounterMove> {
     let (campaign, counted_milli, rewarded) = (reader.name()?, reader.signed()?, reader.signed()?);
+    let time = counter_time(reader)?;
+    Some(CounterMove { campaign, counted_milli, rewarded, time, counted_on: shares(reader)? })
+}
+
+fn counter_time(reader: &mut BodyReader<'_>) -> Option<CounterTime> {
     let stretch = |reader: &mut BodyReader<'_>| i32::try_from(reader.signed()?).ok();
-    let time = match reader.byte()? {
+    Some(match reader.byte()? {
         0 => CounterTime::Ever,
         1 => CounterTime::Within { stretch: stretch(reader)?, remembered: reader.small()? },
         2 => CounterTime::Stretches { stretch: stretch(reader)?, in_a_row: false },
         3 => CounterTime::Stretches { stretch: stretch(reader)?, in_a_row: true },
         _ => return None,
-    };
-    Some(CounterMove { campaign, counted_milli, rewarded, time, counted_on: shares(reader)? })
+    })
 }
 
 fn shares(reader: &mut BodyReader<'_>) -> Option<Vec<LineShare>> {
@@ -193,7 +197,12 @@ fn shares(reader: &mut BodyReader<'_>) -> Option<Vec<LineShare>> {
 fn promise(reader: &mut BodyReader<'_>) -> Option<Promise> {
     Some(match reader.byte()? {
         0 => Promise::Units { asset: reader.name()?, units: units(reader)? },
-        1 => Promise::Threshold { campaign: reader.name()?, counted_milli: reader.signed()?, rewarded: reader.signed()? },
+        1 => Promise::Threshold {
+            campaign: reader.name()?,
+            counted_milli: reader.signed()?,
+            rewarded: reader.signed()?,
+            time: counter_time(reader)?,
+        },
         2 => Promise::Uses { campaign: reader.name()?, usage: usage(reader)? },
         3 => Promise::Code { code: reader.name()? },
         4 => Promise::Budget { campaign: reader.name()?, usage: usage(reader)? },

@@ -148,7 +148,12 @@ fn counter<'a>(writer: &mut BodyWriter<'a>, counter: &'a CounterMove) {
     writer.name(counter.campaign.as_str());
     writer.signed(counter.counted_milli);
     writer.signed(counter.rewarded);
-    let (place, stretch, remembered) = match counter.time {
+    counter_time(writer, counter.time);
+    shares(writer, &counter.counted_on);
+}
+
+fn counter_time(writer: &mut BodyWriter<'_>, time: CounterTime) {
+    let (place, stretch, remembered) = match time {
         CounterTime::Ever => (0, None, None),
         CounterTime::Within { stretch, remembered } => (1, Some(stretch), Some(remembered)),
         CounterTime::Stretches { stretch, in_a_row: false } => (2, Some(stretch), None),
@@ -161,7 +166,6 @@ fn counter<'a>(writer: &mut BodyWriter<'a>, counter: &'a CounterMove) {
     if let Some(remembered) = remembered {
         writer.unsigned(u64::from(remembered));
     }
-    shares(writer, &counter.counted_on);
 }
 
 fn shares<'a>(writer: &mut BodyWriter<'a>, shares: &'a [LineShare]) {
@@ -178,11 +182,12 @@ fn promise<'a>(writer: &mut BodyWriter<'a>, promise: &'a Promise) {
             writer.name(asset.as_str());
             writer.signed(units.units());
         }
-        Promise::Threshold { campaign, counted_milli, rewarded } => {
+        Promise::Threshold { campaign, counted_milli, rewarded, time } => {
             writer.byte(1);
             writer.name(campaign.as_str());
             writer.signed(*counted_milli);
             writer.signed(*rewarded);
+            counter_time(writer, *time);
         }
         Promise::Uses { campaign, usage } => {
             writer.byte(2);
