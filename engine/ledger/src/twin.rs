@@ -1,5 +1,6 @@
-//! Random histories of one account against a slow reference of all of it: quotes, settles, voids, returns, prizes,
-//! and time, which ends holds, lots and coupons. Each message comes twice, and any earlier one may come again.
+//! Random histories of one account against a slow reference of its lots, holds, coupons, prizes and tickets: quotes,
+//! settles, voids, returns, prizes, and time, which ends holds, lots and coupons. Each message comes twice, and any
+//! earlier one may come again.
 //!
 //! An episode is one account and some receipts; it ends before the account must forget anything.
 
