@@ -288,7 +288,8 @@ impl Campaign {
 
     /// Whether one of its free conditions looks at how the receipt is paid.
     pub(crate) fn reads_tenders(&self) -> bool {
-        self.conditions.free.iter().chain(&self.lines_where).any(|free| free.reads_tenders)
+        let of_groups = self.mechanic.groups().iter().filter_map(|group| group.lines_where.as_ref());
+        self.conditions.free.iter().chain(&self.lines_where).chain(of_groups).any(|free| free.reads_tenders)
     }
 
     /// The codes that open it; none: it needs no code.

@@ -5,6 +5,7 @@
 
 use compact_str::CompactString;
 
+use crate::condition::FreeCondition;
 use crate::conventions::FreeUnits;
 use crate::counting::Counting;
 use crate::id::{AssetId, CampaignId, Sku, TierId};
@@ -42,6 +43,8 @@ pub(crate) enum Which {
 pub(crate) struct Group {
     /// Of these products; none: of all of the campaign's.
     pub(crate) on: Option<Selector>,
+    /// In CEL, about each line of these.
+    pub(crate) lines_where: Option<Box<FreeCondition>>,
     /// So many, at least 1.
     pub(crate) units: i64,
 }

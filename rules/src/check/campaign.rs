@@ -70,7 +70,7 @@ impl Checker<'_> {
             conditions,
             control_group: fields.get("control_group").and_then(|node| self.percent(node)),
             on,
-            lines_where: self.lines_where(&fields, scope),
+            lines_where: bought(&fields).or(fields.get("on")).and_then(|node| self.lines_where(node, scope)),
             show_as: self.show_as(&fields, mechanic.as_ref()),
             fallback: self.fallback(&fields, scope),
             limits,
@@ -119,11 +119,7 @@ impl Checker<'_> {
         if let (Some(node), Some(_)) = (fields.get("on"), fields.get("offer")) {
             self.error_with_help(node.at, "an offer names its products under `to`", "move them into `offer: {to: …}`");
         }
-        let to = fields.get("offer").and_then(|node| match &node.kind {
-            Kind::Map(offer) => offer.iter().find(|field| field.key == "to").map(|field| &field.value),
-            Kind::Scalar { .. } | Kind::List(_) => None,
-        });
-        let mut on = match (to, fields.get("on")) {
+        let mut on = match (bought(fields), fields.get("on")) {
             (Some(node), _) => self.selector(node, &TO),
             (None, Some(node)) => self.selector(node, &ON),
             (None, None) => Selector::default(),
@@ -134,9 +130,9 @@ impl Checker<'_> {
         on
     }
 
-    /// A further condition on each line of its goods.
-    fn lines_where(&mut self, fields: &Fields<'_>, scope: &Scope) -> Option<Box<FreeCondition>> {
-        let Kind::Map(on) = &fields.get("on")?.kind else { return None };
+    /// A further condition on each line of some goods.
+    pub(super) fn lines_where(&mut self, on: &Node, scope: &Scope) -> Option<Box<FreeCondition>> {
+        let Kind::Map(on) = &on.kind else { return None };
         let node = on.iter().find(|field| field.key == "where").map(|field| &field.value)?;
         self.free_condition(node, Subject::Line, scope)
     }
@@ -229,6 +225,14 @@ impl Checker<'_> {
             );
         }
         Some(Fallback::Points(asset.id.clone()))
+    }
+}
+
+/// Who buys these is offered something.
+fn bought<'n>(fields: &Fields<'n>) -> Option<&'n Node> {
+    match &fields.get("offer")?.kind {
+        Kind::Map(offer) => offer.iter().find(|field| field.key == "to").map(|field| &field.value),
+        Kind::Scalar { .. } | Kind::List(_) => None,
     }
 }
 

@@ -29,7 +29,7 @@ impl Checker<'_> {
             return None;
         }
         let gain = Gain::Units { group: 0, units: take.saturating_sub(pay), which: free, off: Off::Percent(Ratio::ONE) };
-        Some(Mechanic::Set { groups: vec![Group { on: None, units: take }], gain })
+        Some(Mechanic::Set { groups: vec![Group { on: None, lines_where: None, units: take }], gain })
     }
 
     fn which(&mut self, fields: &Fields<'_>, key: &str) -> Option<Which> {
@@ -42,29 +42,30 @@ impl Checker<'_> {
         let off = self.only(&fields).and_then(|field| self.off(field, scope));
         let which = self.which(&fields, "which");
         let gain = Gain::Units { group: 0, units: 1, which: which?, off: off? };
-        Some(Mechanic::Set { groups: vec![Group { on: None, units: nth? }], gain })
+        Some(Mechanic::Set { groups: vec![Group { on: None, lines_where: None, units: nth? }], gain })
     }
 
     pub(super) fn buy_get(&mut self, node: &Node, scope: &Scope) -> Option<Mechanic> {
         let fields = self.fields(node, &BUY_GET)?;
-        let mut groups = fields.get("buy").map_or_else(Vec::new, |node| self.groups(node));
+        let mut groups = fields.get("buy").map_or_else(Vec::new, |node| self.groups(node, scope));
         let get = self.fields(fields.get("get")?, &GET)?;
         let off = self.only(&get).and_then(|field| self.off(field, scope));
         let which = self.which(&get, "which");
         let units = self.units(&get);
         let on = get.get("on").map(|node| self.selector(node, &GROUP_ON));
+        let lines_where = get.get("on").and_then(|node| self.lines_where(node, scope));
         let (off, which, units) = (off?, which?, units?);
         if groups.is_empty() {
             return None;
         }
         let group = groups.len();
-        groups.push(Group { on, units });
+        groups.push(Group { on, lines_where, units });
         Some(Mechanic::Set { groups, gain: Gain::Units { group, units, which, off } })
     }
 
     pub(super) fn set_of_groups(&mut self, node: &Node, scope: &Scope) -> Option<Mechanic> {
         let fields = self.fields(node, &SETS)?;
-        let groups = fields.get("groups").map_or_else(Vec::new, |node| self.groups(node));
+        let groups = fields.get("groups").map_or_else(Vec::new, |node| self.groups(node, scope));
         let only = self.only(&fields)?;
         let gain = match only.key.as_str() {
             "price" => Gain::Price(self.money(&only.value, scope.program.currency)?),
@@ -74,7 +75,7 @@ impl Checker<'_> {
         (!groups.is_empty()).then_some(Mechanic::Set { groups, gain })
     }
 
-    fn groups(&mut self, node: &Node) -> Vec<Group> {
+    fn groups(&mut self, node: &Node, scope: &Scope) -> Vec<Group> {
         let nodes = self.list(node);
         // One more is added where something is got for what is bought.
         if nodes.len() >= SET_GROUPS_MAX {
@@ -87,7 +88,8 @@ impl Checker<'_> {
         for node in nodes {
             let Some(fields) = self.fields(node, &GROUP) else { continue };
             let on = fields.get("on").map(|node| self.selector(node, &GROUP_ON));
-            groups.extend(self.units(&fields).map(|units| Group { on, units }));
+            let lines_where = fields.get("on").and_then(|node| self.lines_where(node, scope));
+            groups.extend(self.units(&fields).map(|units| Group { on, lines_where, units }));
         }
         groups
     }

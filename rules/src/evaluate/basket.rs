@@ -9,6 +9,7 @@ use super::case::Case;
 use crate::attribute::Property;
 use crate::catalogue::{Entry, Product};
 use crate::conventions::{Leftover, Unplaced};
+use crate::mechanic::Group;
 use crate::money::{self, Currency, Quantity, UnitPrice};
 use crate::receipt::{Line, Measure};
 use crate::selector::properties_of;
@@ -288,18 +289,46 @@ fn capped_split(total: i64, mut weights: Vec<i64>, rooms: &[i64], leftover: Left
     }
 }
 
+impl Group {
+    /// Whether a line is of its goods, whatever its condition says.
+    pub(super) fn is_about(&self, line: &BasketLine<'_>) -> bool {
+        self.on.as_ref().is_none_or(|on| on.matches(&line.properties, line.line.measure))
+    }
+}
+
+/// What kind, catalogue and till allow of a line.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Allowed {
+    pub(super) merchandise: bool,
+    pub(super) takes_discount: bool,
+    pub(super) earns: bool,
+    redeems: bool,
+}
+
+impl Allowed {
+    pub(super) fn of(line: &Line, product: Option<&Product>) -> Self {
+        let merchandise = product.is_none_or(|product| product.kind.is_merchandise());
+        Self {
+            merchandise,
+            takes_discount: merchandise && !line.no_discount && product.is_none_or(|product| !product.no_discount),
+            earns: merchandise && !line.no_earn && product.is_none_or(|product| !product.no_earn),
+            redeems: merchandise && product.is_none_or(|product| !product.no_redeem),
+        }
+    }
+}
+
 impl<'a> BasketLine<'a> {
     fn open(line: &'a Line, entry: Option<&'a Entry>) -> Self {
         let product = entry.map(|entry| &entry.product);
-        let merchandise = product.is_none_or(|product| product.kind.is_merchandise());
+        let Allowed { merchandise, takes_discount, earns, redeems } = Allowed::of(line, product);
         Self {
             line,
             product,
             properties: properties_of(line, entry),
             merchandise,
-            takes_discount: merchandise && !line.no_discount && product.is_none_or(|product| !product.no_discount),
-            earns: merchandise && !line.no_earn && product.is_none_or(|product| !product.no_earn),
-            redeems: merchandise && product.is_none_or(|product| !product.no_redeem),
+            takes_discount,
+            earns,
+            redeems,
             not_earning: 0,
             paid_by_assets: 0,
             runs: vec![Run::whole(line)],

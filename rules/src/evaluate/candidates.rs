@@ -12,7 +12,7 @@ use crate::campaign::Campaign;
 use crate::cel::EvalError;
 use crate::id::{CampaignId, Sku};
 use crate::index::Brought;
-use crate::mechanic::Act;
+use crate::mechanic::{Act, Group};
 use crate::standing::{CodeState, Uses};
 use crate::usage::{Usage, UsageLimits};
 use crate::validity::OutOfTime;
@@ -103,6 +103,8 @@ pub(super) struct Candidate<'a> {
     pub(super) value_left: i64,
     /// Why it counts and gives nothing, where what it gives is used up.
     pub(super) withheld: Option<Reason>,
+    /// By group of a set with a condition of its own, the lines that meet it.
+    pub(super) group_lines: Vec<Option<Places>>,
     /// Where the customer's choice opens it: the goods to choose from.
     pub(super) options: Vec<Sku>,
     /// And what was chosen.
@@ -254,6 +256,10 @@ impl<'a> Found<'a> {
         if matching.is_empty() {
             return;
         }
+        let group_lines = match facts.group_lines(campaign, basket, &matching) {
+            Ok(lines) => lines,
+            Err(reason) => return self.refused.push((place, reason)),
+        };
         let units = matching.iter().filter_map(|line| basket.lines.get(*line)).map(super::basket::BasketLine::units_rung);
         if campaign.conditions.units_at_least.is_some_and(|least| units.fold(0, i64::saturating_add) < least) {
             return self.refused.push((place, Reason::TooFewUnits));
@@ -274,6 +280,7 @@ impl<'a> Found<'a> {
             units_left: units,
             value_left: value,
             withheld,
+            group_lines,
             options: Vec::new(),
             chosen: None,
         };
@@ -285,6 +292,12 @@ impl<'a> Found<'a> {
 }
 
 impl Candidate<'_> {
+    /// Whether a line is among the goods of the group at this place of its set.
+    pub(super) fn in_group(&self, (place, group): (usize, &Group), line: usize, basket: &Basket<'_>) -> bool {
+        let own = self.group_lines.get(place).and_then(Option::as_ref).unwrap_or(&self.lines);
+        own.binary_search(&line).is_ok() && basket.lines.get(line).is_some_and(|line| group.is_about(line))
+    }
+
     /// Keeps the goods that the customer has chosen.
     fn choose(&mut self, case: &Case<'_>, basket: &Basket<'_>) {
         let sku = |line: &usize| basket.lines.get(*line).map(|line| &line.line.sku);

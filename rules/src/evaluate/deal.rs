@@ -330,14 +330,8 @@ impl<'a> Draft<'a, '_> {
         let Mechanic::Set { groups, gain } = &candidate.campaign.mechanic else { return };
         let needs = compile::needs(&self.conventions(candidate), groups, *gain);
         let mut counts: SmallVec<[i64; 4]> = SmallVec::new();
-        for group in groups {
-            let meant =
-                classes.iter().filter(|class| {
-                    candidate.lines.binary_search(&class.line).is_ok()
-                        && self.basket.lines.get(class.line).is_some_and(|line| {
-                            group.on.as_ref().is_none_or(|on| on.matches(&line.properties, line.line.measure))
-                        })
-                });
+        for group in groups.iter().enumerate() {
+            let meant = classes.iter().filter(|class| candidate.in_group(group, class.line, &self.basket));
             counts.push(meant.map(|class| class.units).fold(0, i64::saturating_add));
         }
         let complete = counts.iter().zip(&needs).filter_map(|(count, need)| count.checked_div(*need)).min().unwrap_or(0);

@@ -2,6 +2,7 @@
 
 use compact_str::{CompactString, format_compact};
 
+use super::basket::Basket;
 use super::candidates::{Places, Reason};
 use super::case::Case;
 use super::scope::Facts;
@@ -17,6 +18,8 @@ pub(super) enum Asked {
     When,
     /// `where` under `on`.
     Where,
+    /// `where` under `on` of the group at this place.
+    Group(usize),
     /// That of the program's segment at this place.
     Segment(usize),
 }
@@ -70,6 +73,41 @@ impl Facts<'_, '_> {
         failed.map_or(Ok(()), |error| Err(Reason::Failed(Asked::Where, error)))
     }
 
+    /// By group of a set with a condition of its own, those of the lines that meet it; empty: no group has one.
+    pub(super) fn group_lines(
+        &self,
+        campaign: &Campaign,
+        basket: &Basket<'_>,
+        lines: &Places,
+    ) -> Result<Vec<Option<Places>>, Reason> {
+        let groups = campaign.mechanic.groups();
+        let mut all = Vec::new();
+        if groups.iter().all(|group| group.lines_where.is_none()) {
+            return Ok(all);
+        }
+        let mut steps = CONDITION_STEPS_MAX;
+        for (place, group) in groups.iter().enumerate() {
+            let Some(condition) = &group.lines_where else {
+                all.push(None);
+                continue;
+            };
+            if condition.reads_segments {
+                self.segments_known(campaign)?;
+            }
+            let mut own = Places::new();
+            for line in lines.iter().filter(|line| basket.lines.get(**line).is_some_and(|line| group.is_about(line))) {
+                let scope = self.scope(campaign.program_place, Some(*line));
+                match self.holds(condition, scope, &mut steps) {
+                    Ok(true) => own.push(*line),
+                    Ok(false) => {}
+                    Err(error) => return Err(Reason::Failed(Asked::Group(place), error)),
+                }
+            }
+            all.push(Some(own));
+        }
+        Ok(all)
+    }
+
     /// What asks for the customer's segments needs all of them: one that is left out could turn the answer round.
     fn segments_known(&self, campaign: &Campaign) -> Result<(), Reason> {
         let failed = self.scope(campaign.program_place, None).failed_segment();
@@ -83,6 +121,10 @@ impl Case<'_> {
         let (what, condition) = match asked {
             Asked::When => ("its condition", campaign.conditions.free.as_deref()),
             Asked::Where => ("its condition on lines", campaign.lines_where.as_deref()),
+            Asked::Group(place) => {
+                let group = campaign.mechanic.groups().get(place);
+                ("its condition on lines", group.and_then(|group| group.lines_where.as_deref()))
+            }
             Asked::Segment(place) => {
                 let program = self.revision.programs().get(campaign.program_place);
                 let segment = program.and_then(|program| program.segments.get(place));

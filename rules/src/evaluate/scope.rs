@@ -14,6 +14,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
+use super::basket::Allowed;
 use super::case::Case;
 use crate::attribute::{CATEGORY, Property, SKU};
 use crate::catalogue::{Product, ProductKind};
@@ -335,10 +336,6 @@ impl<'f, 'a> CaseScope<'f, '_, 'a> {
 }
 
 impl<'a> LineFacts<'a> {
-    fn merchandise(&self) -> bool {
-        self.product.is_none_or(|product| product.kind.is_merchandise())
-    }
-
     /// The values of a property, or of the category at its depths.
     fn values<'v, 'n>(&'v self, name: &'n str) -> impl Iterator<Item = &'v str> + use<'v, 'n, 'a> {
         self.properties.iter().filter(move |property| property.name == name).map(|property| property.value.as_str())
@@ -368,12 +365,8 @@ impl<'a> LineFacts<'a> {
             LineField::TaxCode => Value::text(line.tax_code.as_ref()?.as_str()),
             LineField::Kind => Value::text(kind(self.product.map_or(ProductKind::Goods, |product| product.kind))),
             LineField::Category => Value::text(self.values(CATEGORY).max()?),
-            LineField::TakesDiscount => {
-                Value::Bool(self.merchandise() && !line.no_discount && self.product.is_none_or(|product| !product.no_discount))
-            }
-            LineField::Earns => {
-                Value::Bool(self.merchandise() && !line.no_earn && self.product.is_none_or(|product| !product.no_earn))
-            }
+            LineField::TakesDiscount => Value::Bool(Allowed::of(line, self.product).takes_discount),
+            LineField::Earns => Value::Bool(Allowed::of(line, self.product).earns),
             LineField::Categories | LineField::Attribute | LineField::Values => return None,
         })
     }

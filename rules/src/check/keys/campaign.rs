@@ -148,20 +148,17 @@ pub(crate) const COUNTED: Keys = keys(
     ],
 );
 
-pub(crate) const GROUP_ON: Keys = keys("group_on", "`on` of a group", SELECTOR_KEYS);
-pub(crate) const ON: Keys = keys(
-    "on",
-    "`on`",
-    &[
-        may("sku", Many(&Id), "One of these articles."),
-        may("category", Many(&Word), "In one of these categories, at any depth, such as `food/pasta`."),
-        may("attribute", MapOf(&Many(&Word)), "Each of these attributes has one of these values."),
-        may("measured", Boolean, "Only weighed and measured goods, or only counted ones."),
-        may("except", Map(&EXCEPT), "But none of these."),
-        may("where", Word, "A condition in CEL that each of its lines must meet."),
-    ],
-);
-pub(crate) const TO: Keys = keys("to", "`to`", SELECTOR_KEYS);
+pub(crate) const GROUP_ON: Keys = keys("group_on", "`on` of a group", LINE_SELECTOR_KEYS);
+pub(crate) const ON: Keys = keys("on", "`on`", LINE_SELECTOR_KEYS);
+pub(crate) const TO: Keys = keys("to", "`to`", LINE_SELECTOR_KEYS);
+const LINE_SELECTOR_KEYS: &[Key] = &[
+    may("sku", Many(&Id), "One of these articles."),
+    may("category", Many(&Word), "In one of these categories, at any depth, such as `food/pasta`."),
+    may("attribute", MapOf(&Many(&Word)), "Each of these attributes has one of these values."),
+    may("measured", Boolean, "Only weighed and measured goods, or only counted ones."),
+    may("except", Map(&EXCEPT), "But none of these."),
+    may("where", Word, "A condition in CEL that each of its lines must meet."),
+];
 pub(crate) const SUGGEST: Keys = keys("suggest", "`suggest`", SELECTOR_KEYS);
 const SELECTOR_KEYS: &[Key] = &[
     may("sku", Many(&Id), "One of these articles."),

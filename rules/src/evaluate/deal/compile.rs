@@ -157,11 +157,12 @@ impl Draft<'_, '_> {
         for (place, (group, units)) in groups.iter().zip(needs(&conventions, groups, gain)).enumerate() {
             let template = added.is_some_and(|(target, _, _)| target == place);
             let meant = |class: &Class| {
-                candidate.lines.binary_search(&class.line).is_ok()
-                    && self.basket.lines.get(class.line).is_some_and(|line| {
-                        group.on.as_ref().is_none_or(|on| on.matches(&line.properties, line.line.measure))
-                            && (!template || (line.counted() && self.can_add(candidate, class.line).is_ok()))
-                    })
+                candidate.in_group((place, group), class.line, &self.basket)
+                    && self
+                        .basket
+                        .lines
+                        .get(class.line)
+                        .is_some_and(|line| !template || (line.counted() && self.can_add(candidate, class.line).is_ok()))
             };
             let open = classes.iter().map(meant).collect();
             let open = cheapest(&conventions, uses_left.saturating_mul(units), classes, open);
