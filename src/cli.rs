@@ -9,6 +9,7 @@ mod gateway;
 mod ledger;
 mod person;
 mod program;
+mod report;
 mod serve;
 mod till;
 
@@ -55,6 +56,8 @@ enum Command {
     Ledger(ledger::LedgerArgs),
     /// The mirror of the outcomes: cards and histories of customers, sums of days.
     Crm(crm::CrmArgs),
+    /// Reports for finance from the mirror's postings: accrual, liability, campaigns, tills and more.
+    Report(report::ReportArgs),
     /// Print every setting with its meaning and default.
     Config,
 }
@@ -79,6 +82,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Gateway(args) => gateway::run(args).await,
         Command::Ledger(args) => ledger::run(args).await,
         Command::Crm(args) => crm::run(args).await,
+        Command::Report(args) => report::run(args).await,
         Command::Config => {
             print(&config::reference());
             Ok(ExitCode::SUCCESS)

@@ -1,4 +1,4 @@
-//! The mirror over HTTP, for loopback: how far it is, and cards. Questions with personal data come in bodies, which
+//! The mirror over HTTP, for loopback: how far it is, cards, reports. Questions with personal data come in bodies, which
 //! no log shows.
 
 use std::time::Duration;
@@ -12,11 +12,16 @@ use axum::routing::{get, post};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::closed_days::ClosedDays;
 use crate::fresh::{Fresh, Freshness};
 use crate::look_up::{LookUp, LookUpError, Wanted};
+use crate::mirror::read::Reader;
+use crate::report::{Question, ReportError, compute};
 
 /// How long the status counts what the mirror is behind.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a report waits for the mirror.
+const REPORT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is served.
 #[derive(Clone, Debug)]
@@ -25,6 +30,10 @@ pub struct Served {
     pub fresh: Fresh,
     /// Cards.
     pub look_up: LookUp,
+    /// What reports are made of.
+    pub reader: Reader,
+    /// Which days are closed.
+    pub closed_days: ClosedDays,
 }
 
 /// How far a mirror is.
@@ -45,6 +54,7 @@ pub fn routes(served: Served) -> Router {
     Router::new()
         .route("/v1/status", get(status))
         .route("/v1/cards", post(card))
+        .route("/v1/reports", post(report))
         .route("/livez", get(|| async { "ok\n" }))
         .with_state(served)
 }
@@ -79,6 +89,28 @@ async fn card(State(served): State<Served>, body: Bytes) -> Response {
             };
             refuse(code, &error.to_string())
         }
+    }
+}
+
+/// Everything that was committed when the question came is in the report, or it says that it is not.
+async fn report(State(served): State<Served>, body: Bytes) -> Response {
+    let question: Question = match serde_json::from_slice(&body) {
+        Ok(question) => question,
+        Err(fault) => return refuse(StatusCode::BAD_REQUEST, &format!("the body is no question for a report: {fault}")),
+    };
+    let closed = served.closed_days.last().await;
+    let freshness = served.fresh.wait(REPORT_PATIENCE).await;
+    match compute(&served.reader, &question, closed).await {
+        Ok(mut report) => {
+            if !freshness.up_to_date {
+                report
+                    .notes
+                    .push(format!("NOT UP TO DATE: {}, at least {} outcomes are missing", freshness.reason, freshness.behind));
+            }
+            json(StatusCode::OK, &report)
+        }
+        Err(error @ ReportError::Mirror(_)) => refuse(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+        Err(error) => refuse(StatusCode::BAD_REQUEST, &error.to_string()),
     }
 }
 

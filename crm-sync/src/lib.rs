@@ -10,6 +10,7 @@
 //! # Ok(()) }
 //! ```
 
+pub mod closed_days;
 pub mod follow;
 pub mod fresh;
 pub mod http;
@@ -17,4 +18,5 @@ pub mod keep;
 pub mod limits;
 pub mod look_up;
 pub mod mirror;
+pub mod report;
 pub mod revisions;

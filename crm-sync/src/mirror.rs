@@ -214,4 +214,4 @@ fn decode<T: for<'a> Deserialize<'a>>(what: &'static str, bytes: &[u8]) -> Resul
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

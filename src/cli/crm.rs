@@ -12,7 +12,7 @@ use super::Failure;
 use crate::config::Config;
 
 mod card;
-mod client;
+pub(super) mod client;
 mod rebuild;
 mod serve;
 mod status;
@@ -54,7 +54,7 @@ pub(crate) async fn run(args: CrmArgs) -> Result<ExitCode, Failure> {
 }
 
 /// The folder of the mirror.
-fn folder(config: &Config) -> PathBuf {
+pub(super) fn folder(config: &Config) -> PathBuf {
     config.data.join("mirror")
 }
 
@@ -64,7 +64,7 @@ fn engine(config: &Config) -> String {
 }
 
 /// Opens the storage of a mirror.
-fn open(folder: &std::path::Path) -> Result<EmbeddedStorage, Failure> {
+pub(super) fn open(folder: &std::path::Path) -> Result<EmbeddedStorage, Failure> {
     let options = Options {
         facts: Bytes::from_static(MADE_FOR_MIRROR),
         on_fatal: Box::new(|reason| {
@@ -84,7 +84,7 @@ fn open(folder: &std::path::Path) -> Result<EmbeddedStorage, Failure> {
 }
 
 /// Closes a storage that nobody uses any more.
-async fn close(storage: &dyn Storage) {
+pub(super) async fn close(storage: &dyn Storage) {
     if let Err(error) = storage.close().await {
         tracing::error!(%error, "the mirror's storage did not close cleanly; the next start will check it");
     }

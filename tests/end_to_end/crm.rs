@@ -67,8 +67,12 @@ impl Shop {
 
     /// `tessera crm` with this shop's engine and, where it is known, the running mirror.
     fn crm(&self, mirror_at: &str, arguments: &[&str]) -> Command {
+        self.asked(mirror_at, "crm", arguments)
+    }
+
+    fn asked(&self, mirror_at: &str, what: &str, arguments: &[&str]) -> Command {
         let mut command = tessera();
-        command.arg("crm").args(arguments);
+        command.arg(what).args(arguments);
         command.env("TESSERA_DATA", self.data()).env("TESSERA_LISTEN_ENGINE", &self.engine_at);
         command.env("TESSERA_LISTEN_CRM", mirror_at);
         command
@@ -192,4 +196,58 @@ fn p9_a_mirror_that_is_killed_again_and_again_equals_the_one_made_anew() {
     assert_eq!(shop.status(NOBODY)["outcomes"], 1_500);
     assert!(!shop.data().join("mirror-new").exists());
     drop(shop.engine);
+}
+
+/// A number of a report's only total, in smallest units.
+fn total(report: &Value, column: &str) -> i64 {
+    assert_eq!(report["totals"].as_array().unwrap().len(), 1, "{report:#}");
+    let columns = report["columns"].as_array().unwrap();
+    let place = columns.iter().position(|known| known["name"] == column).unwrap();
+    report["totals"][0]["numbers"][place].as_i64().unwrap()
+}
+
+#[test]
+fn p5_reports_come_to_what_was_replayed_to_the_penny_and_to_the_trial_balance() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = folder.path().join("replayed");
+    let mut command = tessera();
+    command.args(["replay", "--format", "online-retail-ii", "--json", "--receipts"]);
+    command.arg(root().join("tests/samples/online-retail-ii.csv")).arg("--storage").arg(&storage);
+    command.arg("--program").arg(root().join("deploy/programs/sample.yaml"));
+    let summary: Value = serde_json::from_str(&printed(command)).unwrap();
+    let money = &summary["money_minor"];
+    let shop = Shop::replayed(folder, &storage);
+    let (mirror, at) = shop.mirror();
+    let report = |mirror_at: &str, arguments: &[&str]| -> Value {
+        let mut command = shop.asked(mirror_at, "report", arguments);
+        command.args(["--from", "2024-01-01", "--to", "2024-12-31", "--format", "json"]);
+        serde_json::from_str(&printed(command)).unwrap()
+    };
+    let till = report(&at, &["till"]);
+    assert_eq!(till["notes"].as_array().unwrap().len(), 1, "{:#}", till["notes"]);
+    assert_eq!(total(&till, "rung_up"), money["settled_before"].as_i64().unwrap(), "{summary:#}");
+    assert_eq!(total(&till, "paid"), money["settled_after"].as_i64().unwrap());
+    assert_eq!(total(&till, "given_back"), -money["returned"].as_i64().unwrap());
+    assert_eq!(total(&till, "receipts"), summary["receipts"]["settled"].as_i64().unwrap());
+    assert_eq!(total(&till, "returns"), summary["receipts"]["returned"].as_i64().unwrap());
+    let accrual = report(&at, &["accrual", "--by", "day,campaign"]);
+    assert_eq!(accrual["check"]["agrees"], true, "{:#}", accrual["check"]);
+    assert_eq!(total(&accrual, "issued"), summary["assets_issued"]["points"].as_i64().unwrap());
+    assert_eq!(accrual["written"]["points"]["currency"], "GBP");
+    // A mirror that was stopped tells the same.
+    drop(mirror);
+    let stopped = report(NOBODY, &["accrual", "--by", "day,campaign"]);
+    assert_eq!((&stopped["rows"], &stopped["totals"]), (&accrual["rows"], &accrual["totals"]));
+    let balance = printed(ledger_of(&shop));
+    let balance: Value = serde_json::from_str(&balance).unwrap();
+    let lots = balance["rows"].as_array().unwrap().iter().find(|row| row["assetId"] == "points" && row.get("book").is_none());
+    let closing: i64 = lots.unwrap()["closingUnits"].as_str().unwrap().parse().unwrap();
+    assert_eq!(total(&accrual, "closing"), closing, "{balance:#}");
+}
+
+/// The engine's own trial balance of everything.
+fn ledger_of(shop: &Shop) -> Command {
+    let mut command = tessera();
+    command.args(["ledger", "trial-balance", "--format", "json"]).env("TESSERA_LISTEN_ENGINE", &shop.engine_at);
+    command
 }

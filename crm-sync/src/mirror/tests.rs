@@ -14,7 +14,7 @@ use super::layout::{Basis, DayOfStore, SPACES};
 use super::read::Reader;
 use super::*;
 
-mod made;
+pub(crate) mod made;
 
 use made::{at, book, feed, lot, outcome};
 
@@ -45,7 +45,7 @@ async fn fold_rest(mirror: &mut Mirror, feed: &[FollowResponse], at_once: usize)
     mirror.fold(&batch).await
 }
 
-async fn folded(feed: &[FollowResponse], at_once: usize) -> Arc<MemoryStorage> {
+pub(crate) async fn folded(feed: &[FollowResponse], at_once: usize) -> Arc<MemoryStorage> {
     let storage = storage();
     fold_rest(&mut opened(&storage).await, feed, at_once).await.unwrap();
     storage

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use indicatif::ProgressBar;
+use tessera_crm::closed_days::ClosedDays;
 use tessera_crm::follow::Follower;
 use tessera_crm::fresh::Fresh;
 use tessera_crm::http::{self, Served};
@@ -37,8 +38,9 @@ pub(super) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
     let mut keeper = keeper(&config, Arc::clone(&storage), true).await?;
     let fresh = Fresh::new(engine(&config), keeper.mirror.told());
     let look_up = LookUp::new(keeper.mirror.reader(), fresh.clone(), &engine(&config))?;
+    let served = Served { fresh, look_up, reader: keeper.mirror.reader(), closed_days: ClosedDays::new(&engine(&config))? };
     let address = listener.local_addr()?;
-    let serving = tokio::spawn(async move { axum::serve(listener, http::routes(Served { fresh, look_up })).await });
+    let serving = tokio::spawn(async move { axum::serve(listener, http::routes(served)).await });
     print(&format!(
         "crm      http://{address}  (mirror in {}, follows {})\nCtrl-C stops.\n",
         folder(&config).display(),

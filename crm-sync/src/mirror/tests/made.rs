@@ -9,16 +9,16 @@ use tessera_proto::billing::v1::posting::Side;
 use tessera_proto::billing::v1::{Book, BookKind, Outcome, OutcomeKind, Posting, PostingReason, Totals};
 use tessera_proto::feed::v1::FollowResponse;
 
-pub(super) fn at(text: &str) -> Option<tessera_proto::Timestamp> {
+pub(crate) fn at(text: &str) -> Option<tessera_proto::Timestamp> {
     Some(timestamp_to_wire(text.parse::<Timestamp>().unwrap()))
 }
 
-pub(super) fn lot(asset: &str, units: i64, id: &str, reason: PostingReason) -> Posting {
+pub(crate) fn lot(asset: &str, units: i64, id: &str, reason: PostingReason) -> Posting {
     let side = Some(Side::LotId(id.to_owned()));
     Posting { asset_id: asset.to_owned(), units, side, reason: i32::from(reason), ..Posting::default() }
 }
 
-pub(super) fn book(asset: &str, units: i64, kind: BookKind, campaign: &str, reason: PostingReason) -> Posting {
+pub(crate) fn book(asset: &str, units: i64, kind: BookKind, campaign: &str, reason: PostingReason) -> Posting {
     let book =
         Book { kind: i32::from(kind), program_id: "club".to_owned(), campaign_id: campaign.to_owned(), entity_id: String::new() };
     let side = Some(Side::Book(book));
@@ -26,7 +26,7 @@ pub(super) fn book(asset: &str, units: i64, kind: BookKind, campaign: &str, reas
 }
 
 /// A settle at noon of a day, of one customer, for 10.00.
-pub(super) fn outcome(id: &str, day: &str, store: &str, postings: Vec<Posting>) -> Outcome {
+pub(crate) fn outcome(id: &str, day: &str, store: &str, postings: Vec<Posting>) -> Outcome {
     Outcome {
         format: 1,
         outcome_id: id.to_owned(),
@@ -50,7 +50,7 @@ pub(super) fn outcome(id: &str, day: &str, store: &str, postings: Vec<Posting>) 
 }
 
 /// Outcomes of one account, a commit each.
-pub(super) fn responses(account: &str, outcomes: impl IntoIterator<Item = Outcome>) -> Vec<FollowResponse> {
+pub(crate) fn responses(account: &str, outcomes: impl IntoIterator<Item = Outcome>) -> Vec<FollowResponse> {
     let responses = outcomes.into_iter().zip(1_u64..);
     responses.map(|(outcome, sequence)| response(account, sequence, true, outcome)).collect()
 }
@@ -77,7 +77,7 @@ impl Numbers {
 }
 
 /// So many outcomes of a few accounts and stores over some weeks; sometimes several in one commit, some without a customer.
-pub(super) fn feed(seed: u64, outcomes: usize) -> Vec<FollowResponse> {
+pub(crate) fn feed(seed: u64, outcomes: usize) -> Vec<FollowResponse> {
     let mut numbers = Numbers(seed);
     let mut lots: BTreeMap<(u64, String), (String, i64)> = BTreeMap::new();
     let mut feed = Vec::new();
