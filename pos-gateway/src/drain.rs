@@ -18,8 +18,8 @@ use tonic::{Code, Status};
 use crate::advice::with_route;
 use crate::forward::Forwarder;
 use crate::limits::{
-    DELIVERIES_BESIDE_CALLS_MAX, DELIVERIES_MAX, DELIVERY_MAX, DELIVERY_PAUSE, QUIET_AFTER, TRIES_MAX, TRY_AGAIN_AFTER,
-    UPGRADE_WAIT,
+    DELIVERIES_BESIDE_CALLS_MAX, DELIVERIES_MAX, DELIVERY_MAX, DELIVERY_PAUSE, LOOK_EVERY, QUIET_AFTER, TRIES_MAX,
+    TRY_AGAIN_AFTER, UPGRADE_WAIT,
 };
 use crate::spool::{Spool, Taken};
 use crate::upstream::Failed;
@@ -91,20 +91,39 @@ struct Pace {
     window: usize,
     /// Nothing is begun before then.
     not_before: Instant,
+    /// When the spool was looked at last, how much waited then, and whether that was no less than before: then
+    /// deliveries come first, since a spool that only grows is never delivered.
+    looked_at: Instant,
+    waited: usize,
+    grows: bool,
 }
 
 impl Pace {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self { window: 1, not_before: now, looked_at: now, waited: usize::MAX, grows: false }
+    }
+
+    /// Looks once a second whether the spool becomes less.
+    fn look(&mut self, waiting: usize) {
+        if self.looked_at.elapsed() >= LOOK_EVERY {
+            self.grows = waiting >= self.waited;
+            self.looked_at = Instant::now();
+            self.waited = waiting;
+        }
+    }
+
     /// One more at a time after each that went well, half as many where tills or the engine feel it.
     fn after(&mut self, verdict: &Verdict, live: &Live) {
         let now = Instant::now();
         if let Verdict::Wait(pause) = verdict {
             self.window = (self.window / 2).max(1);
             self.not_before = now + *pause;
-        } else if live.tills_call() && live.is_disturbed() {
+        } else if !self.grows && live.tills_call() && live.is_disturbed() {
             self.window = (self.window / 2).max(1);
             self.not_before = now + DELIVERY_PAUSE;
         } else {
-            let limit = if live.tills_call() { DELIVERIES_BESIDE_CALLS_MAX } else { DELIVERIES_MAX };
+            let limit = if !self.grows && live.tills_call() { DELIVERIES_BESIDE_CALLS_MAX } else { DELIVERIES_MAX };
             self.window = (self.window + 1).min(limit);
         }
     }
@@ -113,7 +132,7 @@ impl Pace {
 /// Drains until the gateway goes down; what is on its way then is delivered once more after the next start.
 pub(crate) async fn run(forwarder: Arc<Forwarder>, spool: Arc<Spool>, mut going_down: watch::Receiver<bool>) {
     let mut reachable = forwarder.upstream().reachable();
-    let mut pace = Pace { window: 1, not_before: Instant::now() };
+    let mut pace = Pace::new();
     let mut deliveries = JoinSet::new();
     loop {
         let may_begin = *reachable.borrow_and_update() && Instant::now() >= pace.not_before;
@@ -130,6 +149,7 @@ pub(crate) async fn run(forwarder: Arc<Forwarder>, spool: Arc<Spool>, mut going_
             Some(ended) = deliveries.join_next() => {
                 forwarder.live().deliveries.fetch_sub(1, Ordering::Relaxed);
                 if let Ok(verdict) = ended {
+                    pace.look(spool.waiting());
                     pace.after(&verdict, forwarder.live());
                 }
             }

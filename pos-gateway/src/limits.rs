@@ -80,6 +80,9 @@ pub(crate) const DELIVERIES_BESIDE_CALLS_MAX: usize = 4;
 /// Pause between deliveries while live calls are slower than without them.
 pub(crate) const DELIVERY_PAUSE: Duration = Duration::from_millis(20);
 
+/// How often it is looked whether the spool becomes less.
+pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// How long after the last live call nobody counts as calling.
 pub(crate) const QUIET_AFTER: Duration = Duration::from_secs(1);
 

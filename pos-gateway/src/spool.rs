@@ -225,7 +225,12 @@ impl Spool {
 
     /// Nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
-        lock(&self.shared.index).waiting_count() == 0
+        self.waiting() == 0
+    }
+
+    /// How much waits.
+    pub(crate) fn waiting(&self) -> usize {
+        lock(&self.shared.index).waiting_count()
     }
 
     /// Whether an advice must wait behind another one.

@@ -37,7 +37,7 @@ fn h58_a_refusal_that_a_repeat_would_not_change_parks_and_what_may_pass_does_not
 #[tokio::test(start_paused = true)]
 async fn h57_deliveries_go_one_more_at_a_time_and_half_as_many_where_live_calls_feel_it() {
     let live = Live::default();
-    let mut pace = Pace { window: 1, not_before: Instant::now() };
+    let mut pace = Pace::new();
     for _ in 0..40 {
         pace.after(&Verdict::Delivered, &live);
     }
@@ -64,4 +64,20 @@ async fn h57_deliveries_go_one_more_at_a_time_and_half_as_many_where_live_calls_
 
     pace.after(&Verdict::Wait(Duration::from_secs(7)), &live);
     assert_eq!((pace.window, pace.not_before), (1, Instant::now() + Duration::from_secs(7)), "the engine asks for a pause");
+}
+
+#[tokio::test(start_paused = true)]
+async fn h57_a_spool_that_only_grows_is_delivered_whatever_live_calls_feel() {
+    let live = Live::default();
+    tokio::time::advance(LOOK_EVERY).await;
+    live.answered(Duration::from_millis(2));
+    live.deliveries.store(1, Ordering::Relaxed);
+    let mut pace = Pace::new();
+    for (waiting, expected) in [(100, 1), (100, 2), (101, 3), (90, 1)] {
+        tokio::time::advance(LOOK_EVERY).await;
+        live.answered(Duration::from_millis(900));
+        pace.look(waiting);
+        pace.after(&Verdict::Delivered, &live);
+        assert_eq!(pace.window, expected, "{waiting} wait");
+    }
 }

@@ -1,0 +1,186 @@
+//! Tills that quote and settle one receipt after another, whatever happens, and write down how long each answer took.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tessera_contract::convert::timestamp_to_wire;
+use tessera_proto::billing::v1::customer_identity::Identity;
+use tessera_proto::billing::v1::{
+    AnswerBasis, CustomerIdentity, Delivery, Line, QuoteRequest, QuoteResponse, QuoteStage, Receipt, SettleRequest,
+    SettleResponse, SettleStatus,
+};
+use tessera_till::{Answered, CallOptions, Journal, TillClient, TillConfig, TillError};
+use tokio::time::{Instant, sleep};
+
+/// Every so many settles is sent twice at once.
+const TWICE_EVERY: usize = 7;
+/// Cards in use.
+pub(super) const CARDS: usize = 97;
+
+/// Who gave an answer.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Who {
+    Engine,
+    Gateway,
+    Spool,
+    Till,
+}
+
+/// One answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told {
+    pub(super) scenario: usize,
+    pub(super) began: Instant,
+    pub(super) ended: Instant,
+    pub(super) who: Who,
+}
+
+/// What all tills write down.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    pub(super) told: Mutex<Vec<Told>>,
+    /// Receipts that were paid: id, card, minor units.
+    pub(super) paid: Mutex<Vec<(String, usize, i64)>>,
+    pub(super) scenario: AtomicUsize,
+    pub(super) closing: AtomicBool,
+}
+
+pub(super) fn card(number: usize) -> Option<CustomerIdentity> {
+    Some(CustomerIdentity { identity: Some(Identity::CardNumber(format!("47110{number:02}"))), entry_method: 0 })
+}
+
+/// One till.
+struct Till {
+    client: TillClient,
+    journal: Journal,
+    number: usize,
+    book: Arc<Book>,
+}
+
+/// Sells until the book is closing, then sends what is still open until nothing is.
+pub(super) async fn sell(endpoint: String, folder: std::path::PathBuf, number: usize, pause: Duration, book: Arc<Book>) {
+    let till = Till::open(&endpoint, &folder, number, book);
+    let mut sale = 0;
+    while !till.book.closing.load(Ordering::SeqCst) {
+        sale += 1;
+        till.one_sale(sale).await;
+        sleep(pause).await;
+    }
+    while !till.journal.open_advices().is_empty() {
+        till.send_open().await;
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+impl Till {
+    fn open(endpoint: &str, folder: &Path, number: usize, book: Arc<Book>) -> Self {
+        let journal = Journal::open(&folder.join(format!("till-{number}"))).unwrap();
+        let config = TillConfig::new(endpoint, "S1", format!("T{number}"), journal.clone());
+        Self { client: TillClient::connect(config).unwrap(), journal, number, book }
+    }
+
+    async fn one_sale(&self, sale: usize) {
+        let receipt = self.receipt(sale);
+        let quote = QuoteRequest {
+            receipt: Some(receipt.clone()),
+            stage: QuoteStage::Tender.into(),
+            quote_no: 1,
+            ..QuoteRequest::default()
+        };
+        let (scenario, began) = self.begin();
+        let quoted = self.client.quote(quote, CallOptions::default()).await.expect("a quote is always answered");
+        let (who, token) = answered(&quoted);
+        self.write_down(scenario, began, who);
+        let deferred = token.is_empty();
+        let delivery = Delivery { deferred, customer_told: deferred, ..Delivery::default() };
+        let amount = receipt.lines[0].amount_minor;
+        self.book.paid.lock().unwrap().push((receipt.receipt_id.clone(), self.card(sale), amount));
+        let settle = SettleRequest {
+            receipt: Some(receipt),
+            quote_token: token,
+            attempt: 1,
+            delivery: Some(delivery),
+            ..SettleRequest::default()
+        };
+        if sale.is_multiple_of(TWICE_EVERY) {
+            tokio::join!(self.settle(settle.clone()), self.settle(settle));
+        } else {
+            self.settle(settle).await;
+        }
+        self.send_open().await;
+    }
+
+    async fn settle(&self, settle: SettleRequest) {
+        let (scenario, began) = self.begin();
+        let settled = self.client.settle(settle, CallOptions::default()).await.expect("no settle is refused");
+        self.write_down(scenario, began, settled_by(&settled));
+    }
+
+    /// What nobody answered is sent again when there is somebody.
+    async fn send_open(&self) {
+        let open = self.journal.open_advices().len();
+        for resent in if open == 0 { Vec::new() } else { self.client.resend_open(CallOptions::default()).await.unwrap() } {
+            match resent.result {
+                Ok(_) | Err(TillError::NotAnswered { .. }) => {}
+                Err(refused) => panic!("{}: {refused}", resent.receipt_id),
+            }
+        }
+    }
+
+    /// An answer belongs to what was wrong when it was asked for.
+    fn begin(&self) -> (usize, Instant) {
+        (self.book.scenario.load(Ordering::SeqCst), Instant::now())
+    }
+
+    fn write_down(&self, scenario: usize, began: Instant, who: Who) {
+        self.book.told.lock().unwrap().push(Told { scenario, began, ended: Instant::now(), who });
+    }
+
+    fn card(&self, sale: usize) -> usize {
+        (self.number * 31 + sale) % CARDS
+    }
+
+    fn receipt(&self, sale: usize) -> Receipt {
+        let now = Timestamp::now();
+        let units = i64::try_from(1 + sale % 7).unwrap();
+        let line = Line {
+            line_id: "1".to_owned(),
+            sku: "MILK".to_owned(),
+            quantity_milli: units * 1_000,
+            unit_price_micros: 1_000_000,
+            amount_minor: units * 100,
+            ..Line::default()
+        };
+        Receipt {
+            receipt_id: format!("S1/T{}/{sale}/faults", self.number),
+            sold_at: Some(timestamp_to_wire(now)),
+            business_date: now.to_zoned(TimeZone::UTC).date().to_string(),
+            store_id: "S1".to_owned(),
+            till_id: format!("T{}", self.number),
+            currency_code: "EUR".to_owned(),
+            customer: card(self.card(sale)),
+            lines: vec![line],
+            ..Receipt::default()
+        }
+    }
+}
+
+fn answered(quoted: &Answered<QuoteResponse>) -> (Who, bytes::Bytes) {
+    match quoted {
+        Answered::Server(answer) if answer.basis() == AnswerBasis::Unchanged => (Who::Gateway, bytes::Bytes::new()),
+        Answered::Server(answer) => (Who::Engine, answer.quote_token.clone()),
+        Answered::Unchanged(_) | Answered::Unknown(_) => (Who::Till, bytes::Bytes::new()),
+    }
+}
+
+fn settled_by(settled: &Answered<SettleResponse>) -> Who {
+    match settled {
+        Answered::Server(answer) if answer.status() == SettleStatus::Accepted => Who::Spool,
+        Answered::Server(_) => Who::Engine,
+        Answered::Unchanged(_) | Answered::Unknown(_) => Who::Till,
+    }
+}
