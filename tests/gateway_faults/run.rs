@@ -9,12 +9,15 @@ use tessera_proto::billing::v1::billing_service_client::BillingServiceClient;
 use tessera_proto::billing::v1::{GetReceiptRequest, IdentifyRequest, ReceiptState, get_receipt_request};
 use tessera_till::BUDGET_DEFAULT;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::heartbeat::Heartbeat;
 use super::stage::Stage;
 use super::tills::{Book, CARDS, card, sell};
 use super::{report, scenarios};
+
+/// Within this every till asks something and is answered: a call that was open, a pause, and a call.
+const ANSWERED_MAX: Duration = Duration::from_secs(30);
 
 /// A number of the environment.
 fn number(name: &str, default: u64) -> u64 {
@@ -44,7 +47,13 @@ async fn p1_p2_p3_every_till_is_answered_in_time_whatever_fails_and_nothing_is_l
         book.scenario.store(names.len(), Ordering::SeqCst);
         names.push(name);
         trouble.begin(&mut stage, names.len());
-        sleep(lasts).await;
+        let scenario = names.len() - 1;
+        let began = Instant::now();
+        // It lasts until every till has asked something while it lasted, and has its answer.
+        while began.elapsed() < lasts || book.tills_answered(scenario) < tills {
+            assert!(began.elapsed() < lasts + ANSWERED_MAX, "{}: a till got no answer at all", names[scenario]);
+            sleep(Duration::from_millis(20)).await;
+        }
         trouble.end(&mut stage);
         let status = stage.recover().await;
         let spool = status.spool.expect("the gateway has a spool");

@@ -1,5 +1,6 @@
 //! Tills that quote and settle one receipt after another, whatever happens, and write down how long each answer took.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -34,6 +35,7 @@ pub(super) enum Who {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Told {
     pub(super) scenario: usize,
+    pub(super) till: usize,
     pub(super) began: Instant,
     pub(super) ended: Instant,
     pub(super) who: Who,
@@ -47,6 +49,15 @@ pub(super) struct Book {
     pub(super) paid: Mutex<Vec<(String, usize, i64)>>,
     pub(super) scenario: AtomicUsize,
     pub(super) closing: AtomicBool,
+}
+
+impl Book {
+    /// How many tills had an answer to what they asked in a scenario.
+    pub(super) fn tills_answered(&self, scenario: usize) -> usize {
+        let told = self.told.lock().unwrap();
+        let tills: BTreeSet<usize> = told.iter().filter(|told| told.scenario == scenario).map(|told| told.till).collect();
+        tills.len()
+    }
 }
 
 pub(super) fn card(number: usize) -> Option<CustomerIdentity> {
@@ -137,7 +148,7 @@ impl Till {
     }
 
     fn write_down(&self, scenario: usize, began: Instant, who: Who) {
-        self.book.told.lock().unwrap().push(Told { scenario, began, ended: Instant::now(), who });
+        self.book.told.lock().unwrap().push(Told { scenario, till: self.number, began, ended: Instant::now(), who });
     }
 
     fn card(&self, sale: usize) -> usize {
