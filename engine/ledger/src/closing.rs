@@ -34,6 +34,9 @@ pub struct DayPosted {
     pub account: Account,
     /// The record: postings without lines.
     pub outcome: Outcome,
+    /// The lots that lapsed, as they were: a return of the goods that earned one takes back what lapsed of it first, and
+    /// must know it, see [`crate::return_goods::ReturnedSoFar::lapsed`].
+    pub lapsed: Vec<Lot>,
 }
 
 impl Account {
@@ -48,7 +51,7 @@ impl Account {
         };
         let mut next = self.clone();
         let mut booking = Booking::new(mem::take(&mut next.lots), id, day.last);
-        booking.lapse();
+        let lapsed = booking.lapse();
         let vesting: Vec<Lot> = booking.lots.iter().filter(|lot| vested(lot)).cloned().collect();
         vesting.iter().for_each(|lot| booking.vest(lot));
         if booking.postings.is_empty() {
@@ -65,7 +68,7 @@ impl Account {
             postings,
             ..Outcome::without_lines(OutcomeKind::Expiry, id.clone(), day.last, day.date, currency)
         };
-        Some(DayPosted { account: next, outcome })
+        Some(DayPosted { account: next, outcome, lapsed })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::account::Account;
 use crate::check::BrokenInvariant;
 use crate::day::LedgerDay;
 use crate::entry::ReceiptEntry;
-use crate::limits::{ACCOUNT_BYTES_MAX, PARKED_MAX, RETURNED_LINES_MAX, RETURNS_MAX};
+use crate::limits::{ACCOUNT_BYTES_MAX, LOTS_MAX, PARKED_MAX, RETURNED_LINES_MAX, RETURNS_MAX};
 use crate::return_goods::ReturnedSoFar;
 
 /// The version in which accounts are written. A reader knows this one and the two before it.
@@ -16,8 +16,11 @@ pub const ACCOUNT_VERSION: u8 = 2;
 /// The version in which receipt entries are written.
 pub const ENTRY_VERSION: u8 = 2;
 
-/// The version in which what came back of a receipt and closed days are written.
+/// The version in which closed days are written.
 pub const RECORD_VERSION: u8 = 1;
+
+/// The version in which what came back of a receipt is written; version 1 did not know what lapsed.
+pub const RETURNED_VERSION: u8 = 2;
 
 /// Why stored bytes are not believed: the aggregate is quarantined, the process goes on.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -108,7 +111,7 @@ impl ReturnedSoFar {
     /// The record as bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        write(self, RECORD_VERSION)
+        write(self, RETURNED_VERSION)
     }
 
     /// Reads and checks a record.
@@ -116,9 +119,18 @@ impl ReturnedSoFar {
     /// # Errors
     /// What is wrong with the bytes; never a panic.
     pub fn decode(bytes: &[u8]) -> Result<Self, Damaged> {
-        let so_far: Self = read_record(bytes)?;
+        let (version, body) = opened(bytes)?;
+        let so_far: Self = match version {
+            RETURNED_VERSION => read(body)?,
+            1 => {
+                let (lines, returns) = read(body)?;
+                Self { lines, returns, lapsed: Vec::new() }
+            }
+            found => return Err(Damaged::UnknownVersion { found }),
+        };
         within("returned lines", so_far.lines.len(), RETURNED_LINES_MAX)?;
         within("returns", so_far.returns.len(), RETURNS_MAX)?;
+        within("lapsed lots", so_far.lapsed.len(), LOTS_MAX)?;
         Ok(so_far)
     }
 }

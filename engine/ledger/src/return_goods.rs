@@ -14,6 +14,7 @@ use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice};
 use tessera_rules::receipt::{Measure, Place, Tender};
 
 use crate::account::Account;
+use crate::lot::Lot;
 use crate::outcome::{Basis, Outcome};
 use crate::terms::AssetTerms;
 
@@ -99,6 +100,8 @@ pub struct ReturnedSoFar {
     pub lines: Vec<ReturnedLine>,
     /// The returns, in their order, the first [`crate::limits::RETURNS_MAX`].
     pub returns: Vec<ReceiptId>,
+    /// Of what the sale earned, lots that lapsed and were posted: `left` is what of it no return has taken back yet.
+    pub lapsed: Vec<Lot>,
 }
 
 /// What of a line has come back.

@@ -1,7 +1,10 @@
 //! The close of a ledger day in one account: what lapsed and what became usable by then is posted, once.
 
+use bytes::Bytes;
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::closing::DaySpan;
+use tessera_ledger::limits::LOTS_MAX;
+use tessera_ledger::lot::Lot;
 use tessera_rules::id::ReceiptId;
 
 use super::{CaseAnswer, Draft};
@@ -31,8 +34,22 @@ impl DayCase {
         if let Some(posted) = account.post_day(&id, &self.day, draft.core.settings.currency) {
             let outcome = encode_outcome(&posted.outcome, &Extras { proven: true, ..Extras::default() });
             draft.put_account(posted.account);
+            for lot in posted.lapsed {
+                keep_lapsed(draft, lot).await?;
+            }
             draft.put_row(layout::outcome_row(id.as_str()), outcome);
         }
         Ok(CaseAnswer::DayPosted)
     }
+}
+
+/// Keeps what lapsed with the receipt that earned it: a return of its goods takes that back first.
+async fn keep_lapsed(draft: &mut Draft<'_>, lot: Lot) -> Result<(), Refusal> {
+    let receipt = lot.id.receipt.clone();
+    let mut so_far = draft.own_returned(&receipt).await?;
+    if so_far.lapsed.len() < LOTS_MAX {
+        so_far.lapsed.push(lot);
+        draft.put_row(layout::returned_row(&receipt), Bytes::from(so_far.encode()));
+    }
+    Ok(())
 }

@@ -154,6 +154,14 @@ impl<'a> Draft<'a> {
         Ok(ReturnedSoFar::default())
     }
 
+    /// What came back so far of a receipt that is kept with this aggregate.
+    pub(crate) async fn own_returned(&self, id: &ReceiptId) -> Result<ReturnedSoFar, Refusal> {
+        match self.row(&self.aggregate(id), id, &layout::returned_row(id)).await? {
+            Some(bytes) => ReturnedSoFar::decode(&bytes).map_err(|damaged| self.core.quarantined(id.as_str(), &damaged)),
+            None => Ok(ReturnedSoFar::default()),
+        }
+    }
+
     /// The outcome of the claim of a sale, where this account's claim of it was carried out.
     pub(crate) async fn claim_outcome(&self, sale: &ReceiptId) -> Result<Option<Bytes>, Refusal> {
         let Some(account) = self.account_id() else { return Ok(None) };

@@ -231,6 +231,29 @@ async fn p5_h5_days_are_closed_while_tills_sell_and_nothing_is_booked_behind_the
 }
 
 #[tokio::test]
+async fn a_return_after_its_points_lapsed_owes_nothing_whether_or_not_the_day_was_closed() {
+    let mut ends = Vec::new();
+    for closes_first in [false, true] {
+        let rig = rig().await;
+        let goods = sale(&rig, "A", Some("1001"), 50);
+        rig.settle(unquoted(goods.clone())).await.unwrap();
+        rig.pass(5 * DAY);
+        if closes_first {
+            close_all(&rig).await;
+        }
+        // What was earned since stays.
+        rig.settle(unquoted(sale(&rig, "B", Some("1001"), 20))).await.unwrap();
+        rig.pass(DAY);
+        rig.give_back(give_back("C", Some("A"), vec![("1", goods.lines[0].clone())])).await.unwrap();
+        assert_eq!(rig.points("1001").await, 20, "closed first: {closes_first}");
+        rig.pass(DAY);
+        ends.push(close_all(&rig).await.pop().unwrap().held);
+        proven(&rig).await;
+    }
+    assert_eq!(ends[0], ends[1], "the books end alike");
+}
+
+#[tokio::test]
 async fn a_trial_balance_of_some_days_opens_with_those_before_and_of_an_open_day_says_that_it_may_grow() {
     let rig = rig().await;
     rig.settle(unquoted(sale(&rig, "A", Some("1001"), 50))).await.unwrap();

@@ -39,11 +39,11 @@ impl Booking {
         }
     }
 
-    /// Posts what has lapsed, so that it takes no room.
-    pub(crate) fn lapse(&mut self) {
+    /// Posts what has lapsed, so that it takes no room. Returns the lots as they were.
+    pub(crate) fn lapse(&mut self) -> Vec<Lot> {
         let lapsed: Vec<Lot> =
             self.lots.iter().filter(|lot| lot.kind == LotKind::Earned && lot.is_lapsed(self.now)).cloned().collect();
-        for lot in lapsed {
+        for lot in &lapsed {
             let debit = Debit {
                 asset: &lot.asset,
                 program: &lot.program,
@@ -55,6 +55,7 @@ impl Booking {
             };
             self.take(&debit, std::slice::from_ref(&lot.id), lot.left);
         }
+        lapsed
     }
 
     /// Makes one lot of the two earliest booked that are alike. False: no two are.

@@ -36,6 +36,11 @@ pub(super) fn commit(account: Option<&Account>, goods: &Return<'_>) -> Returned 
     let effects = apply(next.as_mut(), goods, &refund, &mut booking);
     let deducted = amount_plus(effects.taken.deducted, effects.kept_back);
     let restored = effects.taken.restored.clone();
+    let mut so_far = refund.so_far.clone();
+    if goods.original.is_some() {
+        so_far.lapsed.clone_from(&effects.taken.lapsed);
+        so_far.lapsed.retain(|lot| lot.left.is_positive());
+    }
     assert!(deducted <= refund.total, "no more is deducted than is refunded");
     let due = amount_minus(refund.total, deducted);
     if let Some(next) = next.as_mut() {
@@ -53,14 +58,7 @@ pub(super) fn commit(account: Option<&Account>, goods: &Return<'_>) -> Returned 
     let paid = refund.lines.iter().map(|line| line.paid).fold(Amount::ZERO, amount_plus);
     assert_eq!(paid, refund.total, "lines sum to the total (P6)");
     let outcome = render(goods, (account, now), (&refund, due), effects, booking);
-    Returned {
-        account: next,
-        outcome,
-        so_far: refund.so_far,
-        beyond: refund.beyond,
-        deducted: deducted.max(Amount::ZERO),
-        restored,
-    }
+    Returned { account: next, outcome, so_far, beyond: refund.beyond, deducted: deducted.max(Amount::ZERO), restored }
 }
 
 fn apply(account: Option<&mut Account>, goods: &Return<'_>, refund: &Refund, booking: &mut Booking) -> Effects {

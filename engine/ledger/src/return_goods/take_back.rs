@@ -24,12 +24,14 @@ pub(super) struct TakenBack {
     pub(super) deducted: Amount,
     /// Codes of coupons that are free again.
     pub(super) restored: Vec<CompactString>,
+    /// What of the sale's lapsed lots no return has taken back.
+    pub(super) lapsed: Vec<Lot>,
 }
 
 /// Takes rewards back: first from the receipt's own lots, then from the oldest, never what is promised
 /// to an open quote; what is missing goes by the reward's own rule.
 pub(super) fn rewards(step: Step<'_>, account: Option<&mut Account>, booking: &mut Booking, refund: Amount) -> TakenBack {
-    let mut taken = TakenBack::default();
+    let mut taken = TakenBack { lapsed: step.before.lapsed.clone(), ..TakenBack::default() };
     let Some(account) = account else {
         return taken;
     };
@@ -46,7 +48,7 @@ pub(super) fn rewards(step: Step<'_>, account: Option<&mut Account>, booking: &m
             continue;
         }
         let left = amount_minus(refund, taken.deducted);
-        let (gone, deducted) = take_units(step, account, booking, (reward, asset, due), left);
+        let (gone, deducted) = take_units(step, (account, &mut taken.lapsed), booking, (reward, asset, due), left);
         taken.deducted = amount_plus(taken.deducted, deducted);
         if gone.is_positive() {
             let earned_on = step.shares_of(gone.units(), &reward.earned_on);
@@ -66,7 +68,7 @@ fn is_given(account: &Account, step: Step<'_>, reward: &OutcomeReward) -> bool {
 /// Returns the units taken back, by whatever way, and what is deducted from the refund for them.
 fn take_units(
     step: Step<'_>,
-    account: &Account,
+    (account, lapsed): (&Account, &mut [Lot]),
     booking: &mut Booking,
     (reward, asset, due): (&OutcomeReward, &AssetId, Units),
     refund_left: Amount,
@@ -80,7 +82,7 @@ fn take_units(
         book: Book::Returned,
         reason: PostingReason::Clawback,
     };
-    let found = take_lots(step.original, account, booking, &debit);
+    let found = take_lots(step.original, (account, lapsed), booking, &debit);
     let short = minus(due, found);
     if !short.is_positive() {
         return (found, Amount::ZERO);
@@ -99,12 +101,14 @@ fn take_units(
     (due, deducted)
 }
 
-fn take_lots(original: &Outcome, account: &Account, booking: &mut Booking, debit: &Debit<'_>) -> Units {
+/// The sale's own lots first, lapsed or not, posted or not; then the oldest of the others.
+fn take_lots(original: &Outcome, (account, lapsed): (&Account, &mut [Lot]), booking: &mut Booking, debit: &Debit<'_>) -> Units {
     let now = booking.now;
     let is_own = |id: &LotId| id.receipt == original.receipt;
+    let fits = |lot: &&Lot| lot.asset == *debit.asset && lot.left.is_positive();
     let lots: Vec<(LotId, bool)> = {
-        let fits = |lot: &&Lot| lot.asset == *debit.asset && lot.left.is_positive() && (is_own(&lot.id) || !lot.is_lapsed(now));
-        let mut known: Vec<&Lot> = booking.lots.iter().filter(fits).collect();
+        let there = booking.lots.iter().filter(fits).filter(|lot| is_own(&lot.id) || !lot.is_lapsed(now));
+        let mut known: Vec<&Lot> = there.chain(lapsed.iter().filter(fits)).collect();
         known.sort_by_key(|lot| {
             let own = is_own(&lot.id);
             (!own, own && lot.campaign.as_ref() != debit.campaign, lot.booked_at, lot.id.clone())
@@ -115,11 +119,24 @@ fn take_lots(original: &Outcome, account: &Account, booking: &mut Booking, debit
     let mut taken = Units::ZERO;
     for (id, usable) in lots {
         let wanted = minus(debit.units, taken);
-        let most = if usable { booking.free(debit.asset, &holds).min(wanted) } else { wanted };
-        taken = plus(taken, booking.take(debit, &[id], most));
+        let step = match lapsed.iter_mut().find(|lot| lot.id == id) {
+            Some(lot) => take_lapsed(lot, booking, debit, wanted),
+            None if usable => booking.take(debit, &[id], booking.free(debit.asset, &holds).min(wanted)),
+            None => booking.take(debit, &[id], wanted),
+        };
+        taken = plus(taken, step);
     }
     assert!(taken <= debit.units, "no more is taken back than is due");
     taken
+}
+
+/// Takes back what lapsed and was posted so: between the two books, for the account does not have it any more.
+fn take_lapsed(lot: &mut Lot, booking: &mut Booking, debit: &Debit<'_>, wanted: Units) -> Units {
+    let step = lot.left.min(wanted);
+    lot.left = minus(lot.left, step);
+    let sides = BookSides { from: Book::Expired, to: Book::Returned, reason: debit.reason };
+    booking.post_books(debit.asset, debit.campaign, Some(debit.program), step, sides);
+    step
 }
 
 /// Units whose worth is taken off the refund, and that worth; none where no worth is declared.

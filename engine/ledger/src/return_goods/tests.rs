@@ -118,7 +118,7 @@ fn h12_more_than_was_sold_is_recorded_and_refunded_as_the_till_says() {
         let quantity = Quantity::from_milli(before * 1_000);
         let so_far = ReturnedSoFar {
             lines: vec![crate::return_goods::ReturnedLine { line: line_id("1"), quantity }],
-            returns: Vec::new(),
+            ..ReturnedSoFar::default()
         };
         let done = returned(Some(&account), "b", &[line], Some((&original, &so_far)), at(11));
         assert_eq!(done.outcome.after, money(-refund), "{name}");

@@ -83,6 +83,10 @@ pub(super) enum Message {
         receipt: usize,
         given: bool,
     },
+    /// A ledger day is closed: what has lapsed is posted.
+    Close {
+        id: usize,
+    },
     Pass {
         minutes: i64,
     },
@@ -145,7 +149,7 @@ impl Message {
     pub(super) fn random(random: &mut Random, receipts: usize, next_id: usize) -> Self {
         let receipt = usize::try_from(random.below(i64::try_from(receipts).unwrap())).unwrap();
         let attempt = u32::try_from(1 + random.below(3)).unwrap();
-        match random.below(16) {
+        match random.below(17) {
             0..=3 => Self::Quote {
                 receipt,
                 number: u32::try_from(1 + random.below(4)).unwrap(),
@@ -156,7 +160,8 @@ impl Message {
             8 => Self::Void { receipt, attempt },
             9..=11 => Self::Return { id: next_id, receipt, pieces: [random.below(3), random.below(3)] },
             12 => Self::HandOver { id: next_id, receipt, given: random.one_in(2) },
-            13 | 14 => Self::Pass { minutes: 1 + random.below(60) },
+            13 => Self::Close { id: next_id },
+            14 | 15 => Self::Pass { minutes: 1 + random.below(60) },
             _ => Self::Pass { minutes: 1 + random.below(3_000) },
         }
     }

@@ -23,6 +23,8 @@ struct Lot {
     vests: i64,
     expires: Option<i64>,
     booked: i64,
+    /// It has lapsed and the books say so: only a return of the goods that earned it still knows it.
+    posted: bool,
 }
 
 impl Lot {
@@ -144,9 +146,20 @@ impl Reference {
         !held && coupon.used_by.is_none_or(|by| by == receipt) && self.now < coupon.until
     }
 
-    /// Everything that is left in lots, lapsed or not.
+    /// Everything that is left in lots, lapsed or not, until it is posted.
     pub(super) fn in_lots(&self, asset: usize) -> i64 {
-        self.sum(asset, |_| true)
+        self.sum(asset, |lot| !lot.posted)
+    }
+
+    /// Posts what has lapsed; returns how many lots.
+    pub(super) fn close(&mut self) -> usize {
+        let now = self.now;
+        let mut lapsed = 0;
+        for lot in self.lots.iter_mut().filter(|lot| lot.left > 0 && lot.lapsed(now) && !lot.posted) {
+            lot.posted = true;
+            lapsed += 1;
+        }
+        lapsed
     }
 
     /// False: a later quote was answered.
@@ -186,13 +199,13 @@ impl Reference {
         }
         self.lots.retain(|lot| lot.left != 0);
         if left > 0 {
-            self.lots.push(Lot { asset, name, left, vests, expires, booked: self.now });
+            self.lots.push(Lot { asset, name, left, vests, expires, booked: self.now, posted: false });
         }
     }
 
     fn owe(&mut self, id: &str, asset: usize, units: i64) {
         let name = self.next_name(id);
-        self.lots.push(Lot { asset, name, left: -units, vests: self.now, expires: None, booked: self.now });
+        self.lots.push(Lot { asset, name, left: -units, vests: self.now, expires: None, booked: self.now, posted: false });
     }
 
     /// Uses units; returns what was taken from where, and what the account did not have.

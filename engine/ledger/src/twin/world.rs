@@ -9,13 +9,14 @@ use tessera_rules::id::RewardId;
 use super::plan::{Kind, Message, Plan, receipt_name, worth};
 use super::reference::{HOLD, RENEWED, Reference};
 use crate::account::Account;
+use crate::closing::DaySpan;
 use crate::entry::{Aggregate, EntryState, ReceiptEntry};
 use crate::order::{
     OriginalKnown, QuoteAdmission, ReturnAdmission, SettleAdmission, VoidAdmission, admit_quote, admit_return, admit_settle,
     admit_void,
 };
 use crate::outcome::{Flag, Outcome};
-use crate::posting::{PostingPlace, PostingReason};
+use crate::posting::{Book, PostingPlace, PostingReason};
 use crate::prize::hand_over;
 use crate::profile::ProfileRequest;
 use crate::quote::{OpenQuoteCommand, QuoteRefusal, open_quote};
@@ -69,6 +70,8 @@ pub(super) enum Corner {
     TicketsTakenBack,
     PrizeHandedOver,
     PrizeCancelled,
+    LapsedPosted,
+    LapsedTakenBack,
 }
 
 /// All of it.
@@ -80,6 +83,8 @@ pub(super) struct World {
     /// Entries and outcomes of returns, by id.
     goods: BTreeMap<usize, (ReceiptEntry, Option<Outcome>)>,
     handed: BTreeMap<usize, Outcome>,
+    /// Of each day that was closed what it posted.
+    closed: BTreeMap<usize, Option<Outcome>>,
     /// Posted to lots per asset, over all outcomes.
     posted: [i64; 2],
 }
@@ -101,6 +106,7 @@ impl World {
             sales: plans.into_iter().map(sale).collect(),
             goods: BTreeMap::new(),
             handed: BTreeMap::new(),
+            closed: BTreeMap::new(),
             posted: [0, 0],
             reached: BTreeSet::new(),
         }
@@ -121,6 +127,7 @@ impl World {
             Message::Void { receipt, attempt } => self.void(*receipt, *attempt),
             Message::Return { id, receipt, pieces } => self.give_back(*id, *receipt, *pieces),
             Message::HandOver { id, receipt, given } => self.hand_over(*id, *receipt, *given),
+            Message::Close { id } => self.close(*id),
             Message::Pass { minutes } => self.reference.now += minutes,
         }
     }
@@ -327,6 +334,10 @@ impl World {
             (Corner::CouponFreeAgain, !done.restored.is_empty()),
             (Corner::CouponWithdrawn, taken(|kind| matches!(kind, RewardKind::DiscountLater { .. }))),
             (Corner::TicketsTakenBack, taken(|kind| matches!(kind, RewardKind::Ticket { .. }))),
+            (
+                Corner::LapsedTakenBack,
+                done.outcome.postings.iter().any(|posting| posting.place == PostingPlace::Book(Book::Expired)),
+            ),
             (Corner::PrizeCancelled, taken(|kind| matches!(kind, RewardKind::Prize { .. }))),
         ];
         corners.into_iter().for_each(|(corner, is_reached)| self.reach(corner, is_reached));
@@ -373,6 +384,28 @@ impl World {
         }
     }
 
+    /// Posts what has lapsed by now. It stays known to the sales that earned it.
+    fn close(&mut self, id: usize) {
+        if self.closed.contains_key(&id) {
+            return;
+        }
+        let last = at(self.reference.now);
+        let span = DaySpan { date: day(), from: at(self.reference.now - 1_440), last };
+        let posted = self.account.post_day(&receipt_id(&format!("day-{id}")), &span, gbp());
+        let lapsed = self.reference.close();
+        assert_eq!(posted.as_ref().map_or(0, |posted| posted.lapsed.len()), lapsed, "p5: what has lapsed is posted once");
+        self.reach(Corner::LapsedPosted, lapsed > 0);
+        if let Some(posted) = &posted {
+            for lot in &posted.lapsed {
+                let sale = self.sales.iter_mut().enumerate().find(|(place, _)| lot.id.receipt.as_str() == receipt_name(*place));
+                sale.into_iter().for_each(|(_, sale)| sale.so_far.lapsed.push(lot.clone()));
+            }
+            self.keep(&posted.outcome);
+            self.account = posted.account.clone();
+        }
+        self.closed.insert(id, posted.map(|posted| posted.outcome));
+    }
+
     fn reach(&mut self, corner: Corner, is_reached: bool) {
         if is_reached {
             self.reached.insert(corner);
@@ -412,7 +445,9 @@ impl World {
     /// What was committed never changes: compared before and after a message that comes again (P2).
     pub(super) fn outcomes(&self) -> Vec<&Outcome> {
         let sales = self.sales.iter().filter_map(|sale| sale.outcome.as_ref());
-        sales.chain(self.goods.values().filter_map(|(_, outcome)| outcome.as_ref())).chain(self.handed.values()).collect()
+        let goods = self.goods.values().filter_map(|(_, outcome)| outcome.as_ref());
+        let closed = self.closed.values().filter_map(Option::as_ref);
+        sales.chain(goods).chain(self.handed.values()).chain(closed).collect()
     }
 }
 
