@@ -70,6 +70,11 @@ const SETTINGS: [Setting; 16] = [
         meaning: "Time zone whose days are ledger days (IANA). Never change it later.",
         default: "\"UTC\"",
     },
+    Setting {
+        name: "ledger.adjust_alone_units",
+        meaning: "Units that one person of finance may correct on an account alone; more needs a second one's signature.",
+        default: "0",
+    },
     Setting { name: "quote.hold_seconds", meaning: "How long a quote holds what it promised.", default: "900" },
     Setting {
         name: "cards.open_accounts",
@@ -99,6 +104,7 @@ pub(crate) struct Config {
     pub(crate) cards_open_accounts: bool,
     pub(crate) log_format: LogFormat,
     pub(crate) people: People,
+    pub(crate) adjust_alone_units_max: u64,
 }
 
 /// How log lines are written.
@@ -244,6 +250,7 @@ impl Reader {
             "json" => Some(LogFormat::Json),
             _ => None,
         });
+        let adjust_alone = self.parsed("ledger.adjust_alone_units", "units, 0 or more", |text| text.parse().ok());
         let people = People::new(std::mem::take(&mut self.people));
         let people = people.map_err(|fault| self.faults.push(format!("people: {fault}"))).ok();
         let data = self.path("data");
@@ -276,6 +283,7 @@ impl Reader {
                 cards_open_accounts: cards?,
                 log_format: log_format?,
                 people: people?,
+                adjust_alone_units_max: adjust_alone?,
             })
         })();
         match all {

@@ -233,6 +233,7 @@ pub(crate) async fn open_engine(config: &Config) -> Result<Engine, NodeError> {
         ledger_time_zone: config.ledger_time_zone.clone(),
         cards_open_accounts: config.cards_open_accounts,
         people: config.people.clone(),
+        adjust_alone_units_max: config.adjust_alone_units_max,
         ..Settings::new(config.currency)
     };
     Ok(Engine::open(storage, Arc::new(SystemClock::default()), keys, settings).await?)

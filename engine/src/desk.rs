@@ -5,6 +5,7 @@
 //! through again on what is there now; a case whose outcome is stored by then answers as a repeat, which is
 //! also how a commit of unknown fate is resolved.
 
+mod adjust;
 mod answers;
 mod as_decided;
 mod case;
@@ -24,6 +25,7 @@ use std::time::{Duration, Instant};
 use tessera_contract::refusal::Refusal;
 use tessera_storage::{CommitError, Committed};
 
+pub(crate) use adjust::AdjustCase;
 pub(crate) use answers::AnswersCase;
 pub(crate) use case::{Carried, Case, CaseAnswer, Done, Job};
 pub(crate) use claim::{ClaimCase, TakeClaimCase, Taking};

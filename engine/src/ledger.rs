@@ -5,6 +5,7 @@
 //! it is worked through and committed; closing shuts the gate for a moment, moves it to the first moment of the next
 //! day, and only then reads what the feed has.
 
+mod adjust;
 mod book;
 mod close;
 mod error;
@@ -23,6 +24,7 @@ use tessera_ledger::closing::DaySpan;
 use tessera_ledger::lot::{Lot, LotKind};
 use tokio::sync::{Mutex, RwLock, RwLockReadGuard};
 
+pub use adjust::AdjustmentStatement;
 pub(crate) use book::Book;
 pub(crate) use close::keep_closing;
 pub use error::LedgerError;

@@ -29,6 +29,8 @@ pub struct Settings {
     pub deadline_min: Duration,
     /// Who may change the programs; nobody: whoever is at this machine.
     pub people: People,
+    /// Units that one person of finance may correct alone; more needs a second one.
+    pub adjust_alone_units_max: u64,
 }
 
 impl Settings {
@@ -45,6 +47,7 @@ impl Settings {
             queues: QueueLimits { waiting_max: 256, batch_max: 32 },
             deadline_min: Duration::from_millis(2),
             people: People::default(),
+            adjust_alone_units_max: 0,
         }
     }
 }

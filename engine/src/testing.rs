@@ -81,12 +81,18 @@ impl Rig {
     }
 
     pub(crate) async fn over(storage: Arc<MemoryStorage>, settings: Settings) -> Self {
+        let rig = Self::reopened(storage, settings).await;
+        let source = Source { name: "club.yaml".to_owned(), text: PROGRAM.to_owned() };
+        rig.engine.programs().publish(&[source], begin()).await.unwrap();
+        rig
+    }
+
+    /// Over a storage with what was published in it.
+    pub(crate) async fn reopened(storage: Arc<MemoryStorage>, settings: Settings) -> Self {
         let clock = Arc::new(ManualClock::at(begin()));
         let shared: Arc<dyn Storage> = Arc::<MemoryStorage>::clone(&storage);
         let time: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let engine = Engine::open(shared, time, Keys::for_replay(), settings).await.unwrap();
-        let source = Source { name: "club.yaml".to_owned(), text: PROGRAM.to_owned() };
-        engine.programs().publish(&[source], begin()).await.unwrap();
         let closing = watch::Sender::new(false);
         let billing = Billing::new(engine.clone(), closing.subscribe(), ConverseLimits::default());
         Self { engine, billing, clock, storage, closing }

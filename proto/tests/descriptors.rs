@@ -30,6 +30,7 @@ fn every_service_has_its_calls() {
         "tessera.admin.v1.LedgerService/CloseLedgerDays",
         "tessera.admin.v1.LedgerService/ListLedgerDays",
         "tessera.admin.v1.LedgerService/GetTrialBalance",
+        "tessera.admin.v1.LedgerService/Adjust",
         "tessera.admin.v1.LedgerService/VerifyLedger",
         "tessera.billing.v1.BillingService/Quote",
         "tessera.billing.v1.BillingService/Settle",

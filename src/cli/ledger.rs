@@ -1,5 +1,6 @@
 //! `tessera ledger`: closes days, prints what lots and books hold, and proves the whole ledger.
 
+mod adjust;
 mod page;
 mod verify;
 
@@ -64,6 +65,8 @@ enum LedgerCommand {
         #[arg(long, value_name = "DATE")]
         through: Option<Date>,
     },
+    /// Correct what an account holds, with a reason and the keys of one or two people of finance.
+    Adjust(adjust::AdjustArgs),
     /// List the closed days with the hashes that fix them, the newest first.
     Days {
         /// How many.
@@ -98,6 +101,7 @@ pub(crate) async fn run(args: LedgerArgs) -> Result<ExitCode, Failure> {
 
 async fn command(ledger: &Ledger, command: LedgerCommand) -> Result<ExitCode, Failure> {
     match command {
+        LedgerCommand::Adjust(args) => return adjust::run(ledger, args).await,
         LedgerCommand::Verify { threads, json } => return verify::run(ledger, threads, json).await,
         LedgerCommand::TrialBalance { from, through, format } => {
             let request = v1::GetTrialBalanceRequest { from: text(from), through: text(through) };
@@ -187,6 +191,14 @@ impl Ledger {
                 ledger.close_ledger_days(Request::new(request)).await.map_err(admin::refused)?.into_inner()
             }
         })
+    }
+
+    async fn adjust(&self, request: v1::AdjustRequest) -> Result<v1::AdjustResponse, Failure> {
+        let answered = match self {
+            Self::Running(client) => client.clone().adjust(request).await,
+            Self::Stopped(ledger, _) => ledger.adjust(Request::new(request)).await,
+        };
+        Ok(answered.map_err(admin::refused)?.into_inner())
     }
 
     async fn verify(&self, request: v1::VerifyLedgerRequest) -> Result<Messages<v1::VerifyLedgerResponse>, Failure> {

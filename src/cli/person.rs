@@ -47,6 +47,8 @@ enum RoleName {
     Marketer,
     /// Approves what another person published; takes back, rolls back.
     Approver,
+    /// Corrects accounts.
+    Finance,
 }
 
 impl RoleName {
@@ -54,6 +56,7 @@ impl RoleName {
         match self {
             Self::Marketer => Role::Marketer,
             Self::Approver => Role::Approver,
+            Self::Finance => Role::Finance,
         }
     }
 }

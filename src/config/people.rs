@@ -10,7 +10,7 @@ pub(super) const PEOPLE: &str = "people";
 pub(super) const REFERENCE: &str = "
 # Who may change the programs: one [[people]] for each person, at the end of the file; none: changes are unsigned, and
 # taken from this machine alone. A marketer publishes; an approver agrees to what another person published, where a
-# program says `four_eyes: true`; both take back and roll back. `tessera person new NAME` makes a key and prints these
+# program says `four_eyes: true`; both take back and roll back; finance corrects accounts. `tessera person new NAME` makes a key and prints these
 # lines. Not in the environment.
 #
 # [[people]]
@@ -50,7 +50,7 @@ fn person(item: &Value, name: &str, origin: &str, faults: &mut Vec<String>) -> O
     let roles: Option<Vec<Role>> = roles.iter().map(|role| Role::parse(role.as_str()?)).collect();
     let roles = roles.filter(|roles| !roles.is_empty());
     if roles.is_none() {
-        faults.push(format!("{name}.roles ({origin}): must be a list of marketer, approver"));
+        faults.push(format!("{name}.roles ({origin}): must be a list of marketer, approver, finance"));
     }
     Some(Person { name: person_name?.to_owned(), key: key?, roles: roles? })
 }

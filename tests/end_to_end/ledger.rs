@@ -87,6 +87,48 @@ fn p5_a_replayed_year_is_closed_day_by_day_balances_to_the_last_unit_and_is_prov
     assert_eq!(run(&["days", "--limit", "1000"]), days, "nothing of it changes by looking");
 }
 
+/// Makes the key of a person of finance and puts the lines that the command prints into the configuration.
+fn hire(folder: &Path, name: &str) -> String {
+    let file = folder.join(format!("{name}.key"));
+    let mut command = tessera();
+    command.args(["person", "new", name, "--role", "finance", "--out"]).arg(&file);
+    let said = printed(command);
+    let lines = said.split_once("[[people]]").map(|(_, lines)| format!("[[people]]{lines}\n")).unwrap();
+    let config = folder.join("data.toml");
+    fs::write(&config, fs::read_to_string(&config).unwrap() + &lines).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn h78_two_people_of_finance_correct_an_account_without_meeting() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, programs) = (folder.path().join("data"), folder.path().join("shop.yaml"));
+    fs::write(&programs, PROGRAM).unwrap();
+    fs::write(data.with_extension("toml"), format!("programs = {:?}\n", programs.to_str().unwrap())).unwrap();
+    let server = Server::start(&data);
+    let sale = root().join("deploy/examples/settle.json");
+    let settled = server.till(&["settle", sale.to_str().unwrap()]);
+    let settled: serde_json::Value = serde_json::from_slice(&settled.stdout).unwrap();
+    let account = settled["outcome"]["accountId"].as_str().unwrap().to_owned();
+    assert!(server.stop().success());
+    let (anna, ben) = (hire(folder.path(), "Anna"), hire(folder.path(), "Ben"));
+    let server = Server::start(&data);
+    let correct = |more: &[&str]| {
+        let of = ["adjust", "--id", "fix-1", "--account", &account, "--asset", "points", "--program", "shop"];
+        server.ledger(&[&of[..], &["--units=-7", "--reason", "scanned twice"], more].concat())
+    };
+    assert!(refusal(correct(&["--as", &anna])).contains("2 people of finance must sign"));
+    let signature = printed(correct(&["--as", &anna, "--sign-only"]));
+    let signature = signature.trim();
+    assert!(refusal(correct(&["--as", &ben, "--agreed", signature, "--expires", "2030-01-01T00:00:00Z"])).contains("another correction"));
+    assert!(printed(correct(&["--as", &ben, "--agreed", signature])).contains("-7 units"));
+    assert!(printed(correct(&["--as", &ben, "--agreed", signature])).contains("-7 units"), "a repeat is answered alike");
+    let balance = printed(server.ledger(&["trial-balance", "--format", "csv"]));
+    assert!(balance.contains(",issued,shop,0,adjusted,7,"), "{balance}");
+    assert!(printed(server.ledger(&["verify"])).contains("everything agrees"));
+    assert!(server.stop().success());
+}
+
 #[test]
 fn a_running_engine_is_asked_and_what_cannot_be_is_said() {
     let folder = tempfile::tempdir().unwrap();

@@ -5,6 +5,7 @@
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 pub mod account;
+pub mod adjust;
 mod arithmetic;
 mod booking;
 pub mod check;

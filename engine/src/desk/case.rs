@@ -10,8 +10,8 @@ use tessera_storage::Committed;
 use tokio::sync::oneshot;
 
 use super::{
-    AnswersCase, ClaimCase, DayCase, Draft, EnrolCase, HandOverCase, QuoteCase, Quoted, ReturnCase, Returned, SettleCase,
-    Settled, TakeClaimCase, Taking, VoidCase, Voided,
+    AdjustCase, AnswersCase, ClaimCase, DayCase, Draft, EnrolCase, HandOverCase, QuoteCase, Quoted, ReturnCase, Returned,
+    SettleCase, Settled, TakeClaimCase, Taking, VoidCase, Voided,
 };
 
 /// One thing to do for one aggregate.
@@ -37,6 +37,8 @@ pub(crate) enum Case {
     Claim(Box<ClaimCase>),
     /// A ledger day is closed: what lapsed is posted.
     Day(DayCase),
+    /// People correct an account.
+    Adjust(Box<AdjustCase>),
 }
 
 /// What a case was answered with.
@@ -50,7 +52,7 @@ pub(crate) enum CaseAnswer {
     Voided(Voided),
     /// To a return.
     Returned(Box<Returned>),
-    /// To an enrolment, answers, a hand-over or a claim: the outcome, stored now or before.
+    /// To an enrolment, answers, a hand-over, a claim or a correction: the outcome, stored now or before.
     Recorded {
         /// The outcome message as stored.
         outcome: bytes::Bytes,
@@ -110,6 +112,7 @@ impl Case {
             Self::TakeClaim(case) => case.apply(draft).await.map(CaseAnswer::Taking),
             Self::Claim(case) => case.apply(draft).await,
             Self::Day(case) => case.apply(draft).await,
+            Self::Adjust(case) => case.apply(draft).await,
         }
     }
 }

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
+use super::adjust::adjust;
 use super::book::closed_days;
 use super::{LedgerError, Progress, verify, wire};
 use crate::engine::Engine;
@@ -125,6 +126,10 @@ impl LedgerService for Ledger {
             rows,
             hash: balance.hash.map(|hash| hash.to_vec()).unwrap_or_default(),
         }))
+    }
+
+    async fn adjust(&self, request: Request<v1::AdjustRequest>) -> Result<Response<v1::AdjustResponse>, Status> {
+        adjust(&self.engine, request.get_ref()).await.map(Response::new)
     }
 
     async fn verify_ledger(

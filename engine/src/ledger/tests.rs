@@ -1,5 +1,6 @@
 //! Ledger days, closed and proven, over the storage in memory.
 
+mod adjusting;
 mod proofs;
 
 use std::sync::Arc;

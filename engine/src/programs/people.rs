@@ -41,8 +41,14 @@ impl PublicKey {
     /// Whether the person signed exactly this. Strict: one signature has one form.
     #[must_use]
     pub fn has_signed(&self, statement: &Statement<'_>, signature: &[u8; 64]) -> bool {
+        self.has_signed_text(&statement.text(), signature)
+    }
+
+    /// The same of any text that names what it is for.
+    #[must_use]
+    pub fn has_signed_text(&self, text: &str, signature: &[u8; 64]) -> bool {
         let Ok(key) = VerifyingKey::from_bytes(&self.0) else { return false };
-        key.verify_strict(statement.text().as_bytes(), &Signature::from_bytes(signature)).is_ok()
+        key.verify_strict(text.as_bytes(), &Signature::from_bytes(signature)).is_ok()
     }
 }
 
@@ -100,7 +106,13 @@ impl PrivateKey {
     /// Signs a statement.
     #[must_use]
     pub fn sign(&self, statement: &Statement<'_>) -> [u8; 64] {
-        self.0.sign(statement.text().as_bytes()).to_bytes()
+        self.sign_text(&statement.text())
+    }
+
+    /// Signs any text that names what it is for.
+    #[must_use]
+    pub fn sign_text(&self, text: &str) -> [u8; 64] {
+        self.0.sign(text.as_bytes()).to_bytes()
     }
 }
 
@@ -121,11 +133,13 @@ pub enum Role {
     Marketer,
     /// Approves what another person published; withdraws, rolls back.
     Approver,
+    /// Corrects accounts.
+    Finance,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 2] = [Self::Marketer, Self::Approver];
+    pub const ALL: [Self; 3] = [Self::Marketer, Self::Approver, Self::Finance];
 
     /// As it stands in the configuration.
     #[must_use]
@@ -133,6 +147,7 @@ impl Role {
         match self {
             Self::Marketer => "marketer",
             Self::Approver => "approver",
+            Self::Finance => "finance",
         }
     }
 
@@ -180,7 +195,7 @@ pub enum PeopleFault {
     #[error("{0} and {1} have the same key")]
     KeyTwice(String, String),
     /// Without a role there is nothing to do.
-    #[error("{0} has no role: marketer, approver")]
+    #[error("{0} has no role: marketer, approver, finance")]
     NoRole(String),
 }
 
@@ -223,7 +238,7 @@ impl People {
     }
 
     /// Whose key it is, if the person has one of the roles.
-    pub(super) fn with_role(&self, key: &PublicKey, roles: &[Role]) -> Result<&Person, MissingRight> {
+    pub(crate) fn with_role(&self, key: &PublicKey, roles: &[Role]) -> Result<&Person, MissingRight> {
         let person = self.find(key).ok_or(MissingRight::Unknown)?;
         if person.has_one_of(roles) { Ok(person) } else { Err(MissingRight::Role(person.name.clone())) }
     }
@@ -239,7 +254,7 @@ impl People {
 
 /// Why a key may not do something.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum MissingRight {
+pub(crate) enum MissingRight {
     /// It is nobody's.
     Unknown,
     /// The person of this name has other roles.

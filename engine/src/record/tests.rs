@@ -32,6 +32,8 @@ fn extras(wire: &v1::Outcome) -> Extras {
         steps: wire.steps,
         notice_due_at: wire.notice_due_at,
         coupons: wire.rewards.iter().filter_map(|reward| reward.coupon.clone()).collect(),
+        adjustment_reason: wire.adjustment_reason.clone(),
+        adjusted_by: Vec::new(),
     }
 }
 

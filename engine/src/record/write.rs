@@ -40,6 +40,10 @@ pub(crate) struct Extras {
     pub(crate) notice_due_at: Option<tessera_proto::Timestamp>,
     /// What a printer needs for coupons that were issued.
     pub(crate) coupons: Vec<v1::Coupon>,
+    /// Why people corrected something.
+    pub(crate) adjustment_reason: String,
+    /// The public keys of those who did.
+    pub(crate) adjusted_by: Vec<[u8; 32]>,
 }
 
 /// The message of an outcome, `tessera.billing.v1.Outcome`: the numbers here are those of its fields.
@@ -79,6 +83,7 @@ pub(crate) fn encode_outcome(outcome: &Outcome, extras: &Extras) -> Bytes {
     for terms in &outcome.return_terms {
         fields.message(46, |fields| write_return_terms(fields, terms));
     }
+    extras.adjusted_by.iter().for_each(|key| fields.raw(47, key));
     Bytes::from(fields.into_bytes())
 }
 
@@ -131,7 +136,7 @@ fn head(fields: &mut Fields, outcome: &Outcome) {
     fields.unsigned(20, outcome.basis.catalogue);
 }
 
-/// Fields 31 to 42: what the ledger does not know.
+/// Fields 31 to 43: what the ledger does not know.
 fn tail(fields: &mut Fields, outcome: &Outcome, extras: &Extras) {
     fields.all_made(31, &extras.answers);
     fields.all_made(32, &extras.instruction_results);
@@ -149,6 +154,7 @@ fn tail(fields: &mut Fields, outcome: &Outcome, extras: &Extras) {
     if let Some(at) = &extras.notice_due_at {
         fields.made(42, at);
     }
+    fields.text(43, &extras.adjustment_reason);
 }
 
 fn kind(kind: OutcomeKind) -> v1::OutcomeKind {

@@ -270,6 +270,8 @@ fn extras() -> Extras {
         steps: 12_345,
         notice_due_at: Some(tessera_proto::Timestamp { seconds: 5, nanos: 6 }),
         coupons: Vec::new(),
+        adjustment_reason: "a mistake of the till".to_owned(),
+        adjusted_by: vec![[5; 32], [6; 32]],
     }
 }
 

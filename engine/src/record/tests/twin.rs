@@ -64,10 +64,11 @@ pub(crate) fn outcome_to_wire(outcome: &Outcome, extras: Extras) -> v1::Outcome 
         bound_minor: extras.bound_minor,
         steps: extras.steps,
         notice_due_at: extras.notice_due_at,
-        adjustment_reason: String::new(),
+        adjustment_reason: extras.adjustment_reason,
         applied_campaigns: outcome.applied.iter().map(applied).collect(),
         use_changes: outcome.uses.iter().map(use_change).collect(),
         return_terms: outcome.return_terms.iter().map(return_terms).collect(),
+        adjusted_by: extras.adjusted_by.iter().map(|key| key.to_vec()).collect(),
     }
 }
 

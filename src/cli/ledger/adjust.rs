@@ -1,0 +1,116 @@
+//! `tessera ledger adjust`: a correction, signed by one or two people of finance.
+//!
+//! Two people need not meet: the first prints a signature, the second brings it along.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use data_encoding::HEXLOWER_PERMISSIVE;
+use jiff::Timestamp;
+use tessera_contract::convert::timestamp_to_wire;
+use tessera_engine::ledger::AdjustmentStatement;
+use tessera_engine::programs::people::PublicKey;
+use tessera_proto::admin::v1::{AdjustRequest, PersonSignature};
+use tessera_proto::billing::v1::posting::Side;
+use tessera_rules::id::{AccountId, AssetId, ProgramId, ReceiptId};
+use tessera_rules::money::Units;
+
+use super::Ledger;
+use crate::cli::person::key_file::KeyFile;
+use crate::cli::{Failure, print};
+
+/// Arguments of `tessera ledger adjust`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Above the limit of the configuration two people of finance must sign:\n  \
+tessera ledger adjust --id A1 … --as anna.key --sign-only\n  \
+tessera ledger adjust --id A1 … --as ben.key --agreed SIGNATURE")]
+pub(super) struct AdjustArgs {
+    /// An id for this correction; the same one again changes nothing.
+    #[arg(long, value_name = "ID")]
+    id: String,
+    /// The account, as `tessera till customer` tells it.
+    #[arg(long)]
+    account: String,
+    /// The asset.
+    #[arg(long)]
+    asset: String,
+    /// The program of the asset.
+    #[arg(long)]
+    program: String,
+    /// Smallest units: above 0 given, below 0 taken; what is not there is owed.
+    #[arg(long, allow_negative_numbers = true)]
+    units: i64,
+    /// Until when what is given can be used; none: for ever.
+    #[arg(long, value_name = "TIME")]
+    expires: Option<Timestamp>,
+    /// Why, for the books.
+    #[arg(long)]
+    reason: String,
+    /// The key file of the person who does this.
+    #[arg(long = "as", value_name = "KEYFILE")]
+    key: PathBuf,
+    /// Only print the signature of this person, for another one who goes on.
+    #[arg(long)]
+    sign_only: bool,
+    /// The signature of another person who agrees, as `--sign-only` printed it.
+    #[arg(long, value_name = "SIGNATURE")]
+    agreed: Option<String>,
+}
+
+/// Signs and corrects.
+pub(super) async fn run(ledger: &Ledger, args: AdjustArgs) -> Result<ExitCode, Failure> {
+    let statement = statement(&args)?;
+    let text = statement.text();
+    let person = KeyFile::read(&args.key)?;
+    let own =
+        PersonSignature { public_key: person.key.public().as_bytes().to_vec(), signature: person.key.sign_text(&text).to_vec() };
+    if args.sign_only {
+        print(&format!("{}={}\n", person.key.public(), HEXLOWER_PERMISSIVE.encode(&own.signature)));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut signatures = vec![own];
+    if let Some(agreed) = &args.agreed {
+        signatures.push(read_signature(agreed, &text)?);
+    }
+    let request = AdjustRequest {
+        request_id: args.id,
+        account_id: args.account,
+        asset_id: args.asset,
+        program_id: args.program,
+        units: args.units,
+        expires_at: args.expires.map(timestamp_to_wire),
+        reason: args.reason,
+        signatures,
+    };
+    let outcome = ledger.adjust(request).await?.outcome.unwrap_or_default();
+    let lots = outcome.postings.iter().filter(|posting| matches!(posting.side, Some(Side::LotId(_))));
+    let units = lots.fold(0_i64, |sum, posting| sum.saturating_add(posting.units));
+    print(&format!("{} booked on {}: {units:+} units\n", outcome.outcome_id, outcome.booking_date));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn statement(args: &AdjustArgs) -> Result<AdjustmentStatement, Failure> {
+    Ok(AdjustmentStatement {
+        id: ReceiptId::parse(&args.id)?,
+        account: AccountId::parse(&args.account)?,
+        asset: AssetId::parse(&args.asset)?,
+        program: ProgramId::parse(&args.program)?,
+        units: Units::from_units(args.units),
+        expires_at: args.expires,
+        reason: args.reason.clone(),
+    })
+}
+
+/// A signature as it was printed, checked here: better than by the engine after half of it.
+fn read_signature(printed: &str, text: &str) -> Result<PersonSignature, Failure> {
+    let parts = printed.trim().split_once('=');
+    let key = parts.and_then(|(key, _)| PublicKey::parse(key));
+    let signature = parts.and_then(|(_, hex)| HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok());
+    let signature = signature.and_then(|bytes| <[u8; 64]>::try_from(bytes).ok());
+    let (Some(key), Some(signature)) = (key, signature) else { return Err("--agreed is no signature of --sign-only".into()) };
+    if !key.has_signed_text(text, &signature) {
+        return Err("--agreed is a signature over another correction: every argument must be the same".into());
+    }
+    Ok(PersonSignature { public_key: key.as_bytes().to_vec(), signature: signature.to_vec() })
+}
