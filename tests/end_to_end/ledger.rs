@@ -120,7 +120,10 @@ fn h78_two_people_of_finance_correct_an_account_without_meeting() {
     assert!(refusal(correct(&["--as", &anna])).contains("2 people of finance must sign"));
     let signature = printed(correct(&["--as", &anna, "--sign-only"]));
     let signature = signature.trim();
-    assert!(refusal(correct(&["--as", &ben, "--agreed", signature, "--expires", "2030-01-01T00:00:00Z"])).contains("another correction"));
+    assert!(
+        refusal(correct(&["--as", &ben, "--agreed", signature, "--expires", "2030-01-01T00:00:00Z"]))
+            .contains("another correction")
+    );
     assert!(printed(correct(&["--as", &ben, "--agreed", signature])).contains("-7 units"));
     assert!(printed(correct(&["--as", &ben, "--agreed", signature])).contains("-7 units"), "a repeat is answered alike");
     let balance = printed(server.ledger(&["trial-balance", "--format", "csv"]));
