@@ -24,7 +24,7 @@ struct Setting {
 }
 
 /// Every setting there is; the reference page is made from this.
-const SETTINGS: [Setting; 16] = [
+const SETTINGS: [Setting; 17] = [
     Setting { name: "data", meaning: "Folder of the storage and the keys; made where it is not there.", default: "\"data\"" },
     Setting {
         name: "watermark",
