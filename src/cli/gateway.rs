@@ -16,7 +16,7 @@ pub(super) mod show;
 /// Arguments of `tessera gateway`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
-  tessera gateway status                             link, spool, answers of the gateway on this machine
+  tessera gateway status                             link, spool and answers of this gateway
   tessera gateway parked                             what an engine refused for good, and why
   tessera gateway retry 4711                         try that entry again; without a number all of them
   tessera gateway export --out store-7.spool         what waits, as a file for another uplink
