@@ -18,7 +18,7 @@ pub(super) mod show;
 #[command(after_help = "Examples:
   tessera gateway status                             link, spool and answers of this gateway
   tessera gateway parked                             what an engine refused for good, and why
-  tessera gateway retry 4711                         try that entry again; without a number all of them
+  tessera gateway retry 4711                         try that entry again (no number: all)
   tessera gateway export --out store-7.spool         what waits, as a file for another uplink
   tessera gateway import store-7.spool --engine http://127.0.0.1:7301")]
 pub(crate) struct GatewayArgs {

@@ -25,7 +25,7 @@ use crate::simulate::csv_files::replace;
   tessera report accrual --from 2026-11-01 --to 2026-11-30 --by day
   tessera report campaign --from 2026-11-01 --to 2026-11-30 --by campaign,store --format csv
   tessera report till --from 2026-11-23 --to 2026-11-23 --by till,cashier --days till
-  tessera report accrual --from 2026-01-01 --to 2026-12-31 --by day --format xlsx --out 2026.xlsx")]
+  tessera report accrual --from 2026-01-01 --to 2026-12-31 --by day --format xlsx --out y.xlsx")]
 pub(crate) struct ReportArgs {
     /// What to report.
     #[arg(value_enum)]
