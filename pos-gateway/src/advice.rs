@@ -7,6 +7,7 @@ use prost::Message as _;
 use prost::bytes::BufMut as _;
 use tessera_contract::canonical::{ContentHash, answers_hash, claim_hash, return_hash, settle_hash};
 use tessera_contract::convert::{timestamp_from_wire, timestamp_to_wire};
+use tessera_contract::limits::RECEIPT_ID_BYTES_MAX;
 use tessera_contract::read::{ReadContext, read_answer_prompts, read_claim, read_return, read_settle, read_void};
 use tessera_contract::{CONTRACT_MINOR, Refusal};
 use tessera_proto::billing::v1::customer_identity::Identity;
@@ -127,6 +128,9 @@ impl Said<'_> {
             read()?;
         } else if self.id.is_empty() {
             return Err(Refusal::fault("id", "is required"));
+        } else if self.id.len() > RECEIPT_ID_BYTES_MAX {
+            // The spool's record has the id beside the request, and room for one of the contract's length.
+            return Err(Refusal::fault("id", format!("has {} bytes, at most {RECEIPT_ID_BYTES_MAX}", self.id.len())));
         }
         let customer = self.customer.and_then(|customer| customer.identity.as_ref()).map(name_of);
         let due = self.sold_at.filter(|_| customer.is_some()).and_then(timestamp_from_wire);

@@ -101,7 +101,7 @@ impl Forwarder {
         let sent = Sent { call, body: &body, metadata: &crossing, clock: &clock };
         let (maker, answer) = match (&self.spool, call.kind()) {
             (Some(spool), Kind::Advice) => self.advise(spool, sent).await,
-            (Some(spool), Kind::Read) if call == Call::GetReceipt && !spool.is_empty() => self.get_receipt(spool, sent).await,
+            (Some(spool), Kind::Read) if call == Call::GetReceipt && spool.holds_any() => self.get_receipt(spool, sent).await,
             (_, Kind::Quote | Kind::Advice | Kind::Write | Kind::Read) => match self.ask(sent, clock.answer_at()).await {
                 Ok(response) => (Maker::Engine, Ok(response)),
                 Err(failed) => self.conclude(call, &body, &failed),

@@ -137,6 +137,10 @@ const _: () = assert!(CLOSING_AT_SHUTDOWN_MAX.as_millis() < SHUTDOWN_MAX.as_mill
 const _: () = assert!(BUDGET_DEFAULT.as_millis() < CLOSING_AT_SHUTDOWN_MAX.as_millis());
 const _: () = assert!(SPOOL_RESERVE_MAX.as_millis() * 4 < BUDGET_DEFAULT.as_millis());
 const _: () = assert!(SPOOL_GROUP_BYTES_MAX > RECORD_BYTES_MAX);
+const _: () = assert!(
+    MESSAGE_BYTES_MAX + contract::RECEIPT_ID_BYTES_MAX + 1_024 < RECORD_BYTES_MAX,
+    "a message, its id and the numbers of a record fit a record"
+);
 const _: () = assert!(PROBE_MAX.as_millis() < PROBE_EVERY.as_millis());
 const _: () = assert!(
     (PROBE_EVERY.as_millis() + PROBE_MAX.as_millis()) * 2 <= 3_000,

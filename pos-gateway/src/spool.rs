@@ -228,6 +228,11 @@ impl Spool {
         self.waiting() == 0
     }
 
+    /// Something waits or is parked.
+    pub(crate) fn holds_any(&self) -> bool {
+        lock(&self.shared.index).count() > 0
+    }
+
     /// How much waits.
     pub(crate) fn waiting(&self) -> usize {
         lock(&self.shared.index).waiting_count()

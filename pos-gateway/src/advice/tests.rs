@@ -65,6 +65,22 @@ fn p11_an_advice_at_fault_is_refused_with_the_field_and_one_of_a_later_contract_
 }
 
 #[test]
+fn h58_an_id_that_no_record_has_room_for_is_refused_also_of_a_later_contract() {
+    let (longest, too_long) = ("x".repeat(RECEIPT_ID_BYTES_MAX), "x".repeat(RECEIPT_ID_BYTES_MAX + 1));
+    for minor in [CONTRACT_MINOR, CONTRACT_MINOR + 1, 99] {
+        let with_id = |id: &str| {
+            let mut request = settle("4711", minor);
+            request.receipt.as_mut().unwrap().receipt_id = id.to_owned();
+            read(Call::Settle, &request)
+        };
+        assert_eq!(with_id(&longest).unwrap().unwrap().id, longest, "{minor}");
+        assert!(matches!(with_id(&too_long), Err(Refusal::Invalid(_))), "{minor}");
+        let void = VoidRequest { receipt_id: too_long.clone(), contract_minor: minor, ..VoidRequest::default() };
+        assert!(read(Call::Void, &void).is_err(), "{minor}");
+    }
+}
+
+#[test]
 fn h69_a_gateway_without_a_clock_refuses_no_time() {
     let mut ahead = settle("4711", 0);
     ahead.receipt.as_mut().unwrap().sold_at = Some(timestamp_to_wire(Timestamp::from_second(4_000_000_000).unwrap()));

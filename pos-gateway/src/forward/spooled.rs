@@ -62,12 +62,14 @@ impl Forwarder {
 
     /// What became of a receipt: the engine's word where it knows the receipt, else that it waits here.
     pub(super) async fn get_receipt(&self, spool: &Spool, sent: Sent<'_>) -> Answer {
+        // Before the engine is asked: what is delivered while it answers is known to one of the two.
+        let waiting = waiting(spool, sent.body);
         let asked = self.ask(sent, sent.clock.spool_at()).await;
         let is_known = |answer: &Response<Bytes>| {
             let answer = GetReceiptResponse::decode(answer.get_ref().clone());
             answer.is_ok_and(|answer| answer.state() != ReceiptState::Unknown)
         };
-        match (asked, waiting(spool, sent.body)) {
+        match (asked, waiting) {
             (Ok(answer), None) => (Maker::Engine, Ok(answer)),
             (Ok(answer), Some(_)) if is_known(&answer) => (Maker::Engine, Ok(answer)),
             (Ok(_) | Err(_), Some((receipt_id, at))) => {

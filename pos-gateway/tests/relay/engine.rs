@@ -30,6 +30,8 @@ pub(crate) const SHORT: Duration = Duration::from_millis(300);
 pub(crate) enum Act {
     Answer(Response<Bytes>),
     Fail(Status),
+    /// The answer, when the test says so.
+    AnswerAfter(watch::Receiver<bool>, Response<Bytes>),
     Hang,
     /// The connection breaks before the answer is out.
     Cut,
@@ -118,6 +120,10 @@ impl FakeEngine {
         match act {
             Act::Answer(response) => Ok(response),
             Act::Fail(status) => Err(status),
+            Act::AnswerAfter(mut said, response) => {
+                said.wait_for(|said| *said).await.unwrap();
+                Ok(response)
+            }
             Act::Hang => std::future::pending().await,
             Act::Cut => {
                 self.cut.send_modify(|cuts| *cuts += 1);

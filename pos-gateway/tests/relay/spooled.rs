@@ -19,6 +19,7 @@ use tessera_proto::billing::v1::{
 };
 use tessera_proto::gateway::v1::operator_service_client::OperatorServiceClient;
 use tessera_proto::gateway::v1::{GetStatusRequest, GetStatusResponse, LinkState, ListParkedRequest, RetryParkedRequest};
+use tokio::sync::watch;
 use tonic::{Code, Request};
 use tonic_types::StatusExt as _;
 
@@ -217,6 +218,18 @@ async fn p1_an_engine_that_hangs_or_fails_leaves_time_for_the_disk() {
     }
 }
 
+#[tokio::test]
+async fn h58_a_request_of_a_later_contract_with_an_endless_id_is_refused_and_the_gateway_goes_on() {
+    let older = start(|_, _| Act::Fail(refusal(Code::FailedPrecondition, "UPGRADE_ENGINE"))).await;
+    let folder = tempfile::tempdir().unwrap();
+    let gateway = spooling(&folder, older.address, LONG).await;
+    let mut endless = SettleRequest::decode(settle(&"x".repeat(500_000), "4711")).unwrap();
+    endless.contract_minor = 99;
+    let refused = send(&gateway, "Settle", Request::new(endless.encode_to_vec().into())).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    assert_eq!(settled(&gateway, "R1", "4711").await, SettleStatus::Accepted);
+}
+
 async fn state_of(gateway: &Running, id: &str) -> ReceiptState {
     let request = GetReceiptRequest {
         receipt: Some(get_receipt_request::Receipt::ReceiptId(id.to_owned())),
@@ -301,6 +314,42 @@ async fn h58_a_poison_entry_is_parked_with_its_reason_listed_and_tried_again_and
     let status = until(&gateway, |status| waiting(status) == 0).await;
     assert_eq!(status.spool.unwrap().parked_count, 0);
     assert_eq!(ids(&engine).last().unwrap(), "poison");
+}
+
+#[tokio::test]
+async fn what_was_accepted_is_never_unknown_although_it_is_parked_or_delivered_while_the_engine_is_asked() {
+    let away = Arc::new(AtomicBool::new(true));
+    let (say, said) = watch::channel(false);
+    let engine = start({
+        let away = Arc::clone(&away);
+        move |_, call| match call.method.as_str() {
+            "GetReceipt" => {
+                let unknown = GetReceiptResponse { state: ReceiptState::Unknown.into(), ..GetReceiptResponse::default() };
+                Act::AnswerAfter(said.clone(), tonic::Response::new(unknown.encode_to_vec().into()))
+            }
+            _ if away.load(Ordering::SeqCst) => Act::Fail(refusal(Code::Unavailable, "SHUTTING_DOWN")),
+            _ if id_of(call) == "parked" => Act::Fail(refusal(Code::InvalidArgument, "INVALID_RECEIPT")),
+            _ => committed(),
+        }
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let gateway = spooling(&folder, engine.address, LONG).await;
+    for (id, card) in [("parked", "4711"), ("delivered", "4712")] {
+        assert_eq!(settled(&gateway, id, card).await, SettleStatus::Accepted);
+    }
+    let delivered_meanwhile = async {
+        while !engine.seen().iter().any(|call| call.method == "GetReceipt") {
+            tokio::task::yield_now().await;
+        }
+        away.store(false, Ordering::SeqCst);
+        until(&gateway, |status| waiting(status) == 0).await;
+        say.send(true).unwrap();
+    };
+    let (state, ()) = tokio::join!(state_of(&gateway, "delivered"), delivered_meanwhile);
+    assert_eq!(state, ReceiptState::Accepted);
+    assert_eq!(state_of(&gateway, "parked").await, ReceiptState::Accepted);
+    assert_eq!(state_of(&gateway, "nobody's").await, ReceiptState::Unknown);
 }
 
 async fn exported(folder: &TempDir) -> std::path::PathBuf {

@@ -14,6 +14,9 @@ pub const REPEAT_UNKNOWN_AFTER: Duration = Duration::from_secs(1);
 
 /// Bytes of one message: a thousand lines at 640 bytes both ways fit.
 pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
+
+/// Longest id of a receipt or request, bytes: what keeps a message by its id has room for it.
+pub const RECEIPT_ID_BYTES_MAX: usize = tessera_rules::id::ReceiptId::LENGTH_MAX;
 /// Lines a receipt or return: a cash server's largest known receipt has 600.
 pub const LINES_MAX: usize = 1_000;
 /// Codes presented with one receipt.
