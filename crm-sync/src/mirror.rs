@@ -25,6 +25,7 @@ pub mod lots;
 pub mod place;
 pub mod read;
 mod recent;
+pub mod tier;
 mod write;
 
 use crate::follow;
@@ -35,7 +36,7 @@ use recent::Recent;
 use write::{CardKept, DayKept};
 
 /// What stands before every value of the mirror: a reader that meets another number does not guess.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// The mirror cannot go on.
 #[derive(Debug, thiserror::Error)]

@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use tessera_contract::convert::timestamp_from_wire;
 use tessera_proto::billing::v1::{CodeState, FactTrust, Outcome, OutcomeKind, PrizeState, Reward, RewardKind};
 
+use super::entry::paid_minor;
 use super::lots::{self, LotHeld, Step};
 use super::place::Place;
+use super::tier::{self, TierBefore, TierGiven};
 use crate::limits::{FACTS_MAX, NAMED_MAX, RIGHTS_MAX};
 
 /// What is known of an account. Holds no personal data beside opaque ids.
@@ -83,17 +85,6 @@ pub struct PrizeWon {
     pub state: String,
 }
 
-/// A tier.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct TierGiven {
-    /// The tier.
-    pub tier_id: String,
-    /// The receipt that gave it.
-    pub receipt_id: String,
-    /// Until when; none: for ever, or as long as what was counted says.
-    pub until: Option<Timestamp>,
-}
-
 /// A fact as known.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FactTold {
@@ -153,7 +144,6 @@ impl Card {
     }
 
     fn visit(&mut self, outcome: &Outcome) {
-        let paid = outcome.totals_after.as_ref().map_or(0, |totals| totals.amount_minor);
         let sold_at = outcome.sold_at.as_ref().and_then(timestamp_from_wire);
         let sign = match OutcomeKind::try_from(outcome.kind).unwrap_or_default() {
             OutcomeKind::Settle => {
@@ -176,13 +166,22 @@ impl Card {
             | OutcomeKind::Unspecified => return,
         };
         let spent = self.spent_minor.entry(outcome.currency_code.clone()).or_default();
-        *spent = spent.saturating_add(paid.saturating_mul(sign));
+        *spent = spent.saturating_add(paid_minor(outcome).saturating_mul(sign));
     }
 
+    /// What took effect is used; what a return names can be used again.
     fn use_coupons(&mut self, outcome: &Outcome) {
-        for verdict in outcome.code_verdicts.iter().filter(|verdict| verdict.state == i32::from(CodeState::Applied)) {
+        let is_return = outcome.kind == i32::from(OutcomeKind::Return);
+        for verdict in &outcome.code_verdicts {
+            let used_by = if verdict.state == i32::from(CodeState::Applied) {
+                outcome.receipt_id.as_str()
+            } else if is_return && verdict.state == i32::from(CodeState::NotNeeded) {
+                ""
+            } else {
+                continue;
+            };
             if let Some(coupon) = self.coupons.iter_mut().find(|coupon| coupon.code == verdict.code) {
-                coupon.used_by.clone_from(&outcome.receipt_id);
+                used_by.clone_into(&mut coupon.used_by);
             }
         }
     }
@@ -247,16 +246,13 @@ impl Card {
     }
 
     fn take_tier(&mut self, outcome: &Outcome, reward: &Reward, is_return: bool) {
-        let receipt_id = earned_by(outcome, reward);
+        let (program, receipt_id) = (reward.program_id.as_str(), earned_by(outcome, reward));
         if is_return {
-            let is_given = |known: &TierGiven| known.tier_id == reward.tier_id && known.receipt_id == receipt_id;
-            if self.tiers.get(&reward.program_id).is_some_and(is_given) {
-                self.tiers.remove(&reward.program_id);
-            }
-            return;
+            return tier::take_back(&mut self.tiers, program, &receipt_id);
         }
         let until = reward.expires_at.as_ref().and_then(timestamp_from_wire);
-        self.tiers.insert(reward.program_id.clone(), TierGiven { tier_id: reward.tier_id.clone(), receipt_id, until });
+        let given = TierBefore { tier_id: reward.tier_id.clone(), receipt_id, until };
+        tier::give(&mut self.tiers, program, given, outcome.booked_at.as_ref().and_then(timestamp_from_wire));
     }
 
     fn take_facts(&mut self, outcome: &Outcome) {

@@ -9,6 +9,7 @@ use tessera_proto::billing::v1::{
 };
 use tessera_storage::RowKey;
 
+use super::entry::paid_minor;
 use super::layout::{Basis, DayOfStore, SUM};
 use super::lots::{Coming, Movement, Origin, Step};
 use super::place::Place;
@@ -192,9 +193,8 @@ pub(super) fn added_by_lots(outcome: &Outcome, steps: Vec<Step>) -> Vec<Added> {
 
 fn sales(outcome: &Outcome) -> Option<(Counted, Vec<i128>)> {
     let kind = OutcomeKind::try_from(outcome.kind).unwrap_or_default();
-    let sum =
-        |totals: &Option<tessera_proto::billing::v1::Totals>| totals.as_ref().map_or(0, |totals| i128::from(totals.amount_minor));
-    let (before, after) = (sum(&outcome.totals_before), sum(&outcome.totals_after));
+    let before = outcome.totals_before.as_ref().map_or(0, |totals| i128::from(totals.amount_minor));
+    let after = i128::from(paid_minor(outcome));
     let rounding = i128::from(outcome.cash_rounding_minor);
     let with_customer = i128::from(!outcome.customer_id.is_empty());
     let numbers = match kind {

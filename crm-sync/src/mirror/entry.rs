@@ -3,7 +3,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tessera_contract::convert::timestamp_from_wire;
-use tessera_proto::billing::v1::{Outcome, OutcomeFlag, OutcomeKind, Redemption, Reward, RewardKind};
+use tessera_proto::billing::v1::{Outcome, OutcomeFlag, OutcomeKind, Redemption, Reward, RewardKind, Totals};
+
+/// Minor units as paid, or as given back: what is deducted from a refund is not given back.
+pub(super) fn paid_minor(outcome: &Outcome) -> i64 {
+    let is_return = outcome.kind == i32::from(OutcomeKind::Return);
+    let of = |totals: &Totals| if is_return { totals.due_minor } else { totals.amount_minor };
+    outcome.totals_after.as_ref().map_or(0, of)
+}
 
 /// What one outcome did, without its lines: those are the engine's to show.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -113,7 +120,6 @@ impl Entry {
     #[must_use]
     pub fn of(outcome: &Outcome, account: &str) -> Self {
         let time = |at: &Option<tessera_proto::Timestamp>| at.as_ref().and_then(timestamp_from_wire);
-        let sum = |totals: &Option<tessera_proto::billing::v1::Totals>| totals.as_ref().map_or(0, |totals| totals.amount_minor);
         Self {
             outcome_id: outcome.outcome_id.clone(),
             kind: OutcomeKind::try_from(outcome.kind).unwrap_or_default().as_str_name().to_owned(),
@@ -129,8 +135,8 @@ impl Entry {
             business_date: outcome.business_date.clone(),
             booking_date: outcome.booking_date.clone(),
             currency_code: outcome.currency_code.clone(),
-            before_minor: sum(&outcome.totals_before),
-            after_minor: sum(&outcome.totals_after),
+            before_minor: outcome.totals_before.as_ref().map_or(0, |totals| totals.amount_minor),
+            after_minor: paid_minor(outcome),
             rewards: outcome.rewards.iter().map(EntryReward::of).collect(),
             redemptions: outcome.redemptions.iter().map(EntryRedemption::of).collect(),
             answers: answers(outcome),

@@ -15,6 +15,7 @@ use super::read::Reader;
 use super::*;
 
 pub(crate) mod made;
+mod returned;
 
 use made::{at, book, feed, lot, outcome};
 

@@ -79,10 +79,12 @@ impl Counts {
 
 fn place_of_book(kind: Kind, asset: &str, (book, reason): (&str, &str)) -> Option<usize> {
     match (kind, book) {
+        // What people correct is neither given nor taken back by a campaign.
+        (Kind::Campaign, _) if reason == "POSTING_REASON_ADJUSTED" => None,
         (Kind::Campaign, "BOOK_KIND_ISSUED") => Some(0),
         (Kind::Campaign, "BOOK_KIND_RETURNED") => Some(1),
         (Kind::Redemption, "BOOK_KIND_REDEEMED") if !asset.starts_with(MONEY) => {
-            Some(usize::from(reason == "POSTING_REASON_RESTORED"))
+            ["POSTING_REASON_REDEEMED", "POSTING_REASON_RESTORED"].iter().position(|known| *known == reason)
         }
         _ => None,
     }

@@ -112,6 +112,33 @@ async fn a_campaign_by_store_and_a_till_day_are_as_worked_out_by_hand() {
 }
 
 #[tokio::test]
+async fn a_book_is_told_by_why_it_was_posted_to() {
+    use BookKind::{Expired, Issued, Redeemed, Returned};
+    let postings = [
+        (-100, Issued, PostingReason::Earned),
+        (-7, Issued, PostingReason::Adjusted),
+        (30, Redeemed, PostingReason::Redeemed),
+        (-10, Redeemed, PostingReason::Restored),
+        (-3, Redeemed, PostingReason::TakenBack),
+        (3, Returned, PostingReason::TakenBack),
+        // What had lapsed is taken back between the books.
+        (-5, Expired, PostingReason::TakenBack),
+        (5, Returned, PostingReason::TakenBack),
+    ];
+    let postings = postings.map(|(units, kind, reason)| book("points", units, kind, "c1", reason)).to_vec();
+    let reader = reader(&responses("a-1", [outcome("r1", "2026-03-01", "S1", postings)])).await;
+    for (kind, wanted) in [
+        (Kind::Redemption, [("redeemed", 30), ("restored", 10), ("net", 20)]),
+        (Kind::Campaign, [("given", 100), ("taken_back", 8), ("net", 92)]),
+    ] {
+        let report = compute(&reader, &question(kind, "2026-03-01", "2026-03-01", &[]), None).await.unwrap();
+        for (name, wanted) in wanted {
+            assert_eq!(number(&report, &report.totals[0], name), wanted, "{kind:?} {name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn worth_is_rounded_once_so_that_rows_sum_to_the_total() {
     let earned = |number: usize| {
         let id = format!("r{number}");

@@ -42,8 +42,8 @@ pub(crate) fn outcome(id: &str, day: &str, store: &str, postings: Vec<Posting>) 
         currency_code: "GBP".to_owned(),
         customer_id: "c-1".to_owned(),
         revision: 1,
-        totals_before: Some(Totals { amount_minor: 1_000, ..Totals::default() }),
-        totals_after: Some(Totals { amount_minor: 1_000, ..Totals::default() }),
+        totals_before: Some(Totals { amount_minor: 1_000, due_minor: 1_000, ..Totals::default() }),
+        totals_after: Some(Totals { amount_minor: 1_000, due_minor: 1_000, ..Totals::default() }),
         postings,
         ..Outcome::default()
     }
