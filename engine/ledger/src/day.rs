@@ -207,13 +207,23 @@ pub fn unbalanced(held: &[Held]) -> Option<&AssetId> {
 
 impl LedgerDay {
     /// The day that follows `before` and on which `tally` was booked.
-    #[must_use]
-    pub fn close(before: Option<&Self>, date: Date, tally: &Tally, set_aside: Vec<AccountId>, now: Timestamp) -> Self {
+    ///
+    /// # Errors
+    /// An asset of what was booked does not sum to zero: the tally is read from a feed, which may have been changed.
+    pub fn close(
+        before: Option<&Self>,
+        date: Date,
+        tally: &Tally,
+        set_aside: Vec<AccountId>,
+        now: Timestamp,
+    ) -> Result<Self, BrokenDay> {
         assert!(before.is_none_or(|before| before.date < date), "days are closed in their order");
         let movements = tally.movements();
         let held = roll_forward(before.map_or(&[], |before| before.held.as_slice()), &movements);
-        assert!(unbalanced(&held).is_none(), "a ledger sums to zero per asset (P5)");
-        Self {
+        if let Some(asset) = unbalanced(&held) {
+            return Err(BrokenDay::Balance { date, asset: asset.clone() });
+        }
+        Ok(Self {
             date,
             outcomes: tally.outcomes,
             postings: tally.postings,
@@ -223,7 +233,7 @@ impl LedgerDay {
             set_aside,
             closed_at: now,
             before: before.map_or([0; 32], Self::hash),
-        }
+        })
     }
 
     /// The hash that fixes it: BLAKE3 over its encoding.

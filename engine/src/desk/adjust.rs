@@ -33,6 +33,10 @@ impl AdjustCase {
             return repeated(entry.as_ref(), self.content_hash, outcome);
         }
         let Some(account) = draft.account().cloned() else { return Err(Refusal::fault("account_id", "names no account")) };
+        let booked_at = draft.booked_at(self.now);
+        if self.expires_at.is_some_and(|expires_at| expires_at <= booked_at) {
+            return Err(Refusal::fault("expires_at", "must be in the future: what is given could never be used"));
+        }
         let done = adjust(
             &account,
             &Adjustment {
@@ -42,7 +46,7 @@ impl AdjustCase {
                 units: self.units,
                 expires_at: self.expires_at,
                 content_hash: self.content_hash,
-                booked_at: draft.booked_at(self.now),
+                booked_at,
                 booking_date: draft.booking_date(self.now),
                 currency: draft.core.settings.currency,
             },

@@ -26,7 +26,8 @@ impl DayCase {
         if self.put_under_days && !account.lots.is_empty() {
             draft.forget_opened();
         }
-        let id = ReceiptId::parse(&format!("ledger/{}/{}", self.day.date, account.id));
+        // `@` is the engine's: no till and nobody who corrects can mint this name.
+        let id = ReceiptId::parse(&format!("ledger@{}@{}", self.day.date, account.id));
         let id = id.map_err(|error| draft.core.internal(&format!("no name for the close of a day: {error}")))?;
         if draft.own_outcome(&id).await?.is_some() {
             return Ok(CaseAnswer::DayPosted);

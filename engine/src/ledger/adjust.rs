@@ -1,6 +1,7 @@
 //! Who may correct an account, and what they sign.
 
 use jiff::Timestamp;
+use tessera_contract::read::{ENGINE_MARK_FAULT, holds_engine_mark};
 use tessera_contract::refusal::Refusal;
 use tessera_proto::admin::v1;
 use tessera_rules::id::{AccountId, AssetId, ProgramId, ReceiptId};
@@ -62,6 +63,9 @@ impl AdjustmentStatement {
         let mut fault = |field: &'static str, text: String| {
             faults.push(tessera_contract::Fault { field: field.to_owned(), description: text.into() })
         };
+        if holds_engine_mark(&request.request_id) {
+            fault("request_id", ENGINE_MARK_FAULT.to_owned());
+        }
         let id = ReceiptId::parse(&request.request_id).map_err(|error| fault("request_id", error.to_string())).ok();
         let account = AccountId::parse(&request.account_id).map_err(|error| fault("account_id", error.to_string())).ok();
         let asset = AssetId::parse(&request.asset_id).map_err(|error| fault("asset_id", error.to_string())).ok();

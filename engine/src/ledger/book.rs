@@ -37,6 +37,8 @@ struct OpenDay {
     tally: Tally,
     /// Behind which its first outcome stands.
     begins: Cursor,
+    /// The last commit before it.
+    begins_sequence: u64,
 }
 
 /// The head of the days' partition.
@@ -125,7 +127,8 @@ impl Book {
         if sequence <= self.sequence {
             return Ok(());
         }
-        self.sequence = sequence;
+        // Nothing is taken of an entry that is refused, so that the next reading is refused as well.
+        let mut taken = Vec::new();
         for row in entry.rows.iter().filter(|row| row.key.kind == OUTCOME) {
             let posted =
                 PostedOutcome::read(&row.value).map_err(|error| LedgerError::Unreadable { sequence, what: error.to_string() })?;
@@ -136,9 +139,13 @@ impl Book {
                 }
                 continue;
             }
-            let begins = || OpenDay { tally: Tally::default(), begins: self.cursor.clone() };
-            self.open.entry(date).or_insert_with(begins).tally.add(&row.value, &posted.postings);
+            taken.push((&row.value, posted));
         }
+        for (bytes, posted) in taken {
+            let begins = || OpenDay { tally: Tally::default(), begins: self.cursor.clone(), begins_sequence: self.sequence };
+            self.open.entry(posted.booking_date).or_insert_with(begins).tally.add(bytes, &posted.postings);
+        }
+        self.sequence = sequence;
         Ok(())
     }
 
@@ -152,8 +159,9 @@ impl Book {
     /// INVARIANT: no day before it is open any more.
     pub(super) async fn seal(&mut self, storage: &dyn Storage, day: LedgerDay) -> Result<(), LedgerError> {
         assert!(self.open.keys().all(|date| *date >= day.date), "days are closed in their order");
-        let behind = self.open.range(day.date..).find(|(date, _)| **date > day.date);
-        let resume = behind.map_or(&self.cursor, |(_, open)| &open.begins);
+        // The feed is not in the order of days: a later one may begin before an earlier one.
+        let behind = self.open.iter().filter(|(date, _)| **date > day.date).map(|(_, open)| open);
+        let resume = behind.min_by_key(|open| open.begins_sequence).map_or(&self.cursor, |open| &open.begins);
         let head = Head {
             latest: day.date,
             hash: day.hash(),

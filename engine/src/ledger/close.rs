@@ -52,7 +52,7 @@ impl Engine {
         self.core.ledger.shut(&day).await;
         let set_aside = self.post_accounts(&book, day).await?;
         book.read_feed(storage).await?;
-        let closed = LedgerDay::close(book.latest(), date, &book.tally(date), set_aside, now);
+        let closed = LedgerDay::close(book.latest(), date, &book.tally(date), set_aside, now)?;
         if let Err(error) = book.seal(storage, closed.clone()).await {
             // Somebody else closed it, or whether it was written is unknown: what is there now says so.
             *book = Book::open(storage).await?;

@@ -232,6 +232,42 @@ async fn p5_h5_days_are_closed_while_tills_sell_and_nothing_is_booked_behind_the
 }
 
 #[tokio::test]
+async fn no_till_takes_the_name_under_which_a_day_is_posted_in_an_account() {
+    let rig = rig().await;
+    rig.settle(unquoted(sale(&rig, "A", Some("1001"), 50))).await.unwrap();
+    let account = rig.get("A").await.outcome.unwrap().account_id;
+    for day in 22..=27 {
+        let named = sale(&rig, &format!("ledger/2026-11-{day}/{account}"), Some("1001"), 1);
+        rig.settle(unquoted(named)).await.unwrap();
+        let taken = sale(&rig, &format!("ledger@2026-11-{day}@{account}"), Some("1001"), 1);
+        assert_eq!(rig.settle(unquoted(taken)).await.unwrap_err().code(), tonic::Code::InvalidArgument);
+    }
+    rig.pass(5 * DAY);
+    let last = close_all(&rig).await.pop().unwrap();
+    assert_eq!(held(&last, "points", Side::Book(Book::Expired)), 56);
+    proven(&rig).await;
+}
+
+#[tokio::test]
+async fn a_day_that_began_out_of_order_keeps_all_its_outcomes_over_a_restart() {
+    let rig = rig().await;
+    for (id, day) in [("A", 0), ("B", 2), ("C", 1)] {
+        rig.clock.set(begin());
+        rig.pass(day * DAY);
+        rig.settle(unquoted(sale(&rig, id, None, 10))).await.unwrap();
+    }
+    // The days go one by one, each closed by a process of its own.
+    for day in 1..=3 {
+        let again = Rig::reopened(Arc::clone(&rig.storage), settings()).await;
+        again.clock.set(begin());
+        again.pass(day * DAY);
+        let closed = close_all(&again).await;
+        assert_eq!(closed.iter().map(|day| day.outcomes).collect::<Vec<_>>(), [1], "day {day}");
+    }
+    assert_eq!(proven(&rig).await.days, 3);
+}
+
+#[tokio::test]
 async fn a_return_after_its_points_lapsed_owes_nothing_whether_or_not_the_day_was_closed() {
     let mut ends = Vec::new();
     for closes_first in [false, true] {

@@ -236,7 +236,8 @@ async fn a_reward_that_waits_for_an_answer_is_given_when_it_comes() {
     assert_eq!(reward(&told.outcome.unwrap(), "told").units, 40);
     rig.billing.answer_prompts(Request::new(request)).await.unwrap();
     assert_eq!((rig.points(CARD).await, card(&rig).await.waiting_rewards.len()), (40, 0));
-    rig.give_back(give_back("B", Some("R1"), vec![("1", line("1", "TOLD", 2, 2_000))])).await.unwrap();
+    let back = rig.give_back(give_back("B", Some("R1"), vec![("1", line("1", "TOLD", 2, 2_000))])).await.unwrap();
+    assert!(reward(&back.outcome.unwrap(), "told").requires_answers.is_empty(), "what had been given waits for nothing");
     assert_eq!(rig.points(CARD).await, 0, "given later, taken back all the same");
     rig.outcomes().await;
 }

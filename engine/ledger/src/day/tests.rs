@@ -37,9 +37,9 @@ fn earned(units: i64) -> Vec<Posting> {
 
 fn days() -> (Tally, LedgerDay, Tally, LedgerDay) {
     let first = tally(&[("a", earned(100)), ("b", entry(-30, Book::Redeemed, PostingReason::Redeem))]);
-    let one = LedgerDay::close(None, day(), &first, Vec::new(), at(900));
+    let one = LedgerDay::close(None, day(), &first, Vec::new(), at(900)).unwrap();
     let second = tally(&[("c", entry(-70, Book::Expired, PostingReason::Expire))]);
-    let two = LedgerDay::close(Some(&one), day().tomorrow().unwrap(), &second, Vec::new(), at(2_000));
+    let two = LedgerDay::close(Some(&one), day().tomorrow().unwrap(), &second, Vec::new(), at(2_000)).unwrap();
     (first, one, second, two)
 }
 
@@ -76,7 +76,10 @@ fn a_day_that_was_changed_is_found_by_what_it_says_or_by_the_days_behind_it() {
     let mut uneven = one.clone();
     uneven.movements[0].units += 1;
     uneven.held = roll_forward(&[], &uneven.movements);
-    assert_eq!(uneven.check(None), Err(BrokenDay::Balance { date: one.date, asset: asset(POINTS) }));
+    let unbalanced = Err(BrokenDay::Balance { date: one.date, asset: asset(POINTS) });
+    assert_eq!(uneven.check(None), unbalanced);
+    let half = tally(&[("a", earned(100)[..1].to_vec())]);
+    assert_eq!(LedgerDay::close(None, day(), &half, Vec::new(), at(900)).map(drop), unbalanced, "no such day is closed");
     assert!(one.check_content(&second).unwrap_err().to_string().contains("2 outcomes with 4 postings"));
     let bytes = tally(&[("a", earned(100)), ("B", entry(-30, Book::Redeemed, PostingReason::Redeem))]);
     assert!(one.check_content(&bytes).unwrap_err().to_string().contains("bytes"), "equal sums of another outcome");

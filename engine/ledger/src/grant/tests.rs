@@ -114,10 +114,11 @@ fn tiers_of_receipts_that_all_came_back_are_gone_in_whatever_order_they_came() {
 fn tickets_that_wait_shrink_with_their_goods_and_the_given_rest_goes_with_the_last() {
     let (account, sale) = sell(&account(), "r-1", vec![waits(tickets(10), &["name"])]);
     let (account, back, so_far) = give_back(&account, "b-1", 2, (&sale, &ReturnedSoFar::default()));
-    assert_eq!(back.rewards[0].kind, tickets(5));
+    assert_eq!((&back.rewards[0].kind, back.rewards[0].waits_for.len()), (&tickets(5), 1));
     let (given, outcome) = answer(&account, "q-1", &[("name", false)], &[]);
     assert_eq!(outcome.rewards[0].kind, tickets(5));
-    let (rest, _, _) = give_back(&given, "b-2", 2, (&sale, &so_far));
+    let (rest, back, _) = give_back(&given, "b-2", 2, (&sale, &so_far));
+    assert!(back.rewards[0].waits_for.is_empty(), "what had been given waits for nothing");
     assert_eq!((rest.tickets[0].numbered, rest.tickets[0].good), (5, 0));
     let (none, _, _) = give_back(&account, "b-2", 2, (&sale, &so_far));
     assert!(none.waiting.is_empty() && none.tickets.is_empty());
@@ -217,6 +218,7 @@ fn a_reward_waits_for_all_its_answers_and_is_given_once() {
     assert!(again.rewards.is_empty() && again.postings.is_empty(), "p4: it is given once");
     let (account, back, _) = give_back(&account, "b-1", 4, (&sale, &ReturnedSoFar::default()));
     assert_eq!(back.rewards.len(), 1, "given later, taken back all the same");
+    assert!(back.rewards[0].waits_for.is_empty(), "what had been given waits for nothing");
     assert!(account.lots.is_empty());
 }
 
@@ -225,7 +227,8 @@ fn what_still_waits_shrinks_with_its_goods_and_is_never_taken_from_other_lots() 
     let kind = RewardKind::Points { asset: asset(POINTS), units: units(40) };
     let rich = with_lots(vec![lot("old", 500, 0, None)]);
     let (account, sale) = sell(&rich, "r-1", vec![waits(kind, &["name"])]);
-    let (account, _, so_far) = give_back(&account, "b-1", 1, (&sale, &ReturnedSoFar::default()));
+    let (account, back, so_far) = give_back(&account, "b-1", 1, (&sale, &ReturnedSoFar::default()));
+    assert_eq!(back.rewards[0].waits_for, [fact("name")], "nobody had been given it");
     assert_eq!(account.balances(at(3))[0].vested, units(500));
     let (part, given) = answer(&account, "q-1", &[("name", false)], &[]);
     assert_eq!(given.rewards[0].kind, RewardKind::Points { asset: asset(POINTS), units: units(30) });

@@ -9,7 +9,7 @@ use crate::account::{Account, TierBefore, TierHeld};
 use crate::arithmetic::{minus, negated};
 use crate::outcome::{OutcomeReward, Right};
 use crate::return_goods::step::Step;
-use crate::return_goods::take_back::{record, with_units};
+use crate::return_goods::take_back::{record, record_waiting, with_units};
 use crate::right::{PrizeState, WaitingReward, void_tickets};
 use crate::settle::gain::units_of;
 
@@ -69,7 +69,7 @@ pub(super) fn waiting(
         account.waiting.remove(place);
     }
     let earned_on = step.shares_of(due.units(), &reward.earned_on);
-    Some(OutcomeReward { kind: with_units(&reward.kind, negated(due)), earned_on, ..record(reward) })
+    Some(OutcomeReward { kind: with_units(&reward.kind, negated(due)), earned_on, ..record_waiting(reward) })
 }
 
 /// Whether the last of a reward's goods came back with this step.
@@ -94,21 +94,18 @@ fn tickets(
     };
     let (before, after) = (gone(step.before), gone(step.after));
     let due = after.checked_sub(before).filter(|due| *due > 0)?;
-    let first = match reward.right {
+    let (first, back) = match reward.right {
         Right::Tickets { first } => {
             void_tickets(&mut account.tickets, draw, due);
-            Some(first)
+            (Some(first), record(reward))
         }
-        Right::None => {
-            take_waiting_tickets(step, account, reward, (draw, due))?;
-            None
-        }
+        Right::None => (None, take_waiting_tickets(step, account, reward, (draw, due))?),
         Right::Coupon { .. } | Right::Prize { .. } => return None,
     };
     let right = first.map_or(Right::None, |first| Right::Tickets { first: first.saturating_add(count).saturating_sub(after) });
     let earned_on = step.shares_of(i64::from(due), &reward.earned_on);
     let kind = RewardKind::Ticket { draw: draw.clone(), count: due };
-    Some(OutcomeReward { kind, earned_on, right, ..record(reward) })
+    Some(OutcomeReward { kind, earned_on, right, ..back })
 }
 
 /// Of tickets that waited for answers: those that still do are fewer, those that have been given are not good any more.
@@ -117,15 +114,17 @@ fn take_waiting_tickets(
     account: &mut Account,
     reward: &OutcomeReward,
     (draw, due): (&CompactString, u32),
-) -> Option<()> {
+) -> Option<OutcomeReward> {
     let is_it = |waiting: &&mut WaitingReward| waiting.receipt == step.original.receipt && waiting.reward == reward.id;
     let waiting = account.waiting.iter_mut().find(is_it)?;
     if waiting.given {
         void_tickets(&mut account.tickets, draw, due);
-    } else if let RewardKind::Ticket { count, .. } = &mut waiting.kind {
+        return Some(record(reward));
+    }
+    if let RewardKind::Ticket { count, .. } = &mut waiting.kind {
         *count = count.saturating_sub(due);
     }
-    Some(())
+    Some(record_waiting(reward))
 }
 
 fn withdrawn_coupon(step: Step<'_>, account: &mut Account, reward: &OutcomeReward) -> Option<OutcomeReward> {

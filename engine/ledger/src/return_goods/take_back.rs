@@ -157,9 +157,14 @@ fn worth_of(assets: &[AssetTerms], asset: &AssetId, short: Units, refund_left: A
     (Units::from_units(covered), Amount::from_minor(refund_left.minor().max(0)))
 }
 
-/// The record that a reward was taken back.
+/// The record that a reward was taken back that had been given, with its sale or since: it waits for nothing.
 pub(super) fn record(reward: &OutcomeReward) -> OutcomeReward {
-    OutcomeReward { taken_back: true, ..reward.clone() }
+    OutcomeReward { taken_back: true, waits_for: Vec::new(), ..reward.clone() }
+}
+
+/// The record that a reward was taken back that nobody has been given yet.
+pub(super) fn record_waiting(reward: &OutcomeReward) -> OutcomeReward {
+    OutcomeReward { waits_for: reward.waits_for.clone(), ..record(reward) }
 }
 
 /// The same kind with other units.

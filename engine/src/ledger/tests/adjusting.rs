@@ -72,6 +72,36 @@ const fn v1_kind() -> tessera_proto::billing::v1::OutcomeKind {
 }
 
 #[tokio::test]
+async fn p2_what_is_given_must_not_have_lapsed_but_a_repeat_is_answered_for_ever() {
+    let (rig, account) = staffed().await;
+    let until = |ahead: Duration| {
+        let at = begin().checked_add(jiff::SignedDuration::try_from(ahead).unwrap()).unwrap();
+        let mut request = v1::AdjustRequest {
+            expires_at: Some(tessera_contract::convert::timestamp_to_wire(at)),
+            ..request(&account, 10, &[])
+        };
+        let text = AdjustmentStatement::read(&request).unwrap().text();
+        request.signatures = vec![signature(1, &text)];
+        request
+    };
+    let lapsed = adjust(&rig, until(Duration::ZERO)).await.unwrap_err();
+    assert!(lapsed.code() == Code::InvalidArgument && format!("{lapsed:?}").contains("expires_at"), "{lapsed:?}");
+    let given = adjust(&rig, until(DAY)).await.unwrap();
+    rig.pass(2 * DAY);
+    assert_eq!(adjust(&rig, until(DAY)).await.unwrap(), given, "a repeat");
+}
+
+#[tokio::test]
+async fn nobody_who_corrects_takes_a_name_that_the_engine_gives() {
+    let (rig, account) = staffed().await;
+    for id in ["A#claim", "ledger@2026-11-22@1", "A+1"] {
+        let request = v1::AdjustRequest { request_id: id.to_owned(), ..request(&account, 1, &[1]) };
+        let refused = adjust(&rig, request).await.unwrap_err();
+        assert!(refused.code() == Code::InvalidArgument && format!("{refused:?}").contains("request_id"), "{id}: {refused:?}");
+    }
+}
+
+#[tokio::test]
 async fn p12_h78_who_may_not_correct_changes_nothing() {
     let (rig, account) = staffed().await;
     let cases: [(v1::AdjustRequest, Code, &str); 10] = [

@@ -10,8 +10,10 @@ use tessera_proto::billing::v1;
 use tessera_rules::money::Units;
 use tessera_storage::{Commit, MemoryStorage, Partition, Row, Storage as _};
 
+use super::super::LedgerError;
 use super::super::verify::verify;
 use super::{DAY, FIRST, close_all, rig, sale};
+use crate::clock::Clock as _;
 use crate::layout;
 use crate::testing::*;
 
@@ -108,6 +110,36 @@ async fn p5_outcomes_that_do_not_balance_or_overdraw_a_lot_are_named() {
         commit(&rig.storage, partition, None, vec![Row { key: row, value: Bytes::from(outcome.encode_to_vec()) }]).await;
         let found = findings(&rig).await;
         assert!(found.iter().any(|finding| finding.starts_with("outcome B") && finding.contains(text)), "{text}: {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn h31_a_day_whose_outcomes_cannot_be_trusted_is_not_closed_however_often_it_is_tried() {
+    type Change = fn(&mut v1::Outcome);
+    type Wanted = fn(&LedgerError) -> bool;
+    let cases: [(Change, Wanted); 2] = [
+        (
+            |outcome| outcome.postings[0].units += 1,
+            |error| matches!(error, LedgerError::Broken(tessera_ledger::day::BrokenDay::Balance { date: FIRST, .. })),
+        ),
+        (|outcome| outcome.format = 2, |error| matches!(error, LedgerError::Unreadable { .. })),
+    ];
+    for (change, wanted) in cases {
+        let rig = rig().await;
+        rig.settle(unquoted(sale(&rig, "A", Some("1001"), 50))).await.unwrap();
+        let (key, _) = account(&rig).await;
+        let partition = Partition { space: layout::ACCOUNTS, key };
+        let row = layout::outcome_row("A");
+        let stored = rig.storage.row(&partition, &row).await.unwrap().unwrap();
+        let mut outcome = v1::Outcome::decode(stored).unwrap();
+        change(&mut outcome);
+        commit(&rig.storage, partition, None, vec![Row { key: row, value: Bytes::from(outcome.encode_to_vec()) }]).await;
+        rig.pass(DAY);
+        for _ in 0..2 {
+            let refused = rig.engine.close_day(rig.clock.now()).await.unwrap_err();
+            assert!(wanted(&refused), "{refused}");
+        }
+        assert_eq!(rig.engine.closed_through().await, None);
     }
 }
 

@@ -26,6 +26,16 @@ pub(super) fn check_contract_minor(theirs: u32) -> Result<(), Refusal> {
     if theirs > ours { Err(Refusal::UpgradeEngine { theirs, ours }) } else { Ok(()) }
 }
 
+/// What is wrong with an id that holds a mark of the engine.
+pub const ENGINE_MARK_FAULT: &str = "must not hold `+`, `#` or `@`, which are the engine's";
+
+/// Whether an id holds a character that is kept for what the engine itself names: `+` marks its lines, `#` its follow-ups,
+/// `@` its closes of days. Nobody else may mint such an id.
+#[must_use]
+pub fn holds_engine_mark(id: &str) -> bool {
+    id.bytes().any(|byte| matches!(byte, b'+' | b'#' | b'@'))
+}
+
 /// Reads values and gathers faults. A method that finds a fault notes it and gives none.
 pub(super) struct Reader {
     now: Timestamp,
@@ -89,11 +99,10 @@ impl Reader {
         if text.is_empty() { None } else { self.id(at, text, parse) }
     }
 
-    /// An id that the till mints. `+`, `#` and `@` are kept for the engine: `+` marks its lines, `#` its
-    /// follow-ups.
+    /// An id that the till mints, see [`holds_engine_mark`].
     pub(super) fn minted_id<T>(&mut self, at: &At<'_>, text: &str, parse: fn(&str) -> Result<T, IdError>) -> Option<T> {
-        if text.bytes().any(|byte| matches!(byte, b'+' | b'#' | b'@')) {
-            self.fault(at, "must not hold `+`, `#` or `@`, which are the engine's");
+        if holds_engine_mark(text) {
+            self.fault(at, ENGINE_MARK_FAULT);
             return None;
         }
         self.id(at, text, parse)
