@@ -114,10 +114,6 @@ impl Advice {
             Call::Quote | Call::Identify | Call::Enrol | Call::HandOver | Call::GetReceipt => Ok(None),
         }
     }
-
-    pub(crate) fn id_hash(&self, call: Call) -> u64 {
-        id_hash(call, &self.id)
-    }
 }
 
 impl Said<'_> {

@@ -189,20 +189,8 @@ impl Spool {
         request: Bytes,
         now: Timestamp,
     ) -> Result<Timestamp, NotAccepted> {
-        {
-            let index = lock(&self.shared.index);
-            match index.known(advice.id_hash(call), advice.attempt, advice.content) {
-                Known::Same { accepted_ms } => return Ok(time(accepted_ms)),
-                Known::Other => return Err(NotAccepted::Conflict),
-                Known::No => {}
-            }
-            if index.count() >= self.config.entries_max || index.file_bytes() >= self.config.bytes_max {
-                return Err(NotAccepted::Full);
-            }
-        }
-        let accepted_ms = now.as_millisecond();
         let record = Record {
-            at_ms: accepted_ms,
+            at_ms: now.as_millisecond(),
             call: call_number(call).unwrap_or_default(),
             id: advice.id.clone(),
             attempt: advice.attempt,
@@ -215,12 +203,21 @@ impl Spool {
         .of_kind(Kind::Entry);
         let nowhere = Place { segment: 0, at: 0, bytes: 0 };
         let Some(entry) = entry_of(&record, nowhere) else { return Err(NotAccepted::Disk) };
+        {
+            let index = lock(&self.shared.index);
+            match index.known(&entry) {
+                Known::Same { accepted_ms } => return Ok(time(accepted_ms)),
+                Known::Other => return Err(NotAccepted::Conflict),
+                Known::No => {}
+            }
+            if index.count() >= self.config.entries_max || index.file_bytes() >= self.config.bytes_max {
+                return Err(NotAccepted::Full);
+            }
+        }
+        // Another of the same id may be on its way to the disk: the thread that writes looks once more.
         let (told, on_disk) = oneshot::channel();
         self.ask(Job::Accept { record, entry, told })?;
-        match on_disk.await {
-            Ok(Ok(())) => Ok(time(accepted_ms)),
-            Ok(Err(_)) | Err(_) => Err(NotAccepted::Disk),
-        }
+        on_disk.await.unwrap_or(Err(NotAccepted::Disk)).map(time)
     }
 
     /// Nothing waits.

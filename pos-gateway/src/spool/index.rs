@@ -67,6 +67,20 @@ pub(super) enum Known {
     Other,
 }
 
+/// What the id of an entry stands for among others. Content that is not known on either side is no conflict.
+pub(super) fn known_among<'a>(entries: impl Iterator<Item = &'a Entry>, new: &Entry) -> Known {
+    let mut known = Known::No;
+    for entry in entries.filter(|entry| entry.id == new.id) {
+        if entry.content != new.content && entry.content != 0 && new.content != 0 {
+            return Known::Other;
+        }
+        if entry.content == new.content && new.content != 0 && entry.attempt == new.attempt {
+            known = Known::Same { accepted_ms: entry.accepted_ms };
+        }
+    }
+    known
+}
+
 /// What is in one segment.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Held {
@@ -120,19 +134,10 @@ impl Index {
         self.waiting.first_key_value().map(|(_, waiting)| waiting.entry.accepted_ms)
     }
 
-    /// What an id stands for here. Content that is not known on either side is no conflict.
-    pub(super) fn known(&self, id: u64, attempt: u32, content: u64) -> Known {
-        let mut known = Known::No;
-        for (_, number) in self.ids.range((id, 0)..=(id, u64::MAX)) {
-            let Some(entry) = self.entry(*number) else { continue };
-            if entry.content != content && entry.content != 0 && content != 0 {
-                return Known::Other;
-            }
-            if entry.content == content && content != 0 && entry.attempt == attempt {
-                known = Known::Same { accepted_ms: entry.accepted_ms };
-            }
-        }
-        known
+    /// What the id of an entry stands for here.
+    pub(super) fn known(&self, new: &Entry) -> Known {
+        let of_id = self.ids.range((new.id, 0)..=(new.id, u64::MAX));
+        known_among(of_id.filter_map(|(_, number)| self.entry(*number)), new)
     }
 
     /// When anything under this id was accepted last.

@@ -146,6 +146,25 @@ async fn h2_a_repeat_in_the_spool_is_told_the_same_and_another_content_under_its
     assert_eq!(spool.state().waiting, 3);
 }
 
+#[tokio::test]
+async fn h2_of_two_with_one_id_that_come_at_once_one_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(&folder);
+    let request = void("R", "", 1);
+    let advice = |number: u32, content| Advice { id: format!("R{number}"), attempt: 1, content, keys: [0; 3], due_ms: 0 };
+    let accept = |number, content, now| spool_accept(&spool, advice(number, content), request.clone(), now);
+    let accept = &accept;
+    // While the first is being written, the others are in one group behind it.
+    let at_once = futures_util::future::join_all(
+        (0..60).map(|number| async move { tokio::join!(accept(number, 5, 0), accept(number, 5, 9), accept(number, 6, 9)) }),
+    );
+    for (number, (first, repeat, other)) in at_once.await.into_iter().enumerate() {
+        assert_eq!((first.unwrap(), repeat.unwrap()), (at(0), at(0)), "R{number}");
+        assert!(matches!(other, Err(NotAccepted::Conflict)), "R{number}: {other:?}");
+    }
+    assert_eq!(spool.state().waiting, 60);
+}
+
 async fn spool_accept(spool: &Spool, advice: Advice, request: Bytes, now: i64) -> Result<Timestamp, NotAccepted> {
     spool.accept(Call::Settle, &advice, request, at(now)).await
 }

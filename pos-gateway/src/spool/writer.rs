@@ -8,19 +8,21 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::index::{Entry, Index};
+use super::index::{Entry, Index, Known, known_among};
 use super::record::{HEADER_BYTES, Header, Kind, Place, Record, append};
-use super::{Shared, lock, read, segment_path};
+use super::{NotAccepted, Shared, lock, read, segment_path};
 use crate::limits::{SEGMENT_BYTES_MAX, SPOOL_GROUP_BYTES_MAX, SPOOL_GROUP_MAX};
 
 /// What the thread is asked to write.
 #[derive(Debug)]
 pub(super) enum Job {
-    /// A new entry; told when it is on disk.
-    Accept { record: Record, entry: Entry, told: oneshot::Sender<io::Result<()>> },
+    /// A new entry; told when it is on disk, and when it was accepted, milliseconds since 1970.
+    Accept { record: Record, entry: Entry, told: Told },
     /// A mark on an entry; nobody waits for it.
     Mark(Record),
 }
+
+type Told = oneshot::Sender<Result<i64, NotAccepted>>;
 
 /// Makes the file of a new segment.
 pub(super) type Create = Box<dyn Fn(&Path) -> io::Result<File> + Send>;
@@ -55,6 +57,15 @@ pub(super) fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+impl Job {
+    fn entry(&self) -> Option<&Entry> {
+        match self {
+            Self::Accept { entry, .. } => Some(entry),
+            Self::Mark(_) => None,
+        }
+    }
+}
+
 impl Writer {
     /// Works until nobody can ask any more.
     pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
@@ -74,6 +85,10 @@ impl Writer {
     }
 
     fn carry_out(&mut self, group: Vec<Job>) {
+        let (group, repeats) = self.without_repeats(group);
+        if group.is_empty() {
+            return;
+        }
         let first = self.next_sequence;
         let mut records = Vec::with_capacity(group.len());
         let mut sync = false;
@@ -88,19 +103,49 @@ impl Writer {
         for (at, job) in group.into_iter().enumerate() {
             match (job, &places) {
                 (Job::Accept { entry, told, .. }, Ok(places)) => {
+                    let accepted_ms = entry.accepted_ms;
                     if let (Some(place), Some(record)) = (places.get(at), records.get(at)) {
                         lock(&self.shared.index).insert(record.entry, Entry { place: *place, ..entry });
                     }
                     // A caller who has left is told by the next delivery.
-                    let _ = told.send(Ok(()));
+                    let _ = told.send(Ok(accepted_ms));
                     self.shared.work.notify_one();
                 }
-                (Job::Accept { told, .. }, Err(error)) => {
-                    let _ = told.send(Err(io::Error::new(error.kind(), error.to_string())));
+                (Job::Accept { told, .. }, Err(_)) => {
+                    let _ = told.send(Err(NotAccepted::Disk));
                 }
                 (Job::Mark(_), _) => {}
             }
         }
+        for (told, accepted_ms) in repeats {
+            let _ = told.send(if places.is_ok() { Ok(accepted_ms) } else { Err(NotAccepted::Disk) });
+        }
+    }
+
+    /// What is to be written of a group, and the repeats of it in the group itself: of two with one id that come at
+    /// once only the first is accepted. What is known already is told at once.
+    fn without_repeats(&self, group: Vec<Job>) -> (Vec<Job>, Vec<(Told, i64)>) {
+        let mut kept: Vec<Job> = Vec::with_capacity(group.len());
+        let mut repeats = Vec::new();
+        for job in group {
+            let Job::Accept { record, entry, told } = job else {
+                kept.push(job);
+                continue;
+            };
+            let on_disk = lock(&self.shared.index).known(&entry);
+            let in_group = known_among(kept.iter().filter_map(Job::entry), &entry);
+            match (on_disk, in_group) {
+                (Known::Other, _) | (_, Known::Other) => {
+                    let _ = told.send(Err(NotAccepted::Conflict));
+                }
+                (Known::Same { accepted_ms }, _) => {
+                    let _ = told.send(Ok(accepted_ms));
+                }
+                (Known::No, Known::Same { accepted_ms }) => repeats.push((told, accepted_ms)),
+                (Known::No, Known::No) => kept.push(Job::Accept { record, entry, told }),
+            }
+        }
+        (kept, repeats)
     }
 
     /// Writes records one after another and says where they lie.
