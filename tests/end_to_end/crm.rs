@@ -7,6 +7,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tessera_crm::mirror::layout;
+use tessera_storage::{Commit, EmbeddedStorage, Options, Storage as _};
 
 use super::server::{printed, refusal, said, tessera};
 use super::sources::root;
@@ -196,6 +198,51 @@ fn p9_a_mirror_that_is_killed_again_and_again_equals_the_one_made_anew() {
     assert_eq!(shop.status(NOBODY)["outcomes"], 1_500);
     assert!(!shop.data().join("mirror-new").exists());
     drop(shop.engine);
+}
+
+/// The position that a mirror nobody has open says, and what is put in its place.
+fn position(shop: &Shop, other: Option<Vec<u8>>) -> Vec<u8> {
+    let facts = "mirror".into();
+    let options = Options { facts, on_fatal: Box::new(|reason| panic!("{reason}")), ..Options::new(&layout::SPACES) };
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let storage = EmbeddedStorage::open(&shop.data().join("mirror"), options).unwrap().storage;
+        let head = storage.head(&layout::position()).await.unwrap().unwrap();
+        if let Some(other) = other {
+            let (partition, expected, head) = (layout::position(), head.version, other.into());
+            let (rows, claims, hints, deltas, feed_kinds) = Default::default();
+            storage.commit(Commit { partition, expected, head, rows, claims, hints, deltas, feed_kinds }).await.unwrap();
+        }
+        storage.close().await.unwrap();
+        head.value.to_vec()
+    })
+}
+
+#[test]
+fn p9_a_mirror_stopped_within_a_batch_is_no_difference_and_one_that_cannot_be_read_is_replaced() {
+    let shop = Shop::new(Some(&root().join("deploy/programs/sample.yaml")));
+    let fold = |wanted: u64| {
+        let (mirror, at) = shop.mirror();
+        while shop.status(&at)["outcomes"] != wanted {}
+        drop(mirror);
+    };
+    shop.settle("S1/T9/20261122/1/rebuild");
+    fold(1);
+    let earlier = position(&shop, None);
+    shop.settle("S1/T9/20261122/2/rebuild");
+    fold(2);
+    // As if it had been stopped before the position was written: days and cards are further.
+    let last = position(&shop, Some(earlier));
+    let rebuilt = printed(shop.crm(NOBODY, &["rebuild"]));
+    assert!(rebuilt.starts_with("2 outcomes folded again") && rebuilt.contains("are equal"), "{rebuilt}");
+    // A format that nobody knows.
+    position(&shop, Some([&[0xff], &last[1..]].concat()));
+    let differs = shop.crm(NOBODY, &["rebuild"]).output().unwrap();
+    let text = String::from_utf8(differs.stdout.clone()).unwrap();
+    assert!(!differs.status.success() && text.contains("the position: cannot be read"), "{text} {}", said(&differs));
+    let replaced = printed(shop.crm(NOBODY, &["rebuild", "--replace"]));
+    assert!(replaced.contains("was replaced"), "{replaced}");
+    assert_eq!(position(&shop, None), last);
+    assert!(shop.data().join("mirror-before-1").exists());
 }
 
 /// A number of a report's only total, in smallest units.

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
-use tessera_crm::mirror::compare::{Compared, compare};
-use tessera_crm::mirror::read::Reader;
+use tessera_crm::keep::KeepError;
+use tessera_crm::mirror::compare::{Compared, Difference, compare};
+use tessera_crm::mirror::{Folded, MirrorError};
 use tessera_storage::Storage;
 
 use super::serve::keeper;
@@ -64,13 +65,51 @@ pub(super) async fn run(args: RebuildArgs) -> Result<ExitCode, Failure> {
 /// Makes the mirror again to where the old one is, and compares both. One that cannot be read is a difference.
 async fn make_and_compare(config: &Config, old: &Path, new: &Path) -> Result<(u64, Compared), Failure> {
     let storage: Arc<dyn Storage> = Arc::new(open(old)?);
-    let folded = Reader::new(Arc::clone(&storage)).folded().await?.unwrap_or_default();
+    let made = match catch_up(config, &storage).await {
+        Ok(folded) => make_until(config, (&storage, &folded), new).await,
+        Err(failure) => match unreadable(&failure) {
+            Some(difference) => {
+                let compared = Compared { difference: Some(difference), ..Compared::default() };
+                make(config, new, None).await.map(|made| (made, compared))
+            }
+            None => Err(failure),
+        },
+    };
+    close(&*storage).await;
+    made
+}
+
+/// Lets a mirror go on to the feed's end: one that was stopped within a batch holds more than its position says.
+async fn catch_up(config: &Config, storage: &Arc<dyn Storage>) -> Result<Folded, Failure> {
+    let mut keeper = keeper(config, Arc::clone(storage), false).await?;
+    while keeper.fold_next(None).await? {}
+    Ok(keeper.mirror.folded().clone())
+}
+
+async fn make_until(
+    config: &Config,
+    (storage, folded): (&Arc<dyn Storage>, &Folded),
+    new: &Path,
+) -> Result<(u64, Compared), Failure> {
     let made = make(config, new, Some((folded.place.sequence, folded.outcomes))).await?;
     let other = open(new)?;
-    let compared = compare(&*storage, &other).await;
+    let compared = compare(&**storage, &other).await;
     close(&other).await;
-    close(&*storage).await;
     Ok((made, compared?))
+}
+
+/// What cannot be read in a mirror of another format or a damaged one; none: it failed otherwise.
+fn unreadable(failure: &Failure) -> Option<Difference> {
+    let kept = failure.downcast_ref::<KeepError>().and_then(|error| match error {
+        KeepError::Mirror(error) => Some(error),
+        KeepError::Follow(_) | KeepError::Revision(_) => None,
+    });
+    match kept.or_else(|| failure.downcast_ref::<MirrorError>())? {
+        MirrorError::Unreadable { what } => {
+            Some(Difference { space: "mirror", partition: (*what).to_owned(), what: "cannot be read".to_owned() })
+        }
+        MirrorError::Storage(_) | MirrorError::Commit(_) | MirrorError::TimeZone { .. } | MirrorError::Format { .. } => None,
+    }
 }
 
 /// Folds the feed into a new folder, up to a commit or to where the feed ends now. Returns how many outcomes it has.
