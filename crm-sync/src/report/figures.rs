@@ -121,17 +121,28 @@ impl Figures {
 
     pub(super) fn finish(self, assets: &BTreeMap<String, AssetTold>) -> Result<Parts, ReportError> {
         let (columns, split) = self.split.finish();
-        let (_, whole) = self.whole.finish();
-        Ok(Parts { rows: rows(split, &columns, assets)?, totals: rows(whole, &columns, assets)?, columns })
+        let (_, mut whole) = self.whole.finish();
+        let rows = rows(split, &columns, assets, &BTreeSet::new())?;
+        let told: BTreeSet<String> = rows.iter().map(|row| row.asset.clone()).collect();
+        for asset in &told {
+            whole.entry((Vec::new(), asset.clone())).or_insert_with(|| vec![0; columns.len()]);
+        }
+        Ok(Parts { totals: self::rows(whole, &columns, assets, &told)?, rows, columns })
     }
 }
 
-/// Rows of a table. Worth is the last column, of the one before: rounded so that rows of an asset sum to their total.
-fn rows(table: Table, columns: &[Column], assets: &BTreeMap<String, AssetTold>) -> Result<Vec<Row>, ReportError> {
+/// Rows of a table, without those of zeros alone that are of no asset of `kept`. Worth is the last column, of the one
+/// before: rounded so that rows of an asset sum to their total.
+fn rows(
+    table: Table,
+    columns: &[Column],
+    assets: &BTreeMap<String, AssetTold>,
+    kept: &BTreeSet<String>,
+) -> Result<Vec<Row>, ReportError> {
     let mut valued: BTreeMap<String, (i128, i64)> = BTreeMap::new();
     let mut rows = Vec::with_capacity(table.len());
     for ((keys, asset), numbers) in table {
-        if numbers.iter().all(|number| *number == 0) {
+        if numbers.iter().all(|number| *number == 0) && !kept.contains(&asset) {
             continue;
         }
         let too_large = || ReportError::TooLarge { asset: asset.clone() };

@@ -139,6 +139,29 @@ async fn a_book_is_told_by_why_it_was_posted_to() {
 }
 
 #[tokio::test]
+async fn rows_that_come_to_nothing_have_their_total_and_are_written_as_their_asset_is() {
+    let posted = |id: &str, campaign: &str, minor: i64| {
+        let posting = book("money:JPY", minor, BookKind::Issued, campaign, PostingReason::Discounted);
+        let lot = lot("points", minor, &format!("{campaign}~0"), PostingReason::Earned);
+        let issued = book("points", -minor, BookKind::Issued, campaign, PostingReason::Earned);
+        outcome(id, "2026-03-01", "S1", vec![posting, lot, issued])
+    };
+    let reader = reader(&responses("a-1", [posted("r1", "c1", 40), posted("r2", "c2", -40)])).await;
+    // On the day after: the roll of all is nothing, those of campaigns are not.
+    for (kind, day, assets) in
+        [(Kind::Campaign, "2026-03-01", vec!["money:JPY", "points"]), (Kind::Liability, "2026-03-02", vec!["points"])]
+    {
+        let report = compute(&reader, &question(kind, day, day, &[Dimension::Campaign]), None).await.unwrap();
+        assert_eq!(report.rows.len(), assets.len() * 2, "{kind:?}");
+        let totals: Vec<&str> = report.totals.iter().map(|total| total.asset.as_str()).collect();
+        assert_eq!(totals, assets, "{kind:?}");
+        assert!(report.totals.iter().all(|total| total.numbers.iter().flatten().all(|number| *number == 0)), "{kind:?}");
+        assert!(report.check.agrees, "{:?}", report.check.faults);
+        assert_eq!(report.written.get("money:JPY").map(|how| how.digits), (kind == Kind::Campaign).then_some(0), "{kind:?}");
+    }
+}
+
+#[tokio::test]
 async fn worth_is_rounded_once_so_that_rows_sum_to_the_total() {
     let earned = |number: usize| {
         let id = format!("r{number}");
