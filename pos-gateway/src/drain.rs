@@ -73,6 +73,16 @@ impl Live {
         average.store(if before == 0 { took_us } else { (before * 15 + took_us) / 16 }, Ordering::Relaxed);
     }
 
+    /// A live call had no answer because the engine has too much to do. However soon that was told, it counts as a
+    /// whole budget; beside no delivery it says nothing of how fast calls are in calm.
+    pub(crate) fn choked(&self, budget: Duration) {
+        if self.deliveries.load(Ordering::Relaxed) > 0 {
+            self.answered(budget);
+        } else {
+            self.last_us.store(micros(self.began.elapsed()), Ordering::Relaxed);
+        }
+    }
+
     fn tills_call(&self) -> bool {
         let last = self.last_us.load(Ordering::Relaxed);
         last != 0 && micros(self.began.elapsed()).saturating_sub(last) < micros(QUIET_AFTER)
@@ -113,7 +123,7 @@ impl Pace {
         }
     }
 
-    /// One more at a time after each that went well, half as many where tills or the engine feel it.
+    /// One more at a time after each that the engine has ended, half as many where tills or the engine feel it.
     fn after(&mut self, verdict: &Verdict, live: &Live) {
         let now = Instant::now();
         if let Verdict::Wait(pause) = verdict {
@@ -124,7 +134,8 @@ impl Pace {
             self.not_before = now + DELIVERY_PAUSE;
         } else {
             let limit = if !self.grows && live.tills_call() { DELIVERIES_BESIDE_CALLS_MAX } else { DELIVERIES_MAX };
-            self.window = (self.window + 1).min(limit);
+            let more = matches!(verdict, Verdict::Delivered | Verdict::Park(_));
+            self.window = (self.window + usize::from(more)).min(limit);
         }
     }
 }

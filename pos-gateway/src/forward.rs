@@ -116,9 +116,13 @@ impl Forwarder {
         if !self.upstream.is_reachable() {
             return Err(Failed::Link(Refusal::EngineUnreachable.into_status()));
         }
-        let response = timeout_at(until, self.attempts(sent)).await.unwrap_or(Err(Failed::Overdue))?;
-        self.live.answered(sent.clock.taken());
-        Ok(cleaned(response))
+        let ended = timeout_at(until, self.attempts(sent)).await.unwrap_or(Err(Failed::Overdue));
+        match &ended {
+            Ok(_) => self.live.answered(sent.clock.taken()),
+            Err(failed) if is_choked(failed) => self.live.choked(self.config.budget),
+            Err(Failed::Link(_) | Failed::Engine(_) | Failed::Overdue) => {}
+        }
+        ended.map(cleaned)
     }
 
     /// Delivers from the spool: one attempt, for which nobody waits.
@@ -247,6 +251,18 @@ fn is_of_the_receipt(status: &Status) -> bool {
         | Code::Internal
         | Code::Unavailable
         | Code::DataLoss => false,
+    }
+}
+
+/// Whether an attempt says that the engine has more to do than it can.
+pub(crate) fn is_choked(failed: &Failed) -> bool {
+    match failed {
+        Failed::Overdue => true,
+        Failed::Link(_) => false,
+        Failed::Engine(status) if status.code() == Code::ResourceExhausted => {
+            Refusal::from_status(status) != Some(ErrorReason::LimitExceeded)
+        }
+        Failed::Engine(status) => status.code() == Code::DeadlineExceeded,
     }
 }
 

@@ -67,6 +67,48 @@ async fn h57_deliveries_go_one_more_at_a_time_and_half_as_many_where_live_calls_
 }
 
 #[tokio::test(start_paused = true)]
+async fn h57_live_calls_that_get_no_answer_slow_deliveries_down_and_what_did_not_go_well_makes_them_no_more() {
+    let budget = Duration::from_millis(2_250);
+    let live = Live::default();
+    let mut pace = Pace::new();
+    tokio::time::advance(Duration::from_secs(5)).await;
+    live.answered(Duration::from_millis(2));
+    live.choked(budget);
+    for _ in 0..3 {
+        pace.after(&Verdict::Delivered, &live);
+    }
+    assert_eq!(pace.window, 4, "without deliveries they are no cause");
+    for verdict in [Verdict::Later(budget), Verdict::TryAgain("Internal".to_owned())] {
+        pace.window = 2;
+        pace.after(&verdict, &live);
+        assert_eq!(pace.window, 2, "{verdict:?}");
+    }
+
+    live.deliveries.store(1, Ordering::Relaxed);
+    live.choked(budget);
+    pace.window = 4;
+    for expected in [2, 1] {
+        pace.after(&Verdict::Delivered, &live);
+        assert_eq!((pace.window, pace.not_before), (expected, Instant::now() + DELIVERY_PAUSE));
+    }
+}
+
+#[test]
+fn h57_what_says_that_an_engine_has_too_much_to_do_counts_against_deliveries_and_nothing_else_does() {
+    let table = [
+        (Failed::Overdue, true),
+        (engine(Refusal::TooManyWaiting { retry_after: Duration::from_secs(1) }), true),
+        (Failed::Engine(Status::deadline_exceeded("late")), true),
+        (Failed::Link(Status::unavailable("gone")), false),
+        (engine(Refusal::Conflict), false),
+        (engine(Refusal::ShuttingDown), false),
+    ];
+    for (failed, expected) in table {
+        assert_eq!(crate::forward::is_choked(&failed), expected, "{failed:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn h57_a_spool_that_only_grows_is_delivered_whatever_live_calls_feel() {
     let live = Live::default();
     tokio::time::advance(LOOK_EVERY).await;
