@@ -24,6 +24,10 @@ use crate::limits::{
 use crate::spool::{Spool, Taken};
 use crate::upstream::Failed;
 
+mod faults;
+
+use faults::{Faults, Shared};
+
 /// What becomes of an entry after one delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -144,6 +148,7 @@ impl Pace {
 pub(crate) async fn run(forwarder: Arc<Forwarder>, spool: Arc<Spool>, mut going_down: watch::Receiver<bool>) {
     let mut reachable = forwarder.upstream().reachable();
     let mut pace = Pace::new();
+    let mut faults = Faults::new();
     let mut deliveries = JoinSet::new();
     loop {
         let may_begin = *reachable.borrow_and_update() && Instant::now() >= pace.not_before;
@@ -152,14 +157,15 @@ pub(crate) async fn run(forwarder: Arc<Forwarder>, spool: Arc<Spool>, mut going_
             && let Some(taken) = take(&spool).await
         {
             forwarder.live().deliveries.fetch_add(1, Ordering::Relaxed);
-            deliveries.spawn(deliver(Arc::clone(&forwarder), Arc::clone(&spool), taken));
+            deliveries.spawn(deliver(Arc::clone(&forwarder), taken));
             continue;
         }
         let has_room = may_begin && deliveries.len() < pace.window;
         tokio::select! {
             Some(ended) = deliveries.join_next() => {
                 forwarder.live().deliveries.fetch_sub(1, Ordering::Relaxed);
-                if let Ok(verdict) = ended {
+                if let Ok((taken, verdict)) = ended {
+                    let verdict = conclude(&spool, &taken, verdict, &mut faults);
                     pace.look(spool.waiting());
                     pace.after(&verdict, forwarder.live());
                 }
@@ -178,16 +184,38 @@ async fn take(spool: &Arc<Spool>) -> Option<Taken> {
     tokio::task::spawn_blocking(move || spool.take(Timestamp::now())).await.ok().flatten()
 }
 
-async fn deliver(forwarder: Arc<Forwarder>, spool: Arc<Spool>, taken: Taken) -> Verdict {
+async fn deliver(forwarder: Arc<Forwarder>, taken: Taken) -> (Taken, Verdict) {
     let gateway_id = &forwarder.config().gateway_id;
     let request = with_route(taken.call, &taken.request, DeliveryRoute::Spool, gateway_id, taken.accepted_ms);
     let answered = forwarder.deliver(taken.call, request, DELIVERY_MAX).await;
     let verdict = verdict(answered.as_ref().err());
-    conclude(&spool, &taken, &verdict);
+    (taken, verdict)
+}
+
+/// Carries out what a delivery means for its entry; says what it means for all.
+fn conclude(spool: &Spool, taken: &Taken, verdict: Verdict, faults: &mut Faults) -> Verdict {
+    match &verdict {
+        Verdict::TryAgain(reason) => {
+            if let Some(Shared { pause, entry_pause }) = faults.seen(taken.number) {
+                tracing::error!(
+                    call = taken.call.name(),
+                    entry = taken.number,
+                    reason,
+                    ?pause,
+                    "the engine refuses one entry of the spool after another"
+                );
+                spool.put_back(taken.number, Instant::now() + entry_pause);
+                return Verdict::Wait(pause);
+            }
+        }
+        Verdict::Delivered => spool.hasten(&faults.ended()),
+        Verdict::Park(_) | Verdict::Wait(_) | Verdict::Later(_) => {}
+    }
+    carry_out(spool, taken, &verdict);
     verdict
 }
 
-fn conclude(spool: &Spool, taken: &Taken, verdict: &Verdict) {
+fn carry_out(spool: &Spool, taken: &Taken, verdict: &Verdict) {
     let (call, number) = (taken.call.name(), taken.number);
     let park = |reason: &String| {
         tracing::error!(call, entry = number, receipt = %taken.id, reason, "an entry of the spool is parked");

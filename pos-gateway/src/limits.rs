@@ -92,6 +92,12 @@ pub(crate) const TRIES_MAX: u32 = 5;
 /// Pause after the first of them; each next one is twice as long.
 pub(crate) const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
+/// Entries with a fault that looks like their own, and none delivered between, from which on the fault is not theirs.
+pub(crate) const FAULTY_ENTRIES_MIN: usize = 5;
+
+/// How often at least one of them is then tried: so late it is found that the engine is well again.
+pub(crate) const FEEL_EVERY_MAX: Duration = Duration::from_secs(60);
+
 /// How long an entry waits whose contract is later than the engine's.
 pub(crate) const UPGRADE_WAIT: Duration = Duration::from_secs(60);
 

@@ -1,6 +1,7 @@
 //! Advices that no engine has yet: on disk before a till is told that they are accepted, handed out again in order
 //! per customer, until an engine has them. The bytes stand in `SPOOL.md`.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -278,6 +279,14 @@ impl Spool {
     /// It is not to be tried before then.
     pub(crate) fn put_back(&self, number: u64, until: Instant) {
         lock(&self.shared.index).put_back(number, until);
+    }
+
+    /// They may be tried now, where they were not to be tried yet.
+    pub(crate) fn hasten(&self, numbers: &BTreeSet<u64>) {
+        let mut index = lock(&self.shared.index);
+        for number in numbers {
+            index.hasten(*number);
+        }
     }
 
     /// A fault was its own; says how many such it has had.

@@ -1,6 +1,7 @@
 //! What each end of a delivery means for its entry, and how fast entries go.
 
 use super::*;
+use crate::call::Call;
 
 fn engine(refusal: Refusal) -> Failed {
     Failed::Engine(refusal.into_status())
@@ -122,4 +123,38 @@ async fn h57_a_spool_that_only_grows_is_delivered_whatever_live_calls_feel() {
         pace.after(&Verdict::Delivered, &live);
         assert_eq!(pace.window, expected, "{waiting} wait");
     }
+}
+
+/// Accepts a void of each of these customers.
+async fn filled(folder: &tempfile::TempDir, count: usize) -> Spool {
+    let spool = Spool::open(crate::spool::SpoolConfig::new(folder.path())).unwrap();
+    for number in 1..=count {
+        let id = format!("R{number}");
+        let advice =
+            crate::advice::Advice { id, attempt: 1, content: 1, keys: [u32::try_from(number).unwrap(), 0, 0], due_ms: 0 };
+        spool.accept(Call::Void, &advice, bytes::Bytes::new(), Timestamp::UNIX_EPOCH).await.unwrap();
+    }
+    spool
+}
+
+#[tokio::test]
+async fn h58_an_engine_that_refuses_every_entry_parks_none_and_one_that_is_well_again_gets_them_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = filled(&folder, 12).await;
+    let mut faults = Faults::new();
+    let refused = || Verdict::TryAgain("Unimplemented".to_owned());
+    let mut meant = Vec::new();
+    while let Some(taken) = spool.take(Timestamp::UNIX_EPOCH) {
+        if taken.id == "R12" {
+            assert_eq!(conclude(&spool, &taken, Verdict::Delivered, &mut faults), Verdict::Delivered);
+            break;
+        }
+        meant.push(conclude(&spool, &taken, refused(), &mut faults));
+    }
+    assert_eq!(meant.len(), 11);
+    assert!(meant[..4].iter().all(|verdict| *verdict == refused()), "{meant:?}");
+    assert!(meant[4..].iter().all(|verdict| matches!(verdict, Verdict::Wait(_))), "{meant:?}");
+    assert_eq!((spool.state().parked, spool.state().waiting), (0, 11));
+    let again = std::iter::from_fn(|| spool.take(Timestamp::UNIX_EPOCH)).map(|taken| taken.id);
+    assert_eq!(again.count(), 11, "none of them waits for anything but its turn");
 }

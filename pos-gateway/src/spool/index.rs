@@ -236,6 +236,16 @@ impl Index {
         self.later.insert((until, number));
     }
 
+    /// One that was not to be tried yet may be.
+    pub(super) fn hasten(&mut self, number: u64) {
+        let Some(waiting) = self.waiting.get_mut(&number) else { return };
+        if let State::Later(until) = waiting.state {
+            waiting.state = State::Queued;
+            self.later.remove(&(until, number));
+            self.look_at(number);
+        }
+    }
+
     /// Counts a fault that was an entry's own, and says how many it has had.
     pub(super) fn count_fault(&mut self, number: u64) -> u32 {
         let Some(waiting) = self.waiting.get_mut(&number) else { return 0 };
