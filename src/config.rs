@@ -72,7 +72,7 @@ const SETTINGS: [Setting; 17] = [
     },
     Setting {
         name: "ledger.adjust_alone_units",
-        meaning: "Units that one person of finance may correct on an account alone; more needs a second one's signature.",
+        meaning: "Units up to which one person of finance signs a correction alone, each for itself; above, two sign.",
         default: "0",
     },
     Setting { name: "quote.hold_seconds", meaning: "How long a quote holds what it promised.", default: "900" },

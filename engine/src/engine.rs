@@ -28,8 +28,8 @@ const TOKEN_KEY: u32 = 1;
 /// What a caller waits before it comes back to a crowded account.
 const CROWDED_RETRY: Duration = Duration::from_millis(50);
 
-/// A billing engine over one storage. Cheap to clone; several may share a storage where no campaign is limited over all
-/// customers.
+/// A billing engine over one storage. Cheap to clone. Several may share a storage where no campaign is limited over all
+/// customers, within one ledger day: the gate that keeps a day closed is each process's own.
 #[derive(Clone, Debug)]
 pub struct Engine {
     pub(crate) core: Arc<Core>,

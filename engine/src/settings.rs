@@ -29,7 +29,7 @@ pub struct Settings {
     pub deadline_min: Duration,
     /// Who may change the programs; nobody: whoever is at this machine.
     pub people: People,
-    /// Units that one person of finance may correct alone; more needs a second one.
+    /// Units that one person of finance may correct alone, by one correction; more needs a second one.
     pub adjust_alone_units_max: u64,
 }
 

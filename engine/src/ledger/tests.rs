@@ -33,11 +33,11 @@ campaigns:
   - {id: stamp, name: A stamp for each visit, grant: {give: {points: {units: 1, asset: stamps}}}}
   - {id: off, name: A tenth off socks, on: {sku: SOCKS}, percent_off: 10}
 ";
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The ledger day on which every test begins.
 const FIRST: Date = date(2026, 11, 22);
 
-async fn rig() -> Rig {
+pub(super) async fn rig() -> Rig {
     let rig = Rig::over(Arc::new(MemoryStorage::new(&layout::SPACES)), settings()).await;
     let source = Source { name: "days.yaml".to_owned(), text: PROGRAM.to_owned() };
     rig.engine.programs().publish(&[source], begin()).await.unwrap();
@@ -45,7 +45,7 @@ async fn rig() -> Rig {
 }
 
 /// A sale of so many pounds, to a customer or to nobody, on the day of the rig's clock.
-fn sale(rig: &Rig, id: &str, card: Option<&str>, pounds: i64) -> v1::Receipt {
+pub(super) fn sale(rig: &Rig, id: &str, card: Option<&str>, pounds: i64) -> v1::Receipt {
     let now = rig.clock.now();
     v1::Receipt {
         sold_at: Some(tessera_contract::convert::timestamp_to_wire(now)),
@@ -54,7 +54,7 @@ fn sale(rig: &Rig, id: &str, card: Option<&str>, pounds: i64) -> v1::Receipt {
     }
 }
 
-async fn close_all(rig: &Rig) -> Vec<LedgerDay> {
+pub(super) async fn close_all(rig: &Rig) -> Vec<LedgerDay> {
     let mut days = Vec::new();
     while let Some(day) = rig.engine.close_day(rig.clock.now()).await.unwrap() {
         days.push(day);

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use tessera_ledger::account::Account;
-use tessera_ledger::day::{BrokenDay, Held, Tally, roll_forward};
+use tessera_ledger::day::{BrokenDay, Held, LedgerDay, Tally, roll_forward};
 use tessera_storage::{Cursor, FeedEntry, Storage};
 use tokio::sync::mpsc;
 
@@ -68,12 +68,8 @@ pub struct Verified {
 /// The storage cannot be read. What can be read and does not agree is a finding.
 pub async fn verify(storage: &dyn Storage, threads: usize, tell: impl Fn(Progress)) -> Result<Verified, LedgerError> {
     let mut run = Run::new(storage, threads);
-    run.read_feed(&tell).await?;
-    let doubtful = run.compare_accounts().await?;
-    for account in doubtful {
-        run.look_again(&account, &tell).await?;
-    }
-    run.compare_days().await?;
+    run.prove_accounts(&tell).await?;
+    run.prove_days(&tell).await?;
     Ok(run.finish())
 }
 
@@ -218,30 +214,48 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Compares every closed day with what the feed has for it.
-    async fn compare_days(&mut self) -> Result<(), LedgerError> {
-        let days = match closed_days(self.storage).await {
-            Ok(days) => days,
+    async fn prove_accounts(&mut self, tell: &impl Fn(Progress)) -> Result<(), LedgerError> {
+        self.read_feed(tell).await?;
+        for account in self.compare_accounts().await? {
+            self.look_again(&account, tell).await?;
+        }
+        Ok(())
+    }
+
+    async fn prove_days(&mut self, tell: &impl Fn(Progress)) -> Result<(), LedgerError> {
+        let days = self.closed_days().await?;
+        // A day may have been closed since the feed was read: what was booked on it is in the feed by now.
+        self.read_feed(tell).await?;
+        self.compare_days(&days);
+        Ok(())
+    }
+
+    /// The days that are closed by now; none where their chain is broken, which is a finding.
+    async fn closed_days(&mut self) -> Result<Vec<LedgerDay>, LedgerError> {
+        match closed_days(self.storage).await {
             Err(LedgerError::Broken(broken)) => {
                 self.findings.add(Finding::Day(broken));
-                return Ok(());
+                Ok(Vec::new())
             }
-            Err(other) => return Err(other),
-        };
+            other => other,
+        }
+    }
+
+    /// Compares every closed day with what the feed has for it. The days are read before the feed was read last.
+    fn compare_days(&mut self, days: &[LedgerDay]) {
         let mut tallies = self.tallies();
-        for day in &days {
+        for day in days {
             let found = tallies.remove(&day.date).unwrap_or_default();
             if let Err(broken) = day.check_content(&found) {
                 self.findings.add(Finding::Day(broken));
             }
         }
         self.verified.days = u64::try_from(days.len()).unwrap_or(u64::MAX);
-        let Some(latest) = days.last() else { return Ok(()) };
+        let Some(latest) = days.last() else { return };
         for (date, tally) in tallies.range(..latest.date) {
             let found = format!("{} outcomes", tally.outcomes());
             self.findings.add(Finding::Day(BrokenDay::Content { date: *date, said: "nothing at all".to_owned(), found }));
         }
-        Ok(())
     }
 
     fn tallies(&self) -> std::collections::BTreeMap<Date, Tally> {
@@ -267,4 +281,25 @@ impl<'a> Run<'a> {
 fn place(hasher: &RandomState, key: &[u8], shards: usize) -> usize {
     let shards = u64::try_from(shards.max(1)).unwrap_or(1);
     usize::try_from(hasher.hash_one(key) % shards).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{DAY, close_all, rig, sale};
+    use super::*;
+    use crate::testing::*;
+
+    #[tokio::test]
+    async fn p5_a_day_that_is_closed_while_the_proof_runs_is_proven_with_what_was_booked_on_it_since() {
+        let rig = rig().await;
+        rig.settle(unquoted(sale(&rig, "A", Some("1001"), 50))).await.unwrap();
+        let mut run = Run::new(rig.storage.as_ref(), 2);
+        run.prove_accounts(&|_| {}).await.unwrap();
+        rig.settle(unquoted(sale(&rig, "B", Some("1001"), 20))).await.unwrap();
+        rig.pass(2 * DAY);
+        assert_eq!(close_all(&rig).await.len(), 2);
+        run.prove_days(&|_| {}).await.unwrap();
+        let verified = run.finish();
+        assert_eq!((verified.findings, verified.days, verified.outcomes), (Vec::new(), 2, 3));
+    }
 }
