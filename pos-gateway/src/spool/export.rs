@@ -1,7 +1,9 @@
 //! The second route of a store whose link stays down: what waits as one file, and that file read again.
 
+use std::collections::BTreeMap;
+use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
@@ -38,32 +40,82 @@ impl ExportedEntry {
     }
 }
 
-/// Writes everything that waits or is parked in a spool's folder to a new file, also while a gateway has it open.
+/// Writes everything that waits or is parked in a spool's folder to a new file, also while a gateway has it open. It
+/// is written as `FILE.part` and gets its name when it is whole and on disk.
 ///
 /// # Errors
 /// The folder cannot be read, or the file is there already or cannot be written.
 pub fn export(folder: &Path, file: &Path) -> Result<Exported, SpoolError> {
-    let numbers = entries_of(folder).map_err(failure("read", folder))?;
+    if file.try_exists().map_err(failure("look at", file))? {
+        return Err(failure("create", file)(io::ErrorKind::AlreadyExists.into()));
+    }
+    let mut part = file.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    // What an export left there that was ended before its end.
+    if let Err(error) = fs::remove_file(&part)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(failure("replace", &part)(error));
+    }
+    let written = write_export(folder, &part).and_then(|exported| {
+        fs::rename(&part, file).map_err(failure("name", file))?;
+        Ok(exported)
+    });
+    if written.is_err() {
+        // The error that is told is the first one.
+        let _ = fs::remove_file(&part);
+    }
+    let exported = written?;
+    let above = file.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(above).and_then(|above| above.sync_all()).map_err(failure("write", above))?;
+    Ok(exported)
+}
+
+fn write_export(folder: &Path, file: &Path) -> Result<Exported, SpoolError> {
+    let mut places = entries_of(folder).map_err(failure("read", folder))?;
     let mut out = super::create_private(file).map_err(failure("create", file))?;
     let header = Header { segment: SEGMENT, first_sequence: 1, before: 0, before_bytes: 0 };
     let mut exported = Exported { entries: 0, bytes: u64::try_from(HEADER_BYTES).unwrap_or(u64::MAX) };
     out.write_all(&header.encode()).map_err(failure("write", file))?;
-    for place in numbers {
+    let numbers: Vec<u64> = places.keys().copied().collect();
+    for number in numbers {
         // What was delivered since then need not travel.
-        let Some(record) = read::record(folder, place) else { continue };
+        let Some(record) = entry(folder, &mut places, number)? else { continue };
         exported.entries += 1;
         let record = Record { sequence: exported.entries, entry: exported.entries, ..record.of_kind(Kind::Entry) };
-        let mut bytes = Vec::new();
-        let length = append(&mut bytes, SEGMENT, exported.bytes, &record);
-        out.write_all(&bytes).map_err(failure("write", file))?;
-        exported.bytes += u64::try_from(length).unwrap_or(u64::MAX);
+        write_record(&mut out, &mut exported.bytes, &record).map_err(failure("write", file))?;
     }
+    let end = Record::mark(Kind::ExportEnd, exported.entries, 0, String::new());
+    let end = Record { sequence: exported.entries.saturating_add(1), ..end };
+    write_record(&mut out, &mut exported.bytes, &end).map_err(failure("write", file))?;
     out.sync_all().map_err(failure("write", file))?;
     Ok(exported)
 }
 
+fn write_record(out: &mut File, at: &mut u64, record: &Record) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    let length = append(&mut bytes, SEGMENT, *at, record);
+    out.write_all(&bytes)?;
+    *at += u64::try_from(length).map_err(io::Error::other)?;
+    Ok(())
+}
+
+/// An entry's record. A gateway that runs may have moved it since `places` were read: then they are read again.
+/// None: it was delivered.
+fn entry(folder: &Path, places: &mut BTreeMap<u64, Place>, number: u64) -> Result<Option<Record>, SpoolError> {
+    for _ in 0..EXPORT_ATTEMPTS_MAX {
+        let Some(place) = places.get(&number) else { return Ok(None) };
+        if let Some(record) = read::record(folder, *place) {
+            return Ok(Some(record));
+        }
+        *places = entries_of(folder).map_err(failure("read", folder))?;
+    }
+    Err(failure("read all entries of", folder)(io::ErrorKind::InvalidData.into()))
+}
+
 /// Where the entries of a folder lie, oldest first. A gateway that runs deletes files while this reads: then once more.
-fn entries_of(folder: &Path) -> io::Result<Vec<Place>> {
+fn entries_of(folder: &Path) -> io::Result<BTreeMap<u64, Place>> {
     let mut attempts = 0;
     loop {
         attempts += 1;
@@ -75,23 +127,29 @@ fn entries_of(folder: &Path) -> io::Result<Vec<Place>> {
     }
 }
 
-/// Reads an export, in the order in which its entries were accepted, and says how many of its records are damaged
-/// or missing at its end or in its middle.
+/// Reads an export, in the order in which its entries were accepted, and says whether it is whole: none of its records
+/// is damaged or missing in its middle or at its end.
 ///
 /// # Errors
 /// The file cannot be read, or is no export.
 pub fn read_export(file: &Path) -> Result<(Vec<ExportedEntry>, bool), SpoolError> {
-    let bytes = Bytes::from(std::fs::read(file).map_err(failure("read", file))?);
+    let bytes = Bytes::from(fs::read(file).map_err(failure("read", file))?);
     if Header::decode(&bytes).is_none_or(|header| header.segment != SEGMENT) {
         return Err(SpoolError::NoExport { path: file.to_owned() });
     }
     let mut entries = Vec::new();
     let mut read_bytes = HEADER_BYTES;
+    let mut said = None;
     let end = each_record(&bytes, SEGMENT, |place, record| {
         read_bytes += usize::try_from(place.bytes).unwrap_or_default();
-        if let (Some(Kind::Entry), Some(call)) = (record.kind(), call_of(record.call)) {
-            entries.push(ExportedEntry { call, id: record.id, request: record.request, accepted_ms: record.at_ms });
+        match (record.kind(), call_of(record.call)) {
+            (Some(Kind::Entry), Some(call)) => {
+                entries.push(ExportedEntry { call, id: record.id, request: record.request, accepted_ms: record.at_ms });
+            }
+            (Some(Kind::ExportEnd), _) => said = usize::try_from(record.entry).ok(),
+            (Some(Kind::Entry | Kind::Delivered | Kind::Parked | Kind::WaitingAgain) | None, _) => {}
         }
     });
-    Ok((entries, read_bytes == end && end == bytes.len()))
+    let whole = said == Some(entries.len()) && read_bytes == end && end == bytes.len();
+    Ok((entries, whole))
 }

@@ -258,12 +258,11 @@ impl Index {
         self.later.first().map(|(until, _)| *until)
     }
 
-    /// Where all entries lie, oldest first.
-    pub(super) fn places(&self) -> Vec<Place> {
+    /// Where all entries lie, by their numbers, oldest first.
+    pub(super) fn places(&self) -> BTreeMap<u64, Place> {
         let waiting = self.waiting.iter().map(|(number, waiting)| (*number, waiting.entry.place));
         let parked = self.parked.iter().map(|(number, parked)| (*number, parked.entry.place));
-        let by_number: BTreeMap<u64, Place> = waiting.chain(parked).collect();
-        by_number.into_values().collect()
+        waiting.chain(parked).collect()
     }
 
     /// The entries of a segment.

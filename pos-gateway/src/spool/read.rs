@@ -72,7 +72,7 @@ fn apply(index: &mut Index, place: Place, record: Record, also: &mut impl FnMut(
         Some(Kind::Delivered) => index.remove(record.entry),
         Some(Kind::Parked) => index.park(record.entry, record.reason, record.at_ms),
         Some(Kind::WaitingAgain) => drop(index.unpark(record.entry)),
-        None => {}
+        Some(Kind::ExportEnd) | None => {}
     }
 }
 

@@ -39,6 +39,8 @@ pub(super) enum Kind {
     Parked,
     /// A parked one is to be tried again.
     WaitingAgain,
+    /// The end of an export, with the number of its entries.
+    ExportEnd,
 }
 
 /// The payload of a record.
@@ -87,6 +89,7 @@ impl Kind {
             Self::Delivered => 2,
             Self::Parked => 3,
             Self::WaitingAgain => 4,
+            Self::ExportEnd => 5,
         }
     }
 }
@@ -108,6 +111,7 @@ impl Record {
             2 => Some(Kind::Delivered),
             3 => Some(Kind::Parked),
             4 => Some(Kind::WaitingAgain),
+            5 => Some(Kind::ExportEnd),
             _ => None,
         }
     }

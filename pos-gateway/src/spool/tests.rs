@@ -304,10 +304,29 @@ async fn an_export_holds_what_waits_and_is_parked_and_says_where_it_is_damaged()
 
     assert!(matches!(export(&folder.path().join("spool"), &file), Err(SpoolError::Io { .. })), "never over another file");
     let bytes = fs::read(&file).unwrap();
-    for cut in [bytes.len() - 1, bytes.len() / 2] {
+    for cut in record::HEADER_BYTES..bytes.len() {
         fs::write(&file, &bytes[..cut]).unwrap();
-        assert!(!read_export(&file).unwrap().1, "cut at {cut}");
+        assert!(!read_export(&file).unwrap().1, "cut at {cut}, also between two records");
     }
     fs::write(&file, b"something else").unwrap();
     assert!(matches!(read_export(&file), Err(SpoolError::NoExport { .. })));
+}
+
+#[tokio::test]
+async fn an_export_has_its_name_when_it_is_whole_and_one_that_failed_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(&folder);
+    for id in ["first", "second"] {
+        accept(&spool, id, "", None).await;
+    }
+    let (from, file) = (folder.path().join("spool"), folder.path().join("store.spool"));
+    let part = folder.path().join("store.spool.part");
+    assert!(export(&folder.path().join("nowhere"), &file).is_err());
+    assert!(!file.exists() && !part.exists());
+
+    fs::write(&part, b"of an export that was ended").unwrap();
+    assert_eq!(export(&from, &file).unwrap().entries, 2);
+    assert!(!part.exists());
+    let (entries, whole) = read_export(&file).unwrap();
+    assert_eq!((entries.len(), whole), (2, true));
 }
