@@ -1,6 +1,7 @@
 //! Reports for finance, from the postings that the mirror sums by day: asked for, computed, told with totals and a check.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,10 @@ use figures::Figures;
 const MONEY: &str = "money:";
 /// Days of one report: ten years.
 const DAYS_MAX: i32 = 3_653;
+/// How often a mirror that goes on is read before its report says that it did.
+const READINGS_MAX: u32 = 8;
+/// A batch is written in about so long.
+const BETWEEN_READINGS: Duration = Duration::from_millis(20);
 
 /// What is reported.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -296,22 +301,42 @@ impl Question {
     }
 }
 
-/// Computes a report.
+/// Computes a report. A mirror that goes on while it is read is read again; where it never stands still, the report says
+/// so.
 ///
 /// # Errors
 /// The question cannot be answered, a sum is too large, or the mirror cannot be read.
 pub async fn compute(reader: &Reader, question: &Question, closed_through: Option<Date>) -> Result<Report, ReportError> {
     question.check()?;
+    for _ in 1..READINGS_MAX {
+        if let (report, true) = read(reader, question, closed_through).await? {
+            return Ok(report);
+        }
+        tokio::time::sleep(BETWEEN_READINGS).await;
+    }
+    let (mut report, is_of_one_moment) = read(reader, question, closed_through).await?;
+    if !is_of_one_moment {
+        report.notes.push("the mirror went on while it was read: some sums have later outcomes in them than others".to_owned());
+    }
+    Ok(report)
+}
+
+/// A report as the mirror is now, and whether all of it is of the moment that it names: rows are written before the
+/// position, so a sum with a later outcome than the position's is of another.
+async fn read(reader: &Reader, question: &Question, closed_through: Option<Date>) -> Result<(Report, bool), ReportError> {
     let folded = reader.folded().await?.unwrap_or_default();
     let mut figures = Figures::new(question);
+    let mut is_of_one_moment = true;
     for day in reader.days(question.basis, question.to).await? {
-        figures.take(&day, reader.sums(&day).await?);
+        let sums = reader.sums(&day).await?;
+        is_of_one_moment &= sums.iter().all(|sum| sum.folded <= folded.place);
+        figures.take(&day, sums);
     }
     let [all_revisions, revisions] = figures.revisions();
     let assets = told(reader, &all_revisions).await?;
     let parts = figures.finish(&assets)?;
     let check = parts.check(question);
-    Ok(Report {
+    let report = Report {
         written: parts.written(&assets),
         notes: notes(question, closed_through),
         question: question.clone(),
@@ -323,7 +348,8 @@ pub async fn compute(reader: &Reader, question: &Question, closed_through: Optio
         folded: folded.place,
         closed_through: closed_through.map(|day| day.to_string()).unwrap_or_default(),
         check,
-    })
+    };
+    Ok((report, is_of_one_moment))
 }
 
 /// What the newest of these revisions that knows an asset says of it.

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use tessera_proto::billing::v1::posting::Side;
 use tessera_proto::billing::v1::{BookKind, PostingReason};
 use tessera_proto::feed::v1::FollowResponse;
+use tessera_storage::{Commit, MemoryStorage, Storage as _};
 
 use super::written::{cells, header};
 use super::*;
 use crate::mirror::assets::AssetTold;
+use crate::mirror::layout::position;
 use crate::mirror::tests::folded;
 use crate::mirror::tests::made::{book, feed, lot, outcome, responses};
 
@@ -213,6 +215,36 @@ async fn h83_no_cell_of_a_csv_begins_as_a_formula_does() {
     let mut beginnings = quotes.filter(|(before, _)| begins(before)).map(|(_, cell)| cell.strip_prefix('"').unwrap());
     assert!(!beginnings.any(|cell| cell.starts_with(dangerous)), "{text}");
     assert!(text.contains("\"check\",\"agrees "), "{text}");
+}
+
+#[tokio::test]
+async fn a_report_is_of_one_moment_or_says_that_it_is_not() {
+    let sold = |id: &str, day: &str| outcome(id, day, "S1", vec![]);
+    let feed = responses("a-1", [sold("r1", "2026-03-01"), sold("r2", "2026-03-01"), sold("r3", "2026-03-01")]);
+    // As if stopped before the position of the last batch was written: the days have what the position does not say.
+    let storage = folded(&feed, 10).await;
+    let earlier = folded(&feed[..2], 10).await.head(&position()).await.unwrap().unwrap().value;
+    put_position(&storage, earlier).await;
+    let reader = Reader::new(Arc::<MemoryStorage>::clone(&storage));
+    let till = Question { basis: Basis::Till, ..question(Kind::Till, "2026-03-01", "2026-03-01", &[]) };
+    let says_so = |report: &Report| report.notes.iter().any(|note| note.contains("went on while it was read"));
+    let stopped = compute(&reader, &till, None).await.unwrap();
+    assert!(says_so(&stopped), "{:?}", stopped.notes);
+    // A day that the last batch had no part in is of one moment all the same.
+    let before = Question { from: "2026-02-01".parse().unwrap(), to: "2026-02-28".parse().unwrap(), ..till.clone() };
+    assert!(!says_so(&compute(&reader, &before, None).await.unwrap()));
+    // The mirror goes on after the first reading: the report is of what is there then.
+    let last = folded(&feed, 10).await.head(&position()).await.unwrap().unwrap().value;
+    let (report, ()) = tokio::join!(compute(&reader, &till, None), put_position(&storage, last));
+    let report = report.unwrap();
+    assert!(!says_so(&report), "{:?}", report.notes);
+    assert_eq!((number(&report, &report.totals[0], "receipts"), report.folded.sequence), (3, 3));
+}
+
+async fn put_position(storage: &MemoryStorage, head: bytes::Bytes) {
+    let (partition, expected) = (position(), storage.head(&position()).await.unwrap().unwrap().version);
+    let (rows, claims, hints, deltas, feed_kinds) = Default::default();
+    storage.commit(Commit { partition, expected, head, rows, claims, hints, deltas, feed_kinds }).await.unwrap();
 }
 
 #[tokio::test]
