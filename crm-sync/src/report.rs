@@ -274,6 +274,17 @@ pub enum ReportError {
     Mirror(#[from] MirrorError),
 }
 
+impl Kind {
+    /// Whether days before the period have a part in it: what rolls forward begins with the first there ever was, and
+    /// units may have their worth from a revision of then.
+    fn needs_days_before(self) -> bool {
+        match self {
+            Self::Accrual | Self::Expiry | Self::Liability | Self::Breakage | Self::Redemption | Self::Campaign => true,
+            Self::Coupon | Self::Prize | Self::Till => false,
+        }
+    }
+}
+
 impl Question {
     /// Whether it can be answered.
     ///
@@ -327,7 +338,8 @@ async fn read(reader: &Reader, question: &Question, closed_through: Option<Date>
     let folded = reader.folded().await?.unwrap_or_default();
     let mut figures = Figures::new(question);
     let mut is_of_one_moment = true;
-    for day in reader.days(question.basis, question.to).await? {
+    let days = reader.days(question.basis, question.to).await?;
+    for day in days.into_iter().filter(|day| question.kind.needs_days_before() || day.day >= question.from) {
         let sums = reader.sums(&day).await?;
         is_of_one_moment &= sums.iter().all(|sum| sum.folded <= folded.place);
         figures.take(&day, sums);

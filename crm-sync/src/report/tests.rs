@@ -233,6 +233,11 @@ async fn a_report_is_of_one_moment_or_says_that_it_is_not() {
     // A day that the last batch had no part in is of one moment all the same.
     let before = Question { from: "2026-02-01".parse().unwrap(), to: "2026-02-28".parse().unwrap(), ..till.clone() };
     assert!(!says_so(&compute(&reader, &before, None).await.unwrap()));
+    // What counts its own days alone reads no others; what units are worth may come from any.
+    for (kind, wanted) in [(Kind::Till, false), (Kind::Coupon, false), (Kind::Prize, false), (Kind::Redemption, true)] {
+        let after = Question { kind, ..question(Kind::Till, "2026-03-02", "2026-03-03", &[]) };
+        assert_eq!(says_so(&compute(&reader, &after, None).await.unwrap()), wanted, "{kind:?}");
+    }
     // The mirror goes on after the first reading: the report is of what is there then.
     let last = folded(&feed, 10).await.head(&position()).await.unwrap().unwrap().value;
     let (report, ()) = tokio::join!(compute(&reader, &till, None), put_position(&storage, last));
