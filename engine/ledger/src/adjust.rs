@@ -87,7 +87,7 @@ pub fn adjust(account: &Account, adjustment: &Adjustment<'_>) -> Profiled {
             adjustment.currency,
         )
     };
-    Profiled { account: next, outcome }
+    Profiled { account: next, outcome, lapsed: booking.lapsed }
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ pub(crate) struct Booking {
     pub(crate) lots: Vec<Lot>,
     pub(crate) postings: Vec<Posting>,
     pub(crate) now: Timestamp,
+    /// Lots whose lapse it posted, as they were.
+    pub(crate) lapsed: Vec<Lot>,
     receipt: ReceiptId,
     place_next: u16,
 }
@@ -67,7 +69,7 @@ impl<'a> Debit<'a> {
 impl Booking {
     /// Over these lots, which [`Booking::store`] puts back.
     pub(crate) fn new(lots: Vec<Lot>, receipt: &ReceiptId, now: Timestamp) -> Self {
-        Self { lots, postings: Vec::new(), now, receipt: receipt.clone(), place_next: 0 }
+        Self { lots, postings: Vec::new(), now, lapsed: Vec::new(), receipt: receipt.clone(), place_next: 0 }
     }
 
     /// Opens a lot; what is owed of the asset is paid from it first, pending or not.

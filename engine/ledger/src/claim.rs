@@ -176,7 +176,7 @@ pub fn claim(account: &Account, claim: &Claim<'_>) -> Settled {
         facts: Vec::new(),
         flags: if gain.is_short { vec![Flag::SettledWithShortfall] } else { Vec::new() },
     };
-    Settled { account: Some(next), outcome }
+    Settled { account: Some(next), outcome, lapsed: booking.lapsed }
 }
 
 /// A line of the sale to which shares of rewards belong; what was paid for it stands with the sale alone.

@@ -51,7 +51,7 @@ impl Account {
         };
         let mut next = self.clone();
         let mut booking = Booking::new(mem::take(&mut next.lots), id, day.last);
-        let lapsed = booking.lapse();
+        booking.lapse();
         let vesting: Vec<Lot> = booking.lots.iter().filter(|lot| vested(lot)).cloned().collect();
         vesting.iter().for_each(|lot| booking.vest(lot));
         if booking.postings.is_empty() {
@@ -62,7 +62,7 @@ impl Account {
         next.outcomes = next.outcomes.saturating_add(1);
         assert!(is_balanced(&booking.postings), "postings sum to zero per asset (P5)");
         assert!(next.check().is_ok(), "the close of a day keeps the account's invariants");
-        let postings = booking.postings;
+        let (postings, lapsed) = (booking.postings, booking.lapsed);
         let outcome = Outcome {
             account: Some(self.id.clone()),
             postings,

@@ -14,6 +14,7 @@ use crate::booking::Booking;
 use crate::code::CodeKey;
 use crate::grant;
 use crate::limits::{FACTS_MAX, FACTS_TOTAL_MAX, MEMBERS_MAX};
+use crate::lot::Lot;
 use crate::outcome::{Basis, Outcome, OutcomeKind};
 use crate::posting::is_balanced;
 
@@ -82,6 +83,9 @@ pub struct Profiled {
     pub account: Account,
     /// The record: no lines.
     pub outcome: Outcome,
+    /// The lots whose lapse it posted to make room, as they were: a return must know them, see
+    /// [`crate::return_goods::ReturnedSoFar::lapsed`].
+    pub lapsed: Vec<Lot>,
 }
 
 /// Why a profile command is not carried out, in order of precedence.
@@ -147,7 +151,7 @@ pub fn record_answers(
     assert!(is_balanced(&booking.postings), "postings sum to zero per asset (P5)");
     let mut done = finish(next, request, OutcomeKind::Answers, facts);
     done.outcome.rewards = released;
-    done.outcome.postings = booking.postings;
+    (done.outcome.postings, done.lapsed) = (booking.postings, booking.lapsed);
     Ok(done)
 }
 
@@ -214,7 +218,7 @@ pub(crate) fn finish(mut account: Account, request: &ProfileRequest<'_>, kind: O
         facts,
         ..Outcome::without_lines(kind, request.id.clone(), now, request.booking_date, request.currency)
     };
-    Profiled { account, outcome }
+    Profiled { account, outcome, lapsed: Vec::new() }
 }
 
 #[cfg(test)]

@@ -131,6 +131,9 @@ pub struct Returned {
     pub outcome: Outcome,
     /// What of the original has come back now.
     pub so_far: ReturnedSoFar,
+    /// The lots whose lapse it posted to make room, as they were: a return must know them, see
+    /// [`ReturnedSoFar::lapsed`].
+    pub lapsed: Vec<Lot>,
     /// What was more than sold: a preview is refused for it, a return that was done is flagged.
     pub beyond: Vec<Beyond>,
     /// What was taken off the refund for rewards that are gone, and for what was paid by assets that do not come back; not

@@ -14,6 +14,7 @@ use tessera_rules::receipt::{Measure, Receipt};
 
 use crate::account::Account;
 use crate::code::CodeKey;
+use crate::lot::Lot;
 use crate::outcome::{Basis, Outcome};
 use crate::right::PrizeState;
 use crate::terms::{AssetTerms, LimitTerms, ReturnTerms};
@@ -109,6 +110,9 @@ pub struct Settled {
     pub account: Option<Account>,
     /// The record.
     pub outcome: Outcome,
+    /// The lots whose lapse it posted to make room, as they were: a return must know them, see
+    /// [`crate::return_goods::ReturnedSoFar::lapsed`].
+    pub lapsed: Vec<Lot>,
 }
 
 /// Commits a receipt.

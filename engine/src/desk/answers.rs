@@ -7,6 +7,7 @@ use tessera_ledger::account::{Account, FactSource};
 use tessera_ledger::profile::{self, ProfileRequest, Release};
 use tessera_rules::receipt::Place;
 
+use super::day::keep_lapsed;
 use super::enrol::{answers, finish, keep_values, must_confirm, recorded, refused, repeated};
 use super::{CaseAnswer, Draft};
 use crate::directory::Found;
@@ -55,6 +56,7 @@ impl AnswersCase {
         )
         .map_err(|refusal| refused(&refusal))?;
         keep_values(draft, &self.found, &self.input.answers).await?;
+        keep_lapsed(draft, told.lapsed).await?;
         Ok(finish(
             draft,
             told.account,

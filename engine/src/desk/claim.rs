@@ -27,6 +27,7 @@ use tessera_rules::money::Amount;
 use tessera_rules::receipt::{Place, Receipt, Stage};
 use tessera_rules::standing::Standing;
 
+use super::day::keep_lapsed;
 use super::quote::code_standings;
 use super::return_goods::read_stored;
 use super::settle::printed_coupons;
@@ -191,6 +192,7 @@ impl ClaimCase {
         draft.put_entry(&self.input.request, own);
         draft.put_row(layout::outcome_row(&outcome_id(receipt)), outcome.clone());
         draft.put_row(layout::returned_row(receipt), Bytes::from(so_far.encode()));
+        keep_lapsed(draft, done.lapsed).await?;
         Ok(CaseAnswer::Recorded { outcome })
     }
 

@@ -35,22 +35,23 @@ impl DayCase {
         if let Some(posted) = account.post_day(&id, &self.day, draft.core.settings.currency) {
             let outcome = encode_outcome(&posted.outcome, &Extras { proven: true, ..Extras::default() });
             draft.put_account(posted.account);
-            for lot in posted.lapsed {
-                keep_lapsed(draft, lot).await?;
-            }
+            keep_lapsed(draft, posted.lapsed).await?;
             draft.put_row(layout::outcome_row(id.as_str()), outcome);
         }
         Ok(CaseAnswer::DayPosted)
     }
 }
 
-/// Keeps what lapsed with the receipt that earned it: a return of its goods takes that back first.
-async fn keep_lapsed(draft: &mut Draft<'_>, lot: Lot) -> Result<(), Refusal> {
-    let receipt = lot.id.receipt.clone();
-    let mut so_far = draft.own_returned(&receipt).await?;
-    if so_far.lapsed.len() < LOTS_MAX {
-        so_far.lapsed.push(lot);
-        draft.put_row(layout::returned_row(&receipt), Bytes::from(so_far.encode()));
+/// Keeps what lapsed with the receipts that earned it: a return of their goods takes that back first. Whoever writes
+/// himself what came back of a receipt does so before.
+pub(super) async fn keep_lapsed(draft: &mut Draft<'_>, lapsed: Vec<Lot>) -> Result<(), Refusal> {
+    for lot in lapsed {
+        let receipt = lot.id.receipt.clone();
+        let mut so_far = draft.own_returned(&receipt).await?;
+        if so_far.lapsed.len() < LOTS_MAX {
+            so_far.lapsed.push(lot);
+            draft.put_row(layout::returned_row(&receipt), Bytes::from(so_far.encode()));
+        }
     }
     Ok(())
 }

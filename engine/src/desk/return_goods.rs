@@ -15,6 +15,7 @@ use tessera_proto::billing::v1;
 use tessera_rules::id::{CustomerId, ReceiptId};
 
 use super::Draft;
+use super::day::keep_lapsed;
 use crate::core::asset_terms;
 use crate::layout;
 use crate::programs::Rules;
@@ -86,7 +87,7 @@ impl ReturnCase {
             ReturnAdmission::Park => self.park(draft).await,
             ReturnAdmission::New => {
                 self.refuse_other_currency(&original)?;
-                Ok(self.commit(draft, original, false))
+                self.commit(draft, original, false).await
             }
         }
     }
@@ -145,7 +146,7 @@ impl ReturnCase {
         Ok(Returned::Parked { repeated: false })
     }
 
-    fn commit(&self, draft: &mut Draft<'_>, original: Original, was_parked: bool) -> Returned {
+    async fn commit(&self, draft: &mut Draft<'_>, original: Original, was_parked: bool) -> Result<Returned, Refusal> {
         let sale = match original {
             Original::Settled(sale) => Some(sale),
             Original::NotNamed | Original::NotSettled | Original::Elsewhere => None,
@@ -163,8 +164,9 @@ impl ReturnCase {
         let message = encode_outcome(&result.outcome, &self.extras(&result));
         if !self.input.training {
             self.put(draft, &result, message.clone());
+            keep_lapsed(draft, result.lapsed.clone()).await?;
         }
-        Returned::Outcome { outcome: message, repeated: false, result: Some(Box::new(result)) }
+        Ok(Returned::Outcome { outcome: message, repeated: false, result: Some(Box::new(result)) })
     }
 
     fn put(&self, draft: &mut Draft<'_>, result: &ledger::Returned, message: Bytes) {
@@ -313,6 +315,6 @@ pub(super) async fn apply_parked(
     if let Original::Settled(sale) = &sale {
         case.customer.clone_from(&sale.outcome.customer);
     }
-    case.commit(draft, sale, true);
+    case.commit(draft, sale, true).await?;
     Ok(())
 }

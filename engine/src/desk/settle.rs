@@ -30,6 +30,7 @@ use tessera_rules::standing::{Standing, Uses};
 
 use super::as_decided::is_as_decided;
 use super::claim::waiting_claims;
+use super::day::keep_lapsed;
 use super::enrol::{answers, keep_values, must_confirm};
 use super::return_goods::apply_parked;
 use super::{Draft, quote};
@@ -147,6 +148,7 @@ impl SettleCase {
         if let Some(account) = settled.account {
             self.keep_values(draft, &account).await?;
             draft.put_account(account);
+            keep_lapsed(draft, settled.lapsed).await?;
         }
         // The parked returns and claims stay in the entry: it may be written although the commit is refused, and what
         // it said before must not be lost then. Each is carried out once, by its own id.

@@ -291,6 +291,25 @@ async fn a_return_after_its_points_lapsed_owes_nothing_whether_or_not_the_day_wa
 }
 
 #[tokio::test]
+async fn a_return_after_its_points_lapsed_to_make_room_owes_nothing() {
+    let rig = rig().await;
+    let goods = sale(&rig, "A", Some("1001"), 50);
+    rig.settle(unquoted(goods.clone())).await.unwrap();
+    rig.pass(5 * DAY);
+    for number in 0..tessera_ledger::limits::LOTS_MAX {
+        rig.settle(unquoted(sale(&rig, &format!("R{number}"), Some("1001"), 1))).await.unwrap();
+    }
+    let outcomes = rig.outcomes().await;
+    let expired =
+        outcomes.iter().flat_map(|outcome| &outcome.postings).filter(|posting| posting.reason() == v1::PostingReason::Expired);
+    assert_eq!(expired.count(), 2, "the sales have posted it, into the book and out of the lot");
+    rig.pass(DAY);
+    rig.give_back(give_back("C", Some("A"), vec![("1", goods.lines[0].clone())])).await.unwrap();
+    assert_eq!(rig.points("1001").await, 128);
+    proven(&rig).await;
+}
+
+#[tokio::test]
 async fn a_trial_balance_of_some_days_opens_with_those_before_and_of_an_open_day_says_that_it_may_grow() {
     let rig = rig().await;
     rig.settle(unquoted(sale(&rig, "A", Some("1001"), 50))).await.unwrap();

@@ -39,8 +39,8 @@ impl Booking {
         }
     }
 
-    /// Posts what has lapsed, so that it takes no room. Returns the lots as they were.
-    pub(crate) fn lapse(&mut self) -> Vec<Lot> {
+    /// Posts what has lapsed, so that it takes no room, and keeps the lots as they were.
+    pub(crate) fn lapse(&mut self) {
         let lapsed: Vec<Lot> =
             self.lots.iter().filter(|lot| lot.kind == LotKind::Earned && lot.is_lapsed(self.now)).cloned().collect();
         for lot in &lapsed {
@@ -55,7 +55,7 @@ impl Booking {
             };
             self.take(&debit, std::slice::from_ref(&lot.id), lot.left);
         }
-        lapsed
+        self.lapsed.extend(lapsed);
     }
 
     /// Makes one lot of the two earliest booked that are alike. False: no two are.

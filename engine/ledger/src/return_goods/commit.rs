@@ -1,5 +1,7 @@
 //! The one commit of a return: refund, rewards taken back, used units given back, then the rest.
 
+use std::mem;
+
 use jiff::Timestamp;
 use tessera_rules::decision::CounterMove;
 use tessera_rules::money::{Amount, split};
@@ -57,8 +59,9 @@ pub(super) fn commit(account: Option<&Account>, goods: &Return<'_>) -> Returned 
     assert!(is_balanced(&booking.postings), "postings sum to zero per asset (P5)");
     let paid = refund.lines.iter().map(|line| line.paid).fold(Amount::ZERO, amount_plus);
     assert_eq!(paid, refund.total, "lines sum to the total (P6)");
+    let lapsed = mem::take(&mut booking.lapsed);
     let outcome = render(goods, (account, now), (&refund, due), effects, booking);
-    Returned { account: next, outcome, so_far, beyond: refund.beyond, deducted: deducted.max(Amount::ZERO), restored }
+    Returned { account: next, outcome, so_far, lapsed, beyond: refund.beyond, deducted: deducted.max(Amount::ZERO), restored }
 }
 
 fn apply(account: Option<&mut Account>, goods: &Return<'_>, refund: &Refund, booking: &mut Booking) -> Effects {

@@ -44,8 +44,9 @@ pub(super) fn commit(account: Option<&Account>, settle: &Settle<'_>) -> Settled 
         assert!(next.check().is_ok(), "a settle keeps the account's invariants: {:?}", next.check());
     }
     assert!(is_balanced(&booking.postings), "postings sum to zero per asset (P5)");
+    let lapsed = mem::take(&mut booking.lapsed);
     let outcome = render(settle, (account, now), Parts { change, redemptions, gain, booking, flags });
-    Settled { account: next, outcome }
+    Settled { account: next, outcome, lapsed }
 }
 
 struct Parts {
