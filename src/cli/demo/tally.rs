@@ -91,7 +91,9 @@ impl Tally {
             }
             Ended::Returned { outcome } => {
                 self.returned = self.returned.saturating_add(1);
-                self.given_back_minor = self.given_back_minor.saturating_add(amount(outcome.totals_after.as_ref()));
+                // What is deducted from a refund is not given back.
+                let due = outcome.totals_after.as_ref().map_or(0, |totals| totals.due_minor);
+                self.given_back_minor = self.given_back_minor.saturating_add(due);
                 self.add_given(outcome);
             }
             Ended::Voided => self.voided = self.voided.saturating_add(1),
@@ -160,7 +162,10 @@ mod tests {
         for one in [settled(None), settled(Some(true)), told(Ended::Voided), told(Ended::Failed)] {
             tally.add(&one);
         }
-        tally.add(&told(Ended::Returned { outcome: outcome(0, 0, -4) }));
+        let mut back = outcome(0, 0, -4);
+        back.totals_after = Some(Totals { amount_minor: 500, due_minor: 460, ..Totals::default() });
+        tally.add(&told(Ended::Returned { outcome: back }));
+        assert_eq!(tally.given_back_minor, 460);
         assert_eq!((tally.settled, tally.returned, tally.voided, tally.sent_twice, tally.visits()), (2, 1, 1, 1, 5));
         assert_eq!((tally.before_minor, tally.after_minor, tally.failed()), (2_000, 1_800, 1));
         assert_eq!(tally.by_campaign["off"].discount_minor, 200);

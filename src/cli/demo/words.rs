@@ -17,7 +17,9 @@ pub(super) fn of_outcome(outcome: &Outcome, goods: &Goods) -> String {
     let amount = |totals: &Option<tessera_proto::billing::v1::Totals>| totals.as_ref().map_or(0, |totals| totals.amount_minor);
     let (before, after) = (amount(&outcome.totals_before), amount(&outcome.totals_after));
     if outcome.kind() == OutcomeKind::Return {
-        let _ = write!(text, " came back, {} given back", money.of(after));
+        // What is deducted from a refund is not given back.
+        let due = outcome.totals_after.as_ref().map_or(0, |totals| totals.due_minor);
+        let _ = write!(text, " came back, {} given back", money.of(due));
     } else if before != after {
         let _ = write!(text, ": {}, {}", changes(outcome), signed(after.saturating_sub(before), &money));
     } else {
@@ -110,7 +112,8 @@ mod tests {
     #[test]
     fn a_return_says_what_was_given_and_taken_back() {
         let goods = Goods::new(Vec::new());
-        let mut outcome = Outcome { kind: OutcomeKind::Return.into(), totals_after: totals(5_327), ..sale() };
+        let deducted = Some(Totals { amount_minor: 5_400, due_minor: 5_327, ..Totals::default() });
+        let mut outcome = Outcome { kind: OutcomeKind::Return.into(), totals_after: deducted, ..sale() };
         outcome.lines.truncate(1);
         outcome.rewards[0].units = -53;
         assert_eq!(of_outcome(&outcome, &goods), "1 × WATER came back, 53.27 given back; −53 points");
