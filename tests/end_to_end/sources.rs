@@ -36,12 +36,15 @@ pub(super) fn files(extension: &str) -> Vec<Source> {
     found
 }
 
+/// Folders that builds of other languages make; none of ours has such a name.
+const MADE: [&str; 6] = ["node_modules", "target", "generated", "dist", "bin", "__pycache__"];
+
 /// Files below a folder, without what a build makes and what begins with a dot.
 fn walk(folder: &Path, visit: &mut impl FnMut(&Path)) {
     let entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     for path in entries {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if name.starts_with('.') || name == "node_modules" || path.join("CACHEDIR.TAG").exists() {
+        if name.starts_with('.') || MADE.contains(&name.as_str()) || path.join("CACHEDIR.TAG").exists() {
             continue;
         }
         if path.is_dir() {
