@@ -96,9 +96,13 @@ impl Book {
         self.latest.as_ref()
     }
 
-    /// The first day of which the feed has something and which is not closed.
-    pub(super) fn first_open(&self) -> Option<Date> {
-        self.open.first_key_value().map(|(date, _)| *date)
+    /// The day behind the last closed one; before the first close the first day of which the feed has something by now.
+    pub(super) async fn next_to_close(&mut self, storage: &dyn Storage) -> Result<Option<Date>, LedgerError> {
+        if let Some(latest) = &self.latest {
+            return Ok(latest.date.tomorrow().ok());
+        }
+        self.read_feed(storage).await?;
+        Ok(self.open.first_key_value().map(|(date, _)| *date))
     }
 
     /// What the feed has of the days that are not closed, in order.

@@ -40,16 +40,13 @@ impl Engine {
     pub async fn close_day(&self, now: Timestamp) -> Result<Option<LedgerDay>, LedgerError> {
         let mut book = self.core.ledger.book().await;
         let storage = self.core.storage.as_ref();
-        let date = match book.latest() {
-            Some(latest) => latest.date.tomorrow().ok(),
-            None => {
-                book.read_feed(storage).await?;
-                book.first_open()
-            }
-        };
-        let Some(date) = date.filter(|date| *date < self.core.ledger_day(now)) else { return Ok(None) };
-        let day = span(&self.core.settings.ledger_time_zone, date).ok_or(LedgerError::NoSuchDay(date))?;
-        self.core.ledger.shut(&day).await;
+        let span_of = |date| span(&self.core.settings.ledger_time_zone, date).ok_or(LedgerError::NoSuchDay(date));
+        let found = book.next_to_close(storage).await?.filter(|date| *date < self.core.ledger_day(now));
+        let Some(found) = found else { return Ok(None) };
+        self.core.ledger.shut(&span_of(found)?).await;
+        // At the first close an earlier day may have been under way to the feed until the gate was shut.
+        let date = book.next_to_close(storage).await?.unwrap_or(found);
+        let day = span_of(date)?;
         let set_aside = self.post_accounts(&book, day).await?;
         book.read_feed(storage).await?;
         let closed = LedgerDay::close(book.latest(), date, &book.tally(date), set_aside, now)?;

@@ -106,6 +106,23 @@ async fn p5_what_lapses_is_posted_on_its_day_and_each_day_opens_with_what_the_on
 }
 
 #[tokio::test]
+async fn before_the_first_close_the_first_day_is_found_also_where_it_comes_late_to_the_feed() {
+    let rig = rig().await;
+    rig.pass(DAY);
+    rig.settle(unquoted(sale(&rig, "A", Some("1001"), 50))).await.unwrap();
+    let mut book = rig.engine.core.ledger.book().await;
+    assert_eq!(book.next_to_close(rig.storage.as_ref()).await.unwrap(), Some(date(2026, 11, 23)));
+    rig.clock.set(begin());
+    rig.settle(unquoted(sale(&rig, "B", Some("1002"), 70))).await.unwrap();
+    assert_eq!(book.next_to_close(rig.storage.as_ref()).await.unwrap(), Some(FIRST));
+    drop(book);
+    rig.pass(2 * DAY);
+    let dates: Vec<Date> = close_all(&rig).await.iter().map(|day| day.date).collect();
+    assert_eq!(dates, [FIRST, date(2026, 11, 23)]);
+    proven(&rig).await;
+}
+
+#[tokio::test]
 async fn h70_a_clock_that_runs_back_books_nothing_on_a_day_that_is_closed() {
     let rig = rig().await;
     rig.settle(unquoted(sale(&rig, "A", Some("1001"), 50))).await.unwrap();
