@@ -21,3 +21,11 @@ pub(crate) struct CommonLimit {
     pub(crate) asset: Option<AssetId>,
     pub(crate) limits: Limits,
 }
+
+impl CampaignId {
+    /// Whether it is no campaign's but the name under which a limit of its own is counted.
+    #[must_use]
+    pub fn is_common_limit(&self) -> bool {
+        self.as_str().starts_with(LIMIT_PREFIX)
+    }
+}

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::asset::Asset;
 use crate::campaign::{Campaign, Limits};
 use crate::check::{self, Served};
-use crate::common_limit::{CommonLimit, LIMIT_PREFIX};
+use crate::common_limit::CommonLimit;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::id::{AssetId, CampaignId, FactId, ProgramId, StoreId};
 use crate::index::Index;
@@ -313,7 +313,7 @@ impl Revision {
     }
 
     fn limits_of(&self, name: &CampaignId) -> Option<&Limits> {
-        if name.as_str().starts_with(LIMIT_PREFIX) {
+        if name.is_common_limit() {
             return self.common_limits().find(|limit| limit.name == *name).map(|limit| &limit.limits);
         }
         self.campaign(name).map(|campaign| &campaign.limits)

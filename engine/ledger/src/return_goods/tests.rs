@@ -222,6 +222,29 @@ fn a_refund_is_spread_over_the_tenders_of_the_sale() {
 }
 
 #[test]
+fn p4_what_campaigns_used_up_together_is_free_again_with_the_last_of_the_goods_and_not_before() {
+    let receipt = receipt("r-1", vec![line("1", 3, 1_000), line("2", 7, 555)]);
+    let mut decision = unchanged(&receipt);
+    let usage = Usage { uses: 1, units: 3, value: 100 };
+    decision.promises = vec![Promise::Uses { campaign: campaign("limit:month"), usage }];
+    // The first line alone has a discount; the other one has nothing to do with the limit.
+    let lines = [sold("1", vec![part(3, 900, "off", -100)]), sold("2", Vec::new())];
+    let mut command = settle_of(&receipt, &decision, at(10));
+    command.sold = &lines;
+    let done = settled(Some(&account()), &command);
+    for steps in [[("2", 7), ("1", 3)], [("1", 3), ("2", 7)]] {
+        let (mut account, mut so_far) = (done.account.clone().unwrap(), ReturnedSoFar::default());
+        for (place, (id, pieces)) in steps.into_iter().enumerate() {
+            assert_eq!(account.uses[0].ever, usage, "{steps:?}: before step {place}");
+            let goods = [return_line(id, Some(id), pieces, 0)];
+            let step = returned(Some(&account), &format!("b-{place}"), &goods, Some((&done.outcome, &so_far)), at(11));
+            (account, so_far) = (step.account.unwrap(), step.so_far);
+        }
+        assert_eq!(account.uses[0].ever, Usage::NONE, "{steps:?}");
+    }
+}
+
+#[test]
 fn p4_what_a_limit_counted_is_free_again_in_proportion_and_in_any_order() {
     let receipt = receipt("r-1", vec![line("1", 3, 1_000), line("2", 7, 555)]);
     let mut decision = unchanged(&receipt);

@@ -102,15 +102,20 @@ pub(super) fn counters(step: Step<'_>, account: &mut Account) -> Vec<CounterMove
 }
 
 /// Frees what the sale used of limited campaigns: uses when everything has come back, units and value in proportion to
-/// what came back of the lines on which the campaign lies.
+/// what came back of the lines on which the campaign lies. A limit of several campaigns is freed when everything has
+/// come back: the outcome does not say on which lines it was used, and nothing that is still had may be free again.
 pub(super) fn uses(step: Step<'_>, account: &mut Account) -> Vec<UseMove> {
     let mut moves = Vec::new();
     for used in &step.original.uses {
-        let shares = shares_of(step.original, &used.campaign);
-        let usage = Usage {
-            uses: if step.completes() { used.usage.uses } else { 0 },
-            units: step.of(used.usage.units, &shares),
-            value: step.of(used.usage.value, &shares),
+        let usage = if used.campaign.is_common_limit() {
+            if step.completes() { used.usage } else { Usage::NONE }
+        } else {
+            let shares = shares_of(step.original, &used.campaign);
+            Usage {
+                uses: if step.completes() { used.usage.uses } else { 0 },
+                units: step.of(used.usage.units, &shares),
+                value: step.of(used.usage.value, &shares),
+            }
         };
         if usage.is_something() && uses::free(&mut account.uses, &used.campaign, usage, step.original.business_date) {
             moves.push(UseMove { campaign: used.campaign.clone(), usage: usage.negated() });
