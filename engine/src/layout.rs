@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use jiff::civil::Date;
 use tessera_ledger::entry::Aggregate;
-use tessera_rules::id::{AccountId, CustomerId, ReceiptId};
+use tessera_rules::id::{AccountId, CustomerId, FactId, ReceiptId};
 use tessera_storage::{Partition, RowKey, Space};
 
 /// Accounts by id.
@@ -36,6 +36,8 @@ pub const SALE: u8 = 5;
 
 /// Closed ledger days by date.
 pub const DAY: u8 = 6;
+/// How a customer is reached, sealed, by customer.
+pub const CONTACT: u8 = 7;
 
 /// Buckets of hints from here on are days, counted from 1 January 1970: accounts in which something lapses or becomes
 /// usable then.
@@ -95,6 +97,18 @@ pub fn program(name: &str) -> Partition {
 #[must_use]
 pub fn outcome_row(id: &str) -> RowKey {
     RowKey { kind: OUTCOME, id: Bytes::copy_from_slice(id.as_bytes()) }
+}
+
+/// The row of a fact's sealed value.
+#[must_use]
+pub fn fact_row(customer: &CustomerId, fact: &FactId) -> RowKey {
+    RowKey { kind: FACT, id: Bytes::from(format!("{customer}\n{fact}")) }
+}
+
+/// The row of how a customer is reached.
+#[must_use]
+pub fn contact_row(customer: &CustomerId) -> RowKey {
+    RowKey { kind: CONTACT, id: Bytes::copy_from_slice(customer.as_str().as_bytes()) }
 }
 
 /// The row of a sale's request, beside its outcome.

@@ -5,6 +5,7 @@ mod admin;
 mod blob;
 mod budgets;
 pub mod clock;
+mod contact;
 mod core;
 mod coupons;
 mod desk;
@@ -31,6 +32,7 @@ mod testing;
 mod tests;
 
 pub use admin::Admin;
+pub use contact::Contacts;
 pub use engine::{Engine, OpenError};
 pub use feed::Feed;
 pub use queue::QueueLimits;

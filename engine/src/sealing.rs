@@ -1,16 +1,29 @@
-//! Values of facts, sealed with a key of each customer's own, so that deleting the key erases them.
+//! Values of facts and how a customer is reached, sealed with a key of each customer's own, so that deleting the key
+//! erases them.
 
 use bytes::Bytes;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use compact_str::CompactString;
+use tessera_contract::Pii;
 use tessera_contract::refusal::Refusal;
 use tessera_rules::id::{CustomerId, FactId};
 use tessera_storage::{Claim, Row, RowKey, Version};
 
 use crate::core::Core;
+use crate::directory::Found;
 use crate::layout;
 
 const NONCE_BYTES: usize = 24;
+
+/// How a customer is reached, as stated when they were enrolled.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Contact {
+    /// In E.164 form.
+    pub(crate) phone: Option<Pii<CompactString>>,
+    /// Of messages, BCP 47.
+    pub(crate) language: Option<CompactString>,
+}
 
 /// A customer's key, and the claim that stores it where it is new.
 pub(crate) struct CustomerKey {
@@ -23,18 +36,24 @@ pub(crate) struct CustomerKey {
 /// # Errors
 /// The storage cannot read, the stored key cannot be unwrapped, or no randomness is to be had.
 pub(crate) async fn customer_key(core: &Core, customer: &CustomerId) -> Result<CustomerKey, Refusal> {
-    let partition = layout::customer_key(customer);
-    let head = core.storage.head(&partition).await.map_err(|error| core.storage_refusal(&error))?;
-    if let Some(head) = head {
-        let key = open(&core.keys.wrapping(), &head.value, customer.as_str().as_bytes())
-            .and_then(|key| <[u8; 32]>::try_from(key.as_slice()).ok())
-            .ok_or_else(|| core.internal("a customer's key cannot be unwrapped"))?;
-        return Ok(CustomerKey { key, claim: None });
+    if let Some(key) = kept_key(core, customer).await? {
+        return Ok(key);
     }
+    let partition = layout::customer_key(customer);
     let mut key = [0_u8; 32];
     getrandom::fill(&mut key).map_err(|error| core.internal(&error.to_string()))?;
     let wrapped = seal(core, &core.keys.wrapping(), &key, customer.as_str().as_bytes())?;
     Ok(CustomerKey { key, claim: Some(Claim { partition, expected: Version::NONE, head: Bytes::from(wrapped) }) })
+}
+
+/// The customer's key as it is kept; none: nothing was ever sealed for them.
+async fn kept_key(core: &Core, customer: &CustomerId) -> Result<Option<CustomerKey>, Refusal> {
+    let head = core.storage.head(&layout::customer_key(customer)).await.map_err(|error| core.storage_refusal(&error))?;
+    let Some(head) = head else { return Ok(None) };
+    let key = open(&core.keys.wrapping(), &head.value, customer.as_str().as_bytes())
+        .and_then(|key| <[u8; 32]>::try_from(key.as_slice()).ok())
+        .ok_or_else(|| core.internal("a customer's key cannot be unwrapped"))?;
+    Ok(Some(CustomerKey { key, claim: None }))
 }
 
 /// The row that keeps a fact's value in the account's partition.
@@ -48,9 +67,59 @@ pub(crate) fn fact_row(
     fact: &FactId,
     value: &str,
 ) -> Result<Row, Refusal> {
-    let name = format!("{customer}\n{fact}");
-    let sealed = seal(core, &key.key, value.as_bytes(), name.as_bytes())?;
-    Ok(Row { key: RowKey { kind: layout::FACT, id: Bytes::from(name) }, value: Bytes::from(sealed) })
+    let row = layout::fact_row(customer, fact);
+    let sealed = seal(core, &key.key, value.as_bytes(), &row.id)?;
+    Ok(Row { key: row, value: Bytes::from(sealed) })
+}
+
+/// The row that keeps how a customer is reached.
+///
+/// # Errors
+/// No randomness is to be had.
+pub(crate) fn contact_row(core: &Core, key: &CustomerKey, customer: &CustomerId, contact: &Contact) -> Result<Row, Refusal> {
+    let row = layout::contact_row(customer);
+    let plain = (contact.phone.as_ref().map(Pii::expose), contact.language.as_ref());
+    let plain = postcard::to_stdvec(&plain).map_err(|_| core.internal("how a customer is reached cannot be written"))?;
+    let sealed = seal(core, &key.key, &plain, &contact_name(&row))?;
+    Ok(Row { key: row, value: Bytes::from(sealed) })
+}
+
+/// How a customer is reached, and the values of these facts that are there.
+///
+/// # Errors
+/// The storage cannot read, or what it reads cannot be opened.
+pub(crate) async fn opened(
+    core: &Core,
+    found: &Found,
+    facts: &[FactId],
+) -> Result<(Contact, Vec<(FactId, Pii<String>)>), Refusal> {
+    let Some(key) = kept_key(core, &found.customer).await? else { return Ok((Contact::default(), Vec::new())) };
+    let broken = || core.internal("a sealed value cannot be opened");
+    let partition = layout::account(&found.account);
+    let row = layout::contact_row(&found.customer);
+    let kept = core.storage.row(&partition, &row).await.map_err(|error| core.storage_refusal(&error))?;
+    let contact = match kept {
+        None => Contact::default(),
+        Some(sealed) => {
+            let plain = open(&key.key, &sealed, &contact_name(&row)).ok_or_else(broken)?;
+            let (phone, language): (Option<CompactString>, _) = postcard::from_bytes(&plain).map_err(|_| broken())?;
+            Contact { phone: phone.map(Pii::new), language }
+        }
+    };
+    let mut values = Vec::new();
+    for fact in facts {
+        let row = layout::fact_row(&found.customer, fact);
+        let kept = core.storage.row(&partition, &row).await.map_err(|error| core.storage_refusal(&error))?;
+        let Some(sealed) = kept else { continue };
+        let value = open(&key.key, &sealed, &row.id).and_then(|value| String::from_utf8(value).ok()).ok_or_else(broken)?;
+        values.push((fact.clone(), Pii::new(value)));
+    }
+    Ok((contact, values))
+}
+
+/// What the seal of a contact names: never the name of a fact, which has a line feed and letters behind the customer.
+fn contact_name(row: &RowKey) -> Vec<u8> {
+    [row.id.as_ref(), b"\n"].concat()
 }
 
 fn seal(core: &Core, key: &[u8; 32], value: &[u8], name: &[u8]) -> Result<Vec<u8>, Refusal> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tessera_contract::unreadable;
 use tessera_proto::admin::v1::admin_service_server::AdminServiceServer;
+use tessera_proto::admin::v1::contact_service_server::ContactServiceServer;
 use tessera_proto::admin::v1::ledger_service_server::LedgerServiceServer;
 use tessera_proto::billing::v1::billing_service_server::BillingServiceServer;
 use tessera_proto::feed::v1::feed_service_server::FeedServiceServer;
@@ -17,6 +18,7 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 
 use crate::admin::Admin;
+use crate::contact::Contacts;
 use crate::engine::Engine;
 use crate::feed::Feed;
 use crate::ledger::{Ledger, keep_closing};
@@ -102,6 +104,7 @@ pub async fn serve(engine: Engine, listener: TcpListener, mut closing: watch::Re
         .add_service(reflection)
         .add_service(unreadable::layer().named_layer(billing))
         .add_service(AdminServiceServer::new(Admin::new(engine.clone())).max_decoding_message_size(ADMIN_MESSAGE_BYTES_MAX))
+        .add_service(ContactServiceServer::new(Contacts::new(engine.clone())))
         .add_service(LedgerServiceServer::new(Ledger::new(engine.clone())))
         .add_service(unreadable::layer().named_layer(feed))
         .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async move {

@@ -12,6 +12,7 @@ use super::enrol::{answers, finish, keep_values, must_confirm, recorded, refused
 use super::{CaseAnswer, Draft};
 use crate::directory::Found;
 use crate::programs::Rules;
+use crate::sealing::Contact;
 
 /// Answers of a customer.
 #[derive(Debug)]
@@ -55,7 +56,7 @@ impl AnswersCase {
             release,
         )
         .map_err(|refusal| refused(&refusal))?;
-        keep_values(draft, &self.found, &self.input.answers).await?;
+        keep_values(draft, &self.found, &self.input.answers, &Contact::default()).await?;
         keep_lapsed(draft, told.lapsed).await?;
         Ok(finish(
             draft,

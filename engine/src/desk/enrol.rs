@@ -19,7 +19,7 @@ use crate::directory::{Directory, Found};
 use crate::layout;
 use crate::programs::Rules;
 use crate::record::{Extras, encode_outcome};
-use crate::sealing::{customer_key, fact_row};
+use crate::sealing::{Contact, contact_row, customer_key, fact_row};
 
 /// An enrolment.
 #[derive(Debug)]
@@ -63,7 +63,8 @@ impl EnrolCase {
         }
         let told_of = told.outcome;
         let outcome = Outcome { facts: told_of.facts, rewards: told_of.rewards, postings: told_of.postings, ..enrolled.outcome };
-        keep_values(draft, &self.found, &self.input.answers).await?;
+        let contact = Contact { phone: self.input.phone.clone(), language: self.input.language.clone() };
+        keep_values(draft, &self.found, &self.input.answers, &contact).await?;
         Ok(finish(
             draft,
             told.account,
@@ -153,12 +154,22 @@ pub(super) fn recorded(found: &Found, stated: &[StatedFact]) -> Vec<v1::Recorded
         .collect()
 }
 
-/// Seals the values into the account's partition.
-pub(super) async fn keep_values(draft: &mut Draft<'_>, found: &Found, stated: &[StatedFact]) -> Result<(), Refusal> {
-    if stated.iter().all(|fact| fact.value.is_none()) {
+/// Seals the values, and how the customer is reached where that was said, into the account's partition.
+pub(super) async fn keep_values(
+    draft: &mut Draft<'_>,
+    found: &Found,
+    stated: &[StatedFact],
+    contact: &Contact,
+) -> Result<(), Refusal> {
+    let says_contact = *contact != Contact::default();
+    if stated.iter().all(|fact| fact.value.is_none()) && !says_contact {
         return Ok(());
     }
     let key = customer_key(draft.core, &found.customer).await?;
+    if says_contact {
+        let row = contact_row(draft.core, &key, &found.customer, contact)?;
+        draft.put_row(row.key, row.value);
+    }
     for fact in stated {
         let Some(value) = &fact.value else { continue };
         let row = fact_row(draft.core, &key, &found.customer, &fact.fact, value.expose())?;

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tessera_contract::canonical::BasketHash;
-use tessera_contract::convert::{campaign_to_wire, verdict_to_wire};
+use tessera_contract::convert::{campaign_to_wire, timestamp_to_wire, verdict_to_wire};
 use tessera_contract::read::{InstructionDone, SettleInput};
 use tessera_contract::refusal::Refusal;
 use tessera_contract::token::{self, TokenBody, TokenHead, decision_hash};
@@ -41,7 +41,11 @@ use crate::directory::Found;
 use crate::layout;
 use crate::programs::Rules;
 use crate::record::{Extras, encode_outcome};
+use crate::sealing::Contact;
 use crate::skipped::skipped;
+
+/// After the sale, the customer must have been told of what the till could not tell (P8).
+const NOTICE_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// A settle and all that it needs beside the account.
 #[derive(Debug)]
@@ -194,7 +198,7 @@ impl SettleCase {
                 promised: judged.promised,
                 relation: judged.relation,
                 after_void,
-                deferred: self.input.delivery.deferred,
+                deferred: self.is_deferred(),
                 till_clock_off: self.till_clock_off,
                 content_hash: self.input.content_hash.0,
                 attempt: self.input.attempt,
@@ -224,11 +228,25 @@ impl SettleCase {
         extras.steps = judged.decision.steps;
         extras.code_verdicts = code_verdicts(&judged.decision);
         extras.coupons = printed_coupons(&settled.outcome, &rules.revision);
+        extras.notice_due_at = self.notice_due_at().map(timestamp_to_wire);
         if !extras.answers.is_empty() {
             settled.outcome.facts = self.input.answers.iter().map(|answer| answer.fact.clone()).collect();
         }
         let skipped = skipped(&judged.decision).cloned().collect();
         (settled, extras, skipped)
+    }
+
+    /// The till did not have its answer in time: it says so, has told the customer so, or comes late and without a quote.
+    fn is_deferred(&self) -> bool {
+        let delivery = &self.input.delivery;
+        let is_late = delivery.route != v1::DeliveryRoute::Direct && matches!(self.promise, Promised::Nothing { .. });
+        delivery.deferred || delivery.customer_told || is_late
+    }
+
+    /// Until when a customer who left without their answer must have been told; none: there is nobody to tell, or no need.
+    fn notice_due_at(&self) -> Option<Timestamp> {
+        let is_due = self.is_deferred() && self.customer.is_some() && !self.input.receipt.training;
+        is_due.then(|| self.input.receipt.sold_at.saturating_add(NOTICE_WITHIN).ok())?
     }
 
     /// The account, at a card's first use a new one, with the answers that came with the sale: a reward may wait
@@ -256,7 +274,8 @@ impl SettleCase {
         let (Some(customer), false) = (&self.customer, self.input.answers.is_empty()) else { return Ok(()) };
         let known = |fact| account.members.iter().any(|member| member.facts.iter().any(|known| known.fact == fact));
         let kept: Vec<_> = self.input.answers.iter().filter(|answer| known(answer.fact.clone())).cloned().collect();
-        keep_values(draft, &Found { customer: customer.clone(), account: account.id.clone() }, &kept).await
+        let found = Found { customer: customer.clone(), account: account.id.clone() };
+        keep_values(draft, &found, &kept, &Contact::default()).await
     }
 
     fn member(&self, account: &tessera_rules::id::AccountId) -> CustomerId {

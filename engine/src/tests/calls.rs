@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Request;
 
-fn enrolment(id: &str, card: &str, phone: &str) -> v1::EnrolRequest {
+pub(super) fn enrolment(id: &str, card: &str, phone: &str) -> v1::EnrolRequest {
     v1::EnrolRequest {
         request_id: id.to_owned(),
         card_number: card.to_owned(),
@@ -107,7 +107,7 @@ async fn a_prompt_is_asked_until_it_is_answered_and_again_when_the_answer_is_too
 }
 
 #[tokio::test]
-async fn h81_no_value_of_a_profile_is_in_any_answer_outcome_or_head() {
+async fn h81_no_value_of_a_profile_is_in_any_answer_outcome_head_or_row() {
     let rig = Rig::new().await;
     let enrolled = rig.billing.enrol(Request::new(enrolment("E1", "77001001", "+4930123456"))).await.unwrap().into_inner();
     rig.sell(receipt("A", Some("77001001"), vec![line("1", "OTHER", 1, 700)])).await;
@@ -115,6 +115,12 @@ async fn h81_no_value_of_a_profile_is_in_any_answer_outcome_or_head() {
     for space in layout_spaces() {
         for (key, head) in rig.storage.heads(space, None, 1_000).await.unwrap() {
             seen.push_str(&format!("{} {}", String::from_utf8_lossy(&key), String::from_utf8_lossy(&head.value)));
+            let partition = tessera_storage::Partition { space, key };
+            for kind in 0..=crate::layout::CONTACT {
+                for row in rig.storage.rows(&partition, kind, None, 1_000).await.unwrap() {
+                    seen.push_str(&format!("{} {}", String::from_utf8_lossy(&row.key.id), String::from_utf8_lossy(&row.value)));
+                }
+            }
         }
     }
     for planted in ["Planted-Surname", "77001001", "4930123456"] {

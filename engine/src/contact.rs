@@ -1,0 +1,101 @@
+//! The contact service: tells whoever sends notices how a customer is reached. Nothing of it is logged (H81).
+
+use std::net::SocketAddr;
+
+use tessera_contract::refusal::Refusal;
+use tessera_ledger::account::Consents;
+use tessera_proto::admin::v1;
+use tessera_proto::admin::v1::contact_service_server::ContactService;
+use tessera_rules::id::{CustomerId, FactId};
+use tonic::{Request, Response, Status};
+
+use crate::directory::{Found, account_of};
+use crate::engine::Engine;
+use crate::sealing::opened;
+
+/// Facts of one request.
+const FACTS_MAX: usize = 32;
+
+/// The contact service over an engine.
+#[derive(Clone, Debug)]
+pub struct Contacts {
+    engine: Engine,
+}
+
+impl Contacts {
+    /// The service.
+    #[must_use]
+    pub const fn new(engine: Engine) -> Self {
+        Self { engine }
+    }
+
+    async fn tell(&self, customer: CustomerId, facts: &[FactId]) -> Result<v1::GetContactResponse, Refusal> {
+        let Some(account) = account_of(&customer) else { return Ok(unknown()) };
+        let Some(known) = self.engine.core.account(&account).await?.account else { return Ok(unknown()) };
+        let Some(member) = known.members.iter().find(|member| member.customer == customer) else { return Ok(unknown()) };
+        let consents = member.consents.clone();
+        let (contact, values) = opened(&self.engine.core, &Found { customer, account }, facts).await?;
+        let values = values
+            .into_iter()
+            .map(|(fact, value)| v1::ContactValue { fact_id: fact.as_str().to_owned(), value: value.into_exposed() });
+        Ok(v1::GetContactResponse {
+            status: i32::from(v1::ContactStatus::Known),
+            phone: contact.phone.map(|phone| phone.expose().to_string()).unwrap_or_default(),
+            language: contact.language.map(|language| language.to_string()).unwrap_or_default(),
+            values: values.collect(),
+            ..told(consents)
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl ContactService for Contacts {
+    async fn get_contact(&self, request: Request<v1::GetContactRequest>) -> Result<Response<v1::GetContactResponse>, Status> {
+        refuse_elsewhere(request.remote_addr())?;
+        let request = request.into_inner();
+        let customer = CustomerId::parse(&request.customer_id)
+            .map_err(|_| Refusal::fault("customer_id", "must be 1 to 40 characters of an id").into_status())?;
+        if request.fact_ids.len() > FACTS_MAX {
+            return Err(Refusal::LimitExceeded { what: "fact_ids", limit: 32 }.into_status());
+        }
+        let facts = request.fact_ids.iter().enumerate().map(|(place, id)| {
+            FactId::parse(id).map_err(|error| Refusal::fault(format!("fact_ids[{place}]"), error.to_string()))
+        });
+        let facts: Vec<FactId> = facts.collect::<Result<_, _>>().map_err(Refusal::into_status)?;
+        self.tell(customer, &facts).await.map(Response::new).map_err(Refusal::into_status)
+    }
+}
+
+/// Personal data are told on this machine alone, whatever address is served. No address: the caller is in this process.
+fn refuse_elsewhere(from: Option<SocketAddr>) -> Result<(), Status> {
+    match from {
+        Some(from) if !from.ip().is_loopback() => {
+            Err(Status::permission_denied("how a customer is reached is told on this machine alone"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn unknown() -> v1::GetContactResponse {
+    v1::GetContactResponse { status: i32::from(v1::ContactStatus::Unknown), ..Default::default() }
+}
+
+fn told(consents: Consents) -> v1::GetContactResponse {
+    v1::GetContactResponse {
+        data_consent: consents.data_since.is_some(),
+        marketing_consent: consents.marketing_since.is_some(),
+        ..Default::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h81_who_asks_from_elsewhere_is_told_nothing() {
+        for (from, is_told) in [("127.0.0.1:9", true), ("[::1]:9", true), ("10.0.0.1:9", false), ("[2001:db8::1]:9", false)] {
+            assert_eq!(refuse_elsewhere(Some(from.parse().unwrap())).is_ok(), is_told, "{from}");
+        }
+    }
+}
