@@ -98,6 +98,7 @@ fn evaluate_both(rules: &Both<Rules>, receipts: &[Receipt]) -> i64 {
         customer: CustomerId::parse("customer").unwrap(),
         blocked: false,
         tiers: Vec::new(),
+        tiers_until: Vec::new(),
         available: Vec::new(),
         counters: Vec::new(),
         counters_promised: Vec::new(),

@@ -84,7 +84,7 @@ pub(crate) struct Caps {
 pub(crate) struct TenderShare {
     /// Any of these, sorted.
     pub(crate) kinds: Vec<TenderKind>,
-    /// They pay at least this share; none: any, and points count only the share paid so.
+    /// They pay at least this share; none: any, and points and percentages count only the share paid so.
     pub(crate) at_least: Option<Ratio>,
 }
 
@@ -289,7 +289,8 @@ impl Campaign {
     /// Whether one of its free conditions looks at how the receipt is paid.
     pub(crate) fn reads_tenders(&self) -> bool {
         let of_groups = self.mechanic.groups().iter().filter_map(|group| group.lines_where.as_ref());
-        self.conditions.free.iter().chain(&self.lines_where).chain(of_groups).any(|free| free.reads_tenders)
+        let of_lines = self.conditions.free.iter().chain(&self.lines_where).chain(of_groups).map(Box::as_ref);
+        of_lines.chain(self.mechanic.suggest_where()).any(|free| free.reads_tenders)
     }
 
     /// The codes that open it; none: it needs no code.

@@ -22,8 +22,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use environment::tessera::{
-    AccountField, CustomerField, KINDS, LineField, PRICE_REASONS, ReceiptField, STAGES, StoreField, Subject, TENDER_KINDS,
-    TenderField, TimeField, Variable, WEEKDAYS,
+    AccountField, CustomerField, KINDS, LineField, PRICE_REASONS, ProductField, ReceiptField, STAGES, StoreField, Subject,
+    TENDER_KINDS, TenderField, TimeField, Variable, WEEKDAYS,
 };
 pub use environment::{Declared, Environment, Record, Slot};
 pub use error::{CelError, EvalError, EvalFault, Span};

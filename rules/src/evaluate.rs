@@ -254,10 +254,15 @@ impl Draft<'_, '_> {
 
     fn suggest(&mut self, candidates: &[Candidate<'_>]) {
         for candidate in candidates.iter().filter(|candidate| candidate.act == Act::Offers) {
-            let Mechanic::Offer { suggest, limit } = &candidate.campaign.mechanic else { continue };
+            let Mechanic::Offer { suggest, limit, .. } = &candidate.campaign.mechanic else { continue };
             match self.offer(candidate, suggest, *limit) {
                 Ok(effect) => self.effects.push(effect),
-                Err(reason) => self.refuse(candidate.place, reason),
+                Err(reason) => {
+                    if matches!(reason, Reason::Failed(..)) {
+                        self.notes.push(Note::ConditionFailed { campaign: candidate.campaign.id.clone() });
+                    }
+                    self.refuse(candidate.place, reason);
+                }
             }
         }
     }

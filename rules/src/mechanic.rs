@@ -123,6 +123,8 @@ pub(crate) enum Give {
         tier: TierId,
         /// It lasts so many days; none: until something else is given.
         days: Option<u32>,
+        /// Who has it already keeps it so many days longer.
+        extends: bool,
     },
     Tickets {
         draw: CompactString,
@@ -153,8 +155,8 @@ pub(crate) enum Mechanic {
     Count(Counting),
     /// Something for coming with the right goods, code or moment.
     Grant { give: Give },
-    /// Products suggested for products bought.
-    Offer { suggest: Selector, limit: usize },
+    /// Products suggested for products bought; in CEL, what each of them must meet.
+    Offer { suggest: Selector, suggest_where: Option<Box<FreeCondition>>, limit: usize },
 }
 
 /// At which point of the evaluation a mechanic acts.
@@ -227,6 +229,23 @@ impl Mechanic {
             | Self::Count { .. }
             | Self::Grant { .. }
             | Self::Offer { .. } => &[],
+        }
+    }
+
+    /// The condition that a product must meet to be offered.
+    pub(crate) fn suggest_where(&self) -> Option<&FreeCondition> {
+        match self {
+            Self::Offer { suggest_where, .. } => suggest_where.as_deref(),
+            Self::Off { .. }
+            | Self::PriceList { .. }
+            | Self::Ladder { .. }
+            | Self::Set { .. }
+            | Self::ExtraUnits { .. }
+            | Self::Spend { .. }
+            | Self::Points { .. }
+            | Self::Multiply { .. }
+            | Self::Count { .. }
+            | Self::Grant { .. } => None,
         }
     }
 

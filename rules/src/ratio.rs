@@ -16,6 +16,9 @@ impl Ratio {
     /// One.
     pub const ONE: Self = Self { numerator: 1, denominator: 1 };
 
+    /// Nothing.
+    pub const NOTHING: Self = Self { numerator: 0, denominator: 1 };
+
     /// `numerator ÷ denominator`; none where the first is negative or the second not positive.
     #[must_use]
     pub const fn new(numerator: i64, denominator: i64) -> Option<Self> {

@@ -38,6 +38,8 @@ pub struct CustomerStanding {
     pub blocked: bool,
     /// The tier in each program where one was reached, sorted by program.
     pub tiers: Vec<(ProgramId, TierId)>,
+    /// Until when those of them last that end, sorted by program.
+    pub tiers_until: Vec<(ProgramId, Timestamp)>,
     /// What may be spent now per asset, sorted by asset; never negative.
     pub available: Vec<(AssetId, Units)>,
     /// Counters over receipts as they are booked, sorted by campaign: what conditions and tiers read.

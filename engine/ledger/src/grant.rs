@@ -124,7 +124,10 @@ impl Grant<'_> {
                         until: known.until,
                         given_by: known.given_by.clone(),
                     };
-                    *known = held(lasts.then_some(before));
+                    // What goes on where the one before would have ended has been held since that one.
+                    let goes_on = lasts && known.tier == *tier && self.vests_at > now;
+                    let since = if goes_on { known.since } else { now };
+                    *known = TierHeld { since, ..held(lasts.then_some(before)) };
                 }
             }
             Err(place) if has_room => account.tiers.insert(place, held(None)),

@@ -62,7 +62,8 @@ impl Account {
         CustomerStanding {
             customer: view.customer.or(member.map(|member| &member.customer)).cloned().unwrap_or_else(|| nobody(self)),
             blocked: self.blocked,
-            tiers: tiers.into_iter().map(|held| (held.program.clone(), held.tier.clone())).collect(),
+            tiers: tiers.iter().map(|held| (held.program.clone(), held.tier.clone())).collect(),
+            tiers_until: tiers.iter().filter_map(|held| Some((held.program.clone(), held.until?))).collect(),
             available: self.available(&others, now),
             counters: self.counters.iter().map(booked).collect(),
             counters_promised: self.counters_promised(&others),

@@ -10,7 +10,7 @@ use tessera_ledger::standing::View;
 use tessera_proto::billing::v1;
 use tessera_rules::effort::Effort;
 use tessera_rules::evaluate::{evaluate, tiers_now};
-use tessera_rules::id::{CashierId, ChannelId, ProgramId, ReceiptId, StoreId, TillId};
+use tessera_rules::id::{CashierId, ChannelId, ReceiptId, StoreId, TillId};
 use tessera_rules::receipt::{Explain, Place, Receipt, Stage};
 use tessera_rules::standing::{CustomerStanding, Standing};
 
@@ -46,7 +46,7 @@ pub(crate) async fn identify(
         customer_status: i32::from(status(account)),
         customer_id: found.customer.as_str().to_owned(),
         account_id: found.account.as_str().to_owned(),
-        tiers: tiers(&rules, &standing, account, call.now),
+        tiers: tiers(&rules, &standing, call.now),
         balances: balances(Some(account), &rules.revision, call.now),
         prompts: prompts_due(&rules, standing, &receipt, call),
         ..Default::default()
@@ -104,14 +104,13 @@ fn status(account: &Account) -> v1::CustomerStatus {
 }
 
 /// The tiers that were given or reached.
-fn tiers(rules: &Rules, standing: &CustomerStanding, account: &Account, now: Timestamp) -> Vec<v1::CustomerTier> {
+fn tiers(rules: &Rules, standing: &CustomerStanding, now: Timestamp) -> Vec<v1::CustomerTier> {
     let tiers = tiers_now(&rules.revision, standing, now).into_iter();
-    let given_until = |program: &ProgramId| account.tiers.iter().find(|held| held.program == *program)?.until;
     tiers
         .map(|tier| v1::CustomerTier {
             program_id: tier.program.as_str().to_owned(),
             tier_id: tier.tier.as_str().to_owned(),
-            until: if tier.reached { tier.until } else { given_until(&tier.program) }.map(timestamp_to_wire),
+            until: tier.until.map(timestamp_to_wire),
         })
         .collect()
 }

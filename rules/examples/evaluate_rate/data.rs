@@ -93,6 +93,7 @@ pub(crate) fn standing() -> Standing {
         customer: CustomerId::parse("c").unwrap(),
         blocked: false,
         tiers: Vec::new(),
+        tiers_until: Vec::new(),
         available: Vec::new(),
         counters: Vec::new(),
         counters_promised: Vec::new(),

@@ -132,9 +132,14 @@ impl Checker<'_> {
 
     /// A further condition on each line of some goods.
     pub(super) fn lines_where(&mut self, on: &Node, scope: &Scope) -> Option<Box<FreeCondition>> {
+        self.goods_where(on, Subject::Line, scope)
+    }
+
+    /// `where` among the keys that choose goods.
+    pub(super) fn goods_where(&mut self, on: &Node, subject: Subject, scope: &Scope) -> Option<Box<FreeCondition>> {
         let Kind::Map(on) = &on.kind else { return None };
         let node = on.iter().find(|field| field.key == "where").map(|field| &field.value)?;
-        self.free_condition(node, Subject::Line, scope)
+        self.free_condition(node, subject, scope)
     }
 
     /// Stores named and those of the zones named, together; of them only the pilot stores, where there are any.

@@ -15,6 +15,7 @@ use crate::tree::{Kind, Node, Span};
 pub(super) struct Environments {
     line: OnceCell<Environment>,
     receipt: OnceCell<Environment>,
+    product: OnceCell<Environment>,
     customer: OnceCell<Environment>,
     /// Ids of the file's campaigns, and of those that count.
     pub(super) campaigns: Vec<String>,
@@ -45,6 +46,7 @@ impl Scope {
         let known = match subject {
             Subject::Line => &self.environments.line,
             Subject::Receipt => &self.environments.receipt,
+            Subject::Product => &self.environments.product,
             Subject::Customer => &self.environments.customer,
         };
         known.get_or_init(|| {

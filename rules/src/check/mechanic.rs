@@ -5,6 +5,7 @@ use super::keys::campaign::{MECHANICS, SUGGEST};
 use super::keys::mechanic::{EXTRA_UNITS, GRANT, OFFER, SPEND};
 use super::program::Scope;
 use super::read::Fields;
+use crate::cel::Subject;
 use crate::id::Sku;
 use crate::limits::{EARN_UNITS_PER_MINOR_MAX, OFFERS_MAX, UNIT_PRICE_MAX};
 use crate::mechanic::{Give, Mechanic, Off, Per};
@@ -57,7 +58,7 @@ impl Checker<'_> {
                 let give = fields.get("give").and_then(|node| self.give(node, scope));
                 Some(Mechanic::Grant { give: give? })
             }
-            _ => self.offer(node),
+            _ => self.offer(node, scope),
         }
     }
 
@@ -164,7 +165,7 @@ impl Checker<'_> {
         Some(Mechanic::Spend { at_least, give, repeating })
     }
 
-    fn offer(&mut self, node: &Node) -> Option<Mechanic> {
+    fn offer(&mut self, node: &Node, scope: &Scope) -> Option<Mechanic> {
         let fields = self.fields(node, &OFFER)?;
         let most = i64::try_from(OFFERS_MAX).unwrap_or(i64::MAX);
         let limit = fields.get("limit").map_or(Some(1), |node| self.integer(node, 1..=most));
@@ -173,6 +174,7 @@ impl Checker<'_> {
         if suggest.clauses.is_empty() {
             self.error_with_help(suggest_at.at, "`suggest` names no products", "name them by `sku`, `category` or `attribute`");
         }
-        Some(Mechanic::Offer { suggest, limit: usize::try_from(limit?).ok()? })
+        let suggest_where = self.goods_where(suggest_at, Subject::Product, scope);
+        Some(Mechanic::Offer { suggest, suggest_where, limit: usize::try_from(limit?).ok()? })
     }
 }

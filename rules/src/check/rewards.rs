@@ -113,7 +113,11 @@ impl Checker<'_> {
         let known = scope.program.tiers.iter().map(|tier| tier.id.as_str());
         let tier = self.reference(named, "tier", known).and_then(|id| TierId::parse(id).ok());
         let days = self.days(fields);
-        Some(Give::Status { tier: tier?, days: days? })
+        let extends = fields.and_then(|fields| fields.get("extends")).and_then(|node| self.boolean(node)).unwrap_or(false);
+        if extends && days == Some(None) {
+            self.error_with_help(node.at, "`extends` says nothing without `days`: it lasts for ever", "add `days`, or remove it");
+        }
+        Some(Give::Status { tier: tier?, days: days?, extends })
     }
 
     /// `days`, where it stands; none where it is wrong.

@@ -208,7 +208,7 @@ fn limits_caps_and_shares_must_make_sense() {
         ),
         ("id: a, percent_off: 5, funded_by: {own: 50, Crisps: 49.5}", &["error: the shares sum to 99.5 and not to 100"]),
         ("id: a, percent_off: 5, funded_by: {own: 33.3, Crisps: 66.7}", &[]),
-        ("id: a, percent_off: 5, when: {tender: {kind: card}}", &["error: only `points` can count the share that a tender paid"]),
+        ("id: a, amount_off: 5, when: {tender: {kind: card}}", &["error: only points and percentages count a tender's share"]),
         (
             "id: a, ladder: {by: quantity, steps: [{from: 5, percent_off: 5}, {from: 3, percent_off: 9}]}",
             &["error: the steps do not ascend"],

@@ -66,13 +66,29 @@ impl Checker<'_> {
         }
     }
 
-    /// A price changes or it does not: only points can count the share that a tender paid.
+    /// An amount or a price is given or not: points and percentages can count the share that a tender paid.
     fn tenders_fit(&mut self, fields: &Fields<'_>, campaign: &Campaign) {
         let open = campaign.conditions.tender.as_ref().is_some_and(|tender| tender.at_least.is_none());
-        if open && !matches!(campaign.mechanic, Mechanic::Points { .. }) {
+        let in_shares = match &campaign.mechanic {
+            Mechanic::Points { .. }
+            | Mechanic::Off { off: Off::Percent(_), .. }
+            | Mechanic::Spend { give: Give::Percent(_), .. }
+            | Mechanic::Grant { give: Give::Percent(_) } => true,
+            Mechanic::Off { .. }
+            | Mechanic::PriceList { .. }
+            | Mechanic::Ladder { .. }
+            | Mechanic::Set { .. }
+            | Mechanic::ExtraUnits { .. }
+            | Mechanic::Spend { .. }
+            | Mechanic::Multiply { .. }
+            | Mechanic::Count(_)
+            | Mechanic::Grant { .. }
+            | Mechanic::Offer { .. } => false,
+        };
+        if open && !in_shares {
             self.error_with_help(
                 fields.place_of("when"),
-                "only `points` can count the share that a tender paid",
+                "only points and percentages count a tender's share",
                 "add `share_percent_at_least: 100` to `tender`",
             );
         }

@@ -4,9 +4,13 @@ use super::candidates::Reason;
 use super::case::Case;
 use crate::birthday::{in_year, month_and_day};
 use crate::campaign::{Birthday, Campaign, TenderShare};
+use crate::mechanic::Off;
+use crate::money::Rounding;
 use crate::ratio::Ratio;
 use crate::receipt::Stage;
 use crate::standing::CodeState;
+
+const BILLION: i64 = 1_000_000_000;
 
 impl Case<'_> {
     /// Whether all conditions hold that do not look at goods; else the first that does not.
@@ -79,6 +83,17 @@ impl Case<'_> {
         // Change given is a tender below zero, so that a share may seem to be above the whole.
         let (part, whole) = (sum(true), sum(false));
         Some(Ratio::new(part.clamp(0, whole.max(0)), whole).unwrap_or(Ratio::ONE))
+    }
+
+    /// What a campaign takes off as it counts here: of a percentage that is not for receipts paid so in whole, only the
+    /// share that its means of payment pay.
+    pub(super) fn tendered(&self, campaign: &Campaign, off: Off) -> Off {
+        let open = campaign.conditions.tender.as_ref().filter(|tender| tender.at_least.is_none());
+        let (Some(tender), Off::Percent(percent)) = (open, off) else { return off };
+        let share = self.tender_share(tender).unwrap_or(Ratio::ONE);
+        // What does not fit 64 bits exactly does so in billionths.
+        let shorter = || Ratio::new(share.of(BILLION, Rounding::HalfUp)?, BILLION)?.times(percent);
+        Off::Percent(share.times(percent).or_else(shorter).unwrap_or(Ratio::NOTHING))
     }
 
     /// The same customers in every sale: a hash of campaign and customer below the share.

@@ -120,7 +120,8 @@ impl<'a> Draft<'a, '_> {
     /// A percentage that nothing competes with, limits or keeps from a price, the commonest offer by far: rounded once
     /// for each line, it needs no look at single units. False where it needs one.
     fn percent_alone<'k>(&mut self, candidate: &'k Candidate<'k>, effects: &mut Vec<(&'k Candidate<'k>, Effect)>) -> bool {
-        let Mechanic::Off { off: Off::Percent(percent), .. } = candidate.campaign.mechanic else { return false };
+        let Mechanic::Off { off: off @ Off::Percent(_), .. } = candidate.campaign.mechanic else { return false };
+        let Off::Percent(percent) = self.case.tendered(candidate.campaign, off) else { return false };
         let conventions = self.conventions(candidate);
         let by_line = matches!(conventions.rounded_per, RoundedPer::Adjustment | RoundedPer::Line);
         let free = |line: &usize| self.basket.lines.get(*line).is_none_or(|line| line.unit_floor(self.basket.currency) == 0);

@@ -7,6 +7,7 @@ use super::candidates::{Places, Reason};
 use super::case::Case;
 use super::scope::Facts;
 use crate::campaign::Campaign;
+use crate::catalogue::Entry;
 use crate::cel::EvalError;
 use crate::limits::CONDITION_STEPS_MAX;
 use crate::program::Condition;
@@ -20,11 +21,13 @@ pub(super) enum Asked {
     Where,
     /// `where` under `on` of the group at this place.
     Group(usize),
+    /// `where` under `suggest`.
+    Suggest,
     /// That of the program's segment at this place.
     Segment(usize),
 }
 
-impl Facts<'_, '_> {
+impl<'a> Facts<'_, 'a> {
     /// Whether the customer is in one of a campaign's segments. One that cannot be worked out matters only where no
     /// other has the customer.
     pub(super) fn in_a_segment(&self, campaign: &Campaign) -> Result<(), Reason> {
@@ -108,6 +111,16 @@ impl Facts<'_, '_> {
         Ok(all)
     }
 
+    /// Whether a product meets what the campaign asks of products that it offers, out of the steps that are left for all.
+    pub(super) fn may_suggest(&self, campaign: &Campaign, product: &'a Entry, steps: &mut u64) -> Result<bool, Reason> {
+        let Some(condition) = campaign.mechanic.suggest_where() else { return Ok(true) };
+        if condition.reads_segments {
+            self.segments_known(campaign)?;
+        }
+        let scope = self.product_scope(campaign.program_place, product);
+        self.holds(condition, scope, steps).map_err(|error| Reason::Failed(Asked::Suggest, error))
+    }
+
     /// What asks for the customer's segments needs all of them: one that is left out could turn the answer round.
     fn segments_known(&self, campaign: &Campaign) -> Result<(), Reason> {
         let failed = self.scope(campaign.program_place, None).failed_segment();
@@ -125,6 +138,7 @@ impl Case<'_> {
                 let group = campaign.mechanic.groups().get(place);
                 ("its condition on lines", group.and_then(|group| group.lines_where.as_deref()))
             }
+            Asked::Suggest => ("its condition on products", campaign.mechanic.suggest_where()),
             Asked::Segment(place) => {
                 let program = self.revision.programs().get(campaign.program_place);
                 let segment = program.and_then(|program| program.segments.get(place));

@@ -3,10 +3,11 @@
 use super::added::needs_stock;
 use super::candidates::{Candidate, Reason};
 use super::draft::{Draft, Effect};
+use crate::campaign::Campaign;
 use crate::catalogue::{Catalogue, Product};
 use crate::decision::Offer;
 use crate::id::CampaignId;
-use crate::limits::{OFFER_PRODUCTS_LOOKED_AT_MAX, OFFERS_MAX};
+use crate::limits::{CONDITION_STEPS_MAX, OFFER_PRODUCTS_LOOKED_AT_MAX, OFFERS_MAX};
 use crate::selector::Selector;
 
 impl<'a> Draft<'a, '_> {
@@ -18,7 +19,7 @@ impl<'a> Draft<'a, '_> {
         if limit == 0 || self.case.paid() {
             return Err(Reason::NothingToOffer);
         }
-        let products = self.suggested(&candidate.campaign.id, suggest, limit);
+        let products = self.suggested(candidate.campaign, suggest, limit)?;
         if products.is_empty() {
             return Err(Reason::NothingToOffer);
         }
@@ -30,13 +31,13 @@ impl<'a> Draft<'a, '_> {
         Ok(Effect { place: candidate.place, times, discount: 0, added_worth: 0 })
     }
 
-    fn suggested(&mut self, campaign: &CampaignId, suggest: &Selector, limit: usize) -> Vec<&'a Product> {
+    fn suggested(&mut self, campaign: &Campaign, suggest: &Selector, limit: usize) -> Result<Vec<&'a Product>, Reason> {
         let catalogue: &'a Catalogue = self.case.catalogue;
         // The clause that the fewest products satisfy is the one to walk along.
         let count =
             |clause: &crate::selector::Clause| clause.keys().map(|key| catalogue.count_with(key)).fold(0, usize::saturating_add);
-        let Some(clause) = suggest.clauses.iter().min_by_key(|clause| count(clause)) else { return Vec::new() };
-        let mut looked_at = 0_usize;
+        let Some(clause) = suggest.clauses.iter().min_by_key(|clause| count(clause)) else { return Ok(Vec::new()) };
+        let (mut looked_at, mut steps) = (0_usize, CONDITION_STEPS_MAX);
         let mut products: Vec<&Product> = Vec::new();
         for key in clause.keys() {
             let mut of_key = 0_usize;
@@ -45,7 +46,8 @@ impl<'a> Draft<'a, '_> {
                     break;
                 }
                 looked_at = looked_at.saturating_add(1);
-                if suggest.matches_product(&entry.properties) && self.may_be_offered(campaign, &entry.product) {
+                let fits = suggest.matches_product(&entry.properties) && self.may_be_offered(&campaign.id, &entry.product);
+                if fits && self.facts.may_suggest(campaign, entry, &mut steps)? {
                     products.push(&entry.product);
                     of_key = of_key.saturating_add(1);
                 }
@@ -55,7 +57,7 @@ impl<'a> Draft<'a, '_> {
         products.sort_by(|a, b| a.sku.cmp(&b.sku));
         products.dedup_by(|a, b| a.sku == b.sku);
         products.truncate(limit);
-        products
+        Ok(products)
     }
 
     fn may_be_offered(&self, campaign: &CampaignId, product: &Product) -> bool {

@@ -10,10 +10,11 @@ use crate::asset::Asset;
 use crate::campaign::Fallback;
 use crate::counting::Counted;
 use crate::decision::{Choice, RewardKind};
-use crate::id::{AssetId, Sku};
+use crate::id::{AssetId, Sku, TierId};
 use crate::limits::COUPONS_AT_ONCE_MAX;
 use crate::mechanic::{Act, Give, Mechanic};
 use crate::money::{Amount, Quantity, Units, extend};
+use crate::standing::CustomerStanding;
 
 impl<'a> Draft<'a, '_> {
     /// Rewards in the order of their campaigns.
@@ -82,12 +83,7 @@ impl<'a> Draft<'a, '_> {
                 }
                 return Ok(0);
             }
-            Give::Status { tier, days } => {
-                let until = self.until(candidate, *days);
-                let kind = RewardKind::Status { tier: tier.clone(), reached: false };
-                self.reward(candidate, 0, kind, None).ok_or(Reason::NothingToTakeOff)?.expires_at = until;
-                return Ok(0);
-            }
+            Give::Status { tier, days, extends } => return self.give_status(candidate, tier, (*days, *extends)),
             Give::Prize { prize, count } => RewardKind::Prize { prize: prize.clone(), count: many(*count) },
             Give::Tickets { draw, count } => RewardKind::Ticket { draw: draw.clone(), count: many(*count) },
             // These act on the basket.
@@ -106,6 +102,39 @@ impl<'a> Draft<'a, '_> {
         let reward = self.reward_units(candidate, 0, asset, units).ok_or(Reason::NothingToTakeOff)?;
         reward.earned_on = earned_on;
         Ok(0)
+    }
+
+    /// A tier. Who has it already keeps it at least as long as before, and where it extends, so many days longer: it
+    /// vests when what was held would have ended.
+    fn give_status(
+        &mut self,
+        candidate: &Candidate<'_>,
+        tier: &TierId,
+        (days, extends): (Option<u32>, bool),
+    ) -> Result<i64, Reason> {
+        let from_now = self.until(candidate, days);
+        let program = &candidate.campaign.program;
+        let holds = |held: &&CustomerStanding| held.tiers.iter().any(|(known, held)| known == program && held == tier);
+        let held = self.case.customer.filter(holds);
+        let ends = |held: &CustomerStanding| held.tiers_until.iter().find(|(known, _)| known == program).map(|(_, until)| *until);
+        let (from, until) = match (held.map(ends), from_now) {
+            (None, until) | (_, until @ None) => (None, until),
+            (Some(None), Some(_)) => (None, None),
+            (Some(Some(end)), Some(until)) if extends => (Some(end), Some(self.later(candidate, end, days).unwrap_or(until))),
+            (Some(Some(end)), Some(until)) => (None, Some(until.max(end))),
+        };
+        let kind = RewardKind::Status { tier: tier.clone(), reached: false };
+        let reward = self.reward(candidate, 0, kind, None).ok_or(Reason::NothingToTakeOff)?;
+        reward.expires_at = until;
+        reward.vests_at = from.unwrap_or(reward.vests_at).max(reward.vests_at);
+        Ok(0)
+    }
+
+    /// So many days after some time, in the program's time zone.
+    fn later(&self, candidate: &Candidate<'_>, from: Timestamp, days: Option<u32>) -> Option<Timestamp> {
+        let zone = &self.case.revision.programs().get(candidate.campaign.program_place)?.time_zone;
+        let later = zone.to_datetime(from).checked_add(i64::from(days?).days()).ok()?;
+        zone.to_timestamp(later).ok()
     }
 
     /// The end of the day so many days after the sale, in the program's time zone.

@@ -3,9 +3,9 @@
 //! One [`Facts`] serves all conditions of an evaluation; what costs something is worked out once, and only where a
 //! condition asks for it.
 
+mod goods;
 mod words;
 
-use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 use std::cmp::Ordering;
 
@@ -14,24 +14,24 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
-use super::basket::Allowed;
 use super::case::Case;
-use crate::attribute::{CATEGORY, Property, SKU};
-use crate::catalogue::{Product, ProductKind};
+use crate::attribute::CATEGORY;
+use crate::catalogue::Entry;
 use crate::cel::{
-    AccountField, CustomerField, EvalError, Handle, LineField, ListPlace, ReceiptField, Scope, Slot, StoreField, TenderField,
-    TimeField, Value, Variable,
+    AccountField, CustomerField, EvalError, Handle, LineField, ListPlace, ProductField, ReceiptField, Scope, Slot, StoreField,
+    TenderField, TimeField, Value, Variable,
 };
 use crate::condition::FreeCondition;
 use crate::id::SegmentId;
 use crate::limits::{CONDITION_STEPS_MAX, CONDITION_STEPS_PER_STEP, CONDITIONS_STEPS_MAX};
 use crate::money::{Amount, UnitPrice};
 use crate::program::{Condition, Program};
-use crate::receipt::{Line, Measure};
+use crate::receipt::Line;
 use crate::selector::properties_of;
 use crate::standing::Uses;
 
-use words::{kind, price_reason, stage, tender_kind, weekday};
+use goods::{LineFacts, is_property, values_of};
+use words::{stage, tender_kind, weekday};
 
 /// What the conditions of one evaluation have in common.
 #[derive(Debug)]
@@ -42,14 +42,6 @@ pub(super) struct Facts<'c, 'a> {
     programs: OnceCell<Vec<ProgramFacts<'a>>>,
     /// Steps that conditions may still take.
     steps_left: Cell<u64>,
-}
-
-/// A line and what the catalogue knows of it.
-#[derive(Debug)]
-struct LineFacts<'a> {
-    line: &'a Line,
-    product: Option<&'a Product>,
-    properties: Cow<'a, [Property]>,
 }
 
 /// What differs from program to program.
@@ -76,6 +68,7 @@ pub(super) struct CaseScope<'f, 'c, 'a> {
     facts: &'f Facts<'c, 'a>,
     program_place: usize,
     line: Option<usize>,
+    product: Option<&'a Entry>,
 }
 
 impl<'c, 'a> Facts<'c, 'a> {
@@ -117,7 +110,12 @@ impl<'c, 'a> Facts<'c, 'a> {
 
     /// What a condition of a program sees; `line` is the place of the line that it is about, if it is about one.
     pub(super) fn scope(&self, program_place: usize, line: Option<usize>) -> CaseScope<'_, 'c, 'a> {
-        CaseScope { facts: self, program_place, line }
+        CaseScope { facts: self, program_place, line, product: None }
+    }
+
+    /// What a condition of a program on a product sees that may be offered.
+    pub(super) fn product_scope(&self, program_place: usize, product: &'a Entry) -> CaseScope<'_, 'c, 'a> {
+        CaseScope { product: Some(product), ..self.scope(program_place, None) }
     }
 
     fn line(&self, place: usize) -> Option<&LineFacts<'a>> {
@@ -214,7 +212,7 @@ impl<'f, 'a> CaseScope<'f, '_, 'a> {
     fn in_free_segment(&self, place: usize, condition: &FreeCondition) -> Result<bool, EvalError> {
         let work_out = || {
             let mut steps = CONDITION_STEPS_MAX;
-            self.facts.holds(condition, CaseScope { line: None, ..*self }, &mut steps)
+            self.facts.holds(condition, CaseScope { line: None, product: None, ..*self }, &mut steps)
         };
         let count = self.program().map_or(0, |program| program.segments.len());
         let known = self.facts.of_program(self.program_place).map(|known| &known.free);
@@ -335,48 +333,6 @@ impl<'f, 'a> CaseScope<'f, '_, 'a> {
     }
 }
 
-impl<'a> LineFacts<'a> {
-    /// The values of a property, or of the category at its depths.
-    fn values<'v, 'n>(&'v self, name: &'n str) -> impl Iterator<Item = &'v str> + use<'v, 'n, 'a> {
-        self.properties.iter().filter(move |property| property.name == name).map(|property| property.value.as_str())
-    }
-
-    /// The value before which so many others stand. Paths begin with each other, so their order is that of depth;
-    /// a till may send a value twice.
-    fn ranked(&self, name: &str, place: usize) -> Option<&str> {
-        let before = |(at, value): (usize, &str)| {
-            self.values(name).enumerate().filter(|(other_at, other)| (*other, *other_at) < (value, at)).count()
-        };
-        self.values(name).enumerate().find(|value| before(*value) == place).map(|(_, value)| value)
-    }
-
-    fn field(&self, field: LineField, facts: &Facts<'_, '_>) -> Option<Value<'_>> {
-        let line = self.line;
-        Some(match field {
-            LineField::Id => Value::text(line.id.as_str()),
-            LineField::Sku => Value::text(line.sku.as_str()),
-            LineField::Name => Value::text(&self.product?.name),
-            LineField::Quantity => thousandths(line.quantity.milli()),
-            LineField::Measured => Value::Bool(line.measure == Measure::Measured),
-            LineField::Amount => facts.money(line.amount),
-            LineField::UnitPrice => price(line.unit_price),
-            LineField::RegularPrice => price(line.regular_unit_price.unwrap_or(line.unit_price)),
-            LineField::PriceReason => Value::text(price_reason(line.price_reason)),
-            LineField::TaxCode => Value::text(line.tax_code.as_ref()?.as_str()),
-            LineField::Kind => Value::text(kind(self.product.map_or(ProductKind::Goods, |product| product.kind))),
-            LineField::Category => Value::text(self.values(CATEGORY).max()?),
-            LineField::TakesDiscount => Value::Bool(Allowed::of(line, self.product).takes_discount),
-            LineField::Earns => Value::Bool(Allowed::of(line, self.product).earns),
-            LineField::Categories | LineField::Attribute | LineField::Values => return None,
-        })
-    }
-}
-
-/// A name that is a property of its own: the number and the path have fields.
-fn is_property(name: &str) -> bool {
-    name != SKU && name != CATEGORY
-}
-
 /// What stands in a sorted list, by its order.
 fn find<T>(sorted: &[T], order: impl FnMut(&T) -> Ordering) -> Option<&T> {
     sorted.get(sorted.binary_search_by(order).ok()?)
@@ -393,6 +349,7 @@ impl Scope for CaseScope<'_, '_, '_> {
             Variable::Store(StoreField::Id) => Some(Value::text(self.facts.case.receipt.place.store.as_str())),
             Variable::Store(StoreField::Zones) => None,
             Variable::Time(field) => Some(self.time_field(field)),
+            Variable::Product(field) => goods::product_field(self.product?, field),
         }
     }
 
@@ -401,21 +358,32 @@ impl Scope for CaseScope<'_, '_, '_> {
             Variable::Line(LineField::Attribute) if is_property(name) => {
                 self.line_of(record)?.values(name).min().map(Value::text)
             }
+            Variable::Product(ProductField::Attribute) if is_property(name) => {
+                values_of(&self.product?.properties, name).min().map(Value::text)
+            }
             Variable::Customer(field) => self.customer_entry(field, name),
             Variable::Account(field) => self.account_entry(field, name),
-            Variable::Line(_) | Variable::Tender(_) | Variable::Receipt(_) | Variable::Store(_) | Variable::Time(_) => None,
+            Variable::Line(_)
+            | Variable::Tender(_)
+            | Variable::Receipt(_)
+            | Variable::Store(_)
+            | Variable::Time(_)
+            | Variable::Product(_) => None,
         }
     }
 
     fn length(&self, list: ListPlace<'_>) -> usize {
         let receipt = self.facts.case.receipt;
         let values = |name: &str| self.line_of(list.record).map_or(0, |line| line.values(name).count());
+        let of_product = |name: &str| self.product.map_or(0, |entry| values_of(&entry.properties, name).count());
         match Variable::of(list.slot) {
             Some(Variable::Receipt(ReceiptField::Lines)) => receipt.lines.len(),
             Some(Variable::Receipt(ReceiptField::Codes)) => receipt.codes.len(),
             Some(Variable::Receipt(ReceiptField::Tenders)) => receipt.tenders.len(),
             Some(Variable::Line(LineField::Categories)) => values(CATEGORY),
             Some(Variable::Line(LineField::Values)) => list.name.filter(|name| is_property(name)).map_or(0, values),
+            Some(Variable::Product(ProductField::Categories)) => of_product(CATEGORY),
+            Some(Variable::Product(ProductField::Values)) => list.name.filter(|name| is_property(name)).map_or(0, of_product),
             Some(Variable::Customer(CustomerField::Segments)) => self.segments().len(),
             Some(Variable::Customer(CustomerField::Lists)) => self.lists().len(),
             Some(Variable::Store(StoreField::Zones)) => self.zones().len(),
@@ -426,7 +394,8 @@ impl Scope for CaseScope<'_, '_, '_> {
                 | Variable::Customer(_)
                 | Variable::Account(_)
                 | Variable::Store(_)
-                | Variable::Time(_),
+                | Variable::Time(_)
+                | Variable::Product(_),
             )
             | None => 0,
         }
@@ -440,6 +409,13 @@ impl Scope for CaseScope<'_, '_, '_> {
             Variable::Receipt(ReceiptField::Tenders) => record(receipt.tenders.len()),
             Variable::Receipt(ReceiptField::Codes) => receipt.codes.get(place).map(|code| Value::text(code)),
             Variable::Line(LineField::Categories) => self.line_of(list.record)?.ranked(CATEGORY, place).map(Value::text),
+            Variable::Product(ProductField::Categories) => {
+                goods::ranked(&self.product?.properties, CATEGORY, place).map(Value::text)
+            }
+            Variable::Product(ProductField::Values) => {
+                let name = list.name.filter(|name| is_property(name))?;
+                goods::ranked(&self.product?.properties, name, place).map(Value::text)
+            }
             Variable::Line(LineField::Values) => {
                 let name = list.name.filter(|name| is_property(name))?;
                 self.line_of(list.record)?.ranked(name, place).map(Value::text)
@@ -453,7 +429,8 @@ impl Scope for CaseScope<'_, '_, '_> {
             | Variable::Customer(_)
             | Variable::Account(_)
             | Variable::Store(_)
-            | Variable::Time(_) => None,
+            | Variable::Time(_)
+            | Variable::Product(_) => None,
         }
     }
 

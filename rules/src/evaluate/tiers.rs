@@ -48,7 +48,7 @@ pub fn tiers_now(revision: &Revision, customer: &CustomerStanding, at: Timestamp
     let given = |(program, tier): &(ProgramId, TierId)| TierNow {
         program: program.clone(),
         tier: tier.clone(),
-        until: None,
+        until: customer.tiers_until.iter().find(|(known, _)| known == program).map(|(_, until)| *until),
         reached: false,
     };
     let mut tiers: Vec<TierNow> = customer.tiers.iter().map(given).collect();

@@ -302,6 +302,7 @@ impl Trial {
                     customer: CustomerId::parse(name).expect("an id"),
                     blocked: false,
                     tiers: tier.clone().map(|tier| (program.clone(), tier)).into_iter().collect(),
+                    tiers_until: Vec::new(),
                     available: revision.assets().iter().map(|asset| (asset.id.clone(), Units::from_units(1_000_000))).collect(),
                     counters: counters.clone(),
                     counters_promised: Vec::new(),

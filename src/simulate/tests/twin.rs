@@ -107,6 +107,7 @@ fn standing(plain: &Plain, sale: &Sale) -> CustomerStanding {
         customer: CustomerId::parse(sale.customer.as_deref().unwrap()).unwrap(),
         blocked: false,
         tiers: Vec::new(),
+        tiers_until: Vec::new(),
         available: Vec::new(),
         counters: plain.counters.values().cloned().collect(),
         counters_promised: Vec::new(),

@@ -1,6 +1,7 @@
 //! Rights that a return takes back: coupons, prizes, tiers, tickets, and the share of what still waits for answers.
 
 use compact_str::CompactString;
+use jiff::Timestamp;
 use tessera_rules::decision::RewardKind;
 use tessera_rules::id::AssetId;
 use tessera_rules::money::Units;
@@ -14,14 +15,14 @@ use crate::right::{PrizeState, WaitingReward, void_tickets};
 use crate::settle::gain::units_of;
 
 /// Takes back what is no asset. Tickets go in proportion; what cannot be divided goes with the last of its goods.
-pub(super) fn take_back(step: Step<'_>, account: &mut Account) -> Vec<OutcomeReward> {
+pub(super) fn take_back(step: Step<'_>, account: &mut Account, now: Timestamp) -> Vec<OutcomeReward> {
     let mut taken = Vec::new();
     for reward in step.original.rewards.iter().filter(|reward| reward.is_own()) {
         let back = match &reward.kind {
             RewardKind::Ticket { draw, count } => tickets(step, account, reward, (draw, *count)),
             RewardKind::DiscountLater { .. } => withdrawn_coupon(step, account, reward),
             RewardKind::Prize { .. } => cancelled_prize(step, account, reward),
-            RewardKind::Status { .. } => lost_tier(step, account, reward),
+            RewardKind::Status { .. } => lost_tier(step, account, reward, now),
             RewardKind::DiscountNow { .. }
             | RewardKind::BonusMoney { .. }
             | RewardKind::Points { .. }
@@ -152,16 +153,33 @@ fn cancelled_prize(step: Step<'_>, account: &mut Account, reward: &OutcomeReward
     Some(OutcomeReward { right: Right::Prize { state: PrizeState::Cancelled }, ..record(reward) })
 }
 
+/// Until when a tier lasts without the one before it that it goes on: earlier by what was left of that. None: it does not
+/// go on.
+fn without(before: &TierBefore, held: &TierHeld, now: Timestamp) -> Option<Timestamp> {
+    let goes_on = before.since == held.since && before.tier == held.tier;
+    let left = before.until.filter(|end| goes_on && *end > now)?.duration_since(now);
+    held.until?.checked_sub(left).ok()
+}
+
 /// The tier that the receipt gave goes, where no other has taken its place; the one before it comes back. One whose place
 /// was taken does not come back any more.
-fn lost_tier(step: Step<'_>, account: &mut Account, reward: &OutcomeReward) -> Option<OutcomeReward> {
+fn lost_tier(step: Step<'_>, account: &mut Account, reward: &OutcomeReward, now: Timestamp) -> Option<OutcomeReward> {
     if !is_back(step, reward) {
         return None;
     }
     let receipt = Some(&step.original.receipt);
     let of_receipt = |before: &TierBefore| before.given_by.as_ref() == receipt;
     for held in account.tiers.iter_mut().filter(|held| held.program == reward.program) {
-        held.before = held.before.take().filter(|before| !of_receipt(before));
+        let Some(before) = held.before.take() else { continue };
+        if !of_receipt(&before) {
+            held.before = Some(before);
+            continue;
+        }
+        let without = without(&before, held, now);
+        if without.is_some() {
+            held.until = without;
+            return Some(record(reward));
+        }
     }
     let given = |held: &TierHeld| held.program == reward.program && held.given_by.as_ref() == receipt;
     let place = account.tiers.iter().position(given)?;

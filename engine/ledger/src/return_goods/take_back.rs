@@ -55,7 +55,7 @@ pub(super) fn rewards(step: Step<'_>, account: Option<&mut Account>, booking: &m
             taken.rewards.push(OutcomeReward { kind: with_units(&reward.kind, negated(gone)), earned_on, ..record(reward) });
         }
     }
-    taken.rewards.extend(rights::take_back(step, account));
+    taken.rewards.extend(rights::take_back(step, account, booking.now));
     taken.restored = rights::restored_coupons(step, account);
     taken
 }

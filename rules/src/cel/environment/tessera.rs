@@ -1,5 +1,5 @@
-//! The variables of the program language: what a condition may know of receipt, line, customer, account, store and
-//! time. Everything declared here is provided by the evaluation; its scope matches on [`Variable`] without a wildcard.
+//! The variables of the program language: what a condition may know of receipt, line, product, customer, account, store
+//! and time. Everything declared here is provided by the evaluation; its scope matches on [`Variable`] without a wildcard.
 
 use super::{Declared, Environment, Slot};
 use crate::cel::kind::Kind::{List, Named, NamedList, One};
@@ -13,6 +13,8 @@ pub enum Subject {
     Line,
     /// A receipt: everything but `line`; `lines` are its lines.
     Receipt,
+    /// A product of the catalogue that may be offered: as a receipt, and `product`.
+    Product,
     /// A customer, whatever they buy: customer, account and time.
     Customer,
 }
@@ -25,18 +27,20 @@ const CUSTOMER: RecordId = RecordId(3);
 const ACCOUNT: RecordId = RecordId(4);
 const STORE: RecordId = RecordId(5);
 const TIME: RecordId = RecordId(6);
+const PRODUCT: RecordId = RecordId(7);
 
 /// What the records are called, in the order of their ids.
-const RECORDS: [&str; 7] = ["line", "tender", "receipt", "customer", "account", "store", "time"];
+const RECORDS: [&str; 8] = ["line", "tender", "receipt", "customer", "account", "store", "time", "product"];
 
 /// The variables that are records, and what they mean.
-const ROOTS: [(&str, RecordId, &str); 6] = [
+const ROOTS: [(&str, RecordId, &str); 7] = [
     ("line", LINE, "The line that the condition is about."),
     ("receipt", RECEIPT, "The receipt as rung up, before any discount."),
     ("customer", CUSTOMER, "Who buys."),
     ("account", ACCOUNT, "What the customer's account holds, net of what open quotes hold."),
     ("store", STORE, "Where it is sold."),
     ("time", TIME, "The time of sale on the clock of the program's time zone."),
+    ("product", PRODUCT, "The product that may be offered."),
 ];
 
 /// The slots of the variables that are records; no scope is asked for them.
@@ -164,6 +168,17 @@ variables! {
         Hour "hour" One(Int), ALWAYS, "The hour, 0 to 23.";
         Minute "minute" One(Int), ALWAYS, "The minute, 0 to 59.";
     }
+    /// What the catalogue knows of a product that may be offered.
+    Product ProductField PRODUCT {
+        Sku "sku" One(Text), ALWAYS, "Its article number.";
+        Name "name" One(Text), ALWAYS, "Its name.";
+        Price "price" One(Decimal), SOMETIMES, "Its ordinary price, where the catalogue says it.";
+        Kind "kind" One(Text), ALWAYS, "Its kind.";
+        Category "category" One(Text), SOMETIMES, "Its place in the catalogue from the root.";
+        Categories "categories" List(Text), ALWAYS, "The same at every depth.";
+        Attribute "attribute" Named(Text), ALWAYS, "A property of it by its name; of several values the first in the order of the alphabet.";
+        Values "values" NamedList(Text), ALWAYS, "All values of a property by its name; none where it has none.";
+    }
 }
 
 impl Variable {
@@ -205,10 +220,11 @@ impl Environment {
             let lines = Variable::Receipt(ReceiptField::Lines).slot();
             environment.variable(Declared::new("lines", List(Record(LINE)), lines, "The lines of the receipt."));
         }
-        let known: [(Variable, &[&str]); 5] = [
+        let known: [(Variable, &[&str]); 6] = [
             (Variable::Time(TimeField::Weekday), &WEEKDAYS),
             (Variable::Receipt(ReceiptField::Stage), &STAGES),
             (Variable::Line(LineField::Kind), &KINDS),
+            (Variable::Product(ProductField::Kind), &KINDS),
             (Variable::Line(LineField::PriceReason), &PRICE_REASONS),
             (Variable::Tender(TenderField::Kind), &TENDER_KINDS),
         ];
@@ -222,8 +238,9 @@ impl Environment {
 impl Subject {
     fn may_speak_of(self, record: RecordId) -> bool {
         match self {
-            Self::Line => true,
-            Self::Receipt => record != LINE,
+            Self::Line => record != PRODUCT,
+            Self::Receipt => record != LINE && record != PRODUCT,
+            Self::Product => record != LINE,
             Self::Customer => [CUSTOMER, ACCOUNT, TIME].contains(&record),
         }
     }
@@ -234,7 +251,10 @@ impl Subject {
                 "this condition is about the whole receipt: write `lines.exists(l, l.amount > 5.00)`"
             }
             Self::Customer => "this condition is about the customer alone: `customer`, `account` and `time` are known here",
-            Self::Line | Self::Receipt => "it is not known here",
+            Self::Product => {
+                "this condition is about a product to offer: write `product`, or `lines.exists(l, l.sku == 'MILK')` for what is bought"
+            }
+            Self::Line | Self::Receipt => "only `where` under `suggest` is about a product that is not bought",
         }
     }
 }

@@ -166,6 +166,7 @@ const SELECTOR_KEYS: &[Key] = &[
     may("attribute", MapOf(&Many(&Word)), "Each of these attributes has one of these values."),
     may("measured", Boolean, "Only weighed and measured goods, or only counted ones."),
     may("except", Map(&EXCEPT), "But none of these."),
+    may("where", Word, "A condition in CEL that each `product` must meet."),
 ];
 
 pub(crate) const EXCEPT: Keys = keys(

@@ -248,7 +248,15 @@ pub(crate) const COUPON: Keys = keys(
 pub(crate) const STATUS: Keys = keys(
     "status",
     "`status`",
-    &[must("tier", Id, "The tier."), may("days", Whole(1, DAYS_MAX), "For so many days; else for ever.")],
+    &[
+        must("tier", Id, "The tier."),
+        may("days", Whole(1, DAYS_MAX), "For so many days; else for ever."),
+        may(
+            "extends",
+            Boolean,
+            "Whether who has it already keeps it so many days longer; else it lasts so many days from now, or as it did.",
+        ),
+    ],
 );
 
 pub(crate) const TICKETS: Keys =

@@ -72,7 +72,7 @@ impl Draft<'_, '_> {
     /// What a candidate takes off the basket, and how often it counts as used.
     fn basketwide(&mut self, candidate: &Candidate<'_>) -> Result<(Off, i64), Reason> {
         let given = |give: &Give, times: i64| match give {
-            Give::Percent(percent) => Ok((Off::Percent(*percent), times)),
+            Give::Percent(percent) => Ok((self.case.tendered(candidate.campaign, Off::Percent(*percent)), times)),
             Give::Amount(amount) => Ok((Off::Amount(Amount::from_minor(amount.minor().saturating_mul(times))), times)),
             // These act among the rewards.
             Give::Points { .. }
@@ -84,7 +84,7 @@ impl Draft<'_, '_> {
             | Give::Tickets { .. } => Err(Reason::NothingToTakeOff),
         };
         match &candidate.campaign.mechanic {
-            Mechanic::Off { off, .. } => Ok((*off, 1)),
+            Mechanic::Off { off, .. } => Ok((self.case.tendered(candidate.campaign, *off), 1)),
             Mechanic::Spend { at_least, give, repeating } => given(give, self.times_spent(candidate, *at_least, *repeating)?),
             Mechanic::Grant { give } => given(give, 1),
             // These act on lines or among the rewards.

@@ -45,8 +45,9 @@ impl Draft<'_, '_> {
             Mechanic::Off { off, .. } => {
                 let uses = if is_percent(*off) { i64::MAX } else { uses_left };
                 uses_left = uses.min(left.units);
+                let off = self.case.tendered(candidate.campaign, *off);
                 let part =
-                    |class: &Class| if own(class) { off_unit(*off, class, &conventions, &self.basket) } else { Part::whole(0) };
+                    |class: &Class| if own(class) { off_unit(off, class, &conventions, &self.basket) } else { Part::whole(0) };
                 let parts: Vec<Part> = classes.iter().map(part).collect();
                 Kind::Each(eligible(&conventions, uses_left, classes, parts))
             }

@@ -108,6 +108,7 @@ pub(super) fn customer() -> Standing {
         customer: CustomerId::parse("c1").unwrap(),
         blocked: false,
         tiers: Vec::new(),
+        tiers_until: Vec::new(),
         available: Vec::new(),
         counters: Vec::new(),
         counters_promised: Vec::new(),

@@ -140,10 +140,14 @@ fn every_declared_variable_is_provided_in_its_kind() {
     receipt.lines[2].tax_code = Some(crate::id::TaxCode::parse("T1").unwrap());
     let case = Case::new(&revision, &catalogue, &standing, &receipt, noon());
     let facts = Facts::new(&case);
-    let environment = Environment::of_program(Subject::Line);
+    let records = |subject: Subject| Environment::of_program(subject).records().to_vec();
     let names =
         [("attribute", "brand"), ("values", "brand"), ("fact", "birthday"), ("confirmed", "birthday"), ("balance", "points")];
-    for record in environment.records() {
+    let products = records(Subject::Product).into_iter().filter(|record| record.name == "product");
+    let about =
+        records(Subject::Line).into_iter().filter(|record| record.name != "product").map(|record| (Subject::Line, record));
+    for (subject, record) in about.chain(products.map(|record| (Subject::Product, record))) {
+        let environment = Environment::of_program(subject);
         let owner = if record.name == "tender" { "receipt.tenders[0]" } else { record.name.as_str() };
         for field in &record.fields {
             let name = names.iter().find(|(known, _)| *known == field.name).map_or("bottles", |(_, name)| name);
@@ -155,7 +159,10 @@ fn every_declared_variable_is_provided_in_its_kind() {
             };
             let expr = parse(&text).unwrap();
             let expression = check(&expr, &environment, kind).unwrap_or_else(|errors| panic!("{text}: {errors:?}"));
-            let scope = facts.scope(0, Some(2));
+            let scope = match subject {
+                Subject::Product => facts.product_scope(0, catalogue.entry(&receipt.lines[2].sku).unwrap()),
+                Subject::Line | Subject::Receipt | Subject::Customer => facts.scope(0, Some(2)),
+            };
             let value = expression.eval(&scope, &mut 100).unwrap_or_else(|error| panic!("{text}: {error}"));
             let found = match value {
                 Value::Bool(_) => Scalar::Bool,

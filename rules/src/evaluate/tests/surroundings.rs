@@ -297,6 +297,30 @@ fn offers_link_properties_and_leave_out_what_is_bought_or_gone() {
 }
 
 #[test]
+fn offers_may_ask_of_each_product_what_no_key_says() {
+    let offered = |condition: &str| {
+        let body = format!(
+            "campaigns:\n- {{id: a, name: Goes with it, offer: {{to: {{category: shoes}}, suggest: {{category: [accessories, food], where: \"{condition}\"}}, limit: 9}}}}"
+        );
+        let decision = decide(&body, &customer(), &receipt("BLUE 1x9.00"));
+        let skus = decision.offers.iter().map(|offer| offer.sku.to_string()).collect::<Vec<_>>().join(" ");
+        (skus, decision.notes)
+    };
+    let table = [
+        ("product.attribute[?'colour'].orValue('') == 'orange'", "LACE"),
+        ("product.?price.orValue(99) < 1.50 && lines.exists(l, l.unit_price > product.?price.orValue(99))", "CRISPS"),
+        ("product.categories.size() == 1 && product.category == 'accessories'", "LACE SPRAY"),
+        ("'Best' in product.values['brand'] && product.kind == 'goods' && product.sku != 'PENNE'", "BUTTER"),
+        ("product.categories[0] == 'food' && product.name.startsWith('MILK')", "MILK"),
+    ];
+    for (condition, skus) in table {
+        assert_eq!(offered(condition), (skus.to_owned(), Vec::new()), "{condition}");
+    }
+    let failed = vec![crate::decision::Note::ConditionFailed { campaign: CampaignId::parse("a").unwrap() }];
+    assert_eq!(offered("product.price < 1.50"), (String::new(), failed), "where it cannot be worked out, nothing is offered");
+}
+
+#[test]
 fn an_unknown_article_is_sold_and_noted_and_a_lines_own_attributes_win() {
     let body = "campaigns:\n- {id: a, name: A, percent_off: 10, on: {attribute: {brand: Best}}}";
     let mut basket = receipt("NEW 1x1.00 BUTTER 1x1.00 MILK 1x1.00");
