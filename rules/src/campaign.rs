@@ -311,19 +311,9 @@ impl Campaign {
         self.counting().is_some()
     }
 
-    /// The number of the stretch of the calendar in which a day counts; none: its counter has no such thing.
+    /// How the calendar is divided for its counter; none: it counts for ever, or nothing.
     #[must_use]
-    pub fn stretch_of(&self, day: jiff::civil::Date) -> Option<i32> {
-        self.calendar().map(|calendar| calendar.number(day))
-    }
-
-    /// The first day of a stretch of the calendar; none: its counter has no such thing, or it is beyond the calendar.
-    #[must_use]
-    pub fn stretch_begins(&self, stretch: i32) -> Option<jiff::civil::Date> {
-        self.calendar().and_then(|calendar| calendar.first_day(stretch))
-    }
-
-    fn calendar(&self) -> Option<Calendar> {
+    pub fn calendar(&self) -> Option<Calendar> {
         self.counting()?.calendar()
     }
 

@@ -1,11 +1,15 @@
 //! What a campaign counts over receipts, and in what time.
 
+use std::borrow::Cow;
+
 use jiff::ToSpan;
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use crate::id::AssetId;
 use crate::mechanic::Give;
 use crate::program::Reached;
+use crate::standing::CountedStretch;
 
 /// What is counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,13 +25,17 @@ pub(crate) enum Counted {
 }
 
 /// The stretches into which the calendar of a program is divided, numbered one after another.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Calendar {
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Calendar {
+    /// From Monday, 5 January 1970, which is 0.
     Days,
-    /// From Monday on.
+    /// From Monday on; that of 5 January 1970 is 0.
     Weeks,
+    /// From January of the year 0.
     Months,
+    /// From the first of the year 0.
     Quarters,
+    /// By themselves.
     Years,
 }
 
@@ -79,7 +87,8 @@ const FIRST: Date = Date::constant(1970, 1, 5);
 
 impl Calendar {
     /// The number of the stretch in which a day lies.
-    pub(crate) fn number(self, day: Date) -> i32 {
+    #[must_use]
+    pub fn number(self, day: Date) -> i32 {
         let (year, month) = (i32::from(day.year()), i32::from(day.month()));
         let days = || day.since(FIRST).map_or(0, |span| span.get_days());
         let months = year.saturating_mul(12).saturating_add(month).saturating_sub(1);
@@ -104,8 +113,34 @@ impl Calendar {
         days.saturating_add(shortest).saturating_sub(1).checked_div(shortest).unwrap_or(days)
     }
 
+    /// What was counted in stretches of one calendar, by those of this one: each counts where it began. Ascending, as they
+    /// were.
+    #[must_use]
+    pub fn restretched(self, stretches: &[CountedStretch], from: Option<Self>) -> Cow<'_, [CountedStretch]> {
+        let Some(from) = from.filter(|from| *from != self) else { return Cow::Borrowed(stretches) };
+        let mut own: Vec<CountedStretch> = Vec::with_capacity(stretches.len());
+        for known in stretches {
+            let Some(stretch) = self.begun_in(known.stretch, from) else { continue };
+            match own.last_mut().filter(|last| last.stretch == stretch) {
+                Some(last) => {
+                    last.counted_milli = last.counted_milli.saturating_add(known.counted_milli);
+                    last.rewarded = last.rewarded.saturating_add(known.rewarded);
+                }
+                None => own.push(CountedStretch { stretch, ..*known }),
+            }
+        }
+        Cow::Owned(own)
+    }
+
+    /// The stretch in which one of another calendar began; none beyond the calendar.
+    #[must_use]
+    pub fn begun_in(self, stretch: i32, from: Self) -> Option<i32> {
+        if from == self { Some(stretch) } else { from.first_day(stretch).map(|day| self.number(day)) }
+    }
+
     /// The first day of a stretch; none beyond the calendar.
-    pub(crate) fn first_day(self, number: i32) -> Option<Date> {
+    #[must_use]
+    pub fn first_day(self, number: i32) -> Option<Date> {
         let of_month = |months: i32| {
             let month = i8::try_from(months.rem_euclid(12).saturating_add(1)).ok()?;
             Date::new(i16::try_from(months.div_euclid(12)).ok()?, month, 1).ok()
@@ -140,5 +175,25 @@ mod tests {
             assert_eq!(calendar.first_day(calendar.number(first)), Some(first), "{calendar:?}");
         }
         assert_eq!(Calendar::Years.first_day(i32::MAX), None);
+    }
+
+    #[test]
+    fn what_was_counted_in_another_calendar_counts_where_it_began() {
+        let on = |calendar: Calendar, day: &str, counted_milli: i64, rewarded: i64| CountedStretch {
+            stretch: calendar.number(day.parse().unwrap()),
+            counted_milli,
+            rewarded,
+        };
+        let months = [on(Calendar::Months, "2026-01-31", 3, 1), on(Calendar::Months, "2026-03-01", 4, 0)];
+        let days = [on(Calendar::Days, "2026-01-01", 3, 1), on(Calendar::Days, "2026-03-01", 4, 0)];
+        let quarters = [on(Calendar::Quarters, "2026-02-01", 7, 1)];
+        assert_eq!(*Calendar::Days.restretched(&months, Some(Calendar::Months)), days);
+        assert_eq!(*Calendar::Quarters.restretched(&months, Some(Calendar::Months)), quarters);
+        assert_eq!(*Calendar::Months.restretched(&days, Some(Calendar::Days)), months);
+        for same in [None, Some(Calendar::Months)] {
+            assert!(matches!(Calendar::Months.restretched(&months, same), Cow::Borrowed(own) if own == months));
+        }
+        let beyond = [CountedStretch { stretch: i32::MAX, counted_milli: 1, rewarded: 0 }];
+        assert!(Calendar::Days.restretched(&beyond, Some(Calendar::Years)).is_empty());
     }
 }

@@ -3,6 +3,7 @@
 mod counter;
 mod offer;
 
+pub use crate::counting::Calendar;
 pub use counter::{CounterMove, CounterTime};
 pub use offer::Offer;
 

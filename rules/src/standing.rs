@@ -4,6 +4,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::counting::Calendar;
 use crate::id::{AssetId, CampaignId, CustomerId, FactId, ProgramId, SegmentId, TierId};
 use crate::money::Units;
 use crate::usage::Usage;
@@ -68,6 +69,8 @@ pub struct CounterStanding {
     pub counted_milli: i64,
     /// Thresholds rewarded so far.
     pub rewarded: i64,
+    /// Of what calendar the stretches are; a revision in force may divide it otherwise. None: there are none.
+    pub calendar: Option<Calendar>,
     /// What counts only for a time, by the stretch of the calendar in which it was counted, ascending; beside what stands
     /// above. Where stretches are counted themselves: the last of them.
     pub stretches: Vec<CountedStretch>,

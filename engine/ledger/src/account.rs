@@ -4,6 +4,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use tessera_rules::decision::Calendar;
 use tessera_rules::id::{AccountId, AssetId, CampaignId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, SegmentId, TierId};
 use tessera_rules::money::Units;
 use tessera_rules::standing::CountedStretch;
@@ -129,6 +130,8 @@ pub struct Counter {
     pub counted_milli: i64,
     /// Thresholds rewarded so far; never lowered but by a return that took the reward back.
     pub rewarded: i64,
+    /// Of what calendar the stretches are: as it was divided when something was counted last. None: there are none.
+    pub calendar: Option<Calendar>,
     /// What counts only for a time, by its stretch of the calendar, ascending; beside what stands above. Where
     /// stretches are counted themselves: the last of them.
     pub stretches: Vec<CountedStretch>,

@@ -262,12 +262,16 @@ impl Booking {
         left
     }
 
-    /// A new lot's name; places that lots of this receipt have already are left out.
-    fn next_lot(&mut self) -> LotId {
+    /// What the next lot will be called; places that lots of this receipt have already are left out.
+    pub(crate) fn lot_next(&self) -> LotId {
         let taken = self.lots.iter().filter(|lot| lot.id.receipt == self.receipt).map(|lot| lot.id.place.saturating_add(1)).max();
-        let place = self.place_next.max(taken.unwrap_or(0));
-        self.place_next = place.saturating_add(1);
-        LotId { receipt: self.receipt.clone(), place }
+        LotId { receipt: self.receipt.clone(), place: self.place_next.max(taken.unwrap_or(0)) }
+    }
+
+    fn next_lot(&mut self) -> LotId {
+        let id = self.lot_next();
+        self.place_next = id.place.saturating_add(1);
+        id
     }
 
     fn insert(&mut self, lot: Lot) {

@@ -15,7 +15,7 @@ pub(crate) fn count(counters: &mut Vec<Counter>, step: &CounterMove) -> Option<C
         Err(_) if counters.len() >= COUNTERS_MAX => return None,
         Err(place) => {
             let campaign = step.campaign.clone();
-            counters.insert(place, Counter { campaign, counted_milli: 0, rewarded: 0, stretches: Vec::new() });
+            counters.insert(place, Counter { campaign, counted_milli: 0, rewarded: 0, calendar: None, stretches: Vec::new() });
             place
         }
     };
@@ -37,9 +37,10 @@ fn forget(counters: &mut [Counter]) {
 impl Counter {
     /// Returns what was counted.
     fn step(&mut self, step: &CounterMove) -> i64 {
+        self.divide_as(step.time);
         match step.time {
             CounterTime::Ever => self.add(step.counted_milli, step.rewarded),
-            CounterTime::Within { stretch, remembered } => {
+            CounterTime::Within { stretch, remembered, .. } => {
                 if let Some(known) = self.stretch(stretch) {
                     known.counted_milli = known.counted_milli.saturating_add(step.counted_milli).max(0);
                     known.rewarded = known.rewarded.saturating_add(step.rewarded).max(0);
@@ -47,9 +48,27 @@ impl Counter {
                 let newest = self.stretches.last().map_or(stretch, |last| last.stretch);
                 self.stretches.retain(|known| newest.saturating_sub(known.stretch) < i32::from(remembered));
             }
-            CounterTime::Stretches { stretch, in_a_row } => return self.count_stretch(step, stretch, in_a_row),
+            CounterTime::Stretches { stretch, in_a_row, .. } => return self.count_stretch(step, stretch, in_a_row),
         }
         step.counted_milli
+    }
+
+    /// Goes on by the calendar of what is counted now: what was counted in stretches of another one counts where they
+    /// began; where stretches are counted themselves, they begin anew.
+    fn divide_as(&mut self, time: CounterTime) {
+        let Some(calendar) = time.calendar() else { return };
+        if let Some(before) = self.calendar.filter(|before| *before != calendar) {
+            match time {
+                CounterTime::Ever | CounterTime::Within { .. } => {
+                    self.stretches = calendar.restretched(&self.stretches, Some(before)).into_owned();
+                }
+                CounterTime::Stretches { .. } => {
+                    (self.counted_milli, self.rewarded) = (0, 0);
+                    self.stretches.clear();
+                }
+            }
+        }
+        self.calendar = Some(calendar);
     }
 
     fn add(&mut self, counted_milli: i64, rewarded: i64) {
@@ -98,13 +117,18 @@ impl Counter {
     pub(crate) fn take_back(&mut self, step: &CounterMove, lowered_milli: i64, rewarded: i64) -> bool {
         match step.time {
             CounterTime::Ever => self.add(lowered_milli.saturating_neg(), rewarded.saturating_neg()),
-            CounterTime::Within { stretch, .. } => {
+            CounterTime::Within { calendar, stretch, .. } => {
+                let now = self.calendar.unwrap_or(calendar);
+                let Some(stretch) = now.begun_in(stretch, calendar) else { return false };
                 let Ok(place) = self.stretches.binary_search_by_key(&stretch, |known| known.stretch) else { return false };
                 let Some(known) = self.stretches.get_mut(place) else { return false };
                 known.counted_milli = known.counted_milli.saturating_sub(lowered_milli).max(0);
                 known.rewarded = known.rewarded.saturating_sub(rewarded).max(0);
             }
-            CounterTime::Stretches { stretch, in_a_row } => {
+            CounterTime::Stretches { calendar, stretch, in_a_row } => {
+                if self.calendar.is_some_and(|now| now != calendar) {
+                    return false;
+                }
                 let counted = self.counted_milli.checked_div(Quantity::ONE.milli()).unwrap_or(0);
                 let is_of_row = |last: i32| i64::from(last.saturating_sub(stretch)) < counted;
                 if in_a_row && !self.stretches.last().is_some_and(|last| is_of_row(last.stretch)) {
@@ -120,16 +144,18 @@ impl Counter {
 
 #[cfg(test)]
 mod tests {
+    use tessera_rules::decision::Calendar;
+
     use super::*;
     use crate::testing::campaign;
 
     fn within(stretch: i32, units: i64, rewarded: i64) -> CounterMove {
-        let time = CounterTime::Within { stretch, remembered: 3 };
+        let time = CounterTime::Within { calendar: Calendar::Months, stretch, remembered: 3 };
         CounterMove { campaign: campaign("c"), counted_milli: units * 1_000, rewarded, time, counted_on: Vec::new() }
     }
 
     fn week(stretch: i32, in_a_row: bool) -> CounterMove {
-        let time = CounterTime::Stretches { stretch, in_a_row };
+        let time = CounterTime::Stretches { calendar: Calendar::Weeks, stretch, in_a_row };
         CounterMove { campaign: campaign("c"), counted_milli: 1_000, rewarded: 0, time, counted_on: Vec::new() }
     }
 
@@ -157,6 +183,32 @@ mod tests {
         for (steps, expected) in table {
             assert_eq!(remembered(&after(&steps)), expected, "{steps:?}");
         }
+    }
+
+    #[test]
+    fn a_counter_goes_on_by_the_calendar_in_force_and_what_comes_back_of_another_one_is_found() {
+        let in_calendar = |calendar: Calendar, day: &str, units: i64, rewarded: i64| {
+            let stretch = match calendar {
+                Calendar::Days => 20_454 + day.parse::<i32>().unwrap(),
+                Calendar::Weeks | Calendar::Months | Calendar::Quarters | Calendar::Years => day.parse().unwrap(),
+            };
+            let time = CounterTime::Within { calendar, stretch, remembered: 40 };
+            CounterMove { campaign: campaign("c"), counted_milli: units * 1_000, rewarded, time, counted_on: Vec::new() }
+        };
+        // 20,454 is 5 January 2026, a Monday; 24,312 is that month; a month's number is above that of all its days.
+        let (month, day) = (in_calendar(Calendar::Months, "24312", 5, 1), in_calendar(Calendar::Days, "10", 2, 0));
+        let mut counter = after(&[month.clone(), day.clone()]);
+        assert_eq!(remembered(&counter), [(20_450, 5, 1), (20_464, 2, 0)], "by days now");
+        assert!(counter.take_back(&month, 3_000, 1), "counted by months, and comes back");
+        assert_eq!(remembered(&counter), [(20_450, 2, 0), (20_464, 2, 0)]);
+        let back = after(&[day, month]);
+        assert_eq!(remembered(&back), [(24_312, 7, 1)], "by months again");
+        let weeks = after(&[week(7, true), week(8, true)]);
+        let time = CounterTime::Stretches { calendar: Calendar::Months, stretch: 24_312, in_a_row: true };
+        let mut counters = vec![weeks];
+        assert!(count(&mut counters, &CounterMove { time, ..week(0, true) }).is_some());
+        assert_eq!((counters[0].counted_milli, counters[0].stretches[0].stretch), (1_000, 24_312), "weeks are no months");
+        assert!(!counters[0].take_back(&week(8, true), 1_000, 0));
     }
 
     #[test]
@@ -207,7 +259,7 @@ mod tests {
         let mut counters = Vec::new();
         for stretch in 0..40 {
             for name in 0..20 {
-                let time = CounterTime::Within { stretch, remembered: 60 };
+                let time = CounterTime::Within { calendar: Calendar::Days, stretch, remembered: 60 };
                 let step = CounterMove {
                     campaign: campaign(&format!("c{name}")),
                     counted_milli: 1,

@@ -10,8 +10,8 @@ use crate::entry::ReceiptEntry;
 use crate::limits::{ACCOUNT_BYTES_MAX, LOTS_MAX, PARKED_MAX, RETURNED_LINES_MAX, RETURNS_MAX};
 use crate::return_goods::ReturnedSoFar;
 
-/// The version in which accounts are written. A reader knows this one and the two before it.
-pub const ACCOUNT_VERSION: u8 = 2;
+/// The version in which accounts are written; those before it were never released.
+pub const ACCOUNT_VERSION: u8 = 3;
 
 /// The version in which receipt entries are written.
 pub const ENTRY_VERSION: u8 = 2;
@@ -76,7 +76,6 @@ impl Account {
         let (version, body) = opened(bytes)?;
         let account: Self = match version {
             ACCOUNT_VERSION => read(body)?,
-            1 => read::<version_1::Account>(body)?.into(),
             found => return Err(Damaged::UnknownVersion { found }),
         };
         account.check().map_err(Damaged::Invariant)?;

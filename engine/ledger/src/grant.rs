@@ -162,10 +162,12 @@ fn release(account: &mut Account, waiting: WaitingReward, codes: &CodeKey, booki
         expires_at: waiting.expires_at,
         prize: PrizeState::Due,
     };
+    let lot = units_of(&waiting.kind).filter(|(_, units)| units.is_positive()).map(|_| booking.lot_next());
     let right = grant.give(account, codes, booking);
     let mut kept = account.waiting.iter_mut().filter(|known| known.receipt == waiting.receipt && known.reward == waiting.reward);
     if let Some(known) = kept.next() {
         known.given = true;
+        known.lot = lot;
     }
     OutcomeReward {
         id: waiting.reward,

@@ -8,6 +8,7 @@ use tessera_rules::id::{CampaignId, FactId, ProgramId, ReceiptId, RewardId};
 
 use crate::account::{Account, Member};
 use crate::limits::{PRIZES_MAX, TICKETS_MAX, WAITING_MAX};
+use crate::lot::LotId;
 
 /// A thing that the customer has won.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -81,6 +82,8 @@ pub struct WaitingReward {
     pub since: Timestamp,
     /// It was given; kept so that a return knows it.
     pub given: bool,
+    /// The lot that it was given as; none: it waits, or it is no asset.
+    pub lot: Option<LotId>,
 }
 
 impl WaitingReward {

@@ -183,6 +183,7 @@ fn booked(counter: &Counter) -> CounterStanding {
         campaign: counter.campaign.clone(),
         counted_milli: counter.counted_milli,
         rewarded: counter.rewarded,
+        calendar: counter.calendar,
         stretches: counter.stretches.clone(),
     }
 }

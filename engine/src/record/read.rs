@@ -10,7 +10,7 @@ use tessera_ledger::right::PrizeState;
 use tessera_ledger::terms::ReturnTerms;
 use tessera_proto::billing::v1;
 use tessera_rules::conventions::{ReturnedPayment, ReturnedRewards};
-use tessera_rules::decision::{Adjustment, Applied, CounterMove, CounterTime, LineShare, Part, RewardKind, Shortfall};
+use tessera_rules::decision::{Adjustment, Applied, LineShare, Part, RewardKind, Shortfall};
 use tessera_rules::id::{AssetId, CampaignId, FactId, IdError, LineId, ProgramId, ReceiptId, RewardId, Sku, TaxCode, TierId};
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
 use tessera_rules::receipt::{Place, Tender, TenderKind};
@@ -18,8 +18,10 @@ use tessera_rules::usage::Usage;
 
 use super::FORMAT;
 
+mod counter;
 mod posting;
 
+use counter::read_counter;
 pub(crate) use posting::{PostedOutcome, read_posting};
 
 /// A stored outcome message cannot be read as one.
@@ -252,24 +254,6 @@ fn read_tender(wire: &v1::Tender) -> Tender {
     }
 }
 
-fn read_counter(wire: &v1::CounterChange) -> Result<CounterMove, Unreadable> {
-    Ok(CounterMove {
-        campaign: CampaignId::parse(&wire.campaign_id)?,
-        counted_milli: wire.counted_milli,
-        rewarded: wire.rewarded,
-        time: match wire.time() {
-            v1::CounterTime::Unspecified => CounterTime::Ever,
-            v1::CounterTime::Within => {
-                let remembered = u16::try_from(wire.stretches_remembered).unwrap_or(u16::MAX);
-                CounterTime::Within { stretch: wire.stretch, remembered }
-            }
-            v1::CounterTime::Stretches => CounterTime::Stretches { stretch: wire.stretch, in_a_row: false },
-            v1::CounterTime::StretchesInARow => CounterTime::Stretches { stretch: wire.stretch, in_a_row: true },
-        },
-        counted_on: wire.lines.iter().map(read_counted_on).collect::<Result<_, _>>()?,
-    })
-}
-
 fn read_return_terms(wire: &v1::ReturnTerms) -> Result<ReturnTerms, Unreadable> {
     Ok(ReturnTerms {
         program: ProgramId::parse(&wire.program_id)?,
@@ -289,8 +273,4 @@ fn read_return_terms(wire: &v1::ReturnTerms) -> Result<ReturnTerms, Unreadable> 
 fn read_use(wire: &v1::UseChange) -> Result<UseMove, Unreadable> {
     let usage = Usage { uses: wire.uses, units: wire.units, value: wire.value };
     Ok(UseMove { campaign: CampaignId::parse(&wire.campaign_id)?, usage })
-}
-
-fn read_counted_on(wire: &v1::CounterLine) -> Result<LineShare, Unreadable> {
-    Ok(LineShare { line: LineId::parse(&wire.line_id)?, units: wire.counted_milli })
 }

@@ -12,7 +12,7 @@ use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
 use tessera_ledger::terms::ReturnTerms;
 use tessera_proto::billing::v1;
 use tessera_rules::conventions::{ReturnedPayment, ReturnedRewards};
-use tessera_rules::decision::{Applied, CounterMove, CounterTime};
+use tessera_rules::decision::{Applied, Calendar, CounterMove, CounterTime};
 use tessera_rules::money::Amount;
 use tessera_rules::receipt::RedeemMode;
 
@@ -280,15 +280,28 @@ fn write_counter(fields: &mut Fields, counter: &CounterMove) {
             fields.zigzag(2, share.units);
         });
     }
+    fields.signed(10, i32::from(calendar_to_wire(counter.time)));
+}
+
+/// How the calendar is divided for a count.
+pub(super) fn calendar_to_wire(time: CounterTime) -> v1::CounterCalendar {
+    match time.calendar() {
+        None => v1::CounterCalendar::Unspecified,
+        Some(Calendar::Days) => v1::CounterCalendar::Days,
+        Some(Calendar::Weeks) => v1::CounterCalendar::Weeks,
+        Some(Calendar::Months) => v1::CounterCalendar::Months,
+        Some(Calendar::Quarters) => v1::CounterCalendar::Quarters,
+        Some(Calendar::Years) => v1::CounterCalendar::Years,
+    }
 }
 
 /// The time, the stretch's number, and how many stretches are remembered.
 pub(super) fn counter_time_to_wire(time: CounterTime) -> (v1::CounterTime, i32, u32) {
     match time {
         CounterTime::Ever => (v1::CounterTime::Unspecified, 0, 0),
-        CounterTime::Within { stretch, remembered } => (v1::CounterTime::Within, stretch, u32::from(remembered)),
-        CounterTime::Stretches { stretch, in_a_row: false } => (v1::CounterTime::Stretches, stretch, 0),
-        CounterTime::Stretches { stretch, in_a_row: true } => (v1::CounterTime::StretchesInARow, stretch, 0),
+        CounterTime::Within { stretch, remembered, .. } => (v1::CounterTime::Within, stretch, u32::from(remembered)),
+        CounterTime::Stretches { stretch, in_a_row: false, .. } => (v1::CounterTime::Stretches, stretch, 0),
+        CounterTime::Stretches { stretch, in_a_row: true, .. } => (v1::CounterTime::StretchesInARow, stretch, 0),
     }
 }
 

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{
-    Adjustment, Applied, Choice, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Explained, Instruction, LineShare,
-    Missing, NearMiss, Note, Offer, Part, Promise, Prompt, PromptReason, RedeemCap, Redeemable, Redemption, Reward, RewardKind,
-    Shortfall, Verdict,
+    Adjustment, Applied, Calendar, Choice, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Explained, Instruction,
+    LineShare, Missing, NearMiss, Note, Offer, Part, Promise, Prompt, PromptReason, RedeemCap, Redeemable, Redemption, Reward,
+    RewardKind, Shortfall, Verdict,
 };
 use tessera_rules::id::{AssetId, CampaignId, FactId, LineId, ProgramId, RewardId, Sku, TaxCode};
 use tessera_rules::money::{Amount, Quantity, UnitPrice, Units};
@@ -277,7 +277,7 @@ pub(crate) fn hand_over() -> v1::HandOverRequest {
 
 fn counted() -> CounterMove {
     let counted_on = vec![LineShare { line: LineId::parse("1").expect("is an id"), units: 3_000 }];
-    let time = CounterTime::Within { stretch: 24_314, remembered: 14 };
+    let time = CounterTime::Within { calendar: Calendar::Months, stretch: 24_314, remembered: 14 };
     CounterMove { campaign: CampaignId::parse("tenth").expect("is an id"), counted_milli: 3_000, rewarded: 0, time, counted_on }
 }
 

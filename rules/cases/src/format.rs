@@ -114,7 +114,13 @@ const LOT: Table = Table {
 const COUNTER: Table = Table {
     what: "a counter",
     short: None,
-    keys: &[("campaign", Text), ("counted", Number), ("rewarded", Number), ("stretches", List(&Map(&STRETCH)))],
+    keys: &[
+        ("campaign", Text),
+        ("counted", Number),
+        ("rewarded", Number),
+        ("by", Word(&["days", "weeks", "months", "quarters", "years"])),
+        ("stretches", List(&Map(&STRETCH))),
+    ],
     required: &["campaign"],
 };
 

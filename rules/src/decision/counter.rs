@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::LineShare;
+use crate::counting::Calendar;
 use crate::id::CampaignId;
 
 /// The movement of a counter over receipts.
@@ -29,6 +30,8 @@ pub enum CounterTime {
     Ever,
     /// In its stretch, of which the newest are remembered.
     Within {
+        /// How the calendar is divided.
+        calendar: Calendar,
         /// The stretch's number.
         stretch: i32,
         /// So many are remembered, this one among them; above zero.
@@ -36,9 +39,22 @@ pub enum CounterTime {
     },
     /// The stretch itself is counted, once.
     Stretches {
+        /// How the calendar is divided.
+        calendar: Calendar,
         /// The stretch's number.
         stretch: i32,
         /// Where the one before was not counted, counting begins anew.
         in_a_row: bool,
     },
+}
+
+impl CounterTime {
+    /// How the calendar is divided for it; none: it counts for ever.
+    #[must_use]
+    pub fn calendar(self) -> Option<Calendar> {
+        match self {
+            Self::Ever => None,
+            Self::Within { calendar, .. } | Self::Stretches { calendar, .. } => Some(calendar),
+        }
+    }
 }

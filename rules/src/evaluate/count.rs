@@ -6,7 +6,7 @@ use super::candidates::{Candidate, Reason};
 use super::case::Case;
 use super::draft::{Draft, Effect};
 use crate::campaign::Campaign;
-use crate::counting::{Counted, Counting};
+use crate::counting::{Counted, Counting, Within};
 use crate::decision::{CounterMove, CounterTime, LineShare, Missing, Note, Promise, RewardKind};
 use crate::id::CampaignId;
 use crate::limits::{ADDED_UNITS_MAX, COUPONS_AT_ONCE_MAX, NEAR_MISS_PERCENT_MIN};
@@ -59,12 +59,15 @@ impl<'a> Case<'a> {
         if let Counted::Stretches(calendar) = counting.counted {
             let now = calendar.number(self.local(campaign).date());
             let broken = known.stretches.last().is_some_and(|last| last.stretch < now.saturating_sub(1));
-            return if counting.in_a_row && broken { Come::default() } else { all };
+            // Weeks are no months: what counted other stretches begins anew.
+            let others = known.calendar.is_some_and(|known| known != calendar);
+            return if others || counting.in_a_row && broken { Come::default() } else { all };
         }
         let Some(within) = counting.within else { return all };
         let now = within.calendar.number(self.local(campaign).date());
         // A receipt that is late counts where it belongs. What a later stretch was rewarded for may have been counted here.
-        let near = known.stretches.iter().filter(|known| known.stretch.abs_diff(now) < within.stretches.unsigned_abs());
+        let stretches = within.calendar.restretched(&known.stretches, known.calendar);
+        let near = stretches.iter().filter(|known| known.stretch.abs_diff(now) < within.stretches.unsigned_abs());
         near.fold(all, |come, known| Come {
             counted_milli: come.counted_milli.saturating_add(if known.stretch <= now { known.counted_milli } else { 0 }),
             rewarded: come.rewarded.saturating_add(known.rewarded),
@@ -76,9 +79,11 @@ impl<'a> Case<'a> {
         let number = |calendar: crate::counting::Calendar| calendar.number(self.local(campaign).date());
         match (counting.counted, counting.within) {
             (Counted::Stretches(calendar), _) => {
-                CounterTime::Stretches { stretch: number(calendar), in_a_row: counting.in_a_row }
+                CounterTime::Stretches { calendar, stretch: number(calendar), in_a_row: counting.in_a_row }
             }
-            (_, Some(within)) => CounterTime::Within { stretch: number(within.calendar), remembered: within.remembered },
+            (_, Some(Within { calendar, remembered, .. })) => {
+                CounterTime::Within { calendar, stretch: number(calendar), remembered }
+            }
             (_, None) => CounterTime::Ever,
         }
     }
@@ -127,7 +132,8 @@ impl Draft<'_, '_> {
             Counted::Points => self.points_given(counting),
             Counted::Stretches(calendar) => {
                 let now = calendar.number(self.case.local(candidate.campaign).date());
-                let last = known.and_then(|known| known.stretches.last());
+                let of_calendar = known.filter(|known| known.calendar == Some(calendar));
+                let last = of_calendar.and_then(|known| known.stretches.last());
                 one(last.is_none_or(|last| last.stretch < now) && self.is_visit(candidate))
             }
         }

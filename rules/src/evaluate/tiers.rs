@@ -100,11 +100,18 @@ impl Looked<'_> {
         self.revision.campaigns().get(reached.counter_place)?.counting()?.within
     }
 
+    /// What was counted in stretches of the calendar as this revision divides it.
+    fn stretches(&self, reached: &Reached) -> Cow<'_, [CountedStretch]> {
+        let Some(known) = counter(self.customer, &reached.counter) else { return Cow::Borrowed(&[]) };
+        let within = self.within(reached);
+        within.map_or(Cow::Borrowed(&known.stretches), |within| within.calendar.restretched(&known.stretches, known.calendar))
+    }
+
     /// What was counted in the stretches that are meant, and what is not of any stretch.
     fn counted(&self, reached: &Reached, meant: impl Fn(i32) -> bool) -> i64 {
         let known = counter(self.customer, &reached.counter);
         let mut sum = known.map_or(0, |known| known.counted_milli);
-        for known in known.iter().flat_map(|known| &known.stretches).filter(|known| meant(known.stretch)) {
+        for known in self.stretches(reached).iter().filter(|known| meant(known.stretch)) {
             sum = sum.saturating_add(known.counted_milli);
         }
         for added in self.added.iter().filter(|added| added.campaign == reached.counter && meant(stretch_of(added))) {
@@ -119,13 +126,13 @@ impl Looked<'_> {
         let today = number(self.today);
         let in_grace = self.today.checked_sub(reached.grace_days.days()).map_or(today, number);
         let first = in_grace.saturating_sub(reached.keeps);
-        let known = counter(self.customer, &reached.counter).map(|known| known.stretches.as_slice()).unwrap_or_default();
         let enough = |last: &i32| {
             let sum = self.counted(reached, |stretch| stretch <= *last && last.saturating_sub(stretch) < within.stretches);
             sum >= reached.at_least_milli
         };
         // The sum grows only where something was counted, and at the first it may have grown before.
-        let counted = known.iter().map(|known: &CountedStretch| known.stretch).filter(|known| (first..today).contains(known));
+        let known = self.stretches(reached);
+        let counted = known.iter().map(|known| known.stretch).filter(|known| (first..today).contains(known));
         [today].into_iter().chain(counted.rev()).chain([first]).find(enough)
     }
 

@@ -287,6 +287,7 @@ impl Trial {
                     campaign: campaign.id().clone(),
                     counted_milli: (every * 3 - 1) * 1_000,
                     rewarded: 2,
+                    calendar: None,
                     stretches: Vec::new(),
                 })
             })

@@ -86,7 +86,13 @@ impl Twin {
             }
         }
         for step in &decision.counters {
-            let fresh = CounterStanding { campaign: step.campaign.clone(), counted_milli: 0, rewarded: 0, stretches: Vec::new() };
+            let fresh = CounterStanding {
+                campaign: step.campaign.clone(),
+                counted_milli: 0,
+                rewarded: 0,
+                calendar: None,
+                stretches: Vec::new(),
+            };
             let counter = plain.counters.entry(step.campaign.to_string()).or_insert(fresh);
             counter.counted_milli += step.counted_milli;
             counter.rewarded += step.rewarded;

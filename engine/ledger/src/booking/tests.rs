@@ -58,6 +58,7 @@ fn longest(long: &str) -> crate::account::Account {
             campaign: campaign(&format!("{number:04}{}", "c".repeat(44))),
             counted_milli: 1,
             rewarded: 0,
+            calendar: None,
             stretches: Vec::new(),
         })
         .collect();

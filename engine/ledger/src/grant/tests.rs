@@ -305,3 +305,17 @@ fn what_waited_for_another_receipt_is_not_taken_back_with_this_one() {
     let (account, _, _) = give_back(&account, "b-1", 4, (&first, &ReturnedSoFar::default()));
     assert!(account.lots.is_empty());
 }
+
+#[test]
+fn what_was_given_after_waiting_is_its_receipts_own_lot_when_goods_come_back() {
+    let kind = RewardKind::Points { asset: asset(POINTS), units: units(40) };
+    let rich = with_lots(vec![lot("old", 500, 0, None)]);
+    let (account, sale) = sell(&rich, "r-1", vec![waits(kind, &["name"])]);
+    let (account, _) = answer(&account, "q-1", &[("name", false)], &[]);
+    let left = |account: &Account| account.lots.iter().map(|lot| (lot.id.to_string(), lot.left.units())).collect::<Vec<_>>();
+    assert_eq!(left(&account), [("old~0".to_owned(), 500), ("q-1~0".to_owned(), 40)]);
+    let (account, _, so_far) = give_back(&account, "b-1", 1, (&sale, &ReturnedSoFar::default()));
+    assert_eq!(left(&account), [("old~0".to_owned(), 500), ("q-1~0".to_owned(), 30)]);
+    let (account, _, _) = give_back(&account, "b-2", 3, (&sale, &so_far));
+    assert_eq!(left(&account), [("old~0".to_owned(), 500)]);
+}

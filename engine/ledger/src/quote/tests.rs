@@ -117,8 +117,13 @@ fn p4_counts_uses_and_codes_of_other_quotes_are_seen() {
         Promise::Code { code: "ABC".into() },
     ];
     let mut account = account();
-    account.counters =
-        vec![crate::account::Counter { campaign: campaign("tenth"), counted_milli: 8_000, rewarded: 0, stretches: Vec::new() }];
+    account.counters = vec![crate::account::Counter {
+        campaign: campaign("tenth"),
+        counted_milli: 8_000,
+        rewarded: 0,
+        calendar: None,
+        stretches: Vec::new(),
+    }];
     let account = quote(&account, "r-1", 1, &promises, 0).unwrap();
     let other = receipt_id("r-2");
     let view = View { customer: None, receipt: &other, supersedes: None, now: at(1), business_date: day() };

@@ -39,7 +39,8 @@ pub(super) fn rewards(step: Step<'_>, account: Option<&mut Account>, booking: &m
         let Some((asset, units)) = units_of(&reward.kind) else {
             continue;
         };
-        if !reward.waits_for.is_empty() && !is_given(account, step, reward) {
+        let waited = account.waiting_for(&step.original.receipt, &reward.id).filter(|waiting| waiting.given);
+        if !reward.waits_for.is_empty() && waited.is_none() {
             taken.rewards.extend(rights::waiting(step, account, reward, (asset, units)));
             continue;
         }
@@ -48,7 +49,9 @@ pub(super) fn rewards(step: Step<'_>, account: Option<&mut Account>, booking: &m
             continue;
         }
         let left = amount_minus(refund, taken.deducted);
-        let (gone, deducted) = take_units(step, (account, &mut taken.lapsed), booking, (reward, asset, due), left);
+        let given_as = waited.and_then(|waiting| waiting.lot.clone());
+        let lots = Lots { account, lapsed: &mut taken.lapsed, given_as: given_as.as_ref() };
+        let (gone, deducted) = take_units(step, lots, booking, (reward, asset, due), left);
         taken.deducted = amount_plus(taken.deducted, deducted);
         if gone.is_positive() {
             let earned_on = step.shares_of(gone.units(), &reward.earned_on);
@@ -60,15 +63,18 @@ pub(super) fn rewards(step: Step<'_>, account: Option<&mut Account>, booking: &m
     taken
 }
 
-/// Whether a reward that its sale let wait has been given since.
-fn is_given(account: &Account, step: Step<'_>, reward: &OutcomeReward) -> bool {
-    account.waiting_for(&step.original.receipt, &reward.id).is_some_and(|waiting| waiting.given)
+/// Where units of a reward may be taken from beside what is booked.
+struct Lots<'l> {
+    account: &'l Account,
+    lapsed: &'l mut [Lot],
+    /// The lot that a reward was given as which had waited for answers: another receipt's, and this one's own.
+    given_as: Option<&'l LotId>,
 }
 
 /// Returns the units taken back, by whatever way, and what is deducted from the refund for them.
 fn take_units(
     step: Step<'_>,
-    (account, lapsed): (&Account, &mut [Lot]),
+    lots: Lots<'_>,
     booking: &mut Booking,
     (reward, asset, due): (&OutcomeReward, &AssetId, Units),
     refund_left: Amount,
@@ -82,7 +88,7 @@ fn take_units(
         book: Book::Returned,
         reason: PostingReason::Clawback,
     };
-    let found = take_lots(step.original, (account, lapsed), booking, &debit);
+    let found = take_lots(step.original, lots, booking, &debit);
     let short = minus(due, found);
     if !short.is_positive() {
         return (found, Amount::ZERO);
@@ -102,9 +108,10 @@ fn take_units(
 }
 
 /// The sale's own lots first, lapsed or not, posted or not; then the oldest of the others.
-fn take_lots(original: &Outcome, (account, lapsed): (&Account, &mut [Lot]), booking: &mut Booking, debit: &Debit<'_>) -> Units {
+fn take_lots(original: &Outcome, lots: Lots<'_>, booking: &mut Booking, debit: &Debit<'_>) -> Units {
+    let Lots { account, lapsed, given_as } = lots;
     let now = booking.now;
-    let is_own = |id: &LotId| id.receipt == original.receipt;
+    let is_own = |id: &LotId| id.receipt == original.receipt || Some(id) == given_as;
     let fits = |lot: &&Lot| lot.asset == *debit.asset && lot.left.is_positive();
     let lots: Vec<(LotId, bool)> = {
         let there = booking.lots.iter().filter(fits).filter(|lot| is_own(&lot.id) || !lot.is_lapsed(now));

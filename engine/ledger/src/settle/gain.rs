@@ -93,6 +93,7 @@ fn give_or_wait(account: &mut Account, settle: &Settle<'_>, booking: &mut Bookin
             facts: reward.waits_for.iter().take(WAITING_FACTS_MAX).cloned().collect(),
             since: booking.now,
             given: false,
+            lot: None,
         },
     );
     OutcomeReward { waits_for: reward.waits_for.clone(), ..record(reward, Right::None) }

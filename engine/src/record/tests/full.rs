@@ -10,7 +10,7 @@ use tessera_ledger::outcome::{
 use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
 use tessera_ledger::right::PrizeState;
 use tessera_proto::billing::v1;
-use tessera_rules::decision::{Adjustment, Applied, CounterMove, CounterTime, LineShare, Part, RewardKind, Shortfall};
+use tessera_rules::decision::{Adjustment, Applied, Calendar, CounterMove, CounterTime, LineShare, Part, RewardKind, Shortfall};
 use tessera_rules::id::{
     AccountId, AssetId, CampaignId, CashierId, CustomerId, FactId, LineId, ProgramId, ReceiptId, RewardId, Sku, StoreId, TaxCode,
     TierId, TillId,
@@ -197,9 +197,11 @@ fn full() -> Outcome {
         postings: postings(),
         counters: [
             CounterTime::Ever,
-            CounterTime::Within { stretch: -24_314, remembered: 14 },
-            CounterTime::Stretches { stretch: 2_930, in_a_row: false },
-            CounterTime::Stretches { stretch: 2_930, in_a_row: true },
+            CounterTime::Within { calendar: Calendar::Months, stretch: -24_314, remembered: 14 },
+            CounterTime::Within { calendar: Calendar::Years, stretch: 2_026, remembered: 1 },
+            CounterTime::Within { calendar: Calendar::Quarters, stretch: 8_104, remembered: 4 },
+            CounterTime::Stretches { calendar: Calendar::Weeks, stretch: 2_930, in_a_row: false },
+            CounterTime::Stretches { calendar: Calendar::Days, stretch: 20_510, in_a_row: true },
         ]
         .map(|time| {
             let counted_on = vec![LineShare { line: LineId::parse("1").unwrap(), units: -1_000 }];

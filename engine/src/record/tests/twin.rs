@@ -301,6 +301,7 @@ fn counter(counter: &tessera_rules::decision::CounterMove) -> v1::CounterChange 
         time: i32::from(time),
         stretch,
         stretches_remembered,
+        calendar: i32::from(crate::record::write::calendar_to_wire(counter.time)),
         lines: counter.counted_on.iter().map(counted_on).collect(),
     }
 }

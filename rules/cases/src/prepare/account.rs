@@ -7,7 +7,8 @@ use tessera_ledger::account::{
 };
 use tessera_ledger::hold::OpenQuote;
 use tessera_ledger::lot::{Lot, LotId, LotKind, spending_order};
-use tessera_rules::decision::Promise;
+use tessera_rules::campaign::Campaign;
+use tessera_rules::decision::{Calendar, Promise};
 use tessera_rules::id::{AccountId, CampaignId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, SegmentId, TierId};
 use tessera_rules::standing::CountedStretch;
 use tessera_rules::usage::Usage;
@@ -145,9 +146,12 @@ impl Binder<'_, '_, '_> {
         let campaign = self.campaign(item.get("campaign")?)?;
         let (counted_milli, rewarded) = self.counted_and_rewarded(item)?;
         let stretches = item.items("stretches").iter();
-        let mut stretches: Vec<CountedStretch> = stretches.filter_map(|item| self.stretch(&campaign, item)).collect();
+        let calendar = item.get("by").and_then(Item::text).map(calendar);
+        let calendar = calendar.or_else(|| self.bench.revision.campaign(&campaign).and_then(Campaign::calendar));
+        let mut stretches: Vec<CountedStretch> = stretches.filter_map(|item| self.stretch((&campaign, calendar), item)).collect();
         stretches.sort_by_key(|known| known.stretch);
-        Some(Counter { campaign, counted_milli, rewarded, stretches })
+        let calendar = calendar.filter(|_| !stretches.is_empty());
+        Some(Counter { campaign, counted_milli, rewarded, calendar, stretches })
     }
 
     fn counted_and_rewarded(&mut self, item: &Item) -> Option<(i64, i64)> {
@@ -157,11 +161,10 @@ impl Binder<'_, '_, '_> {
     }
 
     /// What was counted in the stretch of the calendar in which a day lies.
-    fn stretch(&mut self, campaign: &CampaignId, item: &Item) -> Option<CountedStretch> {
+    fn stretch(&mut self, (campaign, calendar): (&CampaignId, Option<Calendar>), item: &Item) -> Option<CountedStretch> {
         let on = item.get("on").and_then(|item| self.instant(item))?;
         let day = self.bench.zone.to_datetime(on).date();
-        let stretch = self.bench.revision.campaign(campaign).and_then(|campaign| campaign.stretch_of(day));
-        let Some(stretch) = stretch else {
+        let Some(stretch) = calendar.map(|calendar| calendar.number(day)) else {
             self.error(item.at, format!("the campaign `{campaign}` counts for ever"), Some("write `counted` alone"));
             return None;
         };
@@ -232,5 +235,16 @@ impl Binder<'_, '_, '_> {
             return None;
         };
         Some(TierHeld { program: program.id.clone(), tier, since: at, until: None, given_by: None, before: None })
+    }
+}
+
+/// How the calendar was divided when something was counted; the format has no other words.
+fn calendar(word: &str) -> Calendar {
+    match word {
+        "days" => Calendar::Days,
+        "weeks" => Calendar::Weeks,
+        "months" => Calendar::Months,
+        "quarters" => Calendar::Quarters,
+        _ => Calendar::Years,
     }
 }

@@ -124,9 +124,8 @@ impl Words<'_> {
     }
 
     fn counter(self, counter: &tessera_ledger::account::Counter) -> Got {
-        let campaign = self.bench.revision.campaign(&counter.campaign);
         let stretches = counter.stretches.iter().map(|known| {
-            let begins = campaign.and_then(|campaign| campaign.stretch_begins(known.stretch));
+            let begins = counter.calendar.and_then(|calendar| calendar.first_day(known.stretch));
             let begins = begins.and_then(|day| self.bench.zone.to_timestamp(day.at(0, 0, 0, 0)).ok());
             Got::Record(vec![
                 ("on", Got::Moment(begins)),

@@ -347,6 +347,7 @@ fn p4_every_tenth_bottle_over_receipts_earns_two_packs_once() {
             campaign: CampaignId::parse("t").unwrap(),
             counted_milli: counted * 1_000,
             rewarded,
+            calendar: None,
             stretches: Vec::new(),
         };
         let decision = decide(

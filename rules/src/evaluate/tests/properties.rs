@@ -194,6 +194,7 @@ fn standing() -> impl Strategy<Value = Standing> {
                 campaign: CampaignId::parse("c1").unwrap(),
                 counted_milli: counted * 1_000,
                 rewarded: counted / 9,
+                calendar: None,
                 stretches: Vec::new(),
             }];
         });

@@ -203,6 +203,7 @@ fn counters_count_units_money_and_visits() {
                 campaign: CampaignId::parse("a").unwrap(),
                 counted_milli,
                 rewarded,
+                calendar: None,
                 stretches: Vec::new(),
             }];
         })
@@ -238,6 +239,7 @@ fn conditions_on_the_customer_let_in_who_meets_them() {
                 campaign: CampaignId::parse("c").unwrap(),
                 counted_milli,
                 rewarded: 0,
+                calendar: None,
                 stretches: Vec::new(),
             }];
         })

@@ -31,8 +31,13 @@ fn member() -> Standing {
         customer.tiers = vec![(crate::id::ProgramId::parse("p").unwrap(), TierId::parse("gold").unwrap())];
         customer.available = vec![points(150)];
         let campaign = CampaignId::parse("bottles").unwrap();
-        customer.counters =
-            vec![CounterStanding { campaign: campaign.clone(), counted_milli: 7_000, rewarded: 0, stretches: Vec::new() }];
+        customer.counters = vec![CounterStanding {
+            campaign: campaign.clone(),
+            counted_milli: 7_000,
+            rewarded: 0,
+            calendar: None,
+            stretches: Vec::new(),
+        }];
         customer.uses = vec![Uses { campaign, ever: uses(4), today: uses(1), this_month: uses(2) }];
         let fact = |name: &str, value: Option<&str>| FactStanding {
             fact: FactId::parse(name).unwrap(),

@@ -4,8 +4,8 @@ use compact_str::CompactString;
 use serde::Deserialize as _;
 use serde::de::value::{Error, StrDeserializer};
 use tessera_rules::decision::{
-    Adjustment, Applied, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Instruction, LineShare, Note, Part,
-    Promise, Redemption, Reward, RewardKind, Shortfall, Verdict,
+    Adjustment, Applied, Calendar, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Instruction, LineShare, Note,
+    Part, Promise, Redemption, Reward, RewardKind, Shortfall, Verdict,
 };
 use tessera_rules::id::RewardId;
 use tessera_rules::money::{Amount, Quantity, UnitPrice, Units};
@@ -180,12 +180,23 @@ fn counter(reader: &mut BodyReader<'_>) -> Option<CounterMove> {
 }
 
 fn counter_time(reader: &mut BodyReader<'_>) -> Option<CounterTime> {
-    let stretch = |reader: &mut BodyReader<'_>| i32::try_from(reader.signed()?).ok();
-    Some(match reader.byte()? {
-        0 => CounterTime::Ever,
-        1 => CounterTime::Within { stretch: stretch(reader)?, remembered: reader.small()? },
-        2 => CounterTime::Stretches { stretch: stretch(reader)?, in_a_row: false },
-        3 => CounterTime::Stretches { stretch: stretch(reader)?, in_a_row: true },
+    let place = reader.byte()?;
+    if place == 0 {
+        return Some(CounterTime::Ever);
+    }
+    let calendar = match reader.byte()? {
+        0 => Calendar::Days,
+        1 => Calendar::Weeks,
+        2 => Calendar::Months,
+        3 => Calendar::Quarters,
+        4 => Calendar::Years,
+        _ => return None,
+    };
+    let stretch = i32::try_from(reader.signed()?).ok()?;
+    Some(match place {
+        1 => CounterTime::Within { calendar, stretch, remembered: reader.small()? },
+        2 => CounterTime::Stretches { calendar, stretch, in_a_row: false },
+        3 => CounterTime::Stretches { calendar, stretch, in_a_row: true },
         _ => return None,
     })
 }

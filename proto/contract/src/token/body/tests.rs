@@ -1,7 +1,7 @@
 //! Tests of the form of a body: what is written is read, whatever the values, and other bytes are none.
 
 use proptest::prelude::*;
-use tessera_rules::decision::{CodeVerdict, CounterTime, Note, Promise, Reward, RewardKind, Shortfall, Verdict};
+use tessera_rules::decision::{Calendar, CodeVerdict, CounterTime, Note, Promise, Reward, RewardKind, Shortfall, Verdict};
 use tessera_rules::id::{AssetId, CampaignId, LineId, RewardId, Sku, TierId};
 use tessera_rules::money::{Amount, Units};
 use tessera_rules::receipt::{Measure, RedeemMode};
@@ -84,7 +84,7 @@ fn every_promise_verdict_and_way_of_redeeming_is_read_as_written() {
             campaign: campaign("tenth"),
             counted_milli: i64::MAX,
             rewarded: i64::MIN,
-            time: CounterTime::Within { stretch: -7, remembered: 3 },
+            time: CounterTime::Within { calendar: Calendar::Quarters, stretch: -7, remembered: 3 },
         },
         Promise::Uses { campaign: campaign("once"), usage: Usage { uses: i64::MAX, units: 0, value: -1 } },
         Promise::Code { code: "ЛЕТО 2026".into() },

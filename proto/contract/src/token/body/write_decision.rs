@@ -1,7 +1,7 @@
 //! Writes a decision into a token: what a settle needs of it.
 
 use tessera_rules::decision::{
-    Applied, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Instruction, LineShare, Note, Part, Promise,
+    Applied, Calendar, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Instruction, LineShare, Note, Part, Promise,
     Redemption, Reward, RewardKind, Shortfall, Verdict,
 };
 use tessera_rules::id::{CampaignId, LineId};
@@ -155,11 +155,20 @@ fn counter<'a>(writer: &mut BodyWriter<'a>, counter: &'a CounterMove) {
 fn counter_time(writer: &mut BodyWriter<'_>, time: CounterTime) {
     let (place, stretch, remembered) = match time {
         CounterTime::Ever => (0, None, None),
-        CounterTime::Within { stretch, remembered } => (1, Some(stretch), Some(remembered)),
-        CounterTime::Stretches { stretch, in_a_row: false } => (2, Some(stretch), None),
-        CounterTime::Stretches { stretch, in_a_row: true } => (3, Some(stretch), None),
+        CounterTime::Within { stretch, remembered, .. } => (1, Some(stretch), Some(remembered)),
+        CounterTime::Stretches { stretch, in_a_row: false, .. } => (2, Some(stretch), None),
+        CounterTime::Stretches { stretch, in_a_row: true, .. } => (3, Some(stretch), None),
     };
     writer.byte(place);
+    if let Some(calendar) = time.calendar() {
+        writer.byte(match calendar {
+            Calendar::Days => 0,
+            Calendar::Weeks => 1,
+            Calendar::Months => 2,
+            Calendar::Quarters => 3,
+            Calendar::Years => 4,
+        });
+    }
     if let Some(stretch) = stretch {
         writer.signed(i64::from(stretch));
     }
