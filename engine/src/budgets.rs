@@ -97,14 +97,19 @@ pub(crate) struct Spent {
 
 /// What a decision uses of campaigns that are limited over all customers; mostly nothing.
 pub(crate) fn shares(revision: &Revision, decision: &Decision) -> Vec<Share> {
-    let share = |promise: &Promise| match promise {
-        Promise::Budget { campaign, usage } => {
-            let limits = *revision.limits_shared(campaign)?;
-            Some(Share { campaign: campaign.clone(), usage: *usage, limits })
+    let mut all: Vec<Share> = Vec::new();
+    for promise in &decision.promises {
+        let Promise::Budget { campaign, usage, .. } = promise else { continue };
+        match all.iter_mut().find(|share| share.campaign == *campaign) {
+            // Several campaigns use up one limit.
+            Some(share) => share.usage = share.usage.plus(*usage),
+            None => {
+                let limits = revision.limits_shared(campaign);
+                all.extend(limits.map(|limits| Share { campaign: campaign.clone(), usage: *usage, limits: *limits }));
+            }
         }
-        Promise::Units { .. } | Promise::Threshold { .. } | Promise::Uses { .. } | Promise::Code { .. } => None,
-    };
-    decision.promises.iter().filter_map(share).collect()
+    }
+    all
 }
 
 /// The changes of the storage's counters that go with the settles of a commit, one a counter.

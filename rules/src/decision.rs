@@ -407,10 +407,12 @@ pub enum Promise {
         /// In what time it counts.
         time: CounterTime,
     },
-    /// What is used of a campaign that is limited per customer.
+    /// What is used of a campaign, or of a limit of its own, that is limited per customer.
     Uses {
-        /// The campaign.
+        /// The campaign, or the name under which the limit is counted.
         campaign: CampaignId,
+        /// Which campaign uses the limit; none: the campaign itself, or a redemption.
+        by: Option<CampaignId>,
         /// How much.
         usage: Usage,
     },
@@ -419,10 +421,12 @@ pub enum Promise {
         /// The code.
         code: CompactString,
     },
-    /// What is used of a campaign that is limited over all customers.
+    /// The same of what is limited over all customers.
     Budget {
-        /// The campaign.
+        /// The campaign, or the name under which the limit is counted.
         campaign: CampaignId,
+        /// Which campaign uses the limit; none: the campaign itself, or a redemption.
+        by: Option<CampaignId>,
         /// How much.
         usage: Usage,
     },

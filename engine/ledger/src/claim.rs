@@ -56,8 +56,9 @@ pub fn claimable(decision: Decision, sale: &Outcome, so_far: &ReturnedSoFar) -> 
     let (given, due): (Vec<_>, Vec<_>) = decision.rewards.into_iter().partition(is_given);
     decision.rewards = due;
     decision.promises.retain(|promise| match promise {
-        Promise::Uses { campaign, .. } | Promise::Budget { campaign, .. } => {
-            given.iter().all(|reward| reward.campaign != *campaign)
+        Promise::Uses { campaign, by, .. } | Promise::Budget { campaign, by, .. } => {
+            let by = by.as_ref().unwrap_or(campaign);
+            given.iter().all(|reward| reward.campaign != *by)
         }
         Promise::Units { .. } | Promise::Threshold { .. } | Promise::Code { .. } => true,
     });

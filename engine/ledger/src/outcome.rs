@@ -265,8 +265,10 @@ pub struct OutcomeRedemption {
 /// What was used of a limited campaign, or is free again.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UseMove {
-    /// The campaign.
+    /// The campaign, or the name under which a limit of its own is counted.
     pub campaign: CampaignId,
+    /// Which campaign used that limit; none: the campaign itself, or a redemption.
+    pub by: Option<CampaignId>,
     /// How much; none of it above zero in a return.
     pub usage: Usage,
 }

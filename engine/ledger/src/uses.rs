@@ -65,7 +65,7 @@ fn is_same_month(a: Date, b: Date) -> bool {
 pub(crate) fn standing(counts: &[UseCount], others: &[&Promise], day: Date) -> Vec<Uses> {
     let mut all: Vec<Uses> = counts.iter().map(|count| count.at(day)).collect();
     for hold in others {
-        let Promise::Uses { campaign, usage } = hold else { continue };
+        let Promise::Uses { campaign, usage, .. } = hold else { continue };
         match all.iter_mut().find(|uses| uses.campaign == *campaign) {
             Some(uses) => {
                 uses.today = uses.today.plus(*usage);

@@ -25,13 +25,14 @@ use tessera_rules::evaluate::evaluate;
 use tessera_rules::id::ProgramId;
 use tessera_rules::money::Amount;
 use tessera_rules::receipt::{Place, Receipt, Stage};
-use tessera_rules::standing::Standing;
+use tessera_rules::standing::{Standing, Uses};
 
 use super::day::keep_lapsed;
 use super::quote::code_standings;
 use super::return_goods::read_stored;
 use super::settle::printed_coupons;
 use super::{CaseAnswer, Draft};
+use crate::budgets::{Asker, BUDGET_ATTEMPTS_MAX, Held, Share, shares};
 use crate::core::asset_terms;
 use crate::directory::Found;
 use crate::layout;
@@ -164,6 +165,7 @@ impl ClaimCase {
     pub(super) async fn apply(&self, draft: &mut Draft<'_>) -> Result<CaseAnswer, Refusal> {
         let receipt = &self.input.receipt;
         if let Some(outcome) = draft.claim_outcome(receipt).await? {
+            draft.core.budgets.found(&read_stored(draft, receipt, &outcome)?.receipt);
             return Ok(CaseAnswer::Recorded { outcome });
         }
         let entry = draft.entry(receipt).await?.filter(|entry| entry.claimant() == Some(&self.found.account));
@@ -179,8 +181,13 @@ impl ClaimCase {
         let so_far = draft.returned(&entry, receipt).await?;
         let sold = self.sold(draft, &kept, &so_far)?;
         let place = self.place(&sale).ok_or_else(|| draft.core.internal(&format!("the sale {receipt} was made nowhere")))?;
+        let account = match draft.account() {
+            Some(account) => Arc::clone(account),
+            None => Arc::new(Account::new(self.found.account.clone(), self.found.customer.clone(), self.now)),
+        };
         let open = self.rules.revision.claimable_at(sale.sold_at, taken.at);
-        let done = self.claim(draft, &sold, (&sale, &place, &so_far), open);
+        let (decision, shares) = self.judge_within_budgets(draft, (&account, &open), &sold, (&sale, &so_far)).await?;
+        let done = self.claim(draft, (&account, &sold), &decision, (&sale, &place, &so_far));
         let extras = Extras { coupons: printed_coupons(&done.outcome, &self.rules.revision), proven: true, ..Extras::default() };
         let outcome = encode_outcome(&done.outcome, &extras);
         if let Some(account) = done.account {
@@ -192,6 +199,7 @@ impl ClaimCase {
         draft.put_entry(&self.input.request, own);
         draft.put_row(layout::outcome_row(&outcome_id(receipt)), outcome.clone());
         draft.put_row(layout::returned_row(receipt), Bytes::from(so_far.encode()));
+        draft.put_spent(&self.input.request, shares, sold.business_date);
         keep_lapsed(draft, done.lapsed).await?;
         Ok(CaseAnswer::Recorded { outcome })
     }
@@ -210,21 +218,15 @@ impl ClaimCase {
     fn claim(
         &self,
         draft: &Draft<'_>,
-        sold: &Receipt,
+        (account, sold): (&Account, &Receipt),
+        decision: &Decision,
         (sale, place, so_far): (&Outcome, &Place, &ReturnedSoFar),
-        open: Vec<ProgramId>,
     ) -> Settled {
-        let account = match draft.account() {
-            Some(account) => Arc::clone(account),
-            None => Arc::new(Account::new(self.found.account.clone(), self.found.customer.clone(), self.now)),
-        };
-        let draw = draft.core.keys.draw(&sold.id);
-        let decision = claimable(self.evaluate(&account, sold, (sale.sold_at, draw), open), sale, so_far);
         let assets = asset_terms(&self.rules.revision, sold.currency);
         let settle = Settle {
             receipt: sold,
             sold: &[],
-            decision: &decision,
+            decision,
             promised: None,
             relation: Relation::WithoutQuote,
             after_void: false,
@@ -239,7 +241,7 @@ impl ClaimCase {
             customer: Some(self.found.customer.clone()),
             assets: &assets,
             renewals: &self.rules.revision.renewals(sold.sold_at),
-            limits: &limit_terms(&self.rules.revision, &decision),
+            limits: &limit_terms(&self.rules.revision, decision),
             return_terms: &[],
             codes: draft.core.keys.codes(),
             handed_over: &[],
@@ -254,7 +256,37 @@ impl ClaimCase {
             claimed_at: self.input.claimed_at,
             business_date: settle.booking_date,
         };
-        claim(&account, &command)
+        claim(account, &command)
+    }
+
+    /// A decision whose shares of budgets are held until the commit. One that does not fit any more is made again, at last
+    /// without anything that is limited over all customers.
+    async fn judge_within_budgets(
+        &self,
+        draft: &Draft<'_>,
+        who: (&Account, &[ProgramId]),
+        sold: &Receipt,
+        (sale, so_far): (&Outcome, &ReturnedSoFar),
+    ) -> Result<(Decision, Vec<Share>), Refusal> {
+        let asker = Asker {
+            receipt: &self.input.request,
+            quote_no: None,
+            account: Some(&self.found.account),
+            supersedes: None,
+            day: sold.business_date,
+            now: self.now,
+            until: draft.core.held_until(self.now),
+        };
+        let draw = draft.core.keys.draw(&sold.id);
+        let decide = |shared: Vec<Uses>| claimable(self.evaluate(who, sold, (sale.sold_at, draw), shared), sale, so_far);
+        for _ in 0..BUDGET_ATTEMPTS_MAX {
+            let decision = decide(draft.core.shared(&self.rules, (sold, sale.sold_at), asker).await?);
+            let shares = shares(&self.rules.revision, &decision);
+            if draft.core.budgets.hold(&shares, asker) == Held::Fits {
+                return Ok((decision, shares));
+            }
+        }
+        Ok((decide(Vec::new()), Vec::new()))
     }
 
     /// Where it was claimed; what was not said is as the sale has it.
@@ -267,7 +299,13 @@ impl ClaimCase {
         })
     }
 
-    fn evaluate(&self, account: &Account, sold: &Receipt, (at, draw): (Timestamp, [u8; 32]), open: Vec<ProgramId>) -> Decision {
+    fn evaluate(
+        &self,
+        (account, open): (&Account, &[ProgramId]),
+        sold: &Receipt,
+        (at, draw): (Timestamp, [u8; 32]),
+        shared: Vec<Uses>,
+    ) -> Decision {
         let view = View {
             customer: Some(&self.found.customer),
             receipt: &sold.id,
@@ -278,10 +316,10 @@ impl ClaimCase {
         let standing = Standing {
             customer: Some(account.standing(&view)),
             codes: code_standings(Some(account), &sold.codes, &view),
-            shared: Vec::new(),
+            shared,
             out_of_stock: Vec::new(),
             promises_exhausted: false,
-            claimed_from: Some(open),
+            claimed_from: Some(open.to_vec()),
             draw: Some(draw),
         };
         evaluate(&self.rules.revision, &self.rules.catalogue, &standing, sold, at, Effort::default())

@@ -13,6 +13,7 @@ use tessera_ledger::terms::ReturnTerms;
 use tessera_proto::billing::v1;
 use tessera_rules::conventions::{ReturnedPayment, ReturnedRewards};
 use tessera_rules::decision::{Applied, Calendar, CounterMove, CounterTime};
+use tessera_rules::id::CampaignId;
 use tessera_rules::money::Amount;
 use tessera_rules::receipt::RedeemMode;
 
@@ -326,6 +327,7 @@ fn write_use(fields: &mut Fields, change: &UseMove) {
     fields.zigzag(2, change.usage.uses);
     fields.zigzag(3, change.usage.units);
     fields.zigzag(4, change.usage.value);
+    fields.text(5, change.by.as_ref().map_or("", CampaignId::as_str));
 }
 
 fn write_applied(fields: &mut Fields, applied: &Applied) {

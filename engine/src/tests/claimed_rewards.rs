@@ -127,3 +127,33 @@ async fn h74_each_program_gives_within_its_own_hours_of_claiming_and_keeps_what_
         assert_eq!(given(&outcome), expected, "after {hours} hours, cut off: {cut_off}");
     }
 }
+
+#[tokio::test]
+async fn p4_h74_a_claim_gives_what_is_left_of_budgets_and_of_the_day_of_its_sale_once() {
+    let rig = Rig::new().await;
+    rig.pass(Duration::from_secs(1));
+    let text = "program: club
+language: 1
+name: Club
+currency: GBP
+claim_within_hours: 48
+assets: [{id: points, kind: points, scale: 0, worth_minor: 1}]
+campaigns:
+  - {id: earn, name: Earn, points: {per: 1.00, units: 10, asset: points}, budget: {points: 120}}
+  - {id: first, name: The first of the day, grant: {give: {points: {units: 7, asset: points}}}, limits: {per_day: 2}}
+";
+    let source = Source { name: "club.yaml".to_owned(), text: text.to_owned() };
+    rig.engine.programs().publish(&[source], opened()).await.unwrap();
+    let units = |outcome: &v1::Outcome| outcome.rewards.iter().map(|reward| reward.units).collect::<Vec<_>>();
+    let first = claimed(&rig, goods("A", None, "SOCKS", 5)).await;
+    assert_eq!(units(&first), [50, 7]);
+    let again = claim(&rig, claim_of("again", "A", "", "1001")).await;
+    assert!(again.is_err() || again.unwrap().outcome.as_ref() == Some(&first), "once");
+    let second = claimed(&rig, goods("B", None, "SOCKS", 5)).await;
+    assert_eq!(units(&second), [50, 7]);
+    let third = claimed(&rig, goods("C", None, "SOCKS", 5)).await;
+    assert_eq!(units(&third), [20], "the rest of the budget, and two of the day were there");
+    let sold = rig.sell(goods("D", Some("1001"), "SOCKS", 5)).await.outcome.unwrap();
+    assert!(sold.rewards.is_empty(), "nothing is left for sales either: {:?}", given(&sold));
+    rig.outcomes().await;
+}

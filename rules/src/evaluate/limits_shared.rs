@@ -23,6 +23,8 @@ pub(super) struct Common<'a> {
     left: Usage,
     /// What is used of it on this receipt.
     used: Usage,
+    /// The same by campaigns, by their places in the revision, in the order of their acts; of none: by a redemption.
+    used_by: Vec<(Option<usize>, Usage)>,
     /// The same before the level that is being decided.
     used_before_level: Usage,
 }
@@ -32,7 +34,10 @@ impl Common<'_> {
         self.program_place == campaign.program_place && campaign.common_limits.contains(&self.place)
     }
 
-    fn take(&mut self, usage: Usage) {
+    fn take(&mut self, by: Option<usize>, usage: Usage) {
+        if usage.is_something() {
+            self.used_by.push((by, usage));
+        }
         self.used = self.used.plus(usage);
         self.left = usage.left_of(self.left);
     }
@@ -52,7 +57,8 @@ pub(super) fn open<'a>(case: &Case<'a>, facts: &Facts<'_, 'a>) -> Vec<Common<'a>
             }
             let left = left(case, limit);
             let none = Usage::NONE;
-            all.push(Common { limit, program_place, place, before: left, left, used: none, used_before_level: none });
+            let used_by = Vec::new();
+            all.push(Common { limit, program_place, place, before: left, left, used: none, used_by, used_before_level: none });
         }
     }
     all
@@ -98,7 +104,8 @@ impl Draft<'_, '_> {
             return;
         }
         let usage = self.usage(candidate.campaign, effect);
-        self.common.iter_mut().filter(|one| one.is_of(candidate.campaign)).for_each(|one| one.take(usage));
+        let own = self.common.iter_mut().filter(|one| one.is_of(candidate.campaign));
+        own.for_each(|one| one.take(Some(candidate.place), usage));
     }
 
     /// Whether some campaigns may use up what others need.
@@ -120,6 +127,7 @@ impl Draft<'_, '_> {
     pub(super) fn forget_common(&mut self) {
         for one in &mut self.common {
             (one.left, one.used) = (one.before, Usage::NONE);
+            one.used_by.clear();
         }
     }
 
@@ -171,18 +179,20 @@ impl Draft<'_, '_> {
     /// Takes a redemption off the limits of its asset.
     pub(super) fn use_redeemed(&mut self, asset: &AssetId, units: i64) {
         let own = self.common.iter_mut().filter(|one| one.limit.redeemed.as_ref() == Some(asset));
-        own.for_each(|one| one.take(Usage { uses: 1, units: 0, value: units }));
+        own.for_each(|one| one.take(None, Usage { uses: 1, units: 0, value: units }));
     }
 
     /// Promises what is used of limits beyond the receipt.
     pub(super) fn promise_common(&mut self) {
-        for Common { limit, used, .. } in self.common.iter().filter(|one| one.used.is_something()) {
-            let (campaign, usage) = (limit.name.clone(), *used);
+        for (limit, by, usage) in self.common.iter().flat_map(|one| one.used_by.iter().map(|(by, usage)| (one.limit, by, *usage)))
+        {
+            let by = by.and_then(|place| self.case.revision.campaigns().get(place)).map(|campaign| campaign.id.clone());
+            let campaign = limit.name.clone();
             if limit.limits.per_customer.is_some() {
-                self.promises.push(Promise::Uses { campaign: campaign.clone(), usage });
+                self.promises.push(Promise::Uses { campaign: campaign.clone(), by: by.clone(), usage });
             }
             if limit.limits.shared.is_some() {
-                self.promises.push(Promise::Budget { campaign, usage });
+                self.promises.push(Promise::Budget { campaign, by, usage });
             }
         }
     }

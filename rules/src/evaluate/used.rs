@@ -17,10 +17,10 @@ impl Draft<'_, '_> {
                 continue;
             }
             if campaign.limits.per_customer.is_some() {
-                self.promises.push(Promise::Uses { campaign: campaign.id.clone(), usage });
+                self.promises.push(Promise::Uses { campaign: campaign.id.clone(), by: None, usage });
             }
             if campaign.limits.shared.is_some() {
-                self.promises.push(Promise::Budget { campaign: campaign.id.clone(), usage });
+                self.promises.push(Promise::Budget { campaign: campaign.id.clone(), by: None, usage });
             }
         }
         self.promise_common();

@@ -98,7 +98,7 @@ impl Twin {
             counter.rewarded += step.rewarded;
         }
         for promise in &decision.promises {
-            if let Promise::Uses { campaign, usage } = promise {
+            if let Promise::Uses { campaign, usage, .. } = promise {
                 let none = Usage::NONE;
                 let fresh = Uses { campaign: campaign.clone(), ever: none, today: none, this_month: none };
                 let uses = plain.uses.entry(campaign.to_string()).or_insert(fresh);

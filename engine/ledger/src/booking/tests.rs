@@ -100,7 +100,7 @@ fn longest(long: &str) -> crate::account::Account {
             state: crate::right::PrizeState::Due,
         })
         .collect();
-    let hold = tessera_rules::decision::Promise::Uses { campaign: campaign(&"h".repeat(48)), usage: uses(1) };
+    let hold = tessera_rules::decision::Promise::Uses { campaign: campaign(&"h".repeat(48)), by: None, usage: uses(1) };
     account.open_quotes = (0..64)
         .map(|number| crate::hold::OpenQuote {
             receipt: receipt_id(&format!("{number:04}{long}")),

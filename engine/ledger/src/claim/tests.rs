@@ -130,3 +130,17 @@ fn h74_what_a_customer_has_spent_is_what_is_left_of_a_claimed_sale_whenever_good
         assert_eq!(spent(&third.account.unwrap()), 0, "between: {between}");
     }
 }
+
+#[test]
+fn h74_what_a_limit_of_several_campaigns_counts_for_a_claim_is_not_what_its_sale_gave() {
+    let used = |by: &str| Promise::Uses {
+        campaign: campaign("limit:members"),
+        by: Some(campaign(by)),
+        usage: tessera_rules::usage::Usage { uses: 1, units: 0, value: 7 },
+    };
+    let sale = sale();
+    let receipt = receipt("r-1", vec![line("1", 2, 600), line("2", 1, 400)]);
+    let rewards = vec![discount(), points("earn.0", 7)];
+    let fresh = Decision { rewards, promises: vec![used("tenth"), used("earn")], ..unchanged(&receipt) };
+    assert_eq!(claimable(fresh, &sale, &ReturnedSoFar::default()).promises, [used("earn")]);
+}

@@ -113,7 +113,7 @@ fn the_sixty_fifth_open_quote_is_told_to_promise_nothing() {
 fn p4_counts_uses_and_codes_of_other_quotes_are_seen() {
     let promises = [
         Promise::Threshold { campaign: campaign("tenth"), counted_milli: 3_000, rewarded: 1, time: CounterTime::Ever },
-        Promise::Uses { campaign: campaign("daily"), usage: uses(2) },
+        Promise::Uses { campaign: campaign("daily"), by: None, usage: uses(2) },
         Promise::Code { code: "ABC".into() },
     ];
     let mut account = account();

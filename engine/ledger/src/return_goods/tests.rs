@@ -222,11 +222,11 @@ fn a_refund_is_spread_over_the_tenders_of_the_sale() {
 }
 
 #[test]
-fn p4_what_campaigns_used_up_together_is_free_again_with_the_last_of_the_goods_and_not_before() {
+fn p4_what_redemptions_used_of_a_limit_is_free_again_with_the_last_of_the_goods_and_not_before() {
     let receipt = receipt("r-1", vec![line("1", 3, 1_000), line("2", 7, 555)]);
     let mut decision = unchanged(&receipt);
     let usage = Usage { uses: 1, units: 3, value: 100 };
-    decision.promises = vec![Promise::Uses { campaign: campaign("limit:month"), usage }];
+    decision.promises = vec![Promise::Uses { campaign: campaign("limit:month"), by: None, usage }];
     // The first line alone has a discount; the other one has nothing to do with the limit.
     let lines = [sold("1", vec![part(3, 900, "off", -100)]), sold("2", Vec::new())];
     let mut command = settle_of(&receipt, &decision, at(10));
@@ -245,17 +245,43 @@ fn p4_what_campaigns_used_up_together_is_free_again_with_the_last_of_the_goods_a
 }
 
 #[test]
+fn p4_what_each_campaign_used_of_a_limit_is_free_again_with_the_goods_that_it_made_cheaper() {
+    let receipt = receipt("r-1", vec![line("1", 2, 1_000), line("2", 4, 800), line("3", 1, 100)]);
+    let mut decision = unchanged(&receipt);
+    let used = |by: &str, value: i64| Promise::Uses {
+        campaign: campaign("limit:month"),
+        by: Some(campaign(by)),
+        usage: Usage { uses: 1, units: 0, value },
+    };
+    decision.promises = vec![used("shoes", 100), used("socks", 80)];
+    let parts = [vec![part(2, 900, "shoes", -100)], vec![part(4, 720, "socks", -80)]];
+    let lines = [sold("1", parts[0].clone()), sold("2", parts[1].clone()), sold("3", Vec::new())];
+    let mut command = settle_of(&receipt, &decision, at(10));
+    command.sold = &lines;
+    let done = settled(Some(&account()), &command);
+    assert_eq!(done.outcome.uses.len(), 2);
+    let (mut account, mut so_far) = (done.account.clone().unwrap(), ReturnedSoFar::default());
+    let table = [(("3", 1), (2, 180)), (("1", 1), (2, 130)), (("2", 4), (2, 50)), (("1", 1), (0, 0))];
+    for (place, ((id, pieces), (uses, value))) in table.into_iter().enumerate() {
+        let goods = [return_line(id, Some(id), pieces, 0)];
+        let step = returned(Some(&account), &format!("b-{place}"), &goods, Some((&done.outcome, &so_far)), at(11));
+        (account, so_far) = (step.account.unwrap(), step.so_far);
+        assert_eq!(account.uses[0].ever, Usage { uses, units: 0, value }, "after step {place}");
+    }
+}
+
+#[test]
 fn p4_what_a_limit_counted_is_free_again_in_proportion_and_in_any_order() {
     let receipt = receipt("r-1", vec![line("1", 3, 1_000), line("2", 7, 555)]);
     let mut decision = unchanged(&receipt);
     let usage = Usage { uses: 2, units: 10, value: 155 };
-    decision.promises = vec![Promise::Uses { campaign: campaign("off"), usage }];
+    decision.promises = vec![Promise::Uses { campaign: campaign("off"), by: None, usage }];
     let parts = [vec![part(3, 900, "off", -100)], vec![part(7, 500, "off", -55)]];
     let lines = [sold("1", parts[0].clone()), sold("2", parts[1].clone())];
     let mut command = settle_of(&receipt, &decision, at(10));
     command.sold = &lines;
     let done = settled(Some(&account()), &command);
-    assert_eq!(done.outcome.uses, [UseMove { campaign: campaign("off"), usage }]);
+    assert_eq!(done.outcome.uses, [UseMove { campaign: campaign("off"), by: None, usage }]);
     for steps in [[("1", 1), ("2", 7), ("1", 2)], [("2", 3), ("2", 4), ("1", 3)], [("1", 3), ("2", 1), ("2", 6)]] {
         let (mut account, mut so_far) = (done.account.clone().unwrap(), ReturnedSoFar::default());
         let mut freed = Usage::NONE;

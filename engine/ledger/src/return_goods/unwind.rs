@@ -101,24 +101,27 @@ pub(super) fn counters(step: Step<'_>, account: &mut Account) -> Vec<CounterMove
     moves
 }
 
-/// Frees what the sale used of limited campaigns: uses when everything has come back, units and value in proportion to
-/// what came back of the lines on which the campaign lies. A limit of several campaigns is freed when everything has
-/// come back: the outcome does not say on which lines it was used, and nothing that is still had may be free again.
+/// Frees what the sale used of limited campaigns, and of limits that several share: uses when everything has come back,
+/// units and value in proportion to what came back of the lines on which the campaign lies that used them. What a
+/// redemption used of a limit is free when everything has come back, since it lies on no lines.
 pub(super) fn uses(step: Step<'_>, account: &mut Account) -> Vec<UseMove> {
     let mut moves = Vec::new();
     for used in &step.original.uses {
-        let usage = if used.campaign.is_common_limit() {
-            if step.completes() { used.usage } else { Usage::NONE }
-        } else {
-            let shares = shares_of(step.original, &used.campaign);
-            Usage {
-                uses: if step.completes() { used.usage.uses } else { 0 },
-                units: step.of(used.usage.units, &shares),
-                value: step.of(used.usage.value, &shares),
+        let by_campaign = used.by.as_ref().or_else(|| (!used.campaign.is_common_limit()).then_some(&used.campaign));
+        let usage = match by_campaign {
+            None if step.completes() => used.usage,
+            None => Usage::NONE,
+            Some(campaign) => {
+                let shares = shares_of(step.original, campaign);
+                Usage {
+                    uses: if step.completes() { used.usage.uses } else { 0 },
+                    units: step.of(used.usage.units, &shares),
+                    value: step.of(used.usage.value, &shares),
+                }
             }
         };
         if usage.is_something() && uses::free(&mut account.uses, &used.campaign, usage, step.original.business_date) {
-            moves.push(UseMove { campaign: used.campaign.clone(), usage: usage.negated() });
+            moves.push(UseMove { usage: usage.negated(), ..used.clone() });
         }
     }
     moves

@@ -49,11 +49,11 @@ pub(crate) fn give(account: Option<&mut Account>, settle: &Settle<'_>, booking: 
         gain.counters.push(counted);
     }
     for promise in &settle.decision.promises {
-        let Promise::Uses { campaign, usage } = promise else { continue };
+        let Promise::Uses { campaign, by, usage } = promise else { continue };
         let used = uses::count(&mut account.uses, campaign, *usage, settle.receipt.business_date);
         let limits = settle.limits.iter().find(|known| known.campaign == *campaign);
         gain.is_short |= limits.is_some_and(|known| !uses::is_within(&used, &known.limits));
-        gain.uses.push(UseMove { campaign: campaign.clone(), usage: *usage });
+        gain.uses.push(UseMove { campaign: campaign.clone(), by: by.clone(), usage: *usage });
     }
     let statistics = &mut account.statistics;
     visit(statistics, settle.receipt.sold_at);

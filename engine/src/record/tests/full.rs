@@ -213,7 +213,9 @@ fn full() -> Outcome {
             rewards: tessera_rules::conventions::ReturnedRewards::EqualShares,
             payment: tessera_rules::conventions::ReturnedPayment::Never,
         }],
-        uses: vec![UseMove { campaign: campaign(), usage: Usage { uses: 1, units: -2, value: i64::MAX } }],
+        uses: [None, Some(campaign())]
+            .map(|by| UseMove { campaign: campaign(), by, usage: Usage { uses: 1, units: -2, value: i64::MAX } })
+            .into(),
         follow_ups: vec![FollowUp {
             id: "S1/T1/9/boot#1".into(),
             account: AccountId::parse("a-2").unwrap(),

@@ -283,6 +283,7 @@ fn use_change(change: &tessera_ledger::outcome::UseMove) -> v1::UseChange {
         uses: change.usage.uses,
         units: change.usage.units,
         value: change.usage.value,
+        by_campaign_id: change.by.as_ref().map(ToString::to_string).unwrap_or_default(),
     }
 }
 

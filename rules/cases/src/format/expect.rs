@@ -171,6 +171,7 @@ const PROMISE: Table = Table {
         ("budget_uses", Number),
         ("budget_units", Number),
         ("budget_value", Number),
+        ("by", Text),
         ("code", Text),
     ],
     required: &[],

@@ -216,7 +216,7 @@ impl<'b> World<'b> {
             self.account = Some(account);
         }
         for promise in &decision.promises {
-            let Promise::Budget { campaign, usage } = promise else { continue };
+            let Promise::Budget { campaign, usage, .. } = promise else { continue };
             for used in self.shared.iter_mut().filter(|used| used.campaign == *campaign) {
                 used.ever = used.ever.plus(*usage);
             }

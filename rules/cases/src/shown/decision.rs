@@ -172,6 +172,7 @@ impl Words<'_> {
 
     fn promise(self, promise: &Promise) -> Got {
         let campaign = |id: &CampaignId| ("campaign", Got::text(id.as_str()));
+        let by = |id: Option<&CampaignId>| ("by", Got::maybe(id.map(CampaignId::as_str)));
         Got::Record(match promise {
             Promise::Units { asset, units } => {
                 vec![("asset", Got::text(asset.as_str())), ("units", self.units(asset, *units))]
@@ -179,15 +180,15 @@ impl Words<'_> {
             Promise::Threshold { campaign: id, counted_milli, rewarded, .. } => {
                 vec![campaign(id), ("counted", Self::milli(*counted_milli)), ("rewarded", Got::count(*rewarded))]
             }
-            Promise::Uses { campaign: id, usage } => {
+            Promise::Uses { campaign: id, by: used_by, usage } => {
                 let mut shown = self.usage(id, *usage, ["uses", "units", "value"]);
-                shown.push(campaign(id));
+                shown.extend([campaign(id), by(used_by.as_ref())]);
                 shown
             }
             Promise::Code { code } => vec![("code", Got::text(code))],
-            Promise::Budget { campaign: id, usage } => {
+            Promise::Budget { campaign: id, by: used_by, usage } => {
                 let mut shown = self.usage(id, *usage, ["budget_uses", "budget_units", "budget_value"]);
-                shown.push(campaign(id));
+                shown.extend([campaign(id), by(used_by.as_ref())]);
                 shown
             }
         })

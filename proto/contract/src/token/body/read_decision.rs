@@ -214,9 +214,9 @@ fn promise(reader: &mut BodyReader<'_>) -> Option<Promise> {
             rewarded: reader.signed()?,
             time: counter_time(reader)?,
         },
-        2 => Promise::Uses { campaign: reader.name()?, usage: usage(reader)? },
+        2 => Promise::Uses { campaign: reader.name()?, by: reader.optional(BodyReader::name)?, usage: usage(reader)? },
         3 => Promise::Code { code: reader.name()? },
-        4 => Promise::Budget { campaign: reader.name()?, usage: usage(reader)? },
+        4 => Promise::Budget { campaign: reader.name()?, by: reader.optional(BodyReader::name)?, usage: usage(reader)? },
         _ => return None,
     })
 }

@@ -86,9 +86,14 @@ fn every_promise_verdict_and_way_of_redeeming_is_read_as_written() {
             rewarded: i64::MIN,
             time: CounterTime::Within { calendar: Calendar::Quarters, stretch: -7, remembered: 3 },
         },
-        Promise::Uses { campaign: campaign("once"), usage: Usage { uses: i64::MAX, units: 0, value: -1 } },
+        Promise::Uses { campaign: campaign("once"), by: None, usage: Usage { uses: i64::MAX, units: 0, value: -1 } },
+        Promise::Uses { campaign: campaign("limit:m"), by: Some(campaign("once")), usage: Usage::NONE },
         Promise::Code { code: "ЛЕТО 2026".into() },
-        Promise::Budget { campaign: campaign("budget"), usage: Usage { uses: 1, units: -7, value: i64::MIN } },
+        Promise::Budget {
+            campaign: campaign("budget"),
+            by: Some(campaign("once")),
+            usage: Usage { uses: 1, units: -7, value: i64::MIN },
+        },
     ];
     let verdicts = [
         Verdict::Applied,

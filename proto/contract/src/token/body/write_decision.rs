@@ -198,18 +198,20 @@ fn promise<'a>(writer: &mut BodyWriter<'a>, promise: &'a Promise) {
             writer.signed(*rewarded);
             counter_time(writer, *time);
         }
-        Promise::Uses { campaign, usage } => {
+        Promise::Uses { campaign, by, usage } => {
             writer.byte(2);
             writer.name(campaign.as_str());
+            writer.optional(by.as_ref(), |writer, by| writer.name(by.as_str()));
             write_usage(writer, *usage);
         }
         Promise::Code { code } => {
             writer.byte(3);
             writer.name(code);
         }
-        Promise::Budget { campaign, usage } => {
+        Promise::Budget { campaign, by, usage } => {
             writer.byte(4);
             writer.name(campaign.as_str());
+            writer.optional(by.as_ref(), |writer, by| writer.name(by.as_str()));
             write_usage(writer, *usage);
         }
     }
