@@ -15,6 +15,7 @@ mod draft;
 mod enrol;
 mod hand_over;
 mod quote;
+mod reprice;
 mod return_goods;
 mod settle;
 mod void;

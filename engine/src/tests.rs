@@ -14,6 +14,7 @@ mod faults;
 mod life;
 mod limits;
 mod over_time;
+mod repriced;
 mod revisions;
 mod rewards;
 mod tokens;

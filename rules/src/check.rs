@@ -74,18 +74,8 @@ impl Site {
     }
 }
 
-/// What of the language is checked.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Served {
-    /// Only what the engine carries out.
-    Now,
-    /// Also what the rules can but the engine cannot yet.
-    #[cfg_attr(not(test), expect(dead_code, reason = "tests of what is to be served"))]
-    Soon,
-}
-
 /// Checks all files; what it returns is whole only where no diagnostic is an error.
-pub(crate) fn check(sources: &[Source], served: Served) -> (Checked, Vec<Diagnostic>) {
+pub(crate) fn check(sources: &[Source]) -> (Checked, Vec<Diagnostic>) {
     let mut checked = Checked::default();
     let mut defined = Defined::default();
     let mut diagnostics = Vec::new();
@@ -94,7 +84,6 @@ pub(crate) fn check(sources: &[Source], served: Served) -> (Checked, Vec<Diagnos
             file: &source.name,
             lines: source.text.lines().collect(),
             defined: &mut defined,
-            served,
             later: Vec::new(),
             errors: 0,
             found: Vec::new(),
@@ -144,7 +133,6 @@ pub(crate) struct Checker<'s> {
     file: &'s str,
     lines: Vec<&'s str>,
     defined: &'s mut Defined,
-    served: Served,
     /// Campaigns named before they were all known.
     later: Vec<(Later, CampaignId, Span)>,
     /// How many of those found are errors.
@@ -192,17 +180,6 @@ impl Checker<'_> {
 
     fn warn(&mut self, at: Span, message: impl Into<String>, help: impl Into<String>) {
         self.say(Severity::Warning, at, message.into(), Some(help.into()));
-    }
-
-    /// Refuses what the language has and the engine cannot carry out yet, so that nothing is silently left out.
-    fn not_yet_served(&mut self, at: Span, what: &str) {
-        if self.served == Served::Now {
-            self.error_with_help(
-                at,
-                format!("{what} is not yet served"),
-                "remove it; the language reference lists what is to come",
-            );
-        }
     }
 
     /// Campaigns that others name must exist and be of the right kind.

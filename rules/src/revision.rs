@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::asset::Asset;
 use crate::campaign::{Campaign, Limits};
-use crate::check::{self, Served};
+use crate::check;
 use crate::common_limit::CommonLimit;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::id::{AssetId, CampaignId, FactId, ProgramId, StoreId};
@@ -67,17 +67,7 @@ impl Revision {
     /// # Errors
     /// All mistakes of all files at once, each with its place and what to write instead.
     pub fn compile(number: u64, valid_from: Timestamp, sources: &[Source]) -> Result<Compiled, Diagnostics> {
-        Self::compile_served(number, valid_from, sources, Served::Now)
-    }
-
-    /// The same, with what the engine does not carry out yet where it is wanted.
-    pub(crate) fn compile_served(
-        number: u64,
-        valid_from: Timestamp,
-        sources: &[Source],
-        served: Served,
-    ) -> Result<Compiled, Diagnostics> {
-        let (checked, mut diagnostics) = check::check(sources, served);
+        let (checked, mut diagnostics) = check::check(sources);
         let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
         order(&mut diagnostics, sources);
         if failed {

@@ -10,7 +10,7 @@ use tessera_ledger::account::Account;
 use tessera_ledger::code::CodeKey;
 use tessera_ledger::lot::Lot;
 use tessera_ledger::outcome::{Basis, Outcome};
-use tessera_ledger::return_goods::{OriginalSale, Return, ReturnLine, ReturnedSoFar, return_goods};
+use tessera_ledger::return_goods::{Kept, OriginalSale, Repricing, Return, ReturnLine, ReturnedSoFar, kept, return_goods};
 use tessera_ledger::settle::{Relation, Settle, SoldLine, settle};
 use tessera_ledger::standing::View;
 use tessera_ledger::terms::{AssetTerms, Worth, limit_terms, money_asset, return_terms};
@@ -125,7 +125,15 @@ pub(crate) struct Simulated<'s> {
     account: Option<Account>,
     /// Sales whose goods come back later.
     awaited: &'s BTreeSet<&'s str>,
-    kept: BTreeMap<ReceiptId, (Outcome, ReturnedSoFar)>,
+    kept: BTreeMap<ReceiptId, Sale>,
+}
+
+/// A sale whose goods come back later.
+#[derive(Debug)]
+struct Sale {
+    receipt: Receipt,
+    outcome: Outcome,
+    so_far: ReturnedSoFar,
 }
 
 impl<'s> Simulated<'s> {
@@ -175,7 +183,8 @@ impl<'s> Simulated<'s> {
         );
         self.account = settled.account;
         if self.awaited.contains(receipt.id.as_str()) {
-            self.kept.insert(receipt.id.clone(), (settled.outcome.clone(), ReturnedSoFar::default()));
+            let (outcome, so_far) = (settled.outcome.clone(), ReturnedSoFar::default());
+            self.kept.insert(receipt.id.clone(), Sale { receipt: receipt.clone(), outcome, so_far });
         }
         Settled { outcome: settled.outcome, buyer: self.side.buyer(&standing, receipt), proven: decision.proven }
     }
@@ -200,39 +209,57 @@ impl<'s> Simulated<'s> {
         Standing { customer, codes: codes.collect(), shared, ..Standing::default() }
     }
 
+    /// What is kept of a sale and the decision on it, where its program prices that anew.
+    fn price_kept(&self, goods: &Return<'_>, sale: &Sale) -> Option<(Kept, Decision)> {
+        let kept = kept(self.account.as_ref(), goods, &sale.receipt)?;
+        let view = View {
+            customer: self.customer.as_ref(),
+            receipt: &sale.receipt.id,
+            supersedes: None,
+            now: sale.receipt.sold_at,
+            business_date: sale.receipt.business_date,
+        };
+        let rules = self.side.rules;
+        let standing = kept.standing(&rules.revision, &view, None);
+        let at = sale.receipt.sold_at;
+        let decision = evaluate(&rules.revision, &rules.catalogue, &standing, &kept.receipt, at, Effort::default());
+        Some((kept, decision))
+    }
+
     /// Takes goods back, with what was given for them where their receipt is known.
     pub(crate) fn take_back(&mut self, input: &ReturnInput, at: Timestamp, business_date: Date) -> (Outcome, Buyer) {
         let lines: Vec<ReturnLine> = input.lines.iter().map(return_line).collect();
         let tenders: Vec<_> = input.tenders.iter().map(|tender| tender.tender.clone()).collect();
         let original = match &input.original {
-            OriginalReceipt::Receipt(id) => self.kept.get(id).filter(|(sale, _)| sale.currency == input.currency),
+            OriginalReceipt::Receipt(id) => self.kept.get(id).filter(|sale| sale.outcome.currency == input.currency),
             OriginalReceipt::Unnamed | OriginalReceipt::Fiscal(_) => None,
         };
-        let returned = return_goods(
-            self.account.as_ref(),
-            &Return {
-                id: input.id.clone(),
-                place: &input.place,
-                returned_at: at,
-                business_date,
-                currency: input.currency,
-                lines: &lines,
-                original: original.map(|(outcome, so_far)| OriginalSale { outcome, so_far }),
-                tenders: &tenders,
-                cash_rounding: input.cash_rounding,
-                content_hash: [0; 32],
-                attempt: 0,
-                basis: self.side.basis(),
-                booked_at: at,
-                booking_date: business_date,
-                customer: self.customer.clone(),
-                assets: &self.side.assets,
-            },
-        );
+        let mut goods = Return {
+            id: input.id.clone(),
+            place: &input.place,
+            returned_at: at,
+            business_date,
+            currency: input.currency,
+            lines: &lines,
+            original: original.map(|sale| OriginalSale { outcome: &sale.outcome, so_far: &sale.so_far }),
+            repricing: None,
+            tenders: &tenders,
+            cash_rounding: input.cash_rounding,
+            content_hash: [0; 32],
+            attempt: 0,
+            basis: self.side.basis(),
+            booked_at: at,
+            booking_date: business_date,
+            customer: self.customer.clone(),
+            assets: &self.side.assets,
+        };
+        let anew = original.and_then(|sale| self.price_kept(&goods, sale));
+        goods.repricing = anew.as_ref().map(|(kept, decision)| Repricing { kept: &kept.receipt, decision, rewards: true });
+        let returned = return_goods(self.account.as_ref(), &goods);
         if let OriginalReceipt::Receipt(id) = &input.original
-            && let Some((_, so_far)) = self.kept.get_mut(id)
+            && let Some(sale) = self.kept.get_mut(id)
         {
-            *so_far = returned.so_far;
+            sale.so_far = returned.so_far;
         }
         let nothing_bought = empty_receipt(input, at, business_date);
         let buyer = self.side.buyer(&self.standing(&nothing_bought), &nothing_bought);

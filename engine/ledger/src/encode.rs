@@ -19,8 +19,8 @@ pub const ENTRY_VERSION: u8 = 2;
 /// The version in which closed days are written.
 pub const RECORD_VERSION: u8 = 1;
 
-/// The version in which what came back of a receipt is written; version 1 did not know what lapsed.
-pub const RETURNED_VERSION: u8 = 2;
+/// The version in which what came back of a receipt is written; those before it were never released.
+pub const RETURNED_VERSION: u8 = 3;
 
 /// Why stored bytes are not believed: the aggregate is quarantined, the process goes on.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -121,10 +121,6 @@ impl ReturnedSoFar {
         let (version, body) = opened(bytes)?;
         let so_far: Self = match version {
             RETURNED_VERSION => read(body)?,
-            1 => {
-                let (lines, returns) = read(body)?;
-                Self { lines, returns, lapsed: Vec::new() }
-            }
             found => return Err(Damaged::UnknownVersion { found }),
         };
         within("returned lines", so_far.lines.len(), RETURNED_LINES_MAX)?;

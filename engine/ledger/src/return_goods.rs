@@ -9,9 +9,10 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use tessera_rules::id::{CustomerId, LineId, ReceiptId, Sku, TaxCode};
+use tessera_rules::decision::Decision;
+use tessera_rules::id::{CampaignId, CustomerId, LineId, ProgramId, ReceiptId, RewardId, Sku, TaxCode};
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice};
-use tessera_rules::receipt::{Measure, Place, Tender};
+use tessera_rules::receipt::{Measure, Place, Receipt, Tender};
 
 use crate::account::Account;
 use crate::lot::Lot;
@@ -20,11 +21,16 @@ use crate::terms::AssetTerms;
 
 mod commit;
 mod give_back;
+mod kept;
 mod refund;
+mod reprice;
 mod rights;
 mod step;
 mod take_back;
 mod unwind;
+
+pub use kept::{Kept, kept};
+pub use reprice::is_repriced;
 
 /// Goods that came back.
 #[derive(Clone, Debug)]
@@ -61,6 +67,19 @@ pub struct Return<'a> {
     pub customer: Option<CustomerId>,
     /// The assets of the revision, for the worth of what is deducted.
     pub assets: &'a [AssetTerms],
+    /// What is kept, priced anew, where [`kept`] asks for it.
+    pub repricing: Option<Repricing<'a>>,
+}
+
+/// What is kept of a sale, priced anew.
+#[derive(Clone, Copy, Debug)]
+pub struct Repricing<'a> {
+    /// What is kept, as [`kept`] says.
+    pub kept: &'a Receipt,
+    /// The decision on it under the revision, catalogue and time of the sale.
+    pub decision: &'a Decision,
+    /// Whether rewards are judged by it too; those of a claim go in proportion, for the sale was priced for nobody known.
+    pub rewards: bool,
 }
 
 /// A position that came back.
@@ -102,6 +121,32 @@ pub struct ReturnedSoFar {
     pub returns: Vec<ReceiptId>,
     /// Of what the sale earned, lots that lapsed and were posted: `left` is what of it no return has taken back yet.
     pub lapsed: Vec<Lot>,
+    /// What came of it, where what is kept is priced anew.
+    pub repriced: Option<RepricedSoFar>,
+}
+
+/// What returns of a sale came to that price anew what is kept.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct RepricedSoFar {
+    /// What was refunded.
+    pub refunded: Amount,
+    /// What was taken back of each campaign's discounts.
+    pub discounts: Vec<DiscountTaken>,
+    /// What still stands of rewards: units, tickets, or 1.
+    pub rewards: Vec<(RewardId, i64)>,
+    /// How many of the thresholds that counters crossed with the sale still stand.
+    pub thresholds: Vec<(CampaignId, i64)>,
+}
+
+/// What was taken back of a campaign's discounts.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DiscountTaken {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// Its program, where that is known.
+    pub program: Option<ProgramId>,
+    /// How much; below zero where the goods kept got more of it than the sale had.
+    pub amount: Amount,
 }
 
 /// What of a line has come back.

@@ -317,6 +317,7 @@ pub(crate) fn returned(
         currency: gbp(),
         lines,
         original: original.map(|(outcome, so_far)| OriginalSale { outcome, so_far }),
+        repricing: None,
         tenders: &[],
         cash_rounding: Amount::ZERO,
         content_hash: [2; 32],

@@ -176,7 +176,7 @@ impl ClaimCase {
         if own.is_some_and(|own| own.content_hash != self.input.content_hash.0) {
             return Err(Refusal::Conflict);
         }
-        let Some(kept) = draft.kept_sale(receipt).await? else { return Err(Refusal::ClaimClosed) };
+        let Some(kept) = draft.kept_sale(&Aggregate::Own, receipt).await? else { return Err(Refusal::ClaimClosed) };
         let sale = read_stored(draft, receipt, &self.sale)?;
         let so_far = draft.returned(&entry, receipt).await?;
         let sold = self.sold(draft, &kept, &so_far)?;

@@ -168,9 +168,9 @@ impl<'a> Draft<'a> {
         self.row(&Aggregate::Account(account.clone()), sale, &layout::outcome_row(&outcome_id(sale))).await
     }
 
-    /// The request of a sale without a customer, kept for its claim.
-    pub(crate) async fn kept_sale(&self, sale: &ReceiptId) -> Result<Option<Bytes>, Refusal> {
-        self.row(&Aggregate::Own, sale, &layout::sale_row(sale)).await
+    /// The request of a sale, kept beside its outcome for a claim or for returns that price it anew.
+    pub(crate) async fn kept_sale(&self, aggregate: &Aggregate, sale: &ReceiptId) -> Result<Option<Bytes>, Refusal> {
+        self.row(aggregate, sale, &layout::sale_row(sale)).await
     }
 
     /// The outcome of that id in this aggregate.

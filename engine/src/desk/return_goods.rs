@@ -13,9 +13,11 @@ use tessera_ledger::outcome::{Flag, Outcome};
 use tessera_ledger::return_goods::{self as ledger, OriginalSale, Return, ReturnLine, ReturnedSoFar, return_goods};
 use tessera_proto::billing::v1;
 use tessera_rules::id::{CustomerId, ReceiptId};
+use tessera_rules::receipt::Receipt;
 
 use super::Draft;
 use super::day::keep_lapsed;
+use super::reprice::{self, Anew};
 use crate::core::asset_terms;
 use crate::layout;
 use crate::programs::Rules;
@@ -29,6 +31,8 @@ pub(crate) struct ReturnCase {
     pub(crate) request: Bytes,
     pub(crate) customer: Option<CustomerId>,
     pub(crate) rules: Rules,
+    /// Those of the sale, where it prices anew what is kept.
+    pub(crate) sale_rules: Option<Rules>,
     pub(crate) now: Timestamp,
 }
 
@@ -61,9 +65,13 @@ enum Original {
     Settled(Box<Sale>),
 }
 
-struct Sale {
-    outcome: Outcome,
-    so_far: ReturnedSoFar,
+pub(super) struct Sale {
+    pub(super) outcome: Outcome,
+    pub(super) so_far: ReturnedSoFar,
+    /// It had no customer and was claimed afterwards.
+    pub(super) claimed: bool,
+    /// As it was sent, where what is kept of it is priced anew.
+    pub(super) sold: Option<Receipt>,
 }
 
 impl ReturnCase {
@@ -104,12 +112,19 @@ impl ReturnCase {
             return Ok(Original::Elsewhere);
         }
         let sale = read_stored(draft, id, &stored)?;
-        let outcome = match draft.claim_outcome(id).await? {
+        let sold = reprice::sold(draft, &entry, &sale).await?;
+        // It was settled since it was looked for: its rules must be found first.
+        if sold.is_some() && self.sale_rules.is_none() {
+            return Ok(Original::Elsewhere);
+        }
+        let claim = draft.claim_outcome(id).await?;
+        let claimed = claim.is_some();
+        let outcome = match claim {
             Some(claim) => claimed_sale(sale, read_stored(draft, id, &claim)?),
             None => sale,
         };
         let so_far = draft.returned(&entry, id).await?;
-        Ok(Original::Settled(Box::new(Sale { outcome, so_far })))
+        Ok(Original::Settled(Box::new(Sale { outcome, so_far, claimed, sold })))
     }
 
     /// Amounts of two currencies cannot be compared.
@@ -192,27 +207,29 @@ impl ReturnCase {
     fn compute(&self, draft: &Draft<'_>, account: Option<&Account>, sale: Option<&Sale>) -> ledger::Returned {
         let lines: Vec<ReturnLine> = self.input.lines.iter().map(return_line).collect();
         let tenders: Vec<_> = self.input.tenders.iter().map(|tender| tender.tender.clone()).collect();
-        return_goods(
-            account,
-            &Return {
-                id: self.input.id.clone(),
-                place: &self.input.place,
-                returned_at: self.input.returned_at,
-                business_date: self.input.business_date,
-                currency: self.input.currency,
-                lines: &lines,
-                original: sale.map(|sale| OriginalSale { outcome: &sale.outcome, so_far: &sale.so_far }),
-                tenders: &tenders,
-                cash_rounding: self.input.cash_rounding,
-                content_hash: self.input.content_hash.0,
-                attempt: self.input.attempt,
-                basis: self.rules.basis(),
-                booked_at: draft.booked_at(self.now),
-                booking_date: draft.booking_date(self.now),
-                customer: self.customer.clone(),
-                assets: &asset_terms(&self.rules.revision, self.input.currency),
-            },
-        )
+        let assets = asset_terms(&self.rules.revision, self.input.currency);
+        let mut goods = Return {
+            id: self.input.id.clone(),
+            place: &self.input.place,
+            returned_at: self.input.returned_at,
+            business_date: self.input.business_date,
+            currency: self.input.currency,
+            lines: &lines,
+            original: sale.map(|sale| OriginalSale { outcome: &sale.outcome, so_far: &sale.so_far }),
+            repricing: None,
+            tenders: &tenders,
+            cash_rounding: self.input.cash_rounding,
+            content_hash: self.input.content_hash.0,
+            attempt: self.input.attempt,
+            basis: self.rules.basis(),
+            booked_at: draft.booked_at(self.now),
+            booking_date: draft.booking_date(self.now),
+            customer: self.customer.clone(),
+            assets: &assets,
+        };
+        let anew = sale.and_then(|sale| self.price_kept(draft, account, sale, &goods));
+        goods.repricing = anew.as_ref().map(Anew::repricing);
+        return_goods(account, &goods)
     }
 
     fn extras(&self, result: &ledger::Returned) -> Extras {
@@ -291,7 +308,7 @@ pub(super) async fn apply_parked(
     draft: &mut Draft<'_>,
     original: &ReceiptId,
     waiting: &Waiting,
-    now: Timestamp,
+    (sale_rules, now): (&Rules, Timestamp),
 ) -> Result<(), Refusal> {
     let entry = draft.entry(&waiting.id).await?;
     if entry.as_ref().is_some_and(|entry| matches!(entry.state, EntryState::ParkedClaim { .. })) {
@@ -308,7 +325,8 @@ pub(super) async fn apply_parked(
         return Ok(());
     }
     let rules = draft.core.programs.in_force();
-    let mut case = ReturnCase { input, request: Bytes::from(waiting.request.clone()), customer: None, rules, now };
+    let sale_rules = Some(sale_rules.clone());
+    let mut case = ReturnCase { input, request: Bytes::from(waiting.request.clone()), customer: None, rules, sale_rules, now };
     let sale = case.original(draft).await?;
     // A currency that is not the sale's was not known when the return was taken: it stands by itself.
     let sale = if case.refuse_other_currency(&sale).is_ok() { sale } else { Original::NotNamed };

@@ -58,7 +58,7 @@ pub(crate) struct SettleCase {
     pub(crate) unknown_customer: bool,
     pub(crate) now: Timestamp,
     pub(crate) till_clock_off: bool,
-    /// The request, kept where the sale can be claimed.
+    /// The request, kept where the sale can be claimed, or is priced anew when goods come back.
     pub(crate) kept: Option<Bytes>,
 }
 
@@ -171,7 +171,7 @@ impl SettleCase {
             draft.put_row(layout::sale_row(id), kept.clone());
         }
         for waiting in &parked {
-            apply_parked(draft, id, waiting, self.now).await?;
+            apply_parked(draft, id, waiting, (self.promise.rules(), self.now)).await?;
         }
         let claims = waiting_claims(draft, &parked).await?;
         Ok(Settled::Outcome { outcome, repeated: false, skipped, claims })

@@ -7,6 +7,8 @@ use tessera_contract::canonical::ContentHash;
 use tessera_contract::read::{ClaimInput, Identity, ReadContext, read_claim};
 use tessera_contract::refusal::Refusal;
 use tessera_proto::billing::v1;
+use tessera_rules::conventions::ReturnedRewards;
+use tessera_rules::program::Program;
 
 use super::shared::{balances, position, stored_outcome};
 use crate::desk::{Case, CaseAnswer, ClaimCase, Done, TakeClaimCase, Taking};
@@ -134,14 +136,17 @@ fn with_status(status: v1::ClaimStatus) -> v1::ClaimResponse {
     v1::ClaimResponse { status: i32::from(status), ..v1::ClaimResponse::default() }
 }
 
-/// What a claim will need of a sale: the request, where there is nobody whose it is and a program lets it be claimed.
+/// What a claim or a return will need of a sale: the request, where there is nobody whose it is and a program lets it be
+/// claimed, or where a program prices anew what is kept when goods come back.
 pub(super) fn kept(request: v1::SettleRequest, found: Option<&Found>, rules: &Rules) -> Option<Bytes> {
     let training = request.receipt.as_ref().is_some_and(|receipt| receipt.training);
     let claimable = rules.revision.programs().iter().any(|program| program.claim_within_hours.is_some());
-    if found.is_some() || training || !claimable {
+    let anew = |program: &Program| program.conventions.returned_rewards == ReturnedRewards::RepricedKept;
+    let repriced = rules.revision.programs().iter().any(anew);
+    if training || !(repriced || claimable && found.is_none()) {
         return None;
     }
-    // The claim reads the receipt alone, and not who it was rung up for.
+    // They read the receipt alone, and not who it was rung up for.
     let receipt = request.receipt.map(|receipt| v1::Receipt { customer: None, ..receipt });
     let kept = v1::SettleRequest {
         contract_minor: request.contract_minor,

@@ -16,6 +16,7 @@ use super::shared::{balances, desk_times, position, stored_outcome};
 use crate::desk::{Case, CaseAnswer, Done, Draft, ReturnCase, Returned, preview};
 use crate::engine::{Call, Engine, account_key};
 use crate::layout::AggregateKey;
+use crate::programs::Rules;
 
 /// How often a return follows its original from one aggregate to another.
 const FOLLOWED_MAX: usize = 3;
@@ -36,7 +37,8 @@ pub(crate) async fn return_goods(
     for _ in 0..FOLLOWED_MAX {
         let (key, customer) = whereto(engine, &input).await?;
         let rules = engine.core.rules_at(input.returned_at, call).await?;
-        let case = ReturnCase { input: input.clone(), request: request.clone(), customer, rules, now: call.now };
+        let sale_rules = sale_rules(engine, &input, call).await?;
+        let case = ReturnCase { input: input.clone(), request: request.clone(), customer, rules, sale_rules, now: call.now };
         match input.mode {
             ReturnMode::Preview => {
                 let open_from = *engine.core.ledger.enter().await;
@@ -71,6 +73,19 @@ async fn whereto(engine: &Engine, input: &ReturnInput) -> Result<(AggregateKey, 
         },
         Some(_) | None => (AggregateKey::Receipt(original.clone()), customer),
     })
+}
+
+/// The rules of the sale, where it prices anew what is kept; none: it does not, or it is not there yet.
+async fn sale_rules(engine: &Engine, input: &ReturnInput, call: &Call) -> Result<Option<Rules>, Refusal> {
+    let OriginalReceipt::Receipt(original) = &input.original else { return Ok(None) };
+    let (_, entry) = engine.core.receipt_entry(original).await?;
+    let Some(entry) = entry.filter(|entry| entry.state == EntryState::Settled) else { return Ok(None) };
+    let Some(stored) = engine.core.outcome(&entry, original).await? else { return Ok(None) };
+    let sale = stored_outcome(&engine.core, &stored)?;
+    if sale.return_terms.iter().all(|terms| terms.returned_rewards() != v1::ReturnedRewards::RepricedKept) {
+        return Ok(None);
+    }
+    engine.core.rules(sale.revision, sale.catalogue, call).await.map(Some)
 }
 
 fn previewed(engine: &Engine, outcome: &Bytes, result: &ledger::Returned) -> Result<v1::ReturnResponse, Refusal> {

@@ -54,9 +54,6 @@ impl Checker<'_> {
         let Some(fields) = self.fields(node, &CONVENTIONS) else { return Conventions::default() };
         let returned_rewards = self.option(&fields, "returned_rewards", &RETURNED_REWARDS);
         let returned_payment = self.option(&fields, "returned_payment", &RETURNED_PAYMENT);
-        if returned_rewards == ReturnedRewards::RepricedKept {
-            self.not_yet_served(fields.place_of("returned_rewards"), "`repriced_kept`");
-        }
         Conventions {
             leftover: self.option(&fields, "leftover", &LEFTOVER),
             rounding: self.option(&fields, "rounding", &ROUNDING),

@@ -3,7 +3,6 @@
 
 use jiff::Timestamp;
 
-use super::Served;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::limits::DIAGNOSTICS_MAX;
 use crate::revision::{Revision, Source};
@@ -18,10 +17,10 @@ mod shapes;
 const HEAD: &str = "program: p\nlanguage: 1\nname: P\ncurrency: GBP\ntime_zone: Europe/London\nassets:\n- {id: points, kind: points, worth_minor: 1}\n- {id: stamps, kind: points}\ntiers:\n- {id: silver, multiplier: 2}\n- {id: gold}\nfacts:\n- {id: born, text: Born?}\nsegments:\n- {id: silvers, tier: silver}\n- {id: golds, tier: gold}\nzones:\n- {id: city, stores: [S1, S2]}\ncodes:\n- {code: OLD, until: 2026-01-01}\n- {code: ONCE1, single_use: true}\n- {code: ONCE2, single_use: true}\ncampaigns:\n";
 
 /// What is said of a text, as `error: …` or `warning: …`.
-fn found(texts: &[String], served: Served) -> Vec<Diagnostic> {
+fn found(texts: &[String]) -> Vec<Diagnostic> {
     let sources: Vec<Source> =
         texts.iter().enumerate().map(|(number, text)| Source { name: format!("p{number}.yaml"), text: text.clone() }).collect();
-    match Revision::compile_served(1, Timestamp::UNIX_EPOCH, &sources, served) {
+    match Revision::compile(1, Timestamp::UNIX_EPOCH, &sources) {
         Ok(compiled) => compiled.warnings.0,
         Err(diagnostics) => diagnostics.0,
     }
@@ -35,7 +34,7 @@ fn said(diagnostic: &Diagnostic) -> String {
 fn check(table: &[(&str, &[&str])]) {
     for (campaigns, expected) in table {
         let campaigns: Vec<String> = campaigns.lines().map(|line| format!("- {{name: N, {line}}}\n")).collect();
-        let all = found(&[format!("{HEAD}{}", campaigns.concat())], Served::Now);
+        let all = found(&[format!("{HEAD}{}", campaigns.concat())]);
         let all: Vec<String> = all.iter().map(said).collect();
         assert_eq!(all, *expected, "{campaigns:?}");
     }
@@ -91,7 +90,7 @@ fn an_asset_lasts_in_exactly_one_way() {
     for (expires, expected) in table {
         let text =
             format!("program: p\nlanguage: 1\nname: P\ncurrency: GBP\nassets: [{{id: a, kind: points, expires: {expires}}}]\n");
-        let all: Vec<String> = found(&[text], Served::Now).iter().map(said).collect();
+        let all: Vec<String> = found(&[text]).iter().map(said).collect();
         assert_eq!(all, *expected, "{expires}");
     }
 }
@@ -130,13 +129,13 @@ fn campaigns_that_compete_with_nothing_to_order_them_are_warned_of_once() {
 #[test]
 fn many_competing_campaigns_are_summed_up_and_errors_are_never_cut_away() {
     let many: String = (0..300).map(|number| format!("- {{id: c{number}, name: N, percent_off: 5}}\n")).collect();
-    let warned = found(&[format!("{HEAD}{many}")], Served::Now);
+    let warned = found(&[format!("{HEAD}{many}")]);
     assert_eq!(warned.len(), 21);
     assert_eq!(warned[0].message, "279 more campaigns of this file compete with others");
     let unreachable: String = (0..300)
         .map(|number| format!("- {{id: c{number}, name: N, percent_off: 5, priority: {number}, stores: []}}\n"))
         .collect();
-    let all = found(&[format!("{HEAD}{unreachable}- {{id: x, name: N}}\n")], Served::Now);
+    let all = found(&[format!("{HEAD}{unreachable}- {{id: x, name: N}}\n")]);
     assert_eq!(all.len(), DIAGNOSTICS_MAX);
     assert!(all.iter().any(|diagnostic| diagnostic.severity == Severity::Error));
 }
@@ -280,16 +279,9 @@ fn a_channel_is_the_till_or_one_that_the_program_names() {
         ),
     ];
     for (body, expected) in table {
-        let all = found(&[format!("{head}{body}")], Served::Now);
+        let all = found(&[format!("{head}{body}")]);
         assert_eq!(all.iter().map(said).collect::<Vec<_>>(), expected, "{body}");
     }
-}
-
-#[test]
-fn what_is_not_served_yet_is_refused_and_not_left_out() {
-    let text = "program: p\nlanguage: 1\nname: P\ncurrency: GBP\nconventions: {returned_rewards: repriced_kept}\n";
-    let all = found(&[text.to_owned()], Served::Now);
-    assert_eq!(all.iter().map(said).collect::<Vec<_>>(), ["error: `repriced_kept` is not yet served"]);
 }
 
 #[test]
@@ -307,7 +299,7 @@ fn a_worst_case_above_the_budget_is_warned_of() {
         ("percent_off: 50, caps: {per_receipt: 5.00}, budget: {amount: 5.00}", None),
     ];
     for (campaign, expected) in table {
-        let all = found(&[format!("{HEAD}- {{id: a, name: N, {campaign}}}\n")], Served::Soon);
+        let all = found(&[format!("{HEAD}- {{id: a, name: N, {campaign}}}\n")]);
         assert_eq!(all.iter().map(|found| found.message.as_str()).collect::<Vec<_>>(), Vec::from_iter(expected), "{campaign}");
     }
 }
@@ -342,11 +334,11 @@ fn texts_must_fit_and_be_there_in_every_language() {
         ),
     ];
     for (campaign, expected) in table {
-        let all = found(&[program(campaign)], Served::Now);
+        let all = found(&[program(campaign)]);
         let all: Vec<String> = all.iter().map(said).collect();
         assert_eq!(all, expected, "{campaign}");
     }
-    let all = found(&["program: p\nlanguage: 1\nname: P\ncurrency: GBP\nlanguages: [fr]\n".to_owned()], Served::Now);
+    let all = found(&["program: p\nlanguage: 1\nname: P\ncurrency: GBP\nlanguages: [fr]\n".to_owned()]);
     assert_eq!(all[0].message, "the default language `en` is not among the languages");
 }
 
@@ -354,7 +346,7 @@ fn texts_must_fit_and_be_there_in_every_language() {
 fn programs_of_one_revision_agree_on_the_order() {
     let program =
         |id: &str, order: &str| format!("program: {id}\nlanguage: 1\nname: P\ncurrency: GBP\nconventions: {{order: {order}}}\n");
-    let all = found(&[program("p", "by_priority"), program("q", "line_before_basket")], Served::Now);
+    let all = found(&[program("p", "by_priority"), program("q", "line_before_basket")]);
     assert_eq!(all[0].message, "all programs of a revision must agree on `order` under `conventions`");
-    assert!(found(&[program("p", "by_priority"), program("q", "by_priority")], Served::Now).is_empty());
+    assert!(found(&[program("p", "by_priority"), program("q", "by_priority")]).is_empty());
 }

@@ -15,7 +15,7 @@ use crate::posting::is_balanced;
 use crate::return_goods::refund::{self, Refund};
 use crate::return_goods::step::Step;
 use crate::return_goods::take_back::{self, TakenBack};
-use crate::return_goods::{Return, Returned, give_back, unwind};
+use crate::return_goods::{Return, Returned, give_back, reprice, unwind};
 use crate::settle::gain;
 
 /// What a return did beside the refund.
@@ -32,7 +32,8 @@ struct Effects {
 /// Carries out a return.
 pub(super) fn commit(account: Option<&Account>, goods: &Return<'_>) -> Returned {
     let now = account.map_or(goods.booked_at, |account| account.booked_at(goods.booked_at));
-    let refund = refund::compute(goods);
+    let mut refund = refund::compute(goods);
+    reprice::apply(&mut refund, goods);
     let mut booking = Booking::new(account.map(|account| account.lots.clone()).unwrap_or_default(), &goods.id, now);
     let mut next = account.cloned();
     let effects = apply(next.as_mut(), goods, &refund, &mut booking);

@@ -12,6 +12,8 @@ use crate::return_goods::{Beyond, OriginalSale, Return, ReturnLine, ReturnedLine
 #[derive(Clone, Debug, Default)]
 pub(super) struct Refund {
     pub(super) lines: Vec<OutcomeLine>,
+    /// Of each line, what is refunded for goods of the sale.
+    pub(super) of_sale: Vec<Amount>,
     pub(super) total: Amount,
     pub(super) so_far: ReturnedSoFar,
     pub(super) beyond: Vec<Beyond>,
@@ -44,6 +46,7 @@ pub(super) fn compute(goods: &Return<'_>) -> Refund {
         }
         let amount = amount_plus(matched.paid, as_the_till_says);
         refund.total = amount_plus(refund.total, amount);
+        refund.of_sale.push(matched.paid);
         refund.lines.push(render(line, matched.original, amount));
     }
     refund

@@ -75,6 +75,9 @@ pub(super) fn waiting(
 
 /// Whether the last of a reward's goods came back with this step.
 fn is_back(step: Step<'_>, reward: &OutcomeReward) -> bool {
+    if step.after.repriced.as_ref().is_some_and(|repriced| repriced.reward(reward).is_some()) {
+        return step.gone(1, reward) == (0, 1);
+    }
     let whole = |so_far| {
         let fraction = step.fraction(so_far, &reward.earned_on);
         fraction.part >= fraction.whole
@@ -89,11 +92,9 @@ fn tickets(
     reward: &OutcomeReward,
     (draw, count): (&CompactString, u32),
 ) -> Option<OutcomeReward> {
-    let gone = |so_far| {
-        let gone = step.reward(so_far, reward).of(i64::from(count));
-        u32::try_from(gone).unwrap_or(0).min(count)
-    };
-    let (before, after) = (gone(step.before), gone(step.after));
+    let tickets = |gone: i64| u32::try_from(gone).unwrap_or(0).min(count);
+    let (before, after) = step.gone(i64::from(count), reward);
+    let (before, after) = (tickets(before), tickets(after));
     let due = after.checked_sub(before).filter(|due| *due > 0)?;
     let (first, back) = match reward.right {
         Right::Tickets { first } => {

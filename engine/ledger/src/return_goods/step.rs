@@ -68,14 +68,24 @@ impl Step<'_> {
         let terms = self.original.return_terms.iter().find(|terms| terms.program == reward.program);
         match terms.map(|terms| terms.rewards).unwrap_or_default() {
             ReturnedRewards::EqualShares => self.units(so_far, &reward.earned_on),
-            // The checker does not serve the last one yet.
+            // What is priced anew is not asked for here, unless nobody could do it.
             ReturnedRewards::InProportion | ReturnedRewards::RepricedKept => self.fraction(so_far, &reward.earned_on),
         }
     }
 
     /// What of `value` of a reward falls to this step.
     pub(super) fn of_reward(&self, value: i64, reward: &OutcomeReward) -> i64 {
-        self.reward(self.after, reward).of(value).saturating_sub(self.reward(self.before, reward).of(value))
+        let (before, after) = self.gone(value, reward);
+        after.saturating_sub(before)
+    }
+
+    /// What of `value` of a reward is gone before this step and after it.
+    pub(super) fn gone(&self, value: i64, reward: &OutcomeReward) -> (i64, i64) {
+        let repriced = |so_far: &ReturnedSoFar| so_far.repriced.as_ref().and_then(|repriced| repriced.reward(reward));
+        match repriced(self.after) {
+            Some(stands) => (value.saturating_sub(repriced(self.before).unwrap_or(value)), value.saturating_sub(stands)),
+            None => (self.reward(self.before, reward).of(value), self.reward(self.after, reward).of(value)),
+        }
     }
 
     /// How many units of those lines have come back; without lines, of the whole receipt. A measured line is one unit.
@@ -99,6 +109,9 @@ impl Step<'_> {
 
     /// What has been refunded of the lines.
     pub(super) fn refunded(&self, so_far: &ReturnedSoFar) -> i64 {
+        if let Some(repriced) = &so_far.repriced {
+            return repriced.refunded.minor();
+        }
         let of = |line: &OutcomeLine| {
             let quantity = so_far.quantity(&line.id);
             if quantity.is_zero() { 0 } else { share(line.paid.minor(), quantity.milli(), line.quantity.milli()) }

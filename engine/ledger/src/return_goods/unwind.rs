@@ -2,21 +2,25 @@
 
 use tessera_rules::decision::{CounterMove, CounterTime, LineShare};
 use tessera_rules::id::{CampaignId, ProgramId};
-use tessera_rules::money::{Units, split};
+use tessera_rules::money::{Amount, Units, split};
 use tessera_rules::usage::Usage;
 
 use crate::account::Account;
-use crate::arithmetic::{amount_minus, share};
+use crate::arithmetic::{amount_minus, share, share_step};
 use crate::booking::{BookSides, Booking};
 use crate::outcome::{Outcome, OutcomeLine, UseMove};
 use crate::posting::{Book, PostingReason};
 use crate::return_goods::step::Step;
+use crate::return_goods::{DiscountTaken, RepricedSoFar, ReturnedSoFar};
 use crate::settle::change::by_campaign;
 use crate::terms::money_asset;
 use crate::uses;
 
 /// Takes discounts of returned goods out of the books again.
 pub(super) fn discounts(step: Step<'_>, booking: &mut Booking) {
+    if let Some(repriced) = &step.after.repriced {
+        return repriced_discounts(step, repriced, booking);
+    }
     let mut sums: Vec<(Option<CampaignId>, i64)> = Vec::new();
     for line in &step.original.lines {
         let (before, after, whole) = (step.before.quantity(&line.id), step.after.quantity(&line.id), line.quantity);
@@ -38,18 +42,42 @@ pub(super) fn discounts(step: Step<'_>, booking: &mut Booking) {
     for (campaign, change) in sums {
         let program = program_of_campaign(step.original, campaign.as_ref());
         let cheaper = Units::from_units(change.saturating_neg());
-        let sides = BookSides { from: Book::Redeemed, to: Book::Returned, reason: PostingReason::Clawback };
-        booking.post_books(&asset, campaign.as_ref(), program.as_ref(), cheaper, sides);
+        booking.post_books(&asset, campaign.as_ref(), program.as_ref(), cheaper, TAKEN_BACK);
     }
 }
 
-fn program_of_campaign(original: &Outcome, campaign: Option<&CampaignId>) -> Option<ProgramId> {
+const TAKEN_BACK: BookSides = BookSides { from: Book::Redeemed, to: Book::Returned, reason: PostingReason::Clawback };
+
+/// The same where what is kept is priced anew: what is taken back of each campaign by now, and what nothing explained in
+/// proportion.
+fn repriced_discounts(step: Step<'_>, repriced: &RepricedSoFar, booking: &mut Booking) {
+    let asset = money_asset(step.original.currency);
+    let before = step.before.repriced.as_ref().map(|before| before.discounts.as_slice()).unwrap_or_default();
+    let amount_of = |all: &[DiscountTaken], campaign: &CampaignId| {
+        all.iter().find(|known| known.campaign == *campaign).map_or(Amount::ZERO, |known| known.amount)
+    };
+    let gone = before.iter().filter(|known| repriced.discounts.iter().all(|other| other.campaign != known.campaign));
+    for taken in repriced.discounts.iter().chain(gone) {
+        let change = amount_minus(amount_of(&repriced.discounts, &taken.campaign), amount_of(before, &taken.campaign));
+        let units = Units::from_units(change.minor());
+        booking.post_books(&asset, Some(&taken.campaign), taken.program.as_ref(), units, TAKEN_BACK);
+    }
+    let of = |line: &OutcomeLine| {
+        let quantity = |so_far: &ReturnedSoFar| so_far.quantity(&line.id).milli();
+        share_step(line.unexplained.minor(), quantity(step.before), quantity(step.after), line.quantity.milli())
+    };
+    let unexplained = step.original.lines.iter().filter(|line| !line.unexplained.is_zero()).map(of);
+    let unexplained = unexplained.fold(0_i64, i64::saturating_add);
+    booking.post_books(&asset, None, None, Units::from_units(unexplained.saturating_neg()), TAKEN_BACK);
+}
+
+pub(super) fn program_of_campaign(original: &Outcome, campaign: Option<&CampaignId>) -> Option<ProgramId> {
     let posting = original.postings.iter().find(|posting| campaign.is_some() && posting.campaign.as_ref() == campaign)?;
     posting.program.clone()
 }
 
 /// The change of a line per campaign as it was posted, and without a campaign what nothing explained.
-fn explained(line: &OutcomeLine) -> Vec<(Option<CampaignId>, i64)> {
+pub(super) fn explained(line: &OutcomeLine) -> Vec<(Option<CampaignId>, i64)> {
     let shown = by_campaign(&line.parts);
     let sum = shown.iter().map(|(_, amount)| amount.minor()).fold(0_i64, i64::saturating_add);
     let total = amount_minus(amount_minus(line.paid, line.rung_up), line.unexplained).minor();
@@ -77,7 +105,12 @@ pub(super) fn counters(step: Step<'_>, account: &mut Account) -> Vec<CounterMove
             let fraction = step.fraction(so_far, shares);
             fraction.part >= fraction.whole
         };
-        let rewarded = if is_back(step.after) && !is_back(step.before) { counted.rewarded } else { 0 };
+        let stands = |so_far: &ReturnedSoFar| so_far.repriced.as_ref().and_then(|own| own.thresholds(&counted.campaign));
+        let rewarded = match stands(step.after) {
+            Some(stands_now) => stands(step.before).unwrap_or(counted.rewarded).saturating_sub(stands_now),
+            None if is_back(step.after) && !is_back(step.before) => counted.rewarded,
+            None => 0,
+        };
         let lowered = match counted.time {
             CounterTime::Ever | CounterTime::Within { .. } => lowered,
             // A week is visited or not.

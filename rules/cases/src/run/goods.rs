@@ -117,6 +117,7 @@ impl Goods {
             currency: self.currency,
             lines,
             original: sale.map(|sale| OriginalSale { outcome: &sale.outcome, so_far: &sale.so_far }),
+            repricing: None,
             tenders: &self.tenders,
             cash_rounding: Amount::ZERO,
             content_hash: [0; 32],

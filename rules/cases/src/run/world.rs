@@ -10,7 +10,7 @@ use tessera_ledger::code::CodeKey;
 use tessera_ledger::limits::HOLD_MINUTES;
 use tessera_ledger::outcome::{Basis, Outcome};
 use tessera_ledger::quote::{OpenQuoteCommand, open_quote};
-use tessera_ledger::return_goods::{Returned, ReturnedSoFar, return_goods};
+use tessera_ledger::return_goods::{Kept, Repricing, Return, Returned, ReturnedSoFar, kept, return_goods};
 use tessera_ledger::settle::{Relation, Settle, SoldLine, settle};
 use tessera_ledger::standing::View;
 use tessera_ledger::terms::{AssetTerms, Worth, limit_terms, return_terms};
@@ -54,6 +54,7 @@ static CODES: CodeKey = CodeKey::new([0; 32]);
 /// A settled receipt.
 #[derive(Clone, Debug)]
 pub(super) struct Sale {
+    asked: Box<Asked>,
     pub(super) outcome: Outcome,
     pub(super) so_far: ReturnedSoFar,
 }
@@ -223,7 +224,8 @@ impl<'b> World<'b> {
             let day = self.shared_by_day.entry((asked.receipt.business_date, campaign.clone())).or_default();
             *day = day.plus(*usage);
         }
-        self.sales.push(Sale { outcome: settled.outcome, so_far: ReturnedSoFar::default() });
+        let asked = asked.clone();
+        self.sales.push(Sale { asked, outcome: settled.outcome, so_far: ReturnedSoFar::default() });
         self.done = Done::Settled;
         self.now = booked_at;
         Ok(())
@@ -234,7 +236,9 @@ impl<'b> World<'b> {
         let terms = self.terms();
         let lines = goods.lines(&self.sales)?;
         let of = goods.sale(&self.sales);
-        let command = goods.command((self.returns, &lines), of, self.basis(), (&terms, self.now))?;
+        let mut command = goods.command((self.returns, &lines), of, self.basis(), (&terms, self.now))?;
+        let anew = of.and_then(|sale| self.price_kept(&command, &sale.asked));
+        command.repricing = anew.as_ref().map(|(kept, decision)| Repricing { kept: &kept.receipt, decision, rewards: true });
         let returned = return_goods(self.account.as_ref(), &command);
         promises::balance(self.account.as_ref(), returned.account.as_ref(), &returned.outcome, found);
         let now = command.booked_at;
@@ -246,6 +250,21 @@ impl<'b> World<'b> {
         self.now = now;
         self.done = Done::Returned(Box::new(returned));
         Ok(())
+    }
+
+    /// What is kept of a sale and the decision on it, where its program prices that anew.
+    fn price_kept(&self, command: &Return<'_>, asked: &Asked) -> Option<(Kept, Decision)> {
+        let kept = kept(self.account.as_ref(), command, &asked.receipt)?;
+        let view = View {
+            customer: None,
+            receipt: &asked.receipt.id,
+            supersedes: None,
+            now: asked.at,
+            business_date: asked.receipt.business_date,
+        };
+        let standing = kept.standing(&self.bench.revision, &view, Some([0; 32]));
+        let decision = evaluate(&self.bench.revision, &self.bench.catalogue, &standing, &kept.receipt, asked.at, asked.effort);
+        Some((kept, decision))
     }
 
     fn customer(&self) -> Option<CustomerId> {

@@ -1,7 +1,6 @@
 //! Limits that several campaigns, or redemptions, use up together.
 
 use super::{found, said};
-use crate::check::Served;
 
 const HEAD: &str = "program: p\nlanguage: 1\nname: P\ncurrency: GBP\n\
     assets:\n- {id: points, kind: points, worth_minor: 1, redeem: {minimum_units: 1}}\n\
@@ -41,7 +40,7 @@ fn a_limit_of_its_own_has_a_meaning_for_what_uses_it_up() {
         ),
     ];
     for (limit, expected) in table {
-        let all = found(&[format!("{HEAD}limits:\n- {limit}\n{CAMPAIGNS}")], Served::Now);
+        let all = found(&[format!("{HEAD}limits:\n- {limit}\n{CAMPAIGNS}")]);
         assert_eq!(all.iter().map(said).collect::<Vec<_>>(), expected, "{limit}");
     }
 }
@@ -50,13 +49,13 @@ fn a_limit_of_its_own_has_a_meaning_for_what_uses_it_up() {
 fn a_limit_that_nothing_uses_up_is_warned_of() {
     let text =
         format!("{HEAD}limits:\n- {{id: l, asset: points, per_day: 5}}\ncampaigns:\n- {{id: a, name: A, percent_off: 5}}\n");
-    let all = found(&[text], Served::Now);
+    let all = found(&[text]);
     assert_eq!(all.iter().map(said).collect::<Vec<_>>(), ["warning: no campaign of this file uses this limit up"]);
 }
 
 #[test]
 fn no_campaign_has_a_name_under_which_limits_are_counted() {
-    let all = found(&[format!("{HEAD}campaigns:\n- {{id: limit:l, name: A, percent_off: 5}}\n")], Served::Now);
+    let all = found(&[format!("{HEAD}campaigns:\n- {{id: limit:l, name: A, percent_off: 5}}\n")]);
     let message =
         "error: an id must not begin with `redeem:`, `cost:`, `limit:` or `+`, which name redemptions, limits and added lines";
     assert_eq!(all.iter().map(said).collect::<Vec<_>>(), [message]);

@@ -1,6 +1,6 @@
 //! Counters and the tiers that they reach. Each mistake is one row.
 
-use super::{HEAD, Served, check, found, said};
+use super::{HEAD, check, found, said};
 
 #[test]
 fn counters_in_time_are_checked() {
@@ -46,7 +46,7 @@ fn tiers_are_reached_by_counters_that_there_are() {
     for (reached, expected) in table {
         let head = HEAD.replace("- {id: gold}", &format!("- {{id: gold, reached: {reached}}}"));
         let campaigns: String = campaigns.map(|campaign| format!("- {{{campaign}}}\n")).concat();
-        let all: Vec<String> = found(&[format!("{head}{campaigns}")], Served::Now).iter().map(said).collect();
+        let all: Vec<String> = found(&[format!("{head}{campaigns}")]).iter().map(said).collect();
         assert_eq!(all, expected, "{reached}");
     }
 }

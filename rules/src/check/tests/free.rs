@@ -1,11 +1,10 @@
 //! Mistakes in free conditions stand under their place in the file, however the condition is written.
 
 use super::{HEAD, found};
-use crate::check::Served;
 
 /// The lines under which carets stand, the carets, the message and the help; `»` begins a line of the file.
 fn told(campaign: &str) -> Vec<String> {
-    let all = found(&[format!("{HEAD}{campaign}\n")], Served::Now);
+    let all = found(&[format!("{HEAD}{campaign}\n")]);
     let shown = all.iter().map(|one| {
         let caret: String = one
             .snippet
@@ -83,7 +82,7 @@ fn p11_names_that_the_file_defines_are_known_to_conditions() {
 #[test]
 fn p11_a_segment_may_not_ask_for_segments() {
     let text = "program: p\nlanguage: 1\nname: P\ncurrency: GBP\nsegments:\n- {id: a, condition: \"'b' in customer.segments\"}\n- {id: b, condition: receipt.amount > 5}\n";
-    let all = found(&[text.to_owned()], Served::Now);
+    let all = found(&[text.to_owned()]);
     let told: Vec<(u32, u32, &str)> = all.iter().map(|one| (one.line, one.column, one.message.as_str())).collect();
     assert_eq!(told[0], (6, 39, "a segment's condition cannot ask for segments"), "{told:?}");
     assert_eq!((told[1].0, told[1].2), (7, "`receipt` is not known here"), "{told:?}");

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use super::{HEAD, found};
-use crate::check::Served;
 use crate::check::keys::campaign::{CAMPAIGN, MECHANICS};
 use crate::check::keys::program::PROGRAM;
 use crate::diagnostic::Severity;
@@ -57,7 +56,7 @@ const VALUES: &[&str] = &[
 const START: &str = "program: p\nlanguage: 1\nname: P\ncurrency: GBP\n";
 
 fn first(text: &str) -> String {
-    let all = found(&[text.to_owned()], Served::Now);
+    let all = found(&[text.to_owned()]);
     all.first().map(|diagnostic| diagnostic.message.clone()).unwrap_or_default()
 }
 
@@ -103,7 +102,7 @@ fn p11_wrong_values_under_every_key_are_refused_or_read_and_never_end_the_proces
     let values = VALUES.iter().copied().chain([long.as_str()]);
     let mut refused = 0_usize;
     let mut try_out = |text: String| {
-        for diagnostic in found(&[text], Served::Now) {
+        for diagnostic in found(&[text]) {
             assert!(diagnostic.line >= 1 && diagnostic.column >= 1 && diagnostic.length >= 1 && !diagnostic.message.is_empty());
             refused += usize::from(diagnostic.severity == Severity::Error);
         }
@@ -152,7 +151,7 @@ fn p11_numbers_beyond_their_range_are_refused_in_every_mechanic() {
         "mix_and_match: {groups: [{}, {}, {}, {}, {}, {}, {}, {}, {}], price: 1.00}",
     ];
     for mechanic in table {
-        let all = found(&[format!("{HEAD}- {{id: a, name: A, {mechanic}}}\n")], Served::Now);
+        let all = found(&[format!("{HEAD}- {{id: a, name: A, {mechanic}}}\n")]);
         assert!(all.iter().any(|diagnostic| diagnostic.severity == Severity::Error), "{mechanic}");
     }
 }
@@ -166,12 +165,12 @@ fn p11_large_files_cost_in_proportion_to_their_size() {
         writeln!(prices, "    S{products}: 1.99").unwrap();
         products += 1;
     }
-    assert!(found(std::slice::from_ref(&prices), Served::Now).is_empty() && products > 60_000);
+    assert!(found(std::slice::from_ref(&prices)).is_empty() && products > 60_000);
     prices.push_str("    S0: 1.99\n");
     assert!(first(&prices).starts_with("`S0` stands here twice"));
     let mut wrong = HEAD.to_owned();
     while wrong.len() < PROGRAM_BYTES_MAX - 64 {
         wrong.push_str("- {id: a, nam: A, precent_off: 5}\n");
     }
-    assert_eq!(found(&[wrong], Served::Now).len(), DIAGNOSTICS_MAX);
+    assert_eq!(found(&[wrong]).len(), DIAGNOSTICS_MAX);
 }

@@ -1,6 +1,6 @@
 //! What limits, caps and budgets may be about.
 
-use super::{Served, found, said};
+use super::{found, said};
 
 #[test]
 fn what_adds_units_is_limited_in_uses_alone() {
@@ -34,7 +34,7 @@ fn what_adds_units_is_limited_in_uses_alone() {
             "program: p\nlanguage: 1\nname: P\ncurrency: GBP\nconventions: {{{convention}}}\ncampaigns:\n\
              - {{id: a, name: A, {mechanic}, {limit}}}\n"
         );
-        let all: Vec<String> = found(&[text], Served::Now).iter().map(said).collect();
+        let all: Vec<String> = found(&[text]).iter().map(said).collect();
         assert_eq!(all, expected, "{convention}: {mechanic}, {limit}");
     };
     for (limit, error) in money {

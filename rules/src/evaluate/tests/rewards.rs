@@ -371,7 +371,7 @@ fn p4_a_budget_is_promised_and_nothing_is_given_beyond_it() {
     let body = |budget: &str, mechanic: &str| {
         let text = format!("{}campaigns:\n- {{id: a, name: A, budget: {{{budget}}}, {mechanic}}}\n", super::fixture::HEAD);
         let source = crate::revision::Source { name: "p".into(), text };
-        crate::Revision::compile_served(1, noon(), &[source], crate::check::Served::Soon).unwrap().revision
+        crate::Revision::compile(1, noon(), &[source]).unwrap().revision
     };
     let points = "points: {per: 1.00, units: 2, asset: points}";
     let table = [

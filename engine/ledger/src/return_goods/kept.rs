@@ -1,0 +1,174 @@
+//! What is kept of a sale when goods come back, as it is evaluated again: the receipt without them, and the account as if
+//! the sale had not been.
+
+use compact_str::CompactString;
+use tessera_rules::campaign::COST_PREFIX;
+use tessera_rules::id::{AssetId, CampaignId, RewardId};
+use tessera_rules::money::{Amount, Quantity, Units};
+use tessera_rules::receipt::{Chosen, Line, Receipt, RedeemRequest, Stage};
+use tessera_rules::revision::Revision;
+use tessera_rules::standing::{CodeStanding, CodeState, CustomerStanding, Standing};
+
+use crate::account::Account;
+use crate::arithmetic::{amount_minus, minus, quantity_left, share};
+use crate::outcome::{Flag, Outcome, OutcomeLine};
+use crate::return_goods::step::Step;
+use crate::return_goods::{OriginalSale, Return, ReturnLine, ReturnedSoFar, commit, refund, reprice};
+use crate::settle::change::by_campaign;
+use crate::standing::View;
+
+/// What is kept of a sale, and who keeps it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Kept {
+    /// The receipt as it would have been rung up without what has come back by now.
+    pub receipt: Receipt,
+    /// As if the sale had not been; none: nobody was known.
+    account: Option<Account>,
+    /// What the sale used of assets, by asset.
+    redeemed: Vec<(AssetId, Units)>,
+    /// Codes of the account's coupons that the sale used.
+    used: Vec<CompactString>,
+    /// Campaigns that were applied to the sale.
+    applied: Vec<CampaignId>,
+}
+
+/// What must be evaluated, under the revision, catalogue and time of the sale, before a return can be carried out; none:
+/// nothing is priced anew, or nothing is kept.
+///
+/// `sold` is the receipt as it was sent with its settle.
+#[must_use]
+pub fn kept(account: Option<&Account>, goods: &Return<'_>, sold: &Receipt) -> Option<Kept> {
+    let sale = goods.original.filter(|sale| reprice::is_repriced(sale.outcome))?;
+    let after = refund::compute(goods).so_far;
+    if after.is_whole(sale.outcome) {
+        return None;
+    }
+    let step = Step { original: sale.outcome, before: sale.so_far, after: &after, assets: goods.assets };
+    let left = |units: Units| minus(units, Units::from_units(step.fraction(&after, &[]).of(units.units())));
+    let receipt = Receipt {
+        stage: if was_quoted(sale.outcome) { Stage::Tender } else { Stage::Paid },
+        lines: sold.lines.iter().filter_map(|line| kept_line(line, sale.outcome, &after)).collect(),
+        tenders: sale.outcome.tenders.clone(),
+        redeem: redemptions(sale.outcome)
+            .map(|redemption| RedeemRequest {
+                asset: redemption.asset.clone(),
+                units: Some(left(redemption.units)),
+                mode: redemption.mode,
+            })
+            .filter(|request| request.units.is_some_and(Units::is_positive))
+            .collect(),
+        choices: chosen(sale.outcome),
+        offers_max: Some(0),
+        ..sold.clone()
+    };
+    let coupons = account.map(|account| account.coupons.as_slice()).unwrap_or_default();
+    let used = coupons.iter().filter(|coupon| coupon.used_by.as_ref() == Some(&sale.outcome.receipt));
+    Some(Kept {
+        receipt,
+        account: account.map(|account| without(account, goods, sale)),
+        redeemed: sale.outcome.redemptions.iter().map(|known| (known.asset.clone(), known.units)).collect(),
+        used: used.map(|coupon| coupon.code.clone()).collect(),
+        applied: sale.outcome.applied.iter().map(|applied| applied.campaign.clone()).collect(),
+    })
+}
+
+/// Whether campaigns could change the prices of the sale: it had been quoted.
+fn was_quoted(original: &Outcome) -> bool {
+    !original.flags.iter().any(|flag| matches!(flag, Flag::WithoutQuote | Flag::TokenRejected))
+}
+
+/// A line without what has come back; units that were added come back first.
+fn kept_line(line: &Line, original: &Outcome, returned: &ReturnedSoFar) -> Option<Line> {
+    let sold = original.lines.iter().find(|sold| sold.id == line.id)?;
+    let quantity = quantity_left(sold.quantity, returned.quantity(&sold.id)).min(line.quantity);
+    if !quantity.is_positive() {
+        return None;
+    }
+    let gone = quantity_left(line.quantity, quantity);
+    let gone = if gone.is_zero() { 0 } else { share(line.amount.minor(), gone.milli(), line.quantity.milli()) };
+    Some(Line { quantity, amount: amount_minus(line.amount, Amount::from_minor(gone)), ..line.clone() })
+}
+
+/// What the customer had wished to redeem; what campaigns cost is no wish of its own.
+fn redemptions(original: &Outcome) -> impl Iterator<Item = &crate::outcome::OutcomeRedemption> {
+    original.redemptions.iter().filter(|redemption| !redemption.id.as_str().starts_with(COST_PREFIX))
+}
+
+/// Goods that the customer chose to pay partly in units of an asset: those that the campaign made cheaper.
+fn chosen(original: &Outcome) -> Vec<Chosen> {
+    let mut chosen: Vec<Chosen> = Vec::new();
+    let costs = original.redemptions.iter().filter_map(|redemption| redemption.id.as_str().strip_prefix(COST_PREFIX));
+    for campaign in costs.filter_map(|id| CampaignId::parse(id).ok()) {
+        let Ok(choice) = RewardId::parse(&format!("{campaign}.0")) else { continue };
+        let is_cheaper = |line: &&OutcomeLine| by_campaign(&line.parts).iter().any(|(known, _)| *known == campaign);
+        let own = original.lines.iter().filter(is_cheaper).map(|line| Chosen { choice: choice.clone(), sku: line.sku.clone() });
+        for one in own {
+            if !chosen.contains(&one) {
+                chosen.push(one);
+            }
+        }
+    }
+    chosen
+}
+
+/// The account after all of the sale has come back, and as if the customer had not been there.
+fn without(account: &Account, goods: &Return<'_>, sale: OriginalSale<'_>) -> Account {
+    let rest = |line: &OutcomeLine| ReturnLine {
+        id: line.id.clone(),
+        original: Some(line.id.clone()),
+        sku: line.sku.clone(),
+        tax_code: None,
+        quantity: quantity_left(line.quantity, sale.so_far.quantity(&line.id)),
+        measure: line.measure,
+        unit_price: line.unit_price,
+        amount: Amount::ZERO,
+    };
+    let lines: Vec<ReturnLine> = sale.outcome.lines.iter().map(rest).filter(|line| line.quantity > Quantity::ZERO).collect();
+    let whole = Return { lines: &lines, tenders: &[], repricing: None, ..goods.clone() };
+    let mut without = commit::commit(Some(account), &whole).account.unwrap_or_else(|| account.clone());
+    without.statistics.visits = without.statistics.visits.saturating_sub(1);
+    without
+}
+
+impl Kept {
+    /// What the evaluation may know, as of the sale: what the sale used of codes, assets and limits can be used again, and
+    /// no more than that of what is limited over all customers.
+    #[must_use]
+    pub fn standing(&self, revision: &Revision, view: &View<'_>, draw: Option<[u8; 32]>) -> Standing {
+        let mut shared = revision.nothing_shared();
+        shared.retain(|uses| uses.campaign.is_common_limit() || self.applied.contains(&uses.campaign));
+        Standing {
+            customer: self.account.as_ref().map(|account| self.customer(account, view)),
+            codes: self.receipt.codes.iter().map(|code| self.code(code, view)).collect(),
+            shared,
+            out_of_stock: Vec::new(),
+            promises_exhausted: false,
+            claimed_from: None,
+            draw,
+        }
+    }
+
+    fn customer(&self, account: &Account, view: &View<'_>) -> CustomerStanding {
+        let mut standing = account.standing(view);
+        for (asset, units) in &self.redeemed {
+            match standing.available.binary_search_by(|(known, _)| known.cmp(asset)) {
+                Ok(place) => {
+                    if let Some((_, available)) = standing.available.get_mut(place) {
+                        *available = (*available).max(*units);
+                    }
+                }
+                Err(place) => standing.available.insert(place, (asset.clone(), *units)),
+            }
+        }
+        standing
+    }
+
+    fn code(&self, code: &CompactString, view: &View<'_>) -> CodeStanding {
+        let other = self.account.as_ref().filter(|_| !self.used.contains(code));
+        CodeStanding {
+            code: code.clone(),
+            state: other.and_then(|account| account.coupon_state(code, view)).unwrap_or(CodeState::Open),
+            campaign: self.account.as_ref().and_then(|account| account.coupon_campaign(code)).cloned(),
+        }
+    }
+}

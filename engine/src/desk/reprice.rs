@@ -1,0 +1,70 @@
+//! What is kept of a sale, evaluated again under the sale's own rules, for a return whose program prices it anew.
+
+use prost::Message as _;
+use tessera_contract::read::{ReadContext, read_settle};
+use tessera_contract::refusal::Refusal;
+use tessera_ledger::account::Account;
+use tessera_ledger::entry::ReceiptEntry;
+use tessera_ledger::outcome::Outcome;
+use tessera_ledger::return_goods::{Kept, Repricing, Return, is_repriced, kept};
+use tessera_ledger::standing::View;
+use tessera_proto::billing::v1;
+use tessera_rules::decision::Decision;
+use tessera_rules::effort::Effort;
+use tessera_rules::evaluate::evaluate;
+use tessera_rules::receipt::Receipt;
+
+use super::Draft;
+use super::return_goods::{ReturnCase, Sale};
+
+/// What is kept, and the decision on it.
+pub(super) struct Anew {
+    kept: Kept,
+    decision: Decision,
+    rewards: bool,
+}
+
+impl Anew {
+    pub(super) fn repricing(&self) -> Repricing<'_> {
+        Repricing { kept: &self.kept.receipt, decision: &self.decision, rewards: self.rewards }
+    }
+}
+
+/// The receipt of a sale as it was sent, where a return of it prices anew what is kept.
+pub(super) async fn sold(draft: &Draft<'_>, entry: &ReceiptEntry, sale: &Outcome) -> Result<Option<Receipt>, Refusal> {
+    if !is_repriced(sale) {
+        return Ok(None);
+    }
+    let Some(stored) = draft.kept_sale(&entry.aggregate, &sale.receipt).await? else { return Ok(None) };
+    let read = v1::SettleRequest::decode(stored).ok();
+    let read = read.and_then(|request| read_settle(&request, &ReadContext { now: sale.booked_at }).ok());
+    let unreadable = || draft.core.internal(&format!("the kept sale {} cannot be read", sale.receipt));
+    Ok(Some(read.ok_or_else(unreadable)?.receipt))
+}
+
+impl ReturnCase {
+    /// Prices anew what is kept after this return; none where nothing is.
+    pub(super) fn price_kept(
+        &self,
+        draft: &Draft<'_>,
+        account: Option<&Account>,
+        sale: &Sale,
+        goods: &Return<'_>,
+    ) -> Option<Anew> {
+        let (sold, rules) = (sale.sold.as_ref()?, self.sale_rules.as_ref()?);
+        // A sale that was claimed was priced for nobody known.
+        let account = account.filter(|_| !sale.claimed);
+        let kept = kept(account, goods, sold)?;
+        let view = View {
+            customer: sale.outcome.customer.as_ref().filter(|_| !sale.claimed),
+            receipt: &sale.outcome.receipt,
+            supersedes: None,
+            now: self.now,
+            business_date: sale.outcome.business_date,
+        };
+        let standing = kept.standing(&rules.revision, &view, Some(draft.core.keys.draw(&sale.outcome.receipt)));
+        let at = sale.outcome.sold_at;
+        let decision = evaluate(&rules.revision, &rules.catalogue, &standing, &kept.receipt, at, Effort::default());
+        Some(Anew { kept, decision, rewards: !sale.claimed })
+    }
+}

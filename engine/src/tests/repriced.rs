@@ -1,0 +1,111 @@
+//! Returns that price anew what is kept: previewed, carried out, parked, of a sale that was claimed, and by the rules of
+//! the sale whatever is in force by then.
+
+use std::time::Duration;
+
+use tessera_contract::convert::timestamp_to_wire;
+use tessera_proto::billing::v1;
+use tessera_rules::revision::Source;
+
+use super::super::testing::*;
+use super::claims::{claim, claim_of, opened};
+
+const CARD: &str = "1001";
+
+/// Three pairs of socks for two, and a point a pound.
+const SOCKS: &str = "  - {id: socks, name: Three for two, on: {sku: [SOCKS]}, n_for_m: {take: 3, pay: 2}}\n";
+
+async fn publish(rig: &Rig, conventions: &str, campaigns: &str, at: jiff::Timestamp) {
+    let text = format!(
+        "program: club\nlanguage: 1\nname: Club\ncurrency: GBP\nclaim_within_hours: 48\n{conventions}assets: [{{id: points, kind: points, scale: 0, worth_minor: 1}}]\ncampaigns:\n  - {{id: earn, name: Earn, points: {{per: 1.00, units: 1, asset: points}}}}\n{campaigns}"
+    );
+    rig.engine.programs().publish(&[Source { name: "club.yaml".to_owned(), text }], at).await.unwrap();
+}
+
+async fn rig() -> Rig {
+    let rig = Rig::new().await;
+    rig.pass(Duration::from_secs(1));
+    publish(&rig, "conventions: {returned_rewards: repriced_kept}\n", SOCKS, opened()).await;
+    rig
+}
+
+fn socks(id: &str, card: Option<&str>) -> v1::Receipt {
+    v1::Receipt { sold_at: Some(timestamp_to_wire(opened())), ..receipt(id, card, vec![line("1", "SOCKS", 3, 1_000)]) }
+}
+
+fn back(id: &str, of: &str, pieces: i64) -> v1::ReturnRequest {
+    give_back(id, Some(of), vec![("1", line("1", "SOCKS", pieces, 1_000))])
+}
+
+fn refund(response: &v1::ReturnResponse) -> (i64, i64) {
+    let answer = response.answer.as_ref().unwrap();
+    let points = answer.taken_back.iter().map(|reward| reward.units).sum();
+    (answer.lines.iter().map(|line| line.refund_minor).sum(), points)
+}
+
+#[tokio::test]
+async fn p5_what_is_kept_is_priced_anew_by_the_rules_of_the_sale_and_the_preview_says_so() {
+    let rig = rig().await;
+    rig.sell(socks("A", Some(CARD))).await;
+    assert_eq!(rig.points(CARD).await, 20);
+    // By now three cost what three cost, and returns go in proportion.
+    rig.pass(Duration::from_secs(1));
+    let now = opened().checked_add(Duration::from_secs(1)).unwrap();
+    publish(&rig, "", "", now).await;
+    let table = [(0, 0, 20), (1_000, -10, 10), (1_000, -10, 0)];
+    for (step, (minor, units, left)) in table.into_iter().enumerate() {
+        let request = back(&format!("R{step}"), "A", 1);
+        let preview = v1::ReturnRequest { mode: i32::from(v1::ReturnMode::Preview), ..request.clone() };
+        let previewed = rig.give_back(preview).await.unwrap();
+        let done = rig.give_back(request.clone()).await.unwrap();
+        assert_eq!((refund(&previewed), refund(&done)), ((minor, units), (minor, units)), "step {step}");
+        assert_eq!(rig.points(CARD).await, left);
+        assert_eq!(rig.give_back(request).await.unwrap().outcome, done.outcome, "a repeat is the same");
+    }
+    rig.outcomes().await;
+}
+
+#[tokio::test]
+async fn a_sale_to_nobody_known_and_one_that_was_claimed_are_priced_anew_too() {
+    for claimed in [false, true] {
+        let rig = rig().await;
+        let quoted = rig.quote(quote(socks("A", None))).await.unwrap();
+        let code = quoted.answer.as_ref().unwrap().claim_code.clone();
+        rig.settle(as_quoted(socks("A", None), &quoted)).await.unwrap();
+        if claimed {
+            claim(&rig, claim_of("C1", "A", &code, CARD)).await.unwrap();
+            assert_eq!(rig.points(CARD).await, 20);
+        }
+        let first = rig.give_back(back("R1", "A", 1)).await.unwrap();
+        // What was claimed goes in proportion: the sale was priced for nobody.
+        assert_eq!(refund(&first), (0, if claimed { -7 } else { 0 }));
+        let rest = rig.give_back(back("R2", "A", 2)).await.unwrap();
+        assert_eq!(refund(&rest), (2_000, if claimed { -13 } else { 0 }));
+        assert_eq!(rig.points(CARD).await, 0);
+        rig.outcomes().await;
+    }
+}
+
+#[tokio::test]
+async fn a_return_that_came_before_its_sale_is_priced_by_the_sales_rules() {
+    let rig = rig().await;
+    let parked = rig.give_back(back("R1", "A", 1)).await.unwrap();
+    assert_eq!(parked.status(), v1::ReturnStatus::Parked);
+    rig.sell(socks("A", Some(CARD))).await;
+    let done = rig.give_back(back("R1", "A", 1)).await.unwrap();
+    assert_eq!(done.outcome.unwrap().totals_after.unwrap().due_minor, 0, "two are kept and cost as much");
+    assert_eq!((rig.points(CARD).await, refund(&rig.give_back(back("R2", "A", 2)).await.unwrap())), (20, (2_000, -20)));
+    rig.outcomes().await;
+}
+
+#[tokio::test]
+async fn a_sale_that_is_kept_for_its_returns_names_nobody() {
+    let rig = rig().await;
+    let sold = rig.sell(socks("A", Some(CARD))).await.outcome.unwrap();
+    let account = tessera_rules::id::AccountId::parse(&sold.account_id).unwrap();
+    let partition = crate::layout::account(&account);
+    let id = tessera_rules::id::ReceiptId::parse("A").unwrap();
+    let kept = tessera_storage::Storage::row(rig.storage.as_ref(), &partition, &crate::layout::sale_row(&id)).await.unwrap();
+    let kept = <v1::SettleRequest as prost::Message>::decode(kept.unwrap()).unwrap();
+    assert!(kept.receipt.unwrap().customer.is_none() && kept.quote_token.is_empty());
+}
