@@ -64,6 +64,15 @@ const CONDITIONS_ON_LINES: [&str; 8] = [
     "lines.exists(l, l.sku != line.sku)",
     "account.counter['spent'] + line.amount > 20",
 ];
+/// Of products that may be offered.
+const CONDITIONS_ON_PRODUCTS: [&str; 6] = [
+    "product.price < 5",
+    "product.?price.orValue(9) > 1.00",
+    "product.sku != 'A1' && 'shoes' in product.categories",
+    "product.attribute['brand'] == 'a'",
+    "lines.exists(l, l.unit_price > product.price)",
+    "'own' in product.values['brand'] || product.kind == 'goods'",
+];
 /// Of segments: who the customer is.
 const CONDITIONS_ON_CUSTOMERS: [&str; 8] = [
     "account.visits >= 2",
@@ -212,6 +221,9 @@ impl Draw<'_> {
             "id" if self.below(4) != 0 => {
                 self.ids += 1;
                 return WORDS.get(self.ids - 1).map_or_else(|| format!("c{}", self.ids), |word| (*word).to_owned());
+            }
+            "where" if schema["description"].as_str().is_some_and(|about| about.contains("`product`")) => {
+                &CONDITIONS_ON_PRODUCTS
             }
             "where" => &CONDITIONS_ON_LINES,
             "condition" if self.section == "segments" => &CONDITIONS_ON_CUSTOMERS,
