@@ -37,6 +37,13 @@ fn four_trades_compile_without_a_warning_and_each_of_their_campaigns_can_be_had(
 }
 
 #[test]
+fn the_program_that_real_receipts_go_through_compiles_without_a_warning() {
+    let compiled = compile(&[Source { name: "web-shop.yaml".to_owned(), text: text("examples/web-shop.yaml") }]);
+    assert!(compiled.warnings.0.is_empty(), "{}", compiled.warnings);
+    assert!(compiled.revision.campaigns().len() > 40);
+}
+
+#[test]
 fn every_example_of_the_reference_compiles_without_a_warning_and_can_be_had() {
     let reference = text("LANGUAGE.md");
     let head =

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::SystemTime;
@@ -163,6 +163,37 @@ fn coupons_and_points_are_given_under_the_program_that_the_command_writes() {
     assert_eq!(summary["money_minor"]["settled_after"], 46_109 - 5 * 100);
     assert!(summary["assets_issued"]["points"].as_i64().unwrap() > 400, "{summary}");
     assert_eq!(summary["refused"], json!({}));
+}
+
+/// Files of real receipts, the first rows of the receipts themselves; none: they are not here.
+fn real_complete_journey(folder: &Path, rows: usize) -> Option<PathBuf> {
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/complete-journey");
+    for name in ["coupon_redemptions", "coupons", "products", "transactions"] {
+        let Ok(compressed) = fs::File::open(shared.join(format!("{name}.csv.gz"))) else {
+            eprintln!("SKIPPED: {name}.csv.gz is not in {}", shared.display());
+            return None;
+        };
+        let lines = BufReader::new(flate2::read::GzDecoder::new(compressed)).lines().map(Result::unwrap);
+        let most = if name == "transactions" { rows } else { usize::MAX };
+        let text = lines.take(most).fold(String::new(), |text, line| text + &line + "\n");
+        fs::write(folder.join(format!("{name}.csv")), text).unwrap();
+    }
+    Some(folder.join("transactions.csv"))
+}
+
+#[test]
+fn real_receipts_of_a_grocery_chain_go_through_a_program_of_all_their_coupons() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(receipts) = real_complete_journey(folder.path(), 6_000) else { return };
+    let program = folder.path().join("household.yaml");
+    let written = output(with(command(&receipts, "complete-journey"), "--write-program", &program));
+    assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+    let campaigns = fs::read_to_string(&program).unwrap().matches("\n  - id: coupon-").count();
+    assert!(campaigns > 900, "{campaigns}");
+    let summary = replayed(with(command(&receipts, "complete-journey"), "--program", &program));
+    assert!(summary["receipts"]["settled"].as_i64().unwrap() > 400, "{summary}");
+    assert_eq!(summary["refused"], json!({}));
+    assert!(summary["assets_issued"]["points"].as_i64().unwrap() > 1_000, "{summary}");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! `tessera program simulate` as a marketer runs it: the binary, drafts and samples.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -195,4 +197,62 @@ fn ctrl_c_ends_with_a_message_while_receipts_are_read() {
     assert_eq!(ended.status.code(), Some(130), "{said}");
     assert!(said.contains("interrupted: nothing was written"), "{said}");
     assert!(ended.stdout.is_empty());
+}
+
+/// What a table holds: its rows by the names of its columns.
+fn table(file: &Path) -> Vec<BTreeMap<String, String>> {
+    let mut reader = csv::Reader::from_path(file).unwrap();
+    let names = reader.headers().unwrap().clone();
+    let rows = reader.records().map(Result::unwrap);
+    rows.map(|row| names.iter().map(str::to_owned).zip(row.iter().map(str::to_owned)).collect()).collect()
+}
+
+/// An amount in pennies.
+fn pennies(row: &BTreeMap<String, String>, column: &str) -> i64 {
+    row[column].replace('.', "").parse().unwrap()
+}
+
+/// The first rows of a file of real receipts, without the last one, which may be cut; none: the file is not here.
+fn real_receipts(folder: &Path, rows: usize) -> Option<PathBuf> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/online-retail-ii/online_retail_ii_2009_2010.csv.gz");
+    let Ok(compressed) = fs::File::open(&file) else {
+        eprintln!("SKIPPED: {} is not here", file.display());
+        return None;
+    };
+    let lines = BufReader::new(flate2::read::GzDecoder::new(compressed)).lines();
+    let first: Vec<String> = lines.map(Result::unwrap).take(rows).collect();
+    let last = first.last()?.split(',').next()?.to_owned();
+    let whole: Vec<&str> = first.iter().map(String::as_str).filter(|line| !line.starts_with(&last)).collect();
+    let receipts = folder.join("first.csv");
+    fs::write(&receipts, whole.join("\n") + "\n").unwrap();
+    Some(receipts)
+}
+
+/// Some days of a web shop under a program of more than forty campaigns.
+#[test]
+fn p6_real_receipts_go_through_a_rich_program_and_what_campaigns_did_adds_up_to_their_totals() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(receipts) = real_receipts(folder.path(), 12_000) else { return };
+    let rich = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/examples/web-shop.yaml");
+    let nothing = program(folder.path(), "nothing.yaml", "- {id: none, name: None, on: {sku: none}, percent_off: 1}\n");
+    let tables = folder.path().join("tables");
+    let mut command = simulate(&rich, &receipts);
+    command.args(["--format", "online-retail-ii", "--against"]).arg(&nothing).arg("--csv").arg(&tables);
+    let ended = command.output().unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    let (campaigns, receipts) = (table(&tables.join("campaigns.csv")), table(&tables.join("receipts.csv")));
+    let acted = campaigns.iter().filter(|row| row["receipts_draft"] != "0").count();
+    assert!(campaigns.len() > 40 && acted >= 34, "{acted} of {} acted", campaigns.len());
+    for row in &receipts {
+        let paid = pennies(row, "rung_up") - pennies(row, "discount_draft");
+        assert_eq!(paid, pennies(row, "paid_draft"), "{row:?}");
+    }
+    let sum = |rows: &[BTreeMap<String, String>], column: &str| rows.iter().map(|row| pennies(row, column)).sum::<i64>();
+    let stores = table(&tables.join("stores.csv"));
+    assert!(sum(&stores, "receipts_draft") > 400 && !receipts.is_empty());
+    for column in ["discount_draft", "units_points_draft"] {
+        assert_eq!(sum(&campaigns, column), sum(&stores, column), "{column}");
+    }
+    assert!(sum(&stores, "discount_draft") > 1_000_000);
+    assert_eq!(sum(&stores, "turnover_current") - sum(&stores, "discount_draft"), sum(&stores, "turnover_draft"));
 }
