@@ -109,7 +109,8 @@ pub enum ReturnedRewards {
     InProportion,
     /// The same for each unit of the receipt.
     EqualShares,
-    /// What the goods kept would not have earned by themselves.
+    /// What the goods kept would not have earned by themselves; and refunded is what was paid less what they would have
+    /// cost.
     RepricedKept,
 }
 

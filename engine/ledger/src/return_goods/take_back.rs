@@ -116,16 +116,20 @@ fn take_lots(original: &Outcome, lots: Lots<'_>, booking: &mut Booking, debit: &
     let lots: Vec<(LotId, bool)> = {
         let there = booking.lots.iter().filter(fits).filter(|lot| is_own(&lot.id) || !lot.is_lapsed(now));
         let mut known: Vec<&Lot> = there.chain(lapsed.iter().filter(fits)).collect();
-        known.sort_by_key(|lot| {
+        let place = |lot: &Lot| {
             let own = is_own(&lot.id);
-            (!own, own && lot.campaign.as_ref() != debit.campaign, lot.booked_at, lot.id.clone())
-        });
+            (!own, own && lot.campaign.as_ref() != debit.campaign, lot.booked_at)
+        };
+        known.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.id.cmp(&b.id)));
         known.into_iter().map(|lot| (lot.id.clone(), lot.is_usable(now))).collect()
     };
     let holds: Vec<_> = account.open_quotes.iter().filter(|quote| quote.is_open(now)).flat_map(|quote| &quote.holds).collect();
     let mut taken = Units::ZERO;
     for (id, usable) in lots {
         let wanted = minus(debit.units, taken);
+        if !wanted.is_positive() {
+            break;
+        }
         let step = match lapsed.iter_mut().find(|lot| lot.id == id) {
             Some(lot) => take_lapsed(lot, booking, debit, wanted),
             None if usable => booking.take(debit, &[id], booking.free(debit.asset, &holds).min(wanted)),
