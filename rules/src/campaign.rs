@@ -286,11 +286,16 @@ impl Campaign {
         self.on.matches(item, measure) && (groups.is_empty() || own.any(|is| is))
     }
 
+    /// All its conditions in CEL: on the receipt, on lines, on lines of groups, on products that it suggests.
+    pub(crate) fn free_conditions(&self) -> impl Iterator<Item = &FreeCondition> {
+        let of_groups = self.mechanic.groups().iter().filter_map(|group| group.lines_where.as_ref());
+        let own = self.conditions.free.iter().chain(&self.lines_where).chain(of_groups);
+        own.map(Box::as_ref).chain(self.mechanic.suggest_where())
+    }
+
     /// Whether one of its free conditions looks at how the receipt is paid.
     pub(crate) fn reads_tenders(&self) -> bool {
-        let of_groups = self.mechanic.groups().iter().filter_map(|group| group.lines_where.as_ref());
-        let of_lines = self.conditions.free.iter().chain(&self.lines_where).chain(of_groups).map(Box::as_ref);
-        of_lines.chain(self.mechanic.suggest_where()).any(|free| free.reads_tenders)
+        self.free_conditions().any(|free| free.reads_tenders)
     }
 
     /// The codes that open it; none: it needs no code.

@@ -5,7 +5,7 @@ use jiff::{Timestamp, ToSpan};
 use super::fixture::{catalogue, customer, decide, known, lines, points, receipt, revision, rewards};
 use crate::decision::{Note, Offer, Promise, PromptReason, RedeemCap, Verdict};
 use crate::id::{AssetId, CampaignId, FactId, ProgramId, RewardId, SegmentId, Sku, StoreId, TierId};
-use crate::money::{Currency, Units};
+use crate::money::{Amount, Currency, Units};
 use crate::receipt::{Attribute, Explain, RedeemMode, RedeemRequest};
 use crate::standing::{CodeStanding, CodeState, CustomerStanding, FactStanding, Standing, Uses};
 use crate::{Effort, evaluate};
@@ -269,6 +269,32 @@ fn a_reward_may_wait_for_an_answer() {
     let decision = decide(body, &customer(), &receipt("MILK 5x1.00"));
     assert_eq!(decision.rewards[0].waits_for, [FactId::parse("run").unwrap()]);
     assert_eq!(decision.prompts[0].fact.as_str(), "run");
+}
+
+#[test]
+fn a_percentage_counts_the_share_that_a_tender_paid_however_long_the_fraction_is() {
+    let off = |percent: &str, card: i64, cash: i64| {
+        let body = format!("campaigns:\n- {{id: a, name: A, when: {{tender: {{kind: card}}}}, percent_off: {percent}}}");
+        let mut basket = receipt("MILK 100x100.00");
+        basket.stage = crate::receipt::Stage::Tender;
+        let tender = |kind, minor| crate::receipt::Tender { kind, amount: Amount::from_minor(minor) };
+        basket.tenders = vec![tender(crate::receipt::TenderKind::Card, card), tender(crate::receipt::TenderKind::Cash, cash)];
+        let decision = decide(&body, &customer(), &basket);
+        (decision.before - decision.after).minor()
+    };
+    // 10,000.00, of it the percentage of the share.
+    let table = [
+        ("10", 1, 2, 33_333),
+        ("10", 2, 1, 66_667),
+        ("10", 5, -4, 100_000),
+        ("33.333333", 1_000_003, 2_000_003, 111_111),
+        // Beyond 64 bits: the share in billionths.
+        ("33.333333", 700_000_000_007, 300_000_000_001, 233_333),
+        ("0.000001", 999_999_999_989, 999_999_999_937, 0),
+    ];
+    for (percent, card, cash, minor) in table {
+        assert_eq!(off(percent, card, cash), minor, "{percent} of {card} beside {cash}");
+    }
 }
 
 #[test]
