@@ -18,5 +18,6 @@ pub mod keep;
 pub mod limits;
 pub mod look_up;
 pub mod mirror;
+pub mod notices;
 pub mod report;
 pub mod revisions;

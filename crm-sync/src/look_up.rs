@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tessera_contract::Pii;
 use tessera_proto::billing::v1::billing_service_client::BillingServiceClient;
 use tessera_proto::billing::v1::customer_identity::Identity;
 use tessera_proto::billing::v1::{CustomerIdentity, IdentifyRequest};
@@ -14,6 +15,7 @@ use crate::mirror::MirrorError;
 use crate::mirror::card::Card;
 use crate::mirror::entry::Entry;
 use crate::mirror::read::Reader;
+use crate::notices::phone::normalised;
 
 /// Entries of the history that are shown.
 const ENTRIES_SHOWN: usize = 20;
@@ -34,7 +36,7 @@ pub struct Wanted {
     /// The customer's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
-    /// A phone number in E.164 form.
+    /// A phone number with its country's code, however it is written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
     /// The number of a loyalty card.
@@ -142,7 +144,7 @@ impl LookUp {
         match (&wanted.account, &wanted.customer, &wanted.phone, &wanted.card) {
             (Some(account), None, None, None) => Ok(Known::Account(account.clone())),
             (None, Some(customer), None, None) => Ok(Known::Customer(customer.clone())),
-            (None, None, Some(phone), None) => self.identify(Identity::Phone(phone.clone())).await,
+            (None, None, Some(phone), None) => self.identify(Identity::Phone(as_kept(phone))).await,
             (None, None, None, Some(card)) => self.identify(Identity::CardNumber(card.clone())).await,
             _ => Err(LookUpError::NotOne),
         }
@@ -163,6 +165,12 @@ impl LookUp {
     }
 }
 
+/// The number in the form in which it is kept. What is no number that a country gives out is asked for as it is: the engine
+/// says what is wrong with it.
+fn as_kept(phone: &str) -> String {
+    normalised(phone, None).map_or_else(|_| phone.to_owned(), Pii::into_exposed)
+}
+
 enum Known {
     Account(String),
     Customer(String),
@@ -176,4 +184,16 @@ fn balances(card: &Card, now: Timestamp) -> Vec<BalanceShown> {
         BalanceShown { asset_id: asset.to_owned(), usable_units, pending_units, next_expires_at }
     };
     card.assets().into_iter().map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_asked_for_as_it_is_kept_however_it_was_written() {
+        for (written, asked) in [("+49 (30) 123-456", "+4930123456"), ("+4930123456", "+4930123456"), ("12 34", "12 34")] {
+            assert_eq!(as_kept(written), asked);
+        }
+    }
 }

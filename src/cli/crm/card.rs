@@ -15,7 +15,7 @@ use crate::cli::{ConfigFile, Failure, print, read_config};
 /// Arguments of `tessera crm card`.
 #[derive(Clone, Debug, Args)]
 pub(super) struct CardArgs {
-    /// By phone number, as in +441632960001.
+    /// By phone number with its country's code, as in +441632960001 or "+44 1632 960-001".
     #[arg(long, value_name = "NUMBER", required_unless_present_any = ["card", "customer", "account"])]
     phone: Option<String>,
     /// By the number of a loyalty card.
