@@ -93,6 +93,11 @@ pub const NEAR_MISS_PERCENT_MIN: i64 = 75;
 /// Units that one campaign may add to or give with one receipt.
 pub const ADDED_UNITS_MAX: i64 = 1_000_000;
 
+/// Campaigns of a rule pack: what a gateway of 64 MB can keep beside its spool.
+pub const PACK_CAMPAIGNS_MAX: usize = 5_000;
+/// Bytes of a rule pack: its program files and products.
+pub const PACK_BYTES_MAX: usize = 16 << 20;
+
 /// The sum of the amounts of the largest receipt.
 const RECEIPT_AMOUNT_MAX: i128 = 1_000 * 1_000_000_000_000;
 

@@ -5,6 +5,7 @@ mod check;
 mod current;
 mod explain;
 mod history;
+mod pack;
 mod publish;
 mod rollback;
 mod show;
@@ -26,6 +27,8 @@ A program's way to the tills:
       tessera program check club.yaml
   cases of your own: a receipt, and what must come of it
       tessera program test cases/
+  which campaigns need no engine, and why the others do
+      tessera program pack club.yaml --store S1
   what a receipt would get, and why not more
       tessera program explain receipt.json --program club.yaml
   what it would have cost, against what is live
@@ -53,6 +56,8 @@ enum ProgramCommand {
     Check(check::CheckArgs),
     /// Run conformance cases: a receipt, and what must come of it.
     Test(test::TestArgs),
+    /// List the campaigns that could be decided while no engine answers, and of each other why not.
+    Pack(pack::PackArgs),
     /// Evaluate a receipt, and tell of each campaign what it did or why it did nothing.
     Explain(explain::ExplainArgs),
     /// Replay real receipts through a draft and through what is live: what it costs, and what changes.
@@ -76,6 +81,7 @@ pub(crate) async fn run(args: ProgramArgs) -> Result<ExitCode, Failure> {
     match args.command {
         ProgramCommand::Check(args) => check::run(&args),
         ProgramCommand::Test(args) => test::run(&args),
+        ProgramCommand::Pack(args) => pack::run(&args),
         ProgramCommand::Explain(args) => explain::run(args).await,
         ProgramCommand::Simulate(args) => simulate::run(args).await,
         ProgramCommand::Publish(args) => publish::run(args).await,

@@ -153,3 +153,25 @@ fn p6_a_receipt_is_explained_by_the_engine_a_draft_or_a_revision_and_adds_up() {
     let nowhere = Path::new("nowhere.json").to_str().unwrap();
     check(&refusal(server.program(&["explain", nowhere, "--program", &draft])), &["nowhere.json cannot be read"]);
 }
+
+#[test]
+fn campaigns_are_listed_with_the_reason_why_they_need_an_engine() {
+    let shop = Shop::new();
+    let file = shop.path("club.yaml");
+    let campaigns = "- {id: off, name: Off, percent_off: 5}\n- {id: far, name: Far, percent_off: 5, stores: [S9]}\n\
+        - {id: once, name: Once, percent_off: 5, code: C1}\n- {id: few, name: Few, percent_off: 5, budget: {uses: 9}}\n";
+    fs::write(&file, format!("program: club\nlanguage: 1\nname: Club\ncurrency: GBP\ncampaigns:\n{campaigns}")).unwrap();
+    let listed = |stores: &[&str]| {
+        let mut command = tessera();
+        command.args(["program", "pack"]).arg(&file).args(stores);
+        printed(command)
+    };
+    let of_one = listed(&["--store", "S1"]);
+    assert!(of_one.starts_with("without an engine: 1 campaign(s)\n  off\nby engines alone: 3 campaign(s)\n"), "{of_one}");
+    for line in
+        ["far: is for other stores", "once: needs a code to be checked", "few: has a limit or budget wider than the receipt"]
+    {
+        assert!(of_one.contains(&format!("  {line}\n")), "{of_one}");
+    }
+    assert!(listed(&[]).starts_with("without an engine: 2 campaign(s)\n"));
+}

@@ -4,15 +4,16 @@ use proptest::prelude::*;
 
 use super::fixture::{HEAD, catalogue, hold, known, noon, points, receipt};
 use crate::catalogue::Catalogue;
-use crate::decision::Decision;
+use crate::decision::{DecidedLine, Decision};
 use crate::evaluate::basket::Basket;
 use crate::evaluate::candidates::{Found, find, find_naively};
 use crate::evaluate::case::Case;
 use crate::evaluate::draft::Draft;
 use crate::evaluate::scope::Facts;
-use crate::id::{CampaignId, FactId, ProgramId, SegmentId, TierId};
+use crate::id::{CampaignId, FactId, LineId, ProgramId, SegmentId, TaxCode, TierId};
 use crate::limits::{LINE_AMOUNT_MAX, LINE_QUANTITY_MAX, RECEIPT_LINES_MAX, UNIT_PRICE_MAX};
 use crate::money::{Amount, Currency};
+use crate::pack::pack;
 use crate::receipt::{Explain, Given, Receipt, RedeemMode, RedeemRequest, Stage};
 use crate::revision::{Revision, Source};
 use crate::standing::{CodeStanding, CodeState, CounterStanding, FactStanding, Standing};
@@ -22,14 +23,17 @@ use crate::{Effort, evaluate};
 const STAMPS: &str = "- {id: stamps, kind: points}\n";
 const TIERS: &str = "tiers:\n- {id: gold, multiplier: 1.5}\nfacts:\n- {id: born, text: Born?}\nsegments:\n- {id: listed, list: l1}\n- {id: golden, tier: gold}\n- {id: known, fact: {id: born}}\n- {id: regulars, condition: account.visits > 2}\n- {id: fallible, condition: \"customer.fact['born'] == 'x'\"}\nzones:\n- {id: city, stores: [S1, S2]}\n";
 
-fn compile(campaigns: &[String]) -> Revision {
+fn text_of(campaigns: &[String]) -> String {
     let head = HEAD.replace(
         "worth_minor: 1}\n- {id: fine",
         "worth_minor: 1, redeem: {minimum_units: 3, step_units: 2, share_percent_max: 70}}\n- {id: fine",
     );
     let none = if campaigns.is_empty() { "[]" } else { "" };
-    let text = format!("{head}{STAMPS}{TIERS}campaigns: {none}\n{}", campaigns.join("\n"));
-    Revision::compile(1, jiff::Timestamp::UNIX_EPOCH, &[Source { name: "p".into(), text }])
+    format!("{head}{STAMPS}{TIERS}campaigns: {none}\n{}", campaigns.join("\n"))
+}
+
+fn compile(campaigns: &[String]) -> Revision {
+    Revision::compile(1, jiff::Timestamp::UNIX_EPOCH, &[Source { name: "p".into(), text: text_of(campaigns) }])
         .unwrap_or_else(|error| panic!("{error}"))
         .revision
 }
@@ -209,6 +213,15 @@ fn decide(revision: &Revision, catalogue: &Catalogue, standing: &Standing, recei
     evaluate(revision, catalogue, standing, receipt, noon(), Effort { steps_max: 4_000 })
 }
 
+/// Lines without the ids of what was added: those count campaigns.
+fn sold(decision: &Decision) -> Vec<DecidedLine> {
+    let unnamed = |line: &DecidedLine| match &line.added_by {
+        Some(_) => DecidedLine { id: LineId::parse("+").unwrap(), ..line.clone() },
+        None => line.clone(),
+    };
+    decision.lines.iter().map(unnamed).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -232,6 +245,24 @@ proptest! {
         prop_assert_eq!(&first, &decide(&revision, &catalogue(), &standing, &receipt));
         let turned: Vec<String> = campaigns.iter().rev().cloned().collect();
         prop_assert_eq!(&first, &decide(&compile(&turned), &catalogue(), &standing, &receipt));
+    }
+
+    #[test]
+    fn p7_a_pack_changes_lines_as_its_whole_revision_does_for_nobody_known(campaigns in campaigns(), receipt in basket()) {
+        let text = text_of(&campaigns);
+        let sources = [Source { name: "p".into(), text }];
+        let (revision, catalogue) = (compile(&campaigns), catalogue());
+        let made = pack(&revision, &sources, &catalogue, &[]).unwrap();
+        let packed = Revision::compile(1, jiff::Timestamp::UNIX_EPOCH, &made.sources).unwrap().revision;
+        let products = Catalogue::new(1, made.products).unwrap();
+        let mut receipt = Receipt { codes: Vec::new(), ..receipt };
+        // A till knows its tax codes; one that it does not send is the catalogue's, where the pack has the product.
+        receipt.lines.iter_mut().for_each(|line| line.tax_code = TaxCode::parse("T1").ok());
+        let standing = Standing::default();
+        let (whole, own) = (decide(&revision, &catalogue, &standing, &receipt), decide(&packed, &products, &standing, &receipt));
+        // Where steps run out, the best found depends on how many the rest has taken.
+        prop_assume!(whole.proven && own.proven);
+        prop_assert_eq!(sold(&whole), sold(&own));
     }
 
     #[test]
