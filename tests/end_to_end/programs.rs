@@ -167,11 +167,11 @@ fn campaigns_are_listed_with_the_reason_why_they_need_an_engine() {
         printed(command)
     };
     let of_one = listed(&["--store", "S1"]);
-    assert!(of_one.starts_with("without an engine: 1 campaign(s)\n  off\nby engines alone: 3 campaign(s)\n"), "{of_one}");
+    assert!(of_one.contains("without an engine: 1 campaign(s)\n  off\nby engines alone: 3 campaign(s)\n"), "{of_one}");
     for line in
         ["far: is for other stores", "once: needs a code to be checked", "few: has a limit or budget wider than the receipt"]
     {
         assert!(of_one.contains(&format!("  {line}\n")), "{of_one}");
     }
-    assert!(listed(&[]).starts_with("without an engine: 2 campaign(s)\n"));
+    assert!(listed(&[]).contains("without an engine: 2 campaign(s)\n"));
 }
