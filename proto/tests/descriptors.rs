@@ -27,6 +27,7 @@ fn every_service_has_its_calls() {
         "tessera.admin.v1.AdminService/RollBackPrograms",
         "tessera.admin.v1.AdminService/ListRevisions",
         "tessera.admin.v1.AdminService/GetRevision",
+        "tessera.admin.v1.ContactService/GetContact",
         "tessera.admin.v1.LedgerService/CloseLedgerDays",
         "tessera.admin.v1.LedgerService/ListLedgerDays",
         "tessera.admin.v1.LedgerService/GetTrialBalance",
