@@ -281,9 +281,12 @@ impl Campaign {
 
     /// Whether goods with these properties are among those that it is about.
     pub(crate) fn is_about(&self, item: &[Property], measure: Measure) -> bool {
+        if !self.on.matches(item, measure) {
+            return false;
+        }
         let groups = self.mechanic.groups();
         let mut own = groups.iter().map(|group| group.on.as_ref().is_none_or(|on| on.matches(item, measure)));
-        self.on.matches(item, measure) && (groups.is_empty() || own.any(|is| is))
+        groups.is_empty() || own.any(|is| is)
     }
 
     /// All its conditions in CEL: on the receipt, on lines, on lines of groups, on products that it suggests.

@@ -5,10 +5,10 @@
 
 use std::fmt;
 use std::iter::Sum;
-use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
+use std::ops::{Add, AddAssign, BitAnd, BitOr, Neg, Sub, SubAssign};
 
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::conventions::Leftover;
 
@@ -269,54 +269,92 @@ pub fn amount_tolerance(quantity: Quantity, currency: Currency) -> Amount {
 /// is zero and the caller has the whole `total` left over.
 #[must_use]
 pub fn split(total: i64, weights: &[i64]) -> Vec<i64> {
-    split_by(total, weights, Leftover::LargestRemainder)
+    split_by(total, weights, Leftover::LargestRemainder).into_vec()
+}
+
+/// The parts of a split: most receipts have few lines.
+pub(crate) type Parts = SmallVec<[i64; 16]>;
+
+/// [`split`], with the units left over by rounding down given where the convention says.
+#[must_use]
+pub(crate) fn split_by(total: i64, weights: &[i64], leftover: Leftover) -> Parts {
+    assert!(weights.iter().fold(0, |signs, weight| signs | weight) >= 0, "weights are not negative");
+    let whole = total.unsigned_abs();
+    let sum = weights.iter().fold(0_u64, |sum, weight| sum.saturating_add(weight.unsigned_abs()));
+    if sum == 0 {
+        return smallvec![0; weights.len()];
+    }
+    // Numbers of 32 bits have products that fit a word, and so does a rest beside its place: by far the quickest.
+    let mut parts = match (u32::try_from(whole), u32::try_from(sum)) {
+        (Ok(_), Ok(_)) => {
+            let portion = |weight: u64| {
+                let product = whole.saturating_mul(weight);
+                let floor = product.checked_div(sum).unwrap_or(0);
+                (floor, product.saturating_sub(floor.saturating_mul(sum)) << PLACE_BITS)
+            };
+            portions(whole, weights, leftover, portion)
+        }
+        _ => {
+            let sum: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
+            let portion = |weight: u64| {
+                let (floor, rest) = quotient(i128::from(whole).saturating_mul(i128::from(weight)), sum);
+                (u64::try_from(floor).unwrap_or(u64::MAX), rest.unsigned_abs() << PLACE_BITS)
+            };
+            portions(whole, weights, leftover, portion)
+        }
+    };
+    let given = parts.iter().fold(0, |sum: u64, part| sum.saturating_add(part.unsigned_abs()));
+    assert!(given == whole, "the parts sum to the total");
+    if total < 0 {
+        for part in &mut parts {
+            *part = part.saturating_neg();
+        }
+    }
+    parts
 }
 
 /// Bits of a weight's place beside its rest: a rest is below the sum of fewer than 2³² weights of 63 bits.
 const PLACE_BITS: u32 = 32;
 
-/// [`split`], with the units left over by rounding down given where the convention says.
-#[must_use]
-pub(crate) fn split_by(total: i64, weights: &[i64], leftover: Leftover) -> Vec<i64> {
-    let sum: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
-    if sum <= 0 {
-        return vec![0; weights.len()];
+/// The parts of `whole`: the `portion` of each weight rounded down, which comes with what that leaves of it above
+/// [`PLACE_BITS`], and one unit more for those whose turn it is.
+fn portions<R>(whole: u64, weights: &[i64], leftover: Leftover, portion: impl Fn(u64) -> (u64, R)) -> Parts
+where
+    R: Ord + Copy + From<u32> + BitOr<Output = R> + BitAnd<Output = R>,
+    u32: TryFrom<R>,
+{
+    let mut left = whole;
+    let mut parts: Parts = smallvec![0; weights.len()];
+    // Each rest with its place: the greater the earlier in line for a unit.
+    let mut rests: SmallVec<[R; 16]> = smallvec![R::from(0); weights.len()];
+    let places = (0..=u32::MAX).rev();
+    for (((weight, part), rest), place) in weights.iter().zip(&mut parts).zip(&mut rests).zip(places) {
+        let (floor, own) = portion(weight.unsigned_abs());
+        left = left.saturating_sub(floor);
+        *part = i64::try_from(floor).unwrap_or(i64::MAX);
+        *rest = own | R::from(place);
     }
-    assert!(weights.iter().all(|weight| *weight >= 0), "weights are not negative");
-    let negative = total < 0;
-    let whole = i128::from(total.unsigned_abs());
-    let mut parts: Vec<i64> = Vec::with_capacity(weights.len());
-    // What rounding down leaves of each, with its place: the greater the earlier in line for a unit.
-    let mut rests: SmallVec<[u128; 16]> = SmallVec::new();
-    let mut given: i128 = 0;
-    for (place, weight) in (0_u32..).zip(weights) {
-        let product = whole.saturating_mul(i128::from((*weight).max(0)));
-        let (floor, rest) = quotient(product, sum);
-        given = given.saturating_add(floor);
-        parts.push(i64::try_from(floor).unwrap_or(i64::MAX));
-        // What weighs nothing gets nothing; fewer units are left over than there are others.
-        if *weight > 0 {
-            rests.push((rest.unsigned_abs() << PLACE_BITS) | u128::from(u32::MAX.saturating_sub(place)));
-        }
-    }
-    match leftover {
-        Leftover::LargestRemainder => rests.sort_unstable_by(|a, b| b.cmp(a)),
-        Leftover::FirstLines => {}
-        Leftover::LastLines => rests.reverse(),
-    }
-    let left = usize::try_from(whole.saturating_sub(given)).unwrap_or(0);
-    for rest in rests.into_iter().take(left) {
-        let place = u32::try_from(rest & u128::from(u32::MAX)).ok().map(|place| u32::MAX.saturating_sub(place));
-        if let Some(part) = place.and_then(|place| parts.get_mut(usize::try_from(place).ok()?)) {
+    let left = usize::try_from(left).unwrap_or(usize::MAX);
+    let mut one_more = |place: usize| {
+        if let Some(part) = parts.get_mut(place) {
             *part = part.saturating_add(1);
         }
-    }
-    if negative {
-        for part in &mut parts {
-            *part = part.saturating_neg();
+    };
+    // What weighs nothing gets nothing; fewer units are left over than there are others, also than rests above nothing.
+    let others = || weights.iter().enumerate().filter(|(_, weight)| **weight > 0).map(|(place, _)| place);
+    match leftover {
+        Leftover::FirstLines => others().take(left).for_each(one_more),
+        Leftover::LastLines => others().rev().take(left).for_each(one_more),
+        Leftover::LargestRemainder => {
+            if left > 0 {
+                rests.sort_unstable_by(|a, b| b.cmp(a));
+            }
+            for rest in rests.iter().take(left) {
+                let place = u32::try_from(*rest & R::from(u32::MAX)).map_or(u32::MAX, |place| u32::MAX.saturating_sub(place));
+                one_more(usize::try_from(place).unwrap_or(usize::MAX));
+            }
         }
     }
-    assert!(parts.iter().map(|part| i128::from(*part)).sum::<i128>() == i128::from(total), "the parts sum to the total");
     parts
 }
 

@@ -10,7 +10,7 @@ use crate::attribute::Property;
 use crate::catalogue::{Entry, Product};
 use crate::conventions::{Leftover, Unplaced};
 use crate::mechanic::Group;
-use crate::money::{self, Currency, Quantity, UnitPrice};
+use crate::money::{self, Currency, Parts, Quantity, UnitPrice};
 use crate::receipt::{Line, Measure};
 use crate::selector::properties_of;
 
@@ -78,7 +78,7 @@ pub(super) struct Run {
     pub(super) role: Role,
     pub(super) owner: usize,
     /// They sum to `amount - rung`.
-    pub(super) changes: SmallVec<[Change; 2]>,
+    pub(super) changes: SmallVec<[Change; 4]>,
 }
 
 /// One line of the receipt while prices are being worked out.
@@ -149,6 +149,11 @@ impl<'a> Basket<'a> {
         }
     }
 
+    /// What each of some runs costs now.
+    pub(super) fn amounts_of(&self, spots: &[Spot]) -> Parts {
+        spots.iter().map(|spot| self.run(*spot).map_or(0, |(_, run)| run.amount)).collect()
+    }
+
     pub(super) fn amount_of(&self, spots: &[Spot]) -> i64 {
         spots.iter().filter_map(|spot| self.run(*spot)).map(|(_, run)| run.amount).fold(0, i64::saturating_add)
     }
@@ -207,7 +212,12 @@ impl<'a> Basket<'a> {
 
     /// Makes a run cheaper by `minor`, which must be within its room.
     pub(super) fn lower(&mut self, spot: Spot, by: By, minor: i64) {
-        assert!((0..=self.room(spot)).contains(&minor), "no price goes below its minimum");
+        self.lower_within(spot, by, minor, self.room(spot));
+    }
+
+    /// [`Self::lower`], its room known.
+    fn lower_within(&mut self, spot: Spot, by: By, minor: i64, room: i64) {
+        assert!((0..=room).contains(&minor), "no price goes below its minimum");
         if let Some(run) = self.run_mut(spot).filter(|_| minor > 0) {
             run.amount = run.amount.saturating_sub(minor);
             match run.changes.last_mut().filter(|change| change.by == by) {
@@ -227,15 +237,15 @@ impl<'a> Basket<'a> {
     pub(super) fn spread_as(&mut self, spots: &[Spot], by: By, total: i64, manner: Manner) -> i64 {
         // One run alone is the common case and needs no division.
         if let [spot] = spots {
-            let taken = total.min(self.room(*spot)).max(0);
-            self.lower(*spot, by, taken);
+            let room = self.room(*spot);
+            let taken = total.min(room).max(0);
+            self.lower_within(*spot, by, taken, room);
             return taken;
         }
-        let rooms: SmallVec<[i64; 16]> = spots.iter().map(|spot| self.room(*spot)).collect();
-        let amounts: Vec<i64> = spots.iter().map(|spot| self.run(*spot).map_or(0, |(_, run)| run.amount)).collect();
-        let shares = shares(total, amounts, &rooms, manner);
-        for (spot, share) in spots.iter().zip(&shares) {
-            self.lower(*spot, by, *share);
+        let rooms: Parts = spots.iter().map(|spot| self.room(*spot)).collect();
+        let shares = shares(total, self.amounts_of(spots), &rooms, manner);
+        for ((spot, share), room) in spots.iter().zip(&shares).zip(&rooms) {
+            self.lower_within(*spot, by, *share, *room);
         }
         shares.iter().copied().fold(0, i64::saturating_add)
     }
@@ -247,7 +257,7 @@ impl<'a> Basket<'a> {
 }
 
 /// What each bears of `total`, by weights and with no part above its room.
-pub(super) fn shares(total: i64, weights: Vec<i64>, rooms: &[i64], manner: Manner) -> Vec<i64> {
+pub(super) fn shares(total: i64, weights: Parts, rooms: &[i64], manner: Manner) -> Parts {
     match manner.unplaced {
         Unplaced::Redistributed => {
             let total = total.min(rooms.iter().copied().fold(0, i64::saturating_add)).max(0);
@@ -264,7 +274,7 @@ pub(super) fn shares(total: i64, weights: Vec<i64>, rooms: &[i64], manner: Manne
 
 /// Splits `total`, at most the sum of `rooms`, by weights, with no part above its room: parts that would be are
 /// set to it, and what is left is split over the others anew.
-fn capped_split(total: i64, mut weights: Vec<i64>, rooms: &[i64], leftover: Leftover) -> Vec<i64> {
+fn capped_split(total: i64, mut weights: Parts, rooms: &[i64], leftover: Leftover) -> Parts {
     // Where each can bear all that it weighs, no share is above its room.
     if rooms == weights.as_slice() {
         return money::split_by(total, &weights, leftover);

@@ -186,8 +186,8 @@ fn found_by_index<'a>(look: Look<'_, 'a>) -> Found<'a> {
     let lines = || 0..u32::try_from(basket.lines.len()).unwrap_or(u32::MAX);
     let index = case.revision.index();
     let pairs = pairs(case, basket);
-    // About as many are candidates as there are goods.
-    let mut found = Found { candidates: Vec::with_capacity(basket.lines.len()), ..Found::default() };
+    // Seldom more are candidates than this.
+    let mut found = Found { candidates: Vec::with_capacity(basket.lines.len().saturating_mul(2)), ..Found::default() };
     found.common = limits_shared::open(case, look.facts);
     let mut rest = pairs.as_slice();
     let mut always = index.always().iter().copied().peekable();
@@ -242,7 +242,7 @@ impl<'a> Found<'a> {
                 return self.refused.push((place, reason));
             }
         };
-        let mut matching = Places::with_capacity(lines.size_hint().0);
+        let mut matching = Places::with_capacity(lines.size_hint().1.unwrap_or(0));
         for line in lines {
             self.steps = self.steps.saturating_add(1);
             if is_about(line) {

@@ -8,12 +8,13 @@ use super::case::Case;
 use super::limits_shared::Common;
 use super::scope::Facts;
 use crate::asset::{Asset, AssetKind};
+use crate::conventions::Leftover;
 use crate::decision::{
     Choice, CounterMove, DecidedLine, Instruction, LineShare, Missing, NearMiss, Note, Offer, Promise, Prompt, Redeemable,
     Redemption, Reward, RewardKind,
 };
 use crate::id::AssetId;
-use crate::money::{Amount, Units};
+use crate::money::{Amount, Units, split_by};
 use crate::usage::Usage;
 
 /// What a campaign did.
@@ -167,7 +168,7 @@ impl<'a, 'c> Draft<'a, 'c> {
 
     /// How `units` lie on lines, in proportion to what each line earned.
     pub(super) fn shares(&self, lines: &[usize], weights: &[i64], units: i64) -> Vec<LineShare> {
-        let shares = crate::money::split(units, weights);
+        let shares = split_by(units, weights, Leftover::LargestRemainder);
         let earned = lines.iter().zip(shares).filter(|(_, units)| *units != 0);
         let mut own = Vec::with_capacity(lines.len());
         own.extend(

@@ -81,17 +81,14 @@ impl Draft<'_, '_> {
 
     /// Runs in order; neighbours that were treated alike become one part.
     fn parts(&self, item: &mut BasketLine<'_>) -> Vec<Part> {
-        if let [run] = item.runs.as_slice() {
-            return vec![self.part(item, run)];
-        }
-        let mut merged: Vec<Run> = Vec::with_capacity(item.runs.len());
-        for run in std::mem::take(&mut item.runs) {
-            match merged.last_mut().filter(|last| alike(last, &run)) {
-                Some(last) => join(last, &run),
-                None => merged.push(run),
+        item.runs.dedup_by(|run, last| {
+            let alike = alike(last, run);
+            if alike {
+                join(last, run);
             }
-        }
-        merged.iter().map(|run| self.part(item, run)).collect()
+            alike
+        });
+        item.runs.iter().map(|run| self.part(item, run)).collect()
     }
 
     fn part(&self, item: &BasketLine<'_>, run: &Run) -> Part {

@@ -43,6 +43,18 @@ fn h17_fuel_and_three_digit_currencies_extend_exactly() {
 }
 
 proptest! {
+    /// In words of 64 bits as beyond them.
+    #[test]
+    fn p6_a_split_depends_on_the_proportions_of_weights_alone(
+        total in -10_000_000_i64..10_000_000,
+        weights in prop::collection::vec(0_i64..1_000_000, 1..40),
+    ) {
+        let great: Vec<i64> = weights.iter().map(|weight| weight << 42).collect();
+        for leftover in [Leftover::LargestRemainder, Leftover::FirstLines, Leftover::LastLines] {
+            prop_assert_eq!(split_by(total, &weights, leftover), split_by(total, &great, leftover));
+        }
+    }
+
     #[test]
     fn p6_a_split_sums_to_its_total(total in -10_000_000_i64..10_000_000, weights in prop::collection::vec(0_i64..1_000_000, 1..40)) {
         let parts = split(total, &weights);

@@ -6,7 +6,7 @@ use crate::evaluate::basket::{By, Manner, Spot, shares};
 use crate::evaluate::candidates::{Candidate, Reason};
 use crate::evaluate::draft::{Draft, Effect};
 use crate::mechanic::{Give, Mechanic, Off};
-use crate::money::{Amount, Quantity, extend_rounded};
+use crate::money::{Amount, Parts, Quantity, extend_rounded};
 use crate::ratio::Ratio;
 
 use super::offs::Part;
@@ -106,9 +106,8 @@ impl Draft<'_, '_> {
         self.basket.open_spots(&lines, self.used_bit(offer.candidate), &mut spots);
         let wanted = self.wanted(offer, &spots);
         let manner = self.manner(offer.candidate);
-        let rooms: Vec<i64> = spots.iter().map(|spot| self.basket.room(*spot)).collect();
-        let amounts: Vec<i64> = spots.iter().map(|spot| self.basket.run(*spot).map_or(0, |(_, run)| run.amount)).collect();
-        shares(wanted, amounts, &rooms, manner).into_iter().fold(0, i64::saturating_add)
+        let rooms: Parts = spots.iter().map(|spot| self.basket.room(*spot)).collect();
+        shares(wanted, self.basket.amounts_of(&spots), &rooms, manner).into_iter().fold(0, i64::saturating_add)
     }
 
     /// What an offer wants to take off some runs, whether they can bear it or not.
