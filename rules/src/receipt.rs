@@ -198,6 +198,19 @@ pub struct Given {
     pub campaign: CampaignId,
     /// How much cheaper it made the sale; not negative.
     pub amount: Amount,
+    /// What it added at zero.
+    pub added: Vec<AddedGoods>,
+}
+
+/// Goods that a campaign added to a settled receipt at zero.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AddedGoods {
+    /// The article.
+    pub sku: Sku,
+    /// How much was added; above zero.
+    pub quantity: Quantity,
+    /// The price rung up, where units were added to a line of the till; none: the catalogue's.
+    pub unit_price: Option<UnitPrice>,
 }
 
 /// What to explain.

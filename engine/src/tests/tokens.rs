@@ -132,6 +132,29 @@ async fn an_added_unit_that_was_declined_is_not_sold_and_not_explained_away() {
     rig.outcomes().await;
 }
 
+#[tokio::test]
+async fn units_that_the_till_added_before_a_settle_without_a_quote_are_not_paid_in_points_too() {
+    for (packs, shown, fallback) in [(10, 0, 250), (10, 1, 0), (20, 1, 250), (20, 2, 0)] {
+        let rig = Rig::new().await;
+        let mut goods = receipt("A", Some("1001"), vec![line("1", "PACK", packs, 250)]);
+        let part = |pieces: i64, amount_minor: i64| v1::SoldPart {
+            quantity_milli: pieces * 1_000,
+            unit_price_micros: amount_minor / pieces * 10_000,
+            amount_minor,
+            ..Default::default()
+        };
+        if shown > 0 {
+            let free = v1::Adjustment { campaign_id: "packs".to_owned(), ..Default::default() };
+            let added = v1::SoldPart { adjustments: vec![free], ..part(shown, 0) };
+            goods.lines[0].sold_parts = vec![part(packs, packs * 250), added];
+        }
+        let outcome = rig.settle(unquoted(goods)).await.unwrap().outcome.unwrap();
+        let paid: i64 = outcome.rewards.iter().filter(|reward| reward.fallback).map(|reward| reward.units).sum();
+        assert_eq!(paid, fallback, "{packs} packs, {shown} more are shown");
+        rig.outcomes().await;
+    }
+}
+
 /// A rig whose program gives a mug or a towel with each cake, and a quote of a cake and socks with the towel chosen.
 async fn with_a_towel_chosen() -> (Rig, v1::Receipt, v1::QuoteResponse) {
     let rig = Rig::new().await;

@@ -10,7 +10,7 @@ use crate::catalogue::ProductKind;
 use crate::decision::{Adjustment, DecidedLine, Instruction, Part, RewardKind};
 use crate::id::{LineId, Sku};
 use crate::money::{self, Amount, Quantity, UnitPrice};
-use crate::receipt::Measure;
+use crate::receipt::{AddedGoods, Measure};
 
 impl Draft<'_, '_> {
     /// Whether a campaign may add units to a line. Their id is `<campaign>.<number of the line>`, whatever else is
@@ -58,6 +58,15 @@ impl Draft<'_, '_> {
         let Some(line) = self.basket.lines.get(place) else { return 0 };
         let quantity = Quantity::from_milli(units.saturating_mul(Quantity::ONE.milli()));
         money::extend(quantity, line.line.unit_price, self.basket.currency).map_or(0, Amount::minor)
+    }
+
+    /// What goods are worth that a receipt shows as added: counted as they are where they are added here.
+    pub(super) fn worth_of_added(&self, added: &[AddedGoods]) -> i64 {
+        let worth = |goods: &AddedGoods| {
+            let price = goods.unit_price.or_else(|| self.case.catalogue.product(&goods.sku)?.price)?;
+            money::extend(goods.quantity, price, self.basket.currency).map(Amount::minor)
+        };
+        added.iter().filter_map(worth).fold(0, i64::saturating_add)
     }
 
     /// Adds a line at zero. Its id is `+<place of the campaign in the revision>.1`, whatever else is declined.

@@ -187,13 +187,8 @@ impl<'a> Draft<'a, '_> {
         if self.case.customer.is_none() {
             return Err(Reason::NoCustomer);
         }
-        let shown = self
-            .case
-            .receipt
-            .given
-            .iter()
-            .filter(|given| given.campaign == candidate.campaign.id)
-            .map(|given| given.amount.minor());
+        let given = self.case.receipt.given.iter().filter(|given| given.campaign == candidate.campaign.id);
+        let shown = given.map(|given| given.amount.minor().saturating_add(self.worth_of_added(&given.added)));
         let worth = effect.discount.saturating_add(effect.added_worth).saturating_sub(shown.fold(0, i64::saturating_add));
         let reward = match fallback {
             Fallback::Points(asset) => {

@@ -51,6 +51,7 @@ fn each_campaign_is_in_the_pack_or_left_out_with_its_reason() {
         ("percent_off: 5, code: ONCE", Some(LeftOut::Code)),
         ("percent_off: 5, budget: {uses: 9}", Some(LeftOut::Limit)),
         ("offer: {to: {category: a}, suggest: {category: b}}", Some(LeftOut::Offer)),
+        ("offer: {to: {category: a}, suggest: {category: b, where: account.visits > 2}}", Some(LeftOut::Customer)),
         ("percent_off: 5, stores: [S9]", Some(LeftOut::Elsewhere)),
     ];
     for (what, reason) in table {

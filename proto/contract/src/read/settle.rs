@@ -114,7 +114,7 @@ fn settle(reader: &mut Reader, request: &v1::SettleRequest) -> Option<SettleInpu
         return None;
     }
     receipt.declined = declined;
-    receipt.given = given(&sold);
+    receipt.given = given(&sold, &receipt);
     Some(SettleInput {
         receipt,
         customer: read.customer,

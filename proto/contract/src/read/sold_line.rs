@@ -6,7 +6,7 @@ use tessera_proto::billing::v1;
 use tessera_rules::decision::{Adjustment, Part};
 use tessera_rules::id::{CampaignId, LineId, Sku, TaxCode};
 use tessera_rules::money::{Amount, Quantity, UnitPrice};
-use tessera_rules::receipt::{Given, Line, Measure, Receipt};
+use tessera_rules::receipt::{AddedGoods, Given, Line, Measure, Receipt};
 
 use super::field::Reader;
 use super::line::{check_marks, whole_where_counted};
@@ -215,21 +215,36 @@ fn check_sums(reader: &mut Reader, at: &At<'_>, sold: &SoldLine, rung_up: Option
     }
 }
 
-/// What the parts show of each campaign, in the order in which campaigns are met: how much cheaper it
-/// made the sale, 0 where it only added units.
-pub(super) fn given(sold: &[SoldLine]) -> Vec<Given> {
+/// What the sale shows of each campaign, in the order in which campaigns are met: how much cheaper it made
+/// the sale, and the units that it added. Units are a campaign's where a part names it with an amount of 0.
+pub(super) fn given(sold: &[SoldLine], receipt: &Receipt) -> Vec<Given> {
     let mut given: Vec<Given> = Vec::new();
-    for adjustment in sold.iter().flat_map(SoldLine::adjustments) {
-        if is_own_change(&adjustment.campaign) {
-            continue;
-        }
-        match given.iter_mut().find(|other| other.campaign == adjustment.campaign) {
-            Some(other) => other.amount -= adjustment.amount,
-            None => given.push(Given { campaign: adjustment.campaign.clone(), amount: -adjustment.amount }),
+    for (place, line) in sold.iter().enumerate() {
+        let rung_up = receipt.lines.get(place).filter(|_| !line.added);
+        let mut added = line.quantity() - rung_up.map_or(Quantity::ZERO, |line| line.quantity);
+        for part in &line.parts {
+            for adjustment in part.adjustments.iter().filter(|adjustment| !is_own_change(&adjustment.campaign)) {
+                let quantity = if adjustment.amount == Amount::ZERO { added.min(part.quantity) } else { Quantity::ZERO };
+                let unit_price = rung_up.map(|line| line.unit_price);
+                let goods = (quantity > Quantity::ZERO).then(|| AddedGoods { sku: line.sku.clone(), quantity, unit_price });
+                let campaign = adjustment.campaign.clone();
+                merge(&mut given, Given { campaign, amount: -adjustment.amount, added: Vec::from_iter(goods) });
+                added -= quantity;
+            }
         }
     }
     for campaign in &mut given {
         campaign.amount = campaign.amount.max(Amount::ZERO);
     }
     given
+}
+
+fn merge(given: &mut Vec<Given>, one: Given) {
+    match given.iter_mut().find(|other| other.campaign == one.campaign) {
+        Some(other) => {
+            other.amount += one.amount;
+            other.added.extend(one.added);
+        }
+        None => given.push(one),
+    }
 }

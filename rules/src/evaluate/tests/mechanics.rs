@@ -399,8 +399,11 @@ fn what_comes_too_late_to_change_lines_becomes_points_worth_the_same() {
     assert_eq!(lines(&decision), "");
     assert_eq!(rewards(&decision), "a.0 150 points instead\ne.0 100 points instead\np.0 15 points");
     assert_eq!((decision.counters[0].counted_milli, decision.counters[0].rewarded), (10_000, 0), "the gift stays due");
-    basket.given =
-        vec![crate::receipt::Given { campaign: CampaignId::parse("a").unwrap(), amount: crate::money::Amount::from_minor(100) }];
+    basket.given = vec![crate::receipt::Given {
+        campaign: CampaignId::parse("a").unwrap(),
+        amount: crate::money::Amount::from_minor(100),
+        added: vec![],
+    }];
     assert_eq!(rewards(&decide(body, &customer(), &basket)), "a.0 50 points instead\ne.0 100 points instead\np.0 14 points");
     let nobody = decide(body, &crate::standing::Standing::default(), &basket);
     assert_eq!((lines(&nobody), rewards(&nobody)), (String::new(), String::new()));

@@ -82,6 +82,9 @@ fn p6_sold_lines_show_what_was_rung_up_what_was_paid_and_what_each_campaign_gave
     let given: Vec<(&str, i64)> =
         input.receipt.given.iter().map(|given| (given.campaign.as_str(), given.amount.minor())).collect();
     assert_eq!(given, [("three-for-two", 199), ("gift", 0)]);
+    assert!(input.receipt.given[0].added.is_empty(), "the same goods for less");
+    let [gift] = &*input.receipt.given[1].added else { panic!("one gift") };
+    assert_eq!((&gift.sku, gift.quantity, gift.unit_price), (&added.sku, added.quantity(), None));
 }
 
 #[test]
@@ -100,4 +103,18 @@ fn p6_units_that_a_campaign_added_may_exceed_the_line() {
     line.sold_parts[1].quantity_milli = 2_000;
     let input = read_settle(&request, &sample::context()).expect("is good");
     assert_eq!(input.sold[0].quantity().milli(), 4_000);
+}
+
+#[test]
+fn units_added_are_told_of_the_campaign_that_a_part_names_with_an_amount_of_zero() {
+    let mut request = sample::settle();
+    let line = first_line(&mut request);
+    let free = v1::Adjustment { campaign_id: "one-more".to_owned(), ..Default::default() };
+    line.sold_parts.push(v1::SoldPart { adjustments: vec![free], ..part(2_000, 0) });
+    let input = read_settle(&request, &sample::context()).expect("is good");
+    let told = input.receipt.given.iter().find(|given| given.campaign.as_str() == "one-more").expect("is told");
+    let [units] = &*told.added else { panic!("once") };
+    let rung_up = &input.receipt.lines[0];
+    assert_eq!((told.amount, &units.sku, units.quantity.milli()), (Amount::ZERO, &rung_up.sku, 2_000));
+    assert_eq!(units.unit_price, Some(rung_up.unit_price));
 }
