@@ -1,28 +1,30 @@
-//! The budget keeper: what all customers together have used of campaigns that are limited over all of them, and what
-//! is promised to open quotes.
+//! The budget keeper: what all customers together have used of campaigns that are limited over all of them and of codes
+//! that work once, and what is promised to open quotes.
 //!
 //! INVARIANT: nothing is promised or committed that does not fit what is left, but a settle that must stand, which is
 //! flagged; what is used and what is held are looked at and changed under one lock. Used is what the storage has
 //! counted in the batches of the settles; holds live in memory alone, as long as quotes hold anything.
 
 mod holds;
+mod share;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
+use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tessera_rules::decision::{Decision, Promise};
-use tessera_rules::id::{AccountId, CampaignId, ReceiptId};
+use tessera_rules::id::{AccountId, ReceiptId};
 use tessera_rules::receipt::Receipt;
 use tessera_rules::revision::Revision;
 use tessera_rules::standing::Uses;
 use tessera_rules::usage::{Usage, UsageLimits};
-use tessera_storage::{Delta, Storage, StorageError};
+use tessera_storage::{Storage, StorageError};
 
 use holds::Holds;
+use share::{Limited, counted};
+pub(crate) use share::{Share, Spent, deltas, shares};
 
 /// How often a decision is made whose shares of budgets are gone when they are to be held.
 pub(crate) const BUDGET_ATTEMPTS_MAX: u32 = 3;
@@ -37,24 +39,16 @@ pub(crate) struct Budgets {
 
 #[derive(Debug, Default)]
 struct Known {
-    used: HashMap<CampaignId, Used>,
+    used: HashMap<Limited, Used>,
     holds: Holds,
 }
 
-/// What was used of a campaign.
+/// What was used of something that is limited.
 #[derive(Clone, Debug, Default)]
 struct Used {
     ever: Usage,
     /// Of the trading days that were asked for.
     days: BTreeMap<Date, Usage>,
-}
-
-/// What a receipt uses of a campaign.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Share {
-    pub(crate) campaign: CampaignId,
-    pub(crate) usage: Usage,
-    limits: UsageLimits,
 }
 
 /// Who asks, and when.
@@ -86,67 +80,30 @@ pub(crate) enum Held {
     Superseded,
 }
 
-/// What a settle uses of campaigns that are limited over all customers.
-#[derive(Clone, Debug)]
-pub(crate) struct Spent {
-    pub(crate) receipt: ReceiptId,
-    pub(crate) shares: Vec<Share>,
-    /// The trading day of the sale.
-    pub(crate) day: Date,
+/// What all customers together have used, or hold, of what a receipt may use.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SharedUse {
+    /// Of campaigns and limits, sorted by name.
+    pub(crate) uses: Vec<Uses>,
+    /// Codes of the receipt that work once and are used up.
+    pub(crate) codes: Vec<CompactString>,
 }
 
-/// What a decision uses of campaigns that are limited over all customers; mostly nothing.
-pub(crate) fn shares(revision: &Revision, decision: &Decision) -> Vec<Share> {
-    let mut all: Vec<Share> = Vec::new();
-    for promise in &decision.promises {
-        let Promise::Budget { campaign, usage, .. } = promise else { continue };
-        match all.iter_mut().find(|share| share.campaign == *campaign) {
-            // Several campaigns use up one limit.
-            Some(share) => share.usage = share.usage.plus(*usage),
-            None => {
-                let limits = revision.limits_shared(campaign);
-                all.extend(limits.map(|limits| Share { campaign: campaign.clone(), usage: *usage, limits: *limits }));
-            }
-        }
+impl SharedUse {
+    /// Nothing is left of anything.
+    pub(crate) fn everything(revision: &Revision, receipt: &Receipt) -> Self {
+        Self { uses: Vec::new(), codes: single_use(revision, receipt).cloned().collect() }
     }
-    all
 }
 
-/// The changes of the storage's counters that go with the settles of a commit, one a counter.
-pub(crate) fn deltas(spent: &[Spent]) -> Vec<Delta> {
-    let mut sums: BTreeMap<Bytes, i64> = BTreeMap::new();
-    for (share, day) in spent.iter().flat_map(|spent| spent.shares.iter().map(|share| (share, spent.day))) {
-        let daily = (share.limits.day != Usage::UNLIMITED).then_some(Some(day));
-        for span in std::iter::once(None).chain(daily) {
-            for (measure, amount) in measures(share.usage) {
-                let sum = sums.entry(counter(&share.campaign, span, measure)).or_default();
-                *sum = sum.saturating_add(amount);
-            }
-        }
-    }
-    sums.into_iter().filter(|(_, amount)| *amount != 0).map(|(key, amount)| Delta { key, amount }).collect()
-}
-
-const fn measures(usage: Usage) -> [(&'static str, i64); 3] {
-    [("uses", usage.uses), ("units", usage.units), ("value", usage.value)]
-}
-
-fn counter(campaign: &CampaignId, day: Option<Date>, measure: &str) -> Bytes {
-    let span = day.map_or_else(|| String::from("ever"), |day| day.to_string());
-    Bytes::from(format!("budget/{campaign}/{span}/{measure}"))
-}
-
-async fn counted(storage: &dyn Storage, campaign: &CampaignId, day: Option<Date>) -> Result<Usage, StorageError> {
-    Ok(Usage {
-        uses: storage.counter(&counter(campaign, day, "uses")).await?,
-        units: storage.counter(&counter(campaign, day, "units")).await?,
-        value: storage.counter(&counter(campaign, day, "value")).await?,
-    })
+/// The codes of a receipt that work once.
+fn single_use<'r>(revision: &'r Revision, receipt: &'r Receipt) -> impl Iterator<Item = &'r CompactString> {
+    receipt.codes.iter().filter(|code| revision.is_single_use(code))
 }
 
 impl Budgets {
     /// What the evaluation may know for a receipt sold at that time; nothing and no lock where no campaign is limited
-    /// over all customers.
+    /// over all customers, and no code works once.
     ///
     /// # Errors
     /// The storage cannot read what was used.
@@ -155,41 +112,71 @@ impl Budgets {
         storage: &dyn Storage,
         (revision, receipt, at): (&Revision, &Receipt, Timestamp),
         asker: Asker<'_>,
-    ) -> Result<Vec<Uses>, StorageError> {
-        let mut all = Vec::new();
+    ) -> Result<SharedUse, StorageError> {
+        let mut taken = SharedUse::default();
         for (campaign, limits) in revision.shared_at(at, &receipt.place.store) {
-            self.load(storage, campaign, limits, asker.day).await?;
-            let mut known = self.lock();
-            known.holds.lapse(asker.now);
-            let (ever, today) = known.taken(campaign, asker);
-            all.push(Uses { campaign: campaign.clone(), ever, today, this_month: Usage::NONE });
+            let (ever, today) = self.taken(storage, &Limited::Campaign(campaign.clone()), limits, asker).await?;
+            taken.uses.push(Uses { campaign: campaign.clone(), ever, today, this_month: Usage::NONE });
         }
-        all.sort_by(|a, b| a.campaign.cmp(&b.campaign));
-        Ok(all)
+        taken.uses.sort_by(|a, b| a.campaign.cmp(&b.campaign));
+        for code in single_use(revision, receipt) {
+            let (ever, _) = self.taken(storage, &Limited::Code(code.clone()), &share::ONCE, asker).await?;
+            if ever.uses > 0 {
+                taken.codes.push(code.clone());
+            }
+        }
+        Ok(taken)
+    }
+
+    /// What is used, and held by others, ever and on the asker's day.
+    async fn taken(
+        &self,
+        storage: &dyn Storage,
+        limited: &Limited,
+        limits: &UsageLimits,
+        asker: Asker<'_>,
+    ) -> Result<(Usage, Usage), StorageError> {
+        self.load(storage, limited, limits, asker.day).await?;
+        let mut known = self.lock();
+        known.holds.lapse(asker.now);
+        Ok(known.taken(limited, asker))
+    }
+
+    /// What gives back the one use of each of these codes.
+    ///
+    /// # Errors
+    /// The storage cannot read what was used.
+    pub(crate) async fn given_back(
+        &self,
+        storage: &dyn Storage,
+        codes: &[CompactString],
+        day: Date,
+    ) -> Result<Vec<Share>, StorageError> {
+        let mut shares = Vec::with_capacity(codes.len());
+        for code in codes {
+            let share = Share::of_code(code).given_back();
+            self.load(storage, &share.limited, &share::ONCE, day).await?;
+            shares.push(share);
+        }
+        Ok(shares)
     }
 
     /// Reads what the storage has counted, once. No commit of this engine changes a counter before it is known here,
     /// so whoever reads at the same time reads the same.
-    async fn load(
-        &self,
-        storage: &dyn Storage,
-        campaign: &CampaignId,
-        limits: &UsageLimits,
-        day: Date,
-    ) -> Result<(), StorageError> {
+    async fn load(&self, storage: &dyn Storage, limited: &Limited, limits: &UsageLimits, day: Date) -> Result<(), StorageError> {
         let daily = limits.day != Usage::UNLIMITED;
         let (ever_known, day_known) = {
             let known = self.lock();
-            let used = known.used.get(campaign);
+            let used = known.used.get(limited);
             (used.is_some(), !daily || used.is_some_and(|used| used.days.contains_key(&day)))
         };
         if !ever_known {
-            let ever = counted(storage, campaign, None).await?;
-            self.lock().used.entry(campaign.clone()).or_insert(Used { ever, days: BTreeMap::new() });
+            let ever = counted(storage, limited, None).await?;
+            self.lock().used.entry(limited.clone()).or_insert(Used { ever, days: BTreeMap::new() });
         }
         if !day_known {
-            let on_day = counted(storage, campaign, Some(day)).await?;
-            if let Some(used) = self.lock().used.get_mut(campaign) {
+            let on_day = counted(storage, limited, Some(day)).await?;
+            if let Some(used) = self.lock().used.get_mut(limited) {
                 used.days.entry(day).or_insert(on_day);
             }
         }
@@ -268,55 +255,28 @@ impl Budgets {
 
 impl Known {
     /// What is used, and held by others, ever and on the asker's day.
-    fn taken(&self, campaign: &CampaignId, asker: Asker<'_>) -> (Usage, Usage) {
-        let used = self.used.get(campaign);
+    fn taken(&self, limited: &Limited, asker: Asker<'_>) -> (Usage, Usage) {
+        let used = self.used.get(limited);
         let ever = used.map_or(Usage::NONE, |used| used.ever);
         let today = used.and_then(|used| used.days.get(&asker.day)).copied().unwrap_or(Usage::NONE);
-        let held = self.holds.of_others(campaign, asker);
+        let held = self.holds.of_others(limited, asker);
         (ever.plus(held), today.plus(held))
     }
 
     fn fits(&self, shares: &[Share], asker: Asker<'_>) -> bool {
         shares.iter().all(|share| {
-            let (ever, today) = self.taken(&share.campaign, asker);
+            let (ever, today) = self.taken(&share.limited, asker);
             ever.plus(share.usage).is_within(share.limits.ever) && today.plus(share.usage).is_within(share.limits.day)
         })
     }
 
     fn use_up(&mut self, shares: &[Share], day: Date) {
         for share in shares {
-            let used = self.used.entry(share.campaign.clone()).or_default();
+            let used = self.used.entry(share.limited.clone()).or_default();
             used.ever = used.ever.plus(share.usage);
             if let Some(on_day) = used.days.get_mut(&day) {
                 *on_day = on_day.plus(share.usage);
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tessera_storage::limits::COMMIT_DELTAS_MAX;
-
-    #[test]
-    fn a_batch_of_settles_changes_each_counter_once_and_fits_a_commit() {
-        let usage = Usage { uses: 1, units: 2, value: 300 };
-        let limits = UsageLimits { day: usage, ..UsageLimits::NONE };
-        let share = |campaign: usize| Share { campaign: CampaignId::parse(&format!("c{campaign}")).unwrap(), usage, limits };
-        let settle = |number: usize| Spent {
-            receipt: ReceiptId::parse(&format!("r{number}")).unwrap(),
-            shares: (0..6).map(share).collect(),
-            day: jiff::civil::date(2026, 3, 2),
-        };
-        let spent: Vec<Spent> = (0..32).map(settle).collect();
-        let deltas = deltas(&spent);
-        assert_eq!(deltas.len(), 6 * 2 * 3, "a campaign, ever and today, in three measures");
-        assert!(deltas.len() <= COMMIT_DELTAS_MAX);
-        let sum = |measure: &str| {
-            let of = deltas.iter().find(|delta| delta.key == format!("budget/c3/2026-03-02/{measure}").as_bytes());
-            of.map(|delta| delta.amount)
-        };
-        assert_eq!(["uses", "units", "value"].map(sum), [Some(32), Some(64), Some(9_600)]);
     }
 }

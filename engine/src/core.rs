@@ -15,11 +15,10 @@ use tessera_rules::id::{AccountId, ReceiptId};
 use tessera_rules::money::{Amount, Currency, Units};
 use tessera_rules::receipt::Receipt;
 use tessera_rules::revision::Revision;
-use tessera_rules::standing::Uses;
 use tessera_storage::{Storage, StorageError, Version};
 
 use crate::account_cache::{AccountCache, Known};
-use crate::budgets::{Asker, Budgets};
+use crate::budgets::{Asker, Budgets, SharedUse};
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::engine::Call;
@@ -105,18 +104,18 @@ impl Core {
             .map_err(|error| self.storage_refusal(&error))
     }
 
-    /// What all customers together have used of what is limited over all of them, for a receipt sold at that time.
+    /// What all customers together have used of what a receipt sold at that time may use.
     ///
     /// # Errors
     /// The storage cannot read it.
-    pub(crate) async fn shared(
+    pub(crate) async fn taken(
         &self,
         rules: &Rules,
         (receipt, at): (&Receipt, Timestamp),
         asker: Asker<'_>,
-    ) -> Result<Vec<Uses>, Refusal> {
-        let used = self.budgets.standing(self.storage.as_ref(), (&rules.revision, receipt, at), asker).await;
-        used.map_err(|error| self.storage_refusal(&error))
+    ) -> Result<SharedUse, Refusal> {
+        let taken = self.budgets.standing(self.storage.as_ref(), (&rules.revision, receipt, at), asker).await;
+        taken.map_err(|error| self.storage_refusal(&error))
     }
 
     /// The day in the ledger's time zone.

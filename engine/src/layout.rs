@@ -39,6 +39,9 @@ pub const DAY: u8 = 6;
 /// How a customer is reached, sealed, by customer.
 pub const CONTACT: u8 = 7;
 
+/// Codes that work once and that a sale or its claim used, by the sale's id.
+pub const CODES: u8 = 8;
+
 /// Buckets of hints from here on are days, counted from 1 January 1970: accounts in which something lapses or becomes
 /// usable then.
 const DUE_DAYS: u32 = 1 << 31;
@@ -121,6 +124,12 @@ pub fn sale_row(id: &ReceiptId) -> RowKey {
 #[must_use]
 pub fn returned_row(id: &ReceiptId) -> RowKey {
     RowKey { kind: RETURNED, id: Bytes::copy_from_slice(id.as_str().as_bytes()) }
+}
+
+/// The row of the codes that work once and that a sale or its claim used.
+#[must_use]
+pub fn codes_row(id: &ReceiptId) -> RowKey {
+    RowKey { kind: CODES, id: Bytes::copy_from_slice(id.as_str().as_bytes()) }
 }
 
 /// The partition of the closed ledger days.

@@ -17,4 +17,5 @@ mod over_time;
 mod repriced;
 mod revisions;
 mod rewards;
+mod single_use;
 mod tokens;

@@ -277,6 +277,13 @@ impl Revision {
         self.by_code.iter().skip(from).take_while(move |(known, _)| known == code).map(|(_, place)| *place)
     }
 
+    /// Whether a code works once, whoever presents it.
+    #[must_use]
+    pub fn is_single_use(&self, code: &str) -> bool {
+        let opened = self.opened_by(code).filter_map(|place| self.campaigns.get(place));
+        opened.flat_map(|campaign| &campaign.codes).any(|known| known.single_use && known.code == code)
+    }
+
     /// What is limited over all customers and may be on at that time in that store, and how far.
     pub fn shared_at<'r>(
         &'r self,

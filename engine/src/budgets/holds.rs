@@ -1,21 +1,22 @@
-//! What receipts hold of campaigns that are limited over all customers: the sums are kept, so that a look costs the
+//! What receipts hold of what is limited over all customers: the sums are kept, so that a look costs the
 //! same however many quotes are open.
 
 use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tessera_rules::id::{AccountId, CampaignId, ReceiptId};
+use tessera_rules::id::{AccountId, ReceiptId};
 use tessera_rules::usage::Usage;
 
-use super::{Asker, Share};
+use super::Asker;
+use super::share::{Limited, Share};
 
 /// INVARIANT: `by_until` names each receipt once, with its hold's time; `sums` are the shares of all holds.
 #[derive(Debug, Default)]
 pub(super) struct Holds {
     by_receipt: HashMap<ReceiptId, Hold>,
     by_until: BTreeSet<(Timestamp, ReceiptId)>,
-    sums: HashMap<CampaignId, Usage>,
+    sums: HashMap<Limited, Usage>,
 }
 
 /// What a receipt holds; nothing after a later quote that used nothing, as long as the number must be known.
@@ -43,12 +44,12 @@ impl Holds {
         }
     }
 
-    /// What others than the asker hold of a campaign.
-    pub(super) fn of_others(&self, campaign: &CampaignId, asker: Asker<'_>) -> Usage {
-        let all = self.sums.get(campaign).copied().unwrap_or(Usage::NONE);
+    /// What others than the asker hold.
+    pub(super) fn of_others(&self, limited: &Limited, asker: Asker<'_>) -> Usage {
+        let all = self.sums.get(limited).copied().unwrap_or(Usage::NONE);
         let own = self.by_receipt.get(asker.receipt);
         let taken_over = self.taken_over(asker);
-        own.into_iter().chain(taken_over).fold(all, |all, hold| all.less(hold.of(campaign)))
+        own.into_iter().chain(taken_over).fold(all, |all, hold| all.less(hold.of(limited)))
     }
 
     /// Whether a later quote of the receipt has been answered.
@@ -101,8 +102,8 @@ impl Holds {
 
     fn insert(&mut self, receipt: &ReceiptId, hold: Hold) {
         for share in &hold.shares {
-            let sum = self.sums.entry(share.campaign.clone()).or_default();
-            *sum = sum.plus(share.usage);
+            let sum = self.sums.entry(share.limited.clone()).or_default();
+            *sum = sum.plus(share.held());
         }
         self.by_until.insert((hold.until, receipt.clone()));
         self.by_receipt.insert(receipt.clone(), hold);
@@ -111,10 +112,10 @@ impl Holds {
     fn remove(&mut self, receipt: &ReceiptId) -> Option<Hold> {
         let (receipt, hold) = self.by_receipt.remove_entry(receipt)?;
         for share in &hold.shares {
-            if let Some(sum) = self.sums.get_mut(&share.campaign) {
-                *sum = sum.less(share.usage);
+            if let Some(sum) = self.sums.get_mut(&share.limited) {
+                *sum = sum.less(share.held());
                 if *sum == Usage::NONE {
-                    self.sums.remove(&share.campaign);
+                    self.sums.remove(&share.limited);
                 }
             }
         }
@@ -124,8 +125,8 @@ impl Holds {
 }
 
 impl Hold {
-    fn of(&self, campaign: &CampaignId) -> Usage {
-        self.shares.iter().filter(|share| share.campaign == *campaign).fold(Usage::NONE, |sum, share| sum.plus(share.usage))
+    fn of(&self, limited: &Limited) -> Usage {
+        self.shares.iter().filter(|share| share.limited == *limited).fold(Usage::NONE, |sum, share| sum.plus(share.held()))
     }
 }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use compact_str::CompactString;
 use jiff::Timestamp;
 use prost::Message as _;
 use tessera_contract::read::{ClaimInput, ReadContext, read_settle};
@@ -25,14 +26,14 @@ use tessera_rules::evaluate::evaluate;
 use tessera_rules::id::ProgramId;
 use tessera_rules::money::Amount;
 use tessera_rules::receipt::{Place, Receipt, Stage};
-use tessera_rules::standing::{Standing, Uses};
+use tessera_rules::standing::Standing;
 
 use super::day::keep_lapsed;
 use super::quote::code_standings;
 use super::return_goods::read_stored;
 use super::settle::printed_coupons;
 use super::{CaseAnswer, Draft};
-use crate::budgets::{Asker, BUDGET_ATTEMPTS_MAX, Held, Share, shares};
+use crate::budgets::{Asker, BUDGET_ATTEMPTS_MAX, Held, Share, SharedUse, shares};
 use crate::core::asset_terms;
 use crate::directory::Found;
 use crate::layout;
@@ -186,7 +187,8 @@ impl ClaimCase {
             None => Arc::new(Account::new(self.found.account.clone(), self.found.customer.clone(), self.now)),
         };
         let open = self.rules.revision.claimable_at(sale.sold_at, taken.at);
-        let (decision, shares) = self.judge_within_budgets(draft, (&account, &open), &sold, (&sale, &so_far)).await?;
+        let used = draft.codes_used(&entry, receipt).await?;
+        let (decision, shares) = self.judge_within_budgets(draft, (&account, &open), &sold, (&sale, &so_far, &used)).await?;
         let done = self.claim(draft, (&account, &sold), &decision, (&sale, &place, &so_far));
         let extras = Extras { coupons: printed_coupons(&done.outcome, &self.rules.revision), proven: true, ..Extras::default() };
         let outcome = encode_outcome(&done.outcome, &extras);
@@ -199,6 +201,7 @@ impl ClaimCase {
         draft.put_entry(&self.input.request, own);
         draft.put_row(layout::outcome_row(&outcome_id(receipt)), outcome.clone());
         draft.put_row(layout::returned_row(receipt), Bytes::from(so_far.encode()));
+        draft.put_codes(receipt, &shares);
         draft.put_spent(&self.input.request, shares, sold.business_date);
         keep_lapsed(draft, done.lapsed).await?;
         Ok(CaseAnswer::Recorded { outcome })
@@ -260,13 +263,14 @@ impl ClaimCase {
     }
 
     /// A decision whose shares of budgets are held until the commit. One that does not fit any more is made again, at last
-    /// without anything that is limited over all customers.
+    /// without anything that is limited over all customers. A code that works once and that the sale used is the sale's,
+    /// and is not used again.
     async fn judge_within_budgets(
         &self,
         draft: &Draft<'_>,
         who: (&Account, &[ProgramId]),
         sold: &Receipt,
-        (sale, so_far): (&Outcome, &ReturnedSoFar),
+        (sale, so_far, used): (&Outcome, &ReturnedSoFar, &[CompactString]),
     ) -> Result<(Decision, Vec<Share>), Refusal> {
         let asker = Asker {
             receipt: &self.input.request,
@@ -278,15 +282,19 @@ impl ClaimCase {
             until: draft.core.held_until(self.now),
         };
         let draw = draft.core.keys.draw(&sold.id);
-        let decide = |shared: Vec<Uses>| claimable(self.evaluate(who, sold, (sale.sold_at, draw), shared), sale, so_far);
+        let decide = |mut taken: SharedUse| {
+            taken.codes.retain(|code| !used.contains(code));
+            claimable(self.evaluate(who, sold, (sale.sold_at, draw), taken), sale, so_far)
+        };
         for _ in 0..BUDGET_ATTEMPTS_MAX {
-            let decision = decide(draft.core.shared(&self.rules, (sold, sale.sold_at), asker).await?);
-            let shares = shares(&self.rules.revision, &decision);
+            let decision = decide(draft.core.taken(&self.rules, (sold, sale.sold_at), asker).await?);
+            let mut shares = shares(&self.rules.revision, &decision);
+            shares.retain(|share| share.code().is_none_or(|code| !used.contains(code)));
             if draft.core.budgets.hold(&shares, asker) == Held::Fits {
                 return Ok((decision, shares));
             }
         }
-        Ok((decide(Vec::new()), Vec::new()))
+        Ok((decide(SharedUse::everything(&self.rules.revision, sold)), Vec::new()))
     }
 
     /// Where it was claimed; what was not said is as the sale has it.
@@ -304,7 +312,7 @@ impl ClaimCase {
         (account, open): (&Account, &[ProgramId]),
         sold: &Receipt,
         (at, draw): (Timestamp, [u8; 32]),
-        shared: Vec<Uses>,
+        taken: SharedUse,
     ) -> Decision {
         let view = View {
             customer: Some(&self.found.customer),
@@ -315,8 +323,8 @@ impl ClaimCase {
         };
         let standing = Standing {
             customer: Some(account.standing(&view)),
-            codes: code_standings(Some(account), &sold.codes, &view),
-            shared,
+            codes: code_standings(Some(account), &sold.codes, &view, &taken),
+            shared: taken.uses,
             out_of_stock: Vec::new(),
             promises_exhausted: false,
             claimed_from: Some(open.to_vec()),

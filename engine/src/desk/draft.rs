@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tessera_contract::refusal::Refusal;
@@ -38,7 +39,7 @@ pub(crate) struct Draft<'a> {
     entries: BTreeMap<ReceiptId, Entry>,
     rows: BTreeMap<RowKey, Bytes>,
     claims: Vec<Claim>,
-    /// What settles of the batch use of campaigns that are limited over all customers.
+    /// What the batch uses of what is limited over all customers, and gives back of it.
     spent: Vec<Spent>,
     changed: bool,
 }
@@ -219,7 +220,30 @@ impl<'a> Draft<'a> {
         self.changed = true;
     }
 
-    /// What a settle uses of campaigns that are limited over all customers.
+    /// The codes that work once among what a sale or its claim uses: a return of all of it gives them back.
+    pub(crate) fn put_codes(&mut self, sale: &ReceiptId, shares: &[Share]) {
+        let codes: Vec<&str> = shares.iter().filter_map(|share| Some(share.code()?.as_str())).collect();
+        if !codes.is_empty() {
+            self.put_row(layout::codes_row(sale), Bytes::from(codes.join("\n")));
+        }
+    }
+
+    /// The codes that work once and that a sale or its claim used.
+    ///
+    /// # Errors
+    /// The storage cannot read, or what it reads is no text.
+    pub(crate) async fn codes_used(&self, entry: &ReceiptEntry, sale: &ReceiptId) -> Result<Vec<CompactString>, Refusal> {
+        let mut codes = Vec::new();
+        for aggregate in entry.homes() {
+            let Some(stored) = self.row(&aggregate, sale, &layout::codes_row(sale)).await? else { continue };
+            let text = std::str::from_utf8(&stored).map_err(|error| self.core.quarantined(sale.as_str(), &error))?;
+            // No code has a control character.
+            codes.extend(text.lines().map(CompactString::from));
+        }
+        Ok(codes)
+    }
+
+    /// What a case uses of what is limited over all customers, or gives back of it.
     pub(crate) fn put_spent(&mut self, receipt: &ReceiptId, shares: Vec<Share>, day: Date) {
         if !shares.is_empty() {
             self.spent.push(Spent { receipt: receipt.clone(), shares, day });

@@ -15,10 +15,10 @@ use tessera_rules::decision::Decision;
 use tessera_rules::effort::Effort;
 use tessera_rules::evaluate::evaluate;
 use tessera_rules::id::{AccountId, CustomerId};
-use tessera_rules::standing::{CodeStanding, CodeState, Standing, Uses};
+use tessera_rules::standing::{CodeStanding, CodeState, Standing};
 
 use super::Draft;
-use crate::budgets::{Asker, BUDGET_ATTEMPTS_MAX, Held, shares};
+use crate::budgets::{Asker, BUDGET_ATTEMPTS_MAX, Held, SharedUse, shares};
 use crate::core::Core;
 use crate::programs::Rules;
 
@@ -58,13 +58,17 @@ pub(crate) fn code_standings(
     account: Option<&Account>,
     codes: &[compact_str::CompactString],
     view: &View<'_>,
+    taken: &SharedUse,
 ) -> Vec<CodeStanding> {
     codes
         .iter()
-        .map(|code| CodeStanding {
-            code: code.clone(),
-            state: account.and_then(|account| account.coupon_state(code, view)).unwrap_or(CodeState::Open),
-            campaign: account.and_then(|account| account.coupon_campaign(code)).cloned(),
+        .map(|code| {
+            let open = if taken.codes.contains(code) { CodeState::Used } else { CodeState::Open };
+            CodeStanding {
+                code: code.clone(),
+                state: account.and_then(|account| account.coupon_state(code, view)).unwrap_or(open),
+                campaign: account.and_then(|account| account.coupon_campaign(code)).cloned(),
+            }
         })
         .collect()
 }
@@ -82,8 +86,8 @@ pub(crate) async fn evaluate_quote(
 ) -> Result<Decision, Refusal> {
     let view = view(input, customer, at);
     let exhausted = account.is_some_and(|account| account.promises_exhausted(&view));
-    let shared = core.shared(rules, (&input.receipt, at), asker(core, (input, account.map(|known| &known.id)), at)).await?;
-    Ok(evaluate_with(core, (input, rules), account, &view, (shared, exhausted)))
+    let taken = core.taken(rules, (&input.receipt, at), asker(core, (input, account.map(|known| &known.id)), at)).await?;
+    Ok(evaluate_with(core, (input, rules), account, &view, (taken, exhausted)))
 }
 
 /// Evaluates a sale to nobody known, and holds what it uses of budgets. What does not fit any more is evaluated again.
@@ -105,7 +109,7 @@ pub(crate) async fn evaluate_anonymous(core: &Core, input: &QuoteInput, rules: &
             Held::Beyond => {}
         }
     }
-    let decision = evaluate_with(core, (input, rules), None, &view(input, None, at), (Vec::new(), true));
+    let decision = evaluate_with(core, (input, rules), None, &view(input, None, at), (SharedUse::default(), true));
     Ok(Quoted::Decided(Box::new(Decided { decision, held_until: None, account: None })))
 }
 
@@ -136,12 +140,12 @@ fn evaluate_with(
     (input, rules): (&QuoteInput, &Rules),
     account: Option<&Account>,
     view: &View<'_>,
-    (shared, exhausted): (Vec<Uses>, bool),
+    (taken, exhausted): (SharedUse, bool),
 ) -> Decision {
     let standing = Standing {
         customer: account.map(|account| account.standing(view)),
-        codes: code_standings(account, &input.receipt.codes, view),
-        shared,
+        codes: code_standings(account, &input.receipt.codes, view, &taken),
+        shared: taken.uses,
         out_of_stock: Vec::new(),
         promises_exhausted: exhausted,
         claimed_from: None,
@@ -222,7 +226,7 @@ impl QuoteCase {
     /// There is no room for another open quote: what is scarce is left out, and the answer says so.
     fn without_promises(&self, draft: &Draft<'_>, account: &Arc<Account>) -> Quoted {
         let view = view(&self.input, Some(&self.customer), self.at);
-        let decision = evaluate_with(draft.core, (&self.input, &self.rules), Some(account), &view, (Vec::new(), true));
+        let decision = evaluate_with(draft.core, (&self.input, &self.rules), Some(account), &view, (SharedUse::default(), true));
         Quoted::Decided(Box::new(Decided { decision, held_until: None, account: draft.account().cloned() }))
     }
 }

@@ -13,6 +13,7 @@ use tessera_rules::decision::Decision;
 use tessera_rules::effort::Effort;
 use tessera_rules::evaluate::evaluate;
 use tessera_rules::receipt::Receipt;
+use tessera_rules::standing::{CodeStanding, CodeState};
 
 use super::Draft;
 use super::return_goods::{ReturnCase, Sale};
@@ -62,7 +63,10 @@ impl ReturnCase {
             now: self.now,
             business_date: sale.outcome.business_date,
         };
-        let standing = kept.standing(&rules.revision, &view, Some(draft.core.keys.draw(&sale.outcome.receipt)));
+        let mut standing = kept.standing(&rules.revision, &view, Some(draft.core.keys.draw(&sale.outcome.receipt)));
+        // A code that had been used by another sale opens nothing for what is kept of this one.
+        let others = |code: &CodeStanding| rules.revision.is_single_use(&code.code) && !sale.codes.contains(&code.code);
+        standing.codes.iter_mut().filter(|code| others(code)).for_each(|code| code.state = CodeState::Used);
         let at = sale.outcome.sold_at;
         let decision = evaluate(&rules.revision, &rules.catalogue, &standing, &kept.receipt, at, Effort::default());
         Some(Anew { kept, decision, rewards: !sale.claimed })

@@ -1,6 +1,7 @@
 //! Return: goods of a settled receipt come back, or goods without a receipt.
 
 use bytes::Bytes;
+use compact_str::CompactString;
 use jiff::Timestamp;
 use prost::Message as _;
 use tessera_contract::read::{OriginalReceipt, ReadContext, ReturnInput, read_return};
@@ -70,8 +71,18 @@ pub(super) struct Sale {
     pub(super) so_far: ReturnedSoFar,
     /// It had no customer and was claimed afterwards.
     pub(super) claimed: bool,
+    /// The codes that work once and that it used.
+    pub(super) codes: Vec<CompactString>,
     /// As it was sent, where what is kept of it is priced anew.
     pub(super) sold: Option<Receipt>,
+}
+
+impl Sale {
+    /// The codes that work once and are free again, since with this return all has come back.
+    fn freed_by(&self, result: &ledger::Returned) -> &[CompactString] {
+        let completes = result.so_far.is_whole(&self.outcome) && !self.so_far.is_whole(&self.outcome);
+        if completes { &self.codes } else { &[] }
+    }
 }
 
 impl ReturnCase {
@@ -88,6 +99,7 @@ impl ReturnCase {
         };
         match admit_return(entry.as_ref(), stored.is_some(), &self.input.content_hash.0, self.input.attempt, known) {
             ReturnAdmission::Repeat => {
+                draft.core.budgets.found(id);
                 Ok(Returned::Outcome { outcome: stored.unwrap_or_default(), repeated: true, result: None })
             }
             ReturnAdmission::RepeatParked => Ok(Returned::Parked { repeated: true }),
@@ -124,7 +136,8 @@ impl ReturnCase {
             None => sale,
         };
         let so_far = draft.returned(&entry, id).await?;
-        Ok(Original::Settled(Box::new(Sale { outcome, so_far, claimed, sold })))
+        let codes = draft.codes_used(&entry, id).await?;
+        Ok(Original::Settled(Box::new(Sale { outcome, so_far, claimed, codes, sold })))
     }
 
     /// Amounts of two currencies cannot be compared.
@@ -179,6 +192,11 @@ impl ReturnCase {
         let message = encode_outcome(&result.outcome, &self.extras(&result));
         if !self.input.training {
             self.put(draft, &result, message.clone());
+            let codes = sale.as_deref().map_or(&[][..], |sale| sale.freed_by(&result));
+            let budgets = &draft.core.budgets;
+            let given_back = budgets.given_back(draft.core.storage.as_ref(), codes, self.input.business_date).await;
+            let given_back = given_back.map_err(|error| draft.core.storage_refusal(&error))?;
+            draft.put_spent(&self.input.id, given_back, self.input.business_date);
             keep_lapsed(draft, result.lapsed.clone()).await?;
         }
         Ok(Returned::Outcome { outcome: message, repeated: false, result: Some(Box::new(result)) })
@@ -229,7 +247,10 @@ impl ReturnCase {
         };
         let anew = sale.and_then(|sale| self.price_kept(draft, account, sale, &goods));
         goods.repricing = anew.as_ref().map(Anew::repricing);
-        return_goods(account, &goods)
+        let mut result = return_goods(account, &goods);
+        let freed = sale.map(|sale| sale.freed_by(&result).to_vec()).unwrap_or_default();
+        result.restored.extend(freed);
+        result
     }
 
     fn extras(&self, result: &ledger::Returned) -> Extras {

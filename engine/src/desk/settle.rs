@@ -26,7 +26,7 @@ use tessera_rules::evaluate::evaluate;
 use tessera_rules::id::{CampaignId, CustomerId, RewardId};
 use tessera_rules::receipt::{Receipt, Stage};
 use tessera_rules::revision::Revision;
-use tessera_rules::standing::{Standing, Uses};
+use tessera_rules::standing::Standing;
 
 use super::as_decided::is_as_decided;
 use super::claim::waiting_claims;
@@ -34,7 +34,7 @@ use super::day::keep_lapsed;
 use super::enrol::{answers, keep_values, must_confirm};
 use super::return_goods::apply_parked;
 use super::{Draft, quote};
-use crate::budgets::{Asker, BUDGET_ATTEMPTS_MAX, Held, Share, shares};
+use crate::budgets::{Asker, BUDGET_ATTEMPTS_MAX, Held, Share, SharedUse, shares};
 use crate::core::asset_terms;
 use crate::coupons;
 use crate::directory::Found;
@@ -104,7 +104,7 @@ struct Judged<'a> {
     decision: Cow<'a, Decision>,
     promised: Option<&'a Decision>,
     relation: Relation,
-    /// What it uses of campaigns that are limited over all customers.
+    /// What it uses of what is limited over all customers.
     shares: Vec<Share>,
     /// That is more than was left.
     is_beyond: bool,
@@ -166,6 +166,7 @@ impl SettleCase {
         let parked = settled.parked.clone();
         draft.put_entry(id, settled);
         draft.put_row(layout::outcome_row(id.as_str()), outcome.clone());
+        draft.put_codes(id, &judged.shares);
         draft.put_spent(id, judged.shares, self.input.receipt.business_date);
         if let Some(kept) = &self.kept {
             draft.put_row(layout::sale_row(id), kept.clone());
@@ -299,8 +300,8 @@ impl SettleCase {
         let rules = self.promise.rules();
         let mut attempts = 0_u32;
         loop {
-            let shared = draft.core.shared(rules, (receipt, self.promise.at(receipt)), asker).await?;
-            let mut judged = self.judge(draft, &shared);
+            let taken = draft.core.taken(rules, (receipt, self.promise.at(receipt)), asker).await?;
+            let mut judged = self.judge(draft, &taken);
             judged.shares = shares(&rules.revision, &judged.decision);
             attempts = attempts.saturating_add(1);
             if receipt.training || draft.core.budgets.hold(&judged.shares, asker) == Held::Fits {
@@ -315,18 +316,18 @@ impl SettleCase {
     }
 
     /// Which decision is committed: the token's where the receipt was sold as quoted, else a new one.
-    fn judge(&self, draft: &Draft<'_>, shared: &[Uses]) -> Judged<'_> {
+    fn judge(&self, draft: &Draft<'_>, taken: &SharedUse) -> Judged<'_> {
         match &self.promise {
             Promised::Nothing { rejected, rules } => {
-                let decision = self.evaluate((draft, shared), rules, &self.paid(), self.input.receipt.sold_at);
+                let decision = self.evaluate((draft, taken), rules, &self.paid(), self.input.receipt.sold_at);
                 let relation = if *rejected { Relation::TokenRejected } else { Relation::WithoutQuote };
                 Judged::of(Cow::Owned(decision), None, relation)
             }
-            Promised::Token { body, rules } => self.judge_token((draft, shared), body, rules),
+            Promised::Token { body, rules } => self.judge_token((draft, taken), body, rules),
         }
     }
 
-    fn judge_token<'a>(&'a self, known: (&Draft<'_>, &[Uses]), body: &'a TokenBody, rules: &Rules) -> Judged<'a> {
+    fn judge_token<'a>(&'a self, known: (&Draft<'_>, &SharedUse), body: &'a TokenBody, rules: &Rules) -> Judged<'a> {
         let again = || self.evaluate(known, rules, &self.quoted_again(&body.head), body.head.quoted_at);
         match &body.promised {
             token::Promised::Decision(decision) if self.is_as_quoted(body, decision) => {
@@ -356,7 +357,7 @@ impl SettleCase {
         Receipt { stage: Stage::Tender, choices: head.choices.clone(), ..self.input.receipt.clone() }
     }
 
-    fn evaluate(&self, (draft, shared): (&Draft<'_>, &[Uses]), rules: &Rules, receipt: &Receipt, at: Timestamp) -> Decision {
+    fn evaluate(&self, (draft, taken): (&Draft<'_>, &SharedUse), rules: &Rules, receipt: &Receipt, at: Timestamp) -> Decision {
         let account = draft.account().map(Arc::as_ref);
         let view = View {
             customer: self.customer.as_ref(),
@@ -376,8 +377,8 @@ impl SettleCase {
         };
         let standing = Standing {
             customer: account.map(|account| account.standing(&view)),
-            codes: quote::code_standings(account, &receipt.codes, &view),
-            shared: shared.to_vec(),
+            codes: quote::code_standings(account, &receipt.codes, &view, taken),
+            shared: taken.uses.clone(),
             out_of_stock: Vec::new(),
             promises_exhausted: false,
             claimed_from: None,

@@ -40,7 +40,7 @@ impl Draft<'_, '_> {
         }
         let Some(first) = first else { return (Verdict::Unknown, None) };
         if let Some(applied) = campaigns.iter().find(|place| self.effects.iter().any(|effect| effect.place == **place)) {
-            if own.is_some() || first.codes.iter().any(|known| known.code == *code && known.single_use) {
+            if own.is_some() || revision.is_single_use(code) {
                 self.promises.push(Promise::Code { code: code.clone() });
             }
             return (Verdict::Applied, revision.campaigns().get(*applied).map(|campaign| campaign.id.clone()));

@@ -101,7 +101,8 @@ impl ReturnedSoFar {
     }
 
     /// Whether every line of the original has come back whole.
-    pub(super) fn is_whole(&self, original: &Outcome) -> bool {
+    #[must_use]
+    pub fn is_whole(&self, original: &Outcome) -> bool {
         original.lines.iter().all(|line| self.quantity(&line.id) >= line.quantity)
     }
 }

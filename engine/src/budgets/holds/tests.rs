@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
+use tessera_rules::id::CampaignId;
 use tessera_rules::usage::UsageLimits;
 
 use super::*;
@@ -15,8 +16,8 @@ fn id(number: usize) -> ReceiptId {
 }
 
 fn share(campaign: usize, uses: i64) -> Share {
-    let campaign = CampaignId::parse(&format!("c{campaign}")).unwrap();
-    Share { campaign, usage: Usage { uses, units: 2 * uses, value: 3 * uses }, limits: UsageLimits::NONE }
+    let limited = Limited::Campaign(CampaignId::parse(&format!("c{campaign}")).unwrap());
+    Share { limited, usage: Usage { uses, units: 2 * uses, value: 3 * uses }, limits: UsageLimits::NONE }
 }
 
 /// One that is asked for, by receipt, quote, customer and the receipt that it takes over from.
@@ -61,10 +62,10 @@ impl Slow {
             .then_some(before)
     }
 
-    fn of_others(&self, campaign: &CampaignId, ask: &Ask) -> Usage {
+    fn of_others(&self, limited: &Limited, ask: &Ask) -> Usage {
         let over = self.take_over(ask);
         let others = self.0.iter().filter(|(receipt, ..)| *receipt != ask.receipt && Some(*receipt) != over);
-        let shares = others.flat_map(|(.., shares)| shares).filter(|share| share.campaign == *campaign);
+        let shares = others.flat_map(|(.., shares)| shares).filter(|share| share.limited == *limited);
         shares.fold(Usage::NONE, |sum, share| sum.plus(share.usage))
     }
 
@@ -103,8 +104,8 @@ proptest! {
             holds.lapse(at(minute));
             slow.0.retain(|(_, _, _, until, _)| at(minute) < *until);
             for campaign in 0..3 {
-                let campaign = share(campaign, 0).campaign;
-                prop_assert_eq!(holds.of_others(&campaign, asker), slow.of_others(&campaign, &ask));
+                let limited = share(campaign, 0).limited;
+                prop_assert_eq!(holds.of_others(&limited, asker), slow.of_others(&limited, &ask));
             }
             let known = slow.0.iter().find(|(receipt, ..)| *receipt == ask.receipt);
             let late = known.is_some_and(|(_, number, ..)| ask.number.is_some_and(|own| own < *number));
