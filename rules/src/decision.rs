@@ -1,10 +1,12 @@
 //! What the evaluation decided: the four parts of the answer and what the ledger needs to commit them.
 
 mod counter;
+mod explained;
 mod offer;
 
 pub use crate::counting::Calendar;
 pub use counter::{CounterMove, CounterTime};
+pub use explained::{Explained, NotApplied};
 pub use offer::Offer;
 
 use compact_str::{CompactString, ToCompactString};
@@ -463,17 +465,6 @@ pub enum Note {
         /// The campaign.
         campaign: CampaignId,
     },
-}
-
-/// Why a campaign did what it did.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Explained {
-    /// The campaign.
-    pub campaign: CampaignId,
-    /// Applied, or the first reason why not, in words a marketer understands.
-    pub why: CompactString,
-    /// Whether it was applied.
-    pub applied: bool,
 }
 
 impl DecidedLine {

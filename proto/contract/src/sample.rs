@@ -364,7 +364,7 @@ pub(crate) fn decision(lines: usize) -> Decision {
         steps: 17,
         proven: false,
         bound: Amount::from_minor(3),
-        explained: vec![Explained { campaign: campaign("three-for-two"), why: "applied".into(), applied: true }],
+        explained: vec![Explained { campaign: campaign("three-for-two"), why: "applied".into(), reason: None }],
     }
 }
 

@@ -5,7 +5,7 @@ use compact_str::{CompactString, format_compact};
 use super::basket::Basket;
 use super::candidates::{Reason, Span, admit, code_state};
 use super::draft::{Draft, Effect};
-use crate::decision::{CodeVerdict, Explained, Promise, Verdict};
+use crate::decision::{CodeVerdict, Explained, NotApplied, Promise, Verdict};
 use crate::id::CampaignId;
 use crate::limits::EXPLAINED_MAX;
 use crate::receipt::Explain;
@@ -89,7 +89,7 @@ impl Draft<'_, '_> {
             explained.push(found.unwrap_or_else(|| Explained {
                 campaign: id.clone(),
                 why: CompactString::const_new("this revision has no such campaign"),
-                applied: false,
+                reason: Some(NotApplied::UnknownCampaign),
             }));
         }
         explained
@@ -97,16 +97,17 @@ impl Draft<'_, '_> {
 
     fn explained(&self, place: usize) -> Option<Explained> {
         let campaign = self.case.revision.campaigns().get(place)?;
-        let effect = self.effects.iter().find(|effect| effect.place == place);
-        let why = match effect {
-            Some(effect) => applied(effect, &self.basket),
-            None => match self.reason(place) {
-                Some(Reason::Failed(asked, error)) => self.case.failure_words(campaign, asked, error),
-                Some(reason) => CompactString::const_new(words(reason)),
-                None => CompactString::const_new("not looked at"),
-            },
+        let id = campaign.id.clone();
+        if let Some(effect) = self.effects.iter().find(|effect| effect.place == place) {
+            return Some(Explained { campaign: id, why: applied(effect, &self.basket), reason: None });
+        }
+        let reason = self.reason(place)?;
+        let why = if let Reason::Failed(asked, error) = reason {
+            self.case.failure_words(campaign, asked, error)
+        } else {
+            CompactString::const_new(words(reason))
         };
-        Some(Explained { campaign: campaign.id.clone(), why, applied: effect.is_some() })
+        Some(Explained { campaign: id, why, reason: Some(kind(reason)) })
     }
 }
 
@@ -171,5 +172,114 @@ fn words(reason: Reason) -> &'static str {
         Reason::Condition => "its condition does not hold",
         Reason::Failed(..) => "its condition cannot be worked out",
         Reason::TooLarge => "a number became too large to be exact",
+    }
+}
+
+/// What kind of reason it is.
+fn kind(reason: Reason) -> NotApplied {
+    match reason {
+        Reason::Currency => NotApplied::Currency,
+        Reason::Time(_) => NotApplied::Time,
+        Reason::Store => NotApplied::Store,
+        Reason::Channel => NotApplied::Channel,
+        Reason::NoCustomer | Reason::Blocked => NotApplied::Customer,
+        Reason::Tier | Reason::Segment => NotApplied::Segment,
+        Reason::ControlGroup => NotApplied::ControlGroup,
+        Reason::NoCode | Reason::NoCoupon | Reason::CodeNotUsable => NotApplied::Code,
+        Reason::NoLine | Reason::SpendMore | Reason::TooFewUnits => NotApplied::Goods,
+        Reason::TenderUnknown
+        | Reason::Tender
+        | Reason::Birthday
+        | Reason::Visits
+        | Reason::Enrolled
+        | Reason::Counter
+        | Reason::NotDrawn
+        | Reason::TooFewHeld
+        | Reason::ChoiceOpen
+        | Reason::Condition
+        | Reason::Failed(..)
+        | Reason::TooLarge => NotApplied::Condition,
+        Reason::LimitReached(_) | Reason::CommonLimit | Reason::TooManyOpenQuotes | Reason::BudgetUsedUp => NotApplied::Limit,
+        Reason::NothingToTakeOff
+        | Reason::NothingToMultiply
+        | Reason::NothingToOffer
+        | Reason::OnlyCounts
+        | Reason::OutOfStock
+        | Reason::MinimumPrice
+        | Reason::TooLate => NotApplied::Effect,
+        Reason::Outdone => NotApplied::BetterDeal,
+        Reason::Declined => NotApplied::Declined,
+        Reason::StepsUsedUp => NotApplied::Dropped,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every reason, those that carry something once for each of it, and what is told of it.
+    #[test]
+    fn every_reason_is_told_in_words_and_as_a_kind() {
+        let table: [(NotApplied, &[Reason]); 15] = [
+            (NotApplied::Currency, &[Reason::Currency]),
+            (NotApplied::Time, &[OutOfTime::NotYet, OutOfTime::Over, OutOfTime::Weekday, OutOfTime::Hours].map(Reason::Time)),
+            (NotApplied::Store, &[Reason::Store]),
+            (NotApplied::Channel, &[Reason::Channel]),
+            (NotApplied::Customer, &[Reason::NoCustomer, Reason::Blocked]),
+            (NotApplied::Segment, &[Reason::Tier, Reason::Segment]),
+            (NotApplied::ControlGroup, &[Reason::ControlGroup]),
+            (NotApplied::Code, &[Reason::NoCode, Reason::NoCoupon, Reason::CodeNotUsable]),
+            (NotApplied::Goods, &[Reason::NoLine, Reason::SpendMore, Reason::TooFewUnits]),
+            (
+                NotApplied::Condition,
+                &[
+                    Reason::TenderUnknown,
+                    Reason::Tender,
+                    Reason::Birthday,
+                    Reason::Visits,
+                    Reason::Enrolled,
+                    Reason::Counter,
+                    Reason::NotDrawn,
+                    Reason::TooFewHeld,
+                    Reason::ChoiceOpen,
+                    Reason::Condition,
+                    Reason::TooLarge,
+                ],
+            ),
+            (
+                NotApplied::Limit,
+                &[
+                    Reason::LimitReached(Span::Ever),
+                    Reason::LimitReached(Span::Day),
+                    Reason::LimitReached(Span::Month),
+                    Reason::LimitReached(Span::SharedDay),
+                    Reason::CommonLimit,
+                    Reason::TooManyOpenQuotes,
+                    Reason::BudgetUsedUp,
+                ],
+            ),
+            (
+                NotApplied::Effect,
+                &[
+                    Reason::NothingToTakeOff,
+                    Reason::NothingToMultiply,
+                    Reason::NothingToOffer,
+                    Reason::OnlyCounts,
+                    Reason::OutOfStock,
+                    Reason::MinimumPrice,
+                    Reason::TooLate,
+                ],
+            ),
+            (NotApplied::BetterDeal, &[Reason::Outdone]),
+            (NotApplied::Declined, &[Reason::Declined]),
+            (NotApplied::Dropped, &[Reason::StepsUsedUp]),
+        ];
+        let mut told = std::collections::BTreeSet::new();
+        for (expected, reasons) in table {
+            for reason in reasons {
+                assert_eq!(kind(*reason), expected, "{reason:?}");
+                assert!(told.insert(words(*reason)), "{reason:?} has words of its own");
+            }
+        }
     }
 }

@@ -161,7 +161,7 @@ impl Trial {
                     let at = noon.checked_sub(ago).expect("a time");
                     let decision = evaluate(revision, &self.catalogue, &standing, &basket, at, Effort::default());
                     let explained = decision.explained.into_iter().next()?;
-                    if explained.applied || only_counted(&decision.counters, revision.campaign(&explained.campaign)) {
+                    if explained.applied() || only_counted(&decision.counters, revision.campaign(&explained.campaign)) {
                         return None;
                     }
                     last = Some(explained);

@@ -2,7 +2,7 @@
 
 use prost::Message as _;
 use tessera_proto::billing::v1;
-use tessera_rules::decision::Decision;
+use tessera_rules::decision::{Decision, NotApplied};
 use tessera_rules::receipt::Explain;
 
 use super::AnswerContext;
@@ -26,8 +26,8 @@ pub(super) fn explanation(decision: &Decision, context: &AnswerContext<'_>) -> (
         let discount = decision.applied.iter().find(|applied| applied.campaign == explained.campaign);
         let wire = v1::Explained {
             campaign_id: explained.campaign.as_str().to_owned(),
-            applied: explained.applied,
-            reason: i32::from(v1::NotAppliedReason::Unspecified),
+            applied: explained.applied(),
+            reason: i32::from(explained.reason.map_or(v1::NotAppliedReason::Unspecified, reason_to_wire)),
             text: explained.why.as_str().to_owned(),
             amount_minor: discount.map_or(0, |applied| applied.discount.minor().saturating_neg()),
         };
@@ -38,4 +38,25 @@ pub(super) fn explanation(decision: &Decision, context: &AnswerContext<'_>) -> (
         told.push(wire);
     }
     (told, false)
+}
+
+fn reason_to_wire(reason: NotApplied) -> v1::NotAppliedReason {
+    match reason {
+        NotApplied::UnknownCampaign => v1::NotAppliedReason::UnknownCampaign,
+        NotApplied::Currency => v1::NotAppliedReason::Currency,
+        NotApplied::Time => v1::NotAppliedReason::Time,
+        NotApplied::Store => v1::NotAppliedReason::Store,
+        NotApplied::Channel => v1::NotAppliedReason::Channel,
+        NotApplied::Customer => v1::NotAppliedReason::NoCustomer,
+        NotApplied::Segment => v1::NotAppliedReason::Segment,
+        NotApplied::ControlGroup => v1::NotAppliedReason::ControlGroup,
+        NotApplied::Code => v1::NotAppliedReason::NoCode,
+        NotApplied::Goods => v1::NotAppliedReason::NoLines,
+        NotApplied::Condition => v1::NotAppliedReason::Condition,
+        NotApplied::Limit => v1::NotAppliedReason::Limit,
+        NotApplied::Effect => v1::NotAppliedReason::NoEffect,
+        NotApplied::BetterDeal => v1::NotAppliedReason::BetterDeal,
+        NotApplied::Declined => v1::NotAppliedReason::Declined,
+        NotApplied::Dropped => v1::NotAppliedReason::Dropped,
+    }
 }

@@ -1,9 +1,10 @@
 //! Tests of rendered answers: the four parts, totals, cuts.
 
 use tessera_proto::billing::v1;
-use tessera_rules::decision::Explained;
+use tessera_rules::decision::{Explained, NotApplied};
 use tessera_rules::id::CampaignId;
 use tessera_rules::money::{Amount, Quantity};
+use tessera_rules::receipt::Explain;
 
 use super::*;
 use crate::limits::EXPLANATION_BYTES_MAX;
@@ -102,12 +103,45 @@ fn a_part_that_was_dropped_is_named_and_not_there() {
 }
 
 #[test]
+fn an_explanation_tells_its_reason_as_a_code_beside_the_words() {
+    let input = input();
+    let table = [
+        (None, v1::NotAppliedReason::Unspecified),
+        (Some(NotApplied::UnknownCampaign), v1::NotAppliedReason::UnknownCampaign),
+        (Some(NotApplied::Currency), v1::NotAppliedReason::Currency),
+        (Some(NotApplied::Time), v1::NotAppliedReason::Time),
+        (Some(NotApplied::Store), v1::NotAppliedReason::Store),
+        (Some(NotApplied::Channel), v1::NotAppliedReason::Channel),
+        (Some(NotApplied::Customer), v1::NotAppliedReason::NoCustomer),
+        (Some(NotApplied::Segment), v1::NotAppliedReason::Segment),
+        (Some(NotApplied::ControlGroup), v1::NotAppliedReason::ControlGroup),
+        (Some(NotApplied::Code), v1::NotAppliedReason::NoCode),
+        (Some(NotApplied::Goods), v1::NotAppliedReason::NoLines),
+        (Some(NotApplied::Condition), v1::NotAppliedReason::Condition),
+        (Some(NotApplied::Limit), v1::NotAppliedReason::Limit),
+        (Some(NotApplied::Effect), v1::NotAppliedReason::NoEffect),
+        (Some(NotApplied::BetterDeal), v1::NotAppliedReason::BetterDeal),
+        (Some(NotApplied::Declined), v1::NotAppliedReason::Declined),
+        (Some(NotApplied::Dropped), v1::NotAppliedReason::Dropped),
+    ];
+    for (reason, expected) in table {
+        let told = Explained { campaign: CampaignId::parse("c").expect("is an id"), why: "why".into(), reason };
+        let decision = tessera_rules::decision::Decision { explained: vec![told], ..sample::decision(2) };
+        let mut receipt = input.receipt.clone();
+        receipt.explain = Explain::Candidates(Vec::new());
+        let answer = answer(&decision, AnswerContext::plain(&receipt, input.display));
+        let explained = &answer.explanation[0];
+        assert_eq!((explained.reason(), explained.applied, &*explained.text), (expected, reason.is_none(), "why"));
+    }
+}
+
+#[test]
 fn an_explanation_that_is_too_long_is_cut_and_says_so() {
     let input = input();
     let explained = |number: usize, why: &str| Explained {
         campaign: CampaignId::parse(&format!("c{number}")).expect("is an id"),
         why: why.into(),
-        applied: false,
+        reason: Some(NotApplied::Goods),
     };
     let table = [(200, "no line is selected", false), (201, "no line is selected", true), (150, &*"x".repeat(1_000), true)];
     for (count, why, cut) in table {
