@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 use tessera_rules::conventions::{ReturnedPayment, ReturnedRewards};
-use tessera_rules::decision::{Adjustment, Decision, LineShare, Part, RewardKind};
+use tessera_rules::decision::{Adjustment, Decision, LineShare, Part, Redemption, RewardKind};
 use tessera_rules::money::{Amount, Quantity, UnitPrice, split};
-use tessera_rules::receipt::Receipt;
+use tessera_rules::receipt::{Receipt, Tender, TenderKind};
 
 use crate::account::Account;
 use crate::outcome::Outcome;
@@ -55,13 +55,17 @@ fn decide(receipt: &Receipt) -> Decision {
 }
 
 fn sold(account: &Account, receipt: &Receipt) -> (Account, Outcome) {
-    let decision = decide(receipt);
+    sold_for(account, receipt, ReturnedPayment::InProportion, Vec::new())
+}
+
+/// Sold under such terms, paid in part by assets.
+fn sold_for(account: &Account, receipt: &Receipt, payment: ReturnedPayment, used: Vec<Redemption>) -> (Account, Outcome) {
+    let decision = Decision { redemptions: used, ..decide(receipt) };
     let lines: Vec<SoldLine<'_>> =
         decision.lines.iter().map(|line| crate::testing::sold(line.id.as_str(), line.parts.clone())).collect();
     let mut command = settle_of(receipt, &decision, at(1));
     command.sold = &lines;
-    let terms =
-        [ReturnTerms { program: program(), rewards: ReturnedRewards::RepricedKept, payment: ReturnedPayment::InProportion }];
+    let terms = [ReturnTerms { program: program(), rewards: ReturnedRewards::RepricedKept, payment }];
     command.return_terms = &terms;
     let done = settled(Some(account), &command);
     (done.account.unwrap(), done.outcome)
@@ -149,6 +153,52 @@ proptest! {
             .map(|posting| posting.units.units())
             .sum();
         prop_assert_eq!(redeemed, 0, "no discount is left in the books");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    /// Whatever comes back of what points paid: a step deducts no more than it refunds, money and points together are the
+    /// refund, and the whole gives all points back or none.
+    #[test]
+    fn p6_points_that_paid_come_back_with_the_refund_of_goods_priced_anew(
+        pieces in [0..12_i64, 0..8_i64, 1..6_i64],
+        steps in proptest::collection::vec((0..3_usize, 1..6_i64), 0..8),
+        payment in prop::sample::select(vec![ReturnedPayment::InProportion, ReturnedPayment::WholeReturnOnly, ReturnedPayment::Never]),
+        percent in 1..=100_i64,
+    ) {
+        let mut receipt = sale(&pieces);
+        let priced = decide(&receipt);
+        let due = receipt.total().minor() - priced.lines.iter().map(|line| line.before.minor() - line.after.minor()).sum::<i64>();
+        let minor = (due * percent / 100).max(1);
+        receipt.tenders = vec![
+            Tender { kind: TenderKind::Asset, amount: Amount::from_minor(minor) },
+            Tender { kind: TenderKind::Cash, amount: Amount::from_minor(due - minor) },
+        ];
+        let before = with_lots(vec![lot("old", 1_000, 0, None)]);
+        let (mut account, outcome) = sold_for(&before, &receipt, payment, vec![redemption(1_000, minor)]);
+        let (mut so_far, mut back) = (ReturnedSoFar::default(), vec![0; 3]);
+        let (mut refunded, mut deducted, mut points) = (0_i64, 0_i64, 0_i64);
+        let last = (0..3).map(|line| (line, i64::MAX));
+        for (step, (line, wanted)) in steps.iter().copied().chain(last).enumerate() {
+            let count = wanted.min(pieces[line] - back[line]);
+            if count <= 0 {
+                continue;
+            }
+            let done = give_back(&account, (&receipt, &outcome, &so_far), &[(line, count)], step);
+            back[line] += count;
+            let own: i64 = done.outcome.lines.iter().map(|line| line.paid.minor()).sum();
+            let paid_out: i64 = done.outcome.tenders.iter().map(|tender| tender.amount.minor()).sum();
+            prop_assert!(paid_out >= 0 && done.deducted.minor() <= own);
+            refunded += own;
+            deducted += own - paid_out;
+            points -= done.outcome.redemptions.iter().map(|redemption| redemption.units.units()).sum::<i64>();
+            prop_assert!((0..=1_000).contains(&points));
+            (account, so_far) = (done.account.unwrap(), done.so_far);
+        }
+        prop_assert_eq!(refunded, due);
+        let (kept, all) = if payment == ReturnedPayment::Never { (minor, 0) } else { (0, 1_000) };
+        prop_assert_eq!((deducted, points), (kept, all));
     }
 }
 
