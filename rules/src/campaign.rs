@@ -291,14 +291,19 @@ impl Campaign {
 
     /// All its conditions in CEL: on the receipt, on lines, on lines of groups, on products that it suggests.
     pub(crate) fn free_conditions(&self) -> impl Iterator<Item = &FreeCondition> {
-        let of_groups = self.mechanic.groups().iter().filter_map(|group| group.lines_where.as_ref());
-        let own = self.conditions.free.iter().chain(&self.lines_where).chain(of_groups);
-        own.map(Box::as_ref).chain(self.mechanic.suggest_where())
+        self.conditions_of_use().chain(self.mechanic.suggest_where())
     }
 
-    /// Whether one of its free conditions looks at how the receipt is paid.
+    /// Those that decide whether it acts, and on which goods.
+    fn conditions_of_use(&self) -> impl Iterator<Item = &FreeCondition> {
+        let of_groups = self.mechanic.groups().iter().filter_map(|group| group.lines_where.as_ref());
+        self.conditions.free.iter().chain(&self.lines_where).chain(of_groups).map(Box::as_ref)
+    }
+
+    /// Whether one of its conditions looks at how the receipt is paid. Offers are not committed: what they suggest does
+    /// not count.
     pub(crate) fn reads_tenders(&self) -> bool {
-        self.free_conditions().any(|free| free.reads_tenders)
+        self.conditions_of_use().any(|free| free.reads_tenders)
     }
 
     /// The codes that open it; none: it needs no code.

@@ -103,6 +103,14 @@ impl Grant<'_> {
         Right::Coupon { code }
     }
 
+    /// Until when a tier lasts that is held until `known` and is given once more: never shorter than before. What extends
+    /// it was worked out from an end that others may have moved since, and moves it by as much.
+    fn ends(&self, known: Option<Timestamp>, goes_on: bool) -> Option<Timestamp> {
+        let (known, own) = (known?, self.expires_at?);
+        let moved = known.duration_since(self.vests_at);
+        if goes_on && moved.is_positive() { own.checked_add(moved).ok() } else { Some(known.max(own)) }
+    }
+
     /// The tier of the program, with the one before it where that is still held.
     fn set_tier(&self, account: &mut Account, tier: &TierId, now: Timestamp) {
         let held = |before: Option<TierBefore>| TierHeld {
@@ -125,9 +133,11 @@ impl Grant<'_> {
                         given_by: known.given_by.clone(),
                     };
                     // What goes on where the one before would have ended has been held since that one.
-                    let goes_on = lasts && known.tier == *tier && self.vests_at > now;
+                    let same = lasts && known.tier == *tier;
+                    let goes_on = same && self.vests_at > now;
                     let since = if goes_on { known.since } else { now };
-                    *known = TierHeld { since, ..held(lasts.then_some(before)) };
+                    let until = if same { self.ends(known.until, goes_on) } else { self.expires_at };
+                    *known = TierHeld { since, until, ..held(lasts.then_some(before)) };
                 }
             }
             Err(place) if has_room => account.tiers.insert(place, held(None)),

@@ -48,7 +48,7 @@ pub fn open_quote(account: &Account, command: &OpenQuoteCommand<'_>) -> Result<A
     let mut next = account.clone();
     let now = account.booked_at(command.now);
     next.open_quotes.retain(|quote| quote.is_open(now) && command.supersedes != Some(&quote.receipt));
-    let holds: Vec<Promise> = command.promises.iter().filter(|promise| is_something(promise)).cloned().collect();
+    let holds = holds_of(command.promises);
     let place = next.open_quotes.binary_search_by(|quote| quote.receipt.cmp(command.receipt));
     if holds.is_empty() && place.is_err() {
         return Ok(next);
@@ -72,6 +72,35 @@ pub fn open_quote(account: &Account, command: &OpenQuoteCommand<'_>) -> Result<A
     }
     assert!(next.check().is_ok(), "a quote keeps the account's invariants");
     Ok(next)
+}
+
+/// What a quote holds of what it promises: of each limit once, whichever campaigns use it.
+fn holds_of(promises: &[Promise]) -> Vec<Promise> {
+    let mut holds: Vec<Promise> = Vec::with_capacity(promises.len());
+    for promise in promises.iter().filter(|promise| is_something(promise)) {
+        let mut own = promise.clone();
+        if let Promise::Uses { by, .. } | Promise::Budget { by, .. } = &mut own {
+            *by = None;
+        }
+        if !holds.iter_mut().any(|held| joined(held, &own)) {
+            holds.push(own);
+        }
+    }
+    holds
+}
+
+/// Adds a hold to one of the same limit; whether it was.
+fn joined(held: &mut Promise, more: &Promise) -> bool {
+    match (held, more) {
+        (Promise::Uses { campaign, usage, .. }, Promise::Uses { campaign: other, usage: more, .. })
+        | (Promise::Budget { campaign, usage, .. }, Promise::Budget { campaign: other, usage: more, .. })
+            if campaign == other =>
+        {
+            *usage = usage.plus(*more);
+            true
+        }
+        _ => false,
+    }
 }
 
 /// Whether a quote must be written: it promises something, replaces something, or takes something over.

@@ -98,6 +98,27 @@ fn the_tier_before_comes_back_unless_another_has_taken_its_place() {
 }
 
 #[test]
+fn one_tier_given_twice_is_never_cut_short_and_extensions_worked_out_beside_each_other_both_count() {
+    // From when and until when each gift says that the tier lasts, in minutes, and when it ends.
+    let table: [(&[(i64, Option<i64>)], Option<i64>); 6] = [
+        (&[(1, Some(500)), (1, Some(30))], Some(500)),
+        (&[(1, Some(30)), (1, Some(500))], Some(500)),
+        (&[(1, None), (1, Some(30))], None),
+        (&[(1, Some(100)), (100, Some(200))], Some(200)),
+        (&[(1, Some(100)), (100, Some(200)), (100, Some(200))], Some(300)),
+        (&[(1, Some(100)), (100, Some(200)), (1, Some(150))], Some(200)),
+    ];
+    for (gifts, ends) in table {
+        let mut account = account();
+        for (place, (from, until)) in gifts.iter().enumerate() {
+            let gift = Reward { vests_at: at(*from), expires_at: until.map(at), ..reward("c", tier("member")) };
+            account = sell(&account, &format!("r-{place}"), vec![gift]).0;
+        }
+        assert_eq!(account.tiers[0].until, ends.map(at), "{gifts:?}");
+    }
+}
+
+#[test]
 fn tiers_of_receipts_that_all_came_back_are_gone_in_whatever_order_they_came() {
     let none = ReturnedSoFar::default();
     let (account, silver) = sell(&account(), "r-1", vec![reward("c", tier("silver"))]);

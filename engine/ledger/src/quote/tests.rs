@@ -75,6 +75,24 @@ fn a_quote_takes_over_the_holds_of_the_receipt_that_it_supersedes() {
 }
 
 #[test]
+fn h7_a_limit_that_many_campaigns_use_is_held_once() {
+    let usage = |uses| tessera_rules::usage::Usage { uses, ..tessera_rules::usage::Usage::NONE };
+    let of = |number: usize| (campaign("limit:l"), Some(campaign(&format!("c-{number}"))), usage(1));
+    let promises: Vec<Promise> = (0..crate::limits::HOLDS_MAX)
+        .map(of)
+        .flat_map(|(campaign, by, usage)| {
+            [Promise::Uses { campaign: campaign.clone(), by: by.clone(), usage }, Promise::Budget { campaign, by, usage }]
+        })
+        .collect();
+    let account = quote(&hundred(), "r-1", 1, &promises, 0).unwrap();
+    let all = usage(i64::try_from(crate::limits::HOLDS_MAX).unwrap());
+    let campaign = campaign("limit:l");
+    let held =
+        [Promise::Uses { campaign: campaign.clone(), by: None, usage: all }, Promise::Budget { campaign, by: None, usage: all }];
+    assert_eq!(account.open_quotes[0].holds, held);
+}
+
+#[test]
 fn a_quote_that_promises_nothing_and_replaces_nothing_is_not_written() {
     let receipt = receipt_id("r-1");
     let (nothing, something) = ([hold(0)], [hold(1)]);
