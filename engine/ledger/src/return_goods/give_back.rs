@@ -37,7 +37,6 @@ pub(super) fn redemptions(step: Step<'_>, booking: &mut Booking) -> Vec<OutcomeR
         let of_campaign = redemption.id.as_str().strip_prefix(COST_PREFIX).and_then(|id| CampaignId::parse(id).ok());
         let shares = of_campaign.map(|campaign| shares_of(step.original, &campaign)).unwrap_or_default();
         let come_back = |so_far: &ReturnedSoFar| match rule {
-            ReturnedPayment::InProportion if redemption.mode == RedeemMode::Tender => step.paid_with(so_far).of(whole),
             ReturnedPayment::InProportion => step.fraction(so_far, &shares).of(whole),
             ReturnedPayment::WholeReturnOnly if so_far.is_whole(step.original) => whole,
             ReturnedPayment::WholeReturnOnly | ReturnedPayment::Never => 0,
@@ -90,7 +89,7 @@ pub(super) fn kept_back(step: Step<'_>, booking: &Booking) -> Amount {
     // No more than was refunded, in all and in this step.
     let kept = |so_far: &ReturnedSoFar| {
         let paid = if so_far.is_whole(step.original) { never } else { never.saturating_add(whole_only) };
-        step.paid_with(so_far).of(paid).min(step.refunded(so_far))
+        step.kept_back(so_far).of(paid).min(step.refunded(so_far))
     };
     let refunded = step.refunded(step.after).saturating_sub(step.refunded(step.before)).max(0);
     Amount::from_minor(kept(step.after).saturating_sub(kept(step.before)).min(refunded))

@@ -161,7 +161,7 @@ proptest! {
     /// Whatever comes back of what points paid: a step deducts no more than it refunds, money and points together are the
     /// refund, and the whole gives all points back or none.
     #[test]
-    fn p6_points_that_paid_come_back_with_the_refund_of_goods_priced_anew(
+    fn p6_points_that_paid_come_back_also_where_goods_are_priced_anew(
         pieces in [0..12_i64, 0..8_i64, 1..6_i64],
         steps in proptest::collection::vec((0..3_usize, 1..6_i64), 0..8),
         payment in prop::sample::select(vec![ReturnedPayment::InProportion, ReturnedPayment::WholeReturnOnly, ReturnedPayment::Never]),
