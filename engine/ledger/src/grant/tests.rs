@@ -99,8 +99,10 @@ fn the_tier_before_comes_back_unless_another_has_taken_its_place() {
 
 #[test]
 fn one_tier_given_twice_is_never_cut_short_and_extensions_worked_out_beside_each_other_both_count() {
-    // From when and until when each gift says that the tier lasts, in minutes, and when it ends.
-    let table: [(&[(i64, Option<i64>)], Option<i64>); 6] = [
+    /// From when and until when a gift says that the tier lasts, in minutes.
+    type Gift = (i64, Option<i64>);
+    // And when it ends.
+    let table: [(&[Gift], Option<i64>); 6] = [
         (&[(1, Some(500)), (1, Some(30))], Some(500)),
         (&[(1, Some(30)), (1, Some(500))], Some(500)),
         (&[(1, None), (1, Some(30))], None),
