@@ -144,10 +144,24 @@ impl LookUp {
         match (&wanted.account, &wanted.customer, &wanted.phone, &wanted.card) {
             (Some(account), None, None, None) => Ok(Known::Account(account.clone())),
             (None, Some(customer), None, None) => Ok(Known::Customer(customer.clone())),
-            (None, None, Some(phone), None) => self.identify(Identity::Phone(as_kept(phone))).await,
+            (None, None, Some(phone), None) => self.by_phone(phone).await,
             (None, None, None, Some(card)) => self.identify(Identity::CardNumber(card.clone())).await,
             _ => Err(LookUpError::NotOne),
         }
+    }
+
+    /// As it was written, then in the form in which numbers are sent to: whoever enrolled with a spelling of their own, such as one
+    /// with the trunk's zero behind the country, is found by it.
+    async fn by_phone(&self, written: &str) -> Result<Known, LookUpError> {
+        let mut answer = Err(LookUpError::Unknown);
+        for spelling in spellings(written) {
+            answer = self.identify(Identity::Phone(spelling)).await;
+            match answer {
+                Ok(_) | Err(LookUpError::Away(_) | LookUpError::NotOne | LookUpError::Mirror(_)) => break,
+                Err(LookUpError::Unknown | LookUpError::Refused(_)) => {}
+            }
+        }
+        answer
     }
 
     async fn identify(&self, identity: Identity) -> Result<Known, LookUpError> {
@@ -165,10 +179,11 @@ impl LookUp {
     }
 }
 
-/// The number in the form in which it is kept. What is no number that a country gives out is asked for as it is: the engine
-/// says what is wrong with it.
-fn as_kept(phone: &str) -> String {
-    normalised(phone, None).map_or_else(|_| phone.to_owned(), Pii::into_exposed)
+/// What a number is asked for by, in this sequence.
+fn spellings(written: &str) -> Vec<String> {
+    let mut spellings = vec![written.to_owned()];
+    spellings.extend(normalised(written, None).map(Pii::into_exposed).ok().filter(|normalised| normalised != written));
+    spellings
 }
 
 enum Known {
@@ -191,9 +206,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_asked_for_as_it_is_kept_however_it_was_written() {
-        for (written, asked) in [("+49 (30) 123-456", "+4930123456"), ("+4930123456", "+4930123456"), ("12 34", "12 34")] {
-            assert_eq!(as_kept(written), asked);
+    fn a_number_is_asked_for_as_it_was_written_and_then_in_its_one_form() {
+        for (written, asked) in [
+            ("+49 (30) 123-456", &["+49 (30) 123-456", "+4930123456"][..]),
+            ("+4930123456", &["+4930123456"]),
+            ("+49030123456", &["+49030123456", "+4930123456"]),
+            ("12 34", &["12 34"]),
+        ] {
+            assert_eq!(spellings(written), asked);
         }
     }
 }

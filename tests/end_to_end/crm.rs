@@ -127,10 +127,16 @@ fn a_card_is_found_by_the_phone_that_calls_and_by_nothing_that_is_not_known() {
     let shop = Shop::new(Some(&root().join("deploy/programs/sample.yaml")));
     let (_mirror, at) = shop.mirror();
     let enrolment = shop.folder.path().join("enrol.json");
-    let request = json!({"phone": "+441632960001", "storeId": "S1", "dataConsent": true, "requestId": "S1/T9/20261122/1/enrol"});
-    fs::write(&enrolment, request.to_string()).unwrap();
-    let enrolled = shop.till(&["enrol", enrolment.to_str().unwrap()]);
-    assert!(enrolled.status.success(), "{}", said(&enrolled));
+    // The second one with the zero that is dialled within the country.
+    for (number, phone) in ["+441632960001", "+4401632960005"].into_iter().enumerate() {
+        let id = format!("S1/T9/20261122/{number}/enrol");
+        let request = json!({"phone": phone, "storeId": "S1", "dataConsent": true, "requestId": id});
+        fs::write(&enrolment, request.to_string()).unwrap();
+        let enrolled = shop.till(&["enrol", enrolment.to_str().unwrap()]);
+        assert!(enrolled.status.success(), "{}", said(&enrolled));
+        let found = printed(shop.crm(&at, &["card", "--phone", phone, "--json"]));
+        assert!(found.contains("OUTCOME_KIND_ENROLMENT"), "{found}");
+    }
     let card: Value = serde_json::from_str(&printed(shop.crm(&at, &["card", "--phone", "+441632960001", "--json"]))).unwrap();
     assert_eq!(card["history"][0]["kind"], "OUTCOME_KIND_ENROLMENT", "{card:#}");
     assert!(!card.to_string().contains("1632960001"), "h81: {card:#}");
