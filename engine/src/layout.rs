@@ -41,6 +41,8 @@ pub const CONTACT: u8 = 7;
 
 /// Codes that work once and that a sale or its claim used, by the sale's id.
 pub const CODES: u8 = 8;
+/// What a sale was decided with, where what is kept of it is priced anew, by its id.
+pub const DECIDED: u8 = 9;
 
 /// Buckets of hints from here on are days, counted from 1 January 1970: accounts in which something lapses or becomes
 /// usable then.
@@ -118,6 +120,12 @@ pub fn contact_row(customer: &CustomerId) -> RowKey {
 #[must_use]
 pub fn sale_row(id: &ReceiptId) -> RowKey {
     RowKey { kind: SALE, id: Bytes::copy_from_slice(id.as_str().as_bytes()) }
+}
+
+/// The row of what a sale was decided with, beside its outcome.
+#[must_use]
+pub fn decided_row(id: &ReceiptId) -> RowKey {
+    RowKey { kind: DECIDED, id: Bytes::copy_from_slice(id.as_str().as_bytes()) }
 }
 
 /// The row of what came back of a receipt.

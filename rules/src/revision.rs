@@ -304,6 +304,21 @@ impl Revision {
             .filter_map(|(name, limits)| Some((name, limits.shared.as_deref()?)))
     }
 
+    /// The names of the limits that several campaigns, or redemptions, share and that these used.
+    pub fn common_limits_of(&self, applied: &[CampaignId], redeemed: impl Fn(&AssetId) -> bool) -> Vec<&CampaignId> {
+        let applied: Vec<&Campaign> = applied.iter().filter_map(|id| self.campaign(id)).collect();
+        let mut names = Vec::new();
+        for (program_place, program) in self.programs.iter().enumerate() {
+            for (place, limit) in program.limits.iter().enumerate() {
+                let of_campaign = |own: &&Campaign| own.program_place == program_place && own.common_limits.contains(&place);
+                if limit.redeemed.as_ref().map_or_else(|| applied.iter().any(of_campaign), &redeemed) {
+                    names.push(&limit.name);
+                }
+            }
+        }
+        names
+    }
+
     /// The limits of their own of all programs.
     fn common_limits(&self) -> impl Iterator<Item = &CommonLimit> {
         self.programs.iter().flat_map(|program| &program.limits)

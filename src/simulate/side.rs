@@ -10,7 +10,9 @@ use tessera_ledger::account::Account;
 use tessera_ledger::code::CodeKey;
 use tessera_ledger::lot::Lot;
 use tessera_ledger::outcome::{Basis, Outcome};
-use tessera_ledger::return_goods::{Kept, OriginalSale, Repricing, Return, ReturnLine, ReturnedSoFar, kept, return_goods};
+use tessera_ledger::return_goods::{
+    DecidedWith, Kept, OriginalSale, Repricing, Return, ReturnLine, ReturnedSoFar, kept, return_goods,
+};
 use tessera_ledger::settle::{Relation, Settle, SoldLine, settle};
 use tessera_ledger::standing::View;
 use tessera_ledger::terms::{AssetTerms, Worth, limit_terms, money_asset, return_terms};
@@ -132,6 +134,7 @@ pub(crate) struct Simulated<'s> {
 #[derive(Debug)]
 struct Sale {
     receipt: Receipt,
+    decided: DecidedWith,
     outcome: Outcome,
     so_far: ReturnedSoFar,
 }
@@ -184,7 +187,8 @@ impl<'s> Simulated<'s> {
         self.account = settled.account;
         if self.awaited.contains(receipt.id.as_str()) {
             let (outcome, so_far) = (settled.outcome.clone(), ReturnedSoFar::default());
-            self.kept.insert(receipt.id.clone(), Sale { receipt: receipt.clone(), outcome, so_far });
+            let decided = DecidedWith::of(receipt.sold_at, standing.customer.clone());
+            self.kept.insert(receipt.id.clone(), Sale { receipt: receipt.clone(), decided, outcome, so_far });
         }
         Settled { outcome: settled.outcome, buyer: self.side.buyer(&standing, receipt), proven: decision.proven }
     }
@@ -211,17 +215,17 @@ impl<'s> Simulated<'s> {
 
     /// What is kept of a sale and the decision on it, where its program prices that anew.
     fn price_kept(&self, goods: &Return<'_>, sale: &Sale) -> Option<(Kept, Decision)> {
-        let kept = kept(self.account.as_ref(), goods, &sale.receipt)?;
+        let kept = kept(self.account.as_ref(), goods, (&sale.receipt, &sale.decided))?;
         let view = View {
             customer: self.customer.as_ref(),
             receipt: &sale.receipt.id,
             supersedes: None,
-            now: sale.receipt.sold_at,
+            now: sale.decided.at(),
             business_date: sale.receipt.business_date,
         };
         let rules = self.side.rules;
         let standing = kept.standing(&rules.revision, &view, None);
-        let at = sale.receipt.sold_at;
+        let at = sale.decided.at();
         let decision = evaluate(&rules.revision, &rules.catalogue, &standing, &kept.receipt, at, Effort::default());
         Some((kept, decision))
     }

@@ -8,7 +8,7 @@ use crate::check::BrokenInvariant;
 use crate::day::LedgerDay;
 use crate::entry::ReceiptEntry;
 use crate::limits::{ACCOUNT_BYTES_MAX, LOTS_MAX, PARKED_MAX, RETURNED_LINES_MAX, RETURNS_MAX};
-use crate::return_goods::ReturnedSoFar;
+use crate::return_goods::{DecidedWith, ReturnedSoFar};
 
 /// The version in which accounts are written; those before it were never released.
 pub const ACCOUNT_VERSION: u8 = 4;
@@ -16,7 +16,7 @@ pub const ACCOUNT_VERSION: u8 = 4;
 /// The version in which receipt entries are written.
 pub const ENTRY_VERSION: u8 = 2;
 
-/// The version in which closed days are written.
+/// The version in which closed days, and what sales were decided with, are written.
 pub const RECORD_VERSION: u8 = 1;
 
 /// The version in which what came back of a receipt is written; those before it were never released.
@@ -127,6 +127,22 @@ impl ReturnedSoFar {
         within("returns", so_far.returns.len(), RETURNS_MAX)?;
         within("lapsed lots", so_far.lapsed.len(), LOTS_MAX)?;
         Ok(so_far)
+    }
+}
+
+impl DecidedWith {
+    /// The record as bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        write(self, RECORD_VERSION)
+    }
+
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes; never a panic.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Damaged> {
+        read_record(bytes)
     }
 }
 

@@ -29,7 +29,7 @@ mod step;
 mod take_back;
 mod unwind;
 
-pub use kept::{Kept, kept};
+pub use kept::{DecidedWith, Kept, kept};
 pub use reprice::is_repriced;
 
 /// Goods that came back.

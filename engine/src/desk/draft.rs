@@ -11,7 +11,7 @@ use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
 use tessera_ledger::claim::outcome_id;
 use tessera_ledger::entry::{Aggregate, ReceiptEntry};
-use tessera_ledger::return_goods::ReturnedSoFar;
+use tessera_ledger::return_goods::{DecidedWith, ReturnedSoFar};
 use tessera_rules::id::{AccountId, ReceiptId};
 use tessera_storage::{Claim, Commit, Hint, Partition, Row, RowKey, Version};
 
@@ -172,6 +172,13 @@ impl<'a> Draft<'a> {
     /// The request of a sale, kept beside its outcome for a claim or for returns that price it anew.
     pub(crate) async fn kept_sale(&self, aggregate: &Aggregate, sale: &ReceiptId) -> Result<Option<Bytes>, Refusal> {
         self.row(aggregate, sale, &layout::sale_row(sale)).await
+    }
+
+    /// What a sale was decided with, kept for returns that price it anew.
+    pub(crate) async fn decided_with(&self, aggregate: &Aggregate, sale: &ReceiptId) -> Result<Option<DecidedWith>, Refusal> {
+        let stored = self.row(aggregate, sale, &layout::decided_row(sale)).await?;
+        let read = |stored: Bytes| DecidedWith::decode(&stored);
+        stored.map(read).transpose().map_err(|damaged| self.core.quarantined(sale.as_str(), &damaged))
     }
 
     /// The outcome of that id in this aggregate.

@@ -11,7 +11,7 @@ use tessera_ledger::claim::claimed_sale;
 use tessera_ledger::entry::{Aggregate, EntryState, ReceiptEntry, Waiting};
 use tessera_ledger::order::{OriginalKnown, ReturnAdmission, admit_return};
 use tessera_ledger::outcome::{Flag, Outcome};
-use tessera_ledger::return_goods::{self as ledger, OriginalSale, Return, ReturnLine, ReturnedSoFar, return_goods};
+use tessera_ledger::return_goods::{self as ledger, DecidedWith, OriginalSale, Return, ReturnLine, ReturnedSoFar, return_goods};
 use tessera_proto::billing::v1;
 use tessera_rules::id::{CustomerId, ReceiptId};
 use tessera_rules::receipt::Receipt;
@@ -73,8 +73,8 @@ pub(super) struct Sale {
     pub(super) claimed: bool,
     /// The codes that work once and that it used.
     pub(super) codes: Vec<CompactString>,
-    /// As it was sent, where what is kept of it is priced anew.
-    pub(super) sold: Option<Receipt>,
+    /// As it was sent and what it was decided with, where what is kept of it is priced anew.
+    pub(super) sold: Option<(Receipt, DecidedWith)>,
 }
 
 impl Sale {

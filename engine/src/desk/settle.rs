@@ -15,6 +15,7 @@ use tessera_ledger::entry::ReceiptEntry;
 use tessera_ledger::order::{SettleAdmission, admit_settle};
 use tessera_ledger::outcome::{Flag, Outcome};
 use tessera_ledger::profile::record_facts;
+use tessera_ledger::return_goods::{DecidedWith, is_repriced};
 use tessera_ledger::right::PrizeState;
 use tessera_ledger::settle::{self as ledger, Relation, Settle, SoldLine, settle};
 use tessera_ledger::standing::View;
@@ -149,6 +150,7 @@ impl SettleCase {
         if self.input.receipt.training {
             return Ok(Settled::Outcome { outcome, repeated: false, skipped, claims: Vec::new() });
         }
+        let decided = self.decided_with(draft, &judged, &settled.outcome);
         if let Some(account) = settled.account {
             self.keep_values(draft, &account).await?;
             draft.put_account(account);
@@ -170,6 +172,9 @@ impl SettleCase {
         draft.put_spent(id, judged.shares, self.input.receipt.business_date);
         if let Some(kept) = &self.kept {
             draft.put_row(layout::sale_row(id), kept.clone());
+        }
+        if let Some(decided) = decided {
+            draft.put_row(layout::decided_row(id), Bytes::from(decided.encode()));
         }
         for waiting in &parked {
             apply_parked(draft, id, waiting, (self.promise.rules(), self.now)).await?;
@@ -347,6 +352,33 @@ impl SettleCase {
         body.head.basket_hash == self.basket_hash && !decision.depends_on_tenders && is_as_decided(&self.input, decision)
     }
 
+    fn view(&self, now: Timestamp) -> View<'_> {
+        View {
+            customer: self.customer.as_ref(),
+            receipt: &self.input.receipt.id,
+            supersedes: None,
+            now,
+            business_date: self.input.receipt.business_date,
+        }
+    }
+
+    /// What a return that prices the sale anew needs of what it was decided with, before the sale is booked.
+    fn decided_with(&self, draft: &Draft<'_>, judged: &Judged<'_>, outcome: &Outcome) -> Option<DecidedWith> {
+        if self.kept.is_none() || !is_repriced(outcome) {
+            return None;
+        }
+        let at = self.promise.at(&self.input.receipt);
+        let known_at = if judged.relation == Relation::AsQuoted { at } else { self.now };
+        let customer = self.known(draft).map(|account| account.standing(&self.view(known_at)));
+        Some(DecidedWith::of(at, customer))
+    }
+
+    /// The account that the sale is decided with; it may be the first that is heard of the customer.
+    fn known<'d>(&self, draft: &'d Draft<'_>) -> Option<Cow<'d, Account>> {
+        let fresh = || draft.account_id().map(|id| Cow::Owned(Account::new(id.clone(), self.member(id), self.now)));
+        draft.account().map(|account| Cow::Borrowed(account.as_ref())).or_else(fresh)
+    }
+
     /// The receipt as paid without a quote: nothing on its lines can change any more.
     fn paid(&self) -> Receipt {
         Receipt { stage: Stage::Paid, ..self.input.receipt.clone() }
@@ -358,23 +390,8 @@ impl SettleCase {
     }
 
     fn evaluate(&self, (draft, taken): (&Draft<'_>, &SharedUse), rules: &Rules, receipt: &Receipt, at: Timestamp) -> Decision {
-        let account = draft.account().map(Arc::as_ref);
-        let view = View {
-            customer: self.customer.as_ref(),
-            receipt: &receipt.id,
-            supersedes: None,
-            now: self.now,
-            business_date: receipt.business_date,
-        };
-        let fresh;
-        let account = match (account, draft.account_id()) {
-            (Some(account), _) => Some(account),
-            (None, Some(id)) => {
-                fresh = Account::new(id.clone(), self.member(id), self.now);
-                Some(&fresh)
-            }
-            (None, None) => None,
-        };
+        let known = self.known(draft);
+        let (account, view) = (known.as_deref(), self.view(self.now));
         let standing = Standing {
             customer: account.map(|account| account.standing(&view)),
             codes: quote::code_standings(account, &receipt.codes, &view, taken),

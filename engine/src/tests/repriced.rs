@@ -9,6 +9,7 @@ use tessera_rules::revision::Source;
 
 use super::super::testing::*;
 use super::claims::{claim, claim_of, opened};
+use crate::clock::Clock as _;
 
 const CARD: &str = "1001";
 
@@ -108,4 +109,105 @@ async fn a_sale_that_is_kept_for_its_returns_names_nobody() {
     let kept = tessera_storage::Storage::row(rig.storage.as_ref(), &partition, &crate::layout::sale_row(&id)).await.unwrap();
     let kept = <v1::SettleRequest as prost::Message>::decode(kept.unwrap()).unwrap();
     assert!(kept.receipt.unwrap().customer.is_none() && kept.quote_token.is_empty());
+}
+
+/// Cheaper for gold, early in the day, and once for everybody together.
+const THEN: &str = "  - {id: gold, name: A tenth for gold, tiers: [gold], on: {sku: [SOCKS]}, percent_off: 10}
+  - {id: card, name: Gold for a day, on: {sku: [CARD]}, grant: {give: {status: {tier: gold, days: 1}}}}
+  - {id: early, name: A fifth early, valid: {hours: [\"09:00-10:10\"]}, on: {sku: [EARLY]}, percent_off: 20}
+  - {id: mug, name: A mug for half, on: {sku: [MUG]}, percent_off: 50}
+  - {id: first, name: The first for half, on: {sku: [FIRST]}, percent_off: 50}
+";
+
+/// A sale of three pieces of one of the goods, all at 10.00, of which one comes back in the end.
+struct Story {
+    what: &'static str,
+    sku: &'static str,
+    /// What was sold before it, to whom.
+    before: Option<(&'static str, &'static str)>,
+    /// Between its quote and its settle.
+    minutes: u64,
+    /// What is sold after it, to whom.
+    after: Option<(&'static str, &'static str)>,
+    /// Between sale and return.
+    days: u64,
+    /// For the first piece.
+    refund: i64,
+}
+
+const STORIES: [Story; 6] = [
+    Story { what: "nothing", sku: "SOCKS", before: None, minutes: 0, after: None, days: 0, refund: 1_000 },
+    Story {
+        what: "a tier has ended since",
+        sku: "SOCKS",
+        before: Some(("CARD", CARD)),
+        minutes: 0,
+        after: None,
+        days: 3,
+        refund: 900,
+    },
+    Story {
+        what: "a tier was bought since",
+        sku: "SOCKS",
+        before: None,
+        minutes: 0,
+        after: Some(("CARD", CARD)),
+        days: 0,
+        refund: 1_000,
+    },
+    Story { what: "quoted early, sold late", sku: "EARLY", before: None, minutes: 12, after: None, days: 1, refund: 800 },
+    Story {
+        what: "the common limit was used up before",
+        sku: "FIRST",
+        before: Some(("MUG", "2002")),
+        minutes: 0,
+        after: None,
+        days: 0,
+        refund: 1_000,
+    },
+    Story {
+        what: "the common limit was used by the sale",
+        sku: "FIRST",
+        before: None,
+        minutes: 0,
+        after: Some(("MUG", "2002")),
+        days: 0,
+        refund: 500,
+    },
+];
+
+async fn told(story: &Story) {
+    let rig = Rig::new().await;
+    rig.pass(Duration::from_secs(1));
+    let head = "tiers: [{id: gold}]\nlimits: [{id: half, campaigns: [mug, first], budget: {uses: 1}}]\nconventions: {returned_rewards: repriced_kept}\n";
+    publish(&rig, head, THEN, opened()).await;
+    let sold = |id: &str, card: &str, sku: &str, pieces| v1::Receipt {
+        sold_at: Some(timestamp_to_wire(rig.clock.now())),
+        ..receipt(id, Some(card), vec![line("1", sku, pieces, 1_000)])
+    };
+    if let Some((sku, card)) = story.before {
+        rig.sell(sold("B", card, sku, 1)).await;
+    }
+    let quoted = rig.quote(quote(sold("A", CARD, story.sku, 3))).await.unwrap();
+    rig.pass(Duration::from_secs(60 * story.minutes));
+    rig.settle(as_quoted(sold("A", CARD, story.sku, 3), &quoted)).await.unwrap();
+    if let Some((sku, card)) = story.after {
+        rig.sell(sold("C", card, sku, 1)).await;
+    }
+    rig.pass(Duration::from_secs(86_400 * story.days));
+    let mut refunds = Vec::new();
+    for (id, pieces) in [("R1", 1), ("R2", 2)] {
+        let request = give_back(id, Some("A"), vec![("1", line("1", story.sku, pieces, 1_000))]);
+        refunds.push(refund(&rig.give_back(request).await.unwrap()).0);
+    }
+    let paid = quoted.answer.unwrap().totals_after.unwrap().due_minor;
+    assert_eq!(refunds, [story.refund, paid - story.refund], "{}", story.what);
+    rig.outcomes().await;
+}
+
+#[tokio::test]
+async fn p5_what_is_kept_is_priced_with_what_the_sale_was_decided_with() {
+    for story in &STORIES {
+        told(story).await;
+    }
 }

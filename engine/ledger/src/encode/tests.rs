@@ -4,7 +4,8 @@ use crate::account::{Account, PersonalCoupon};
 use crate::encode::{ACCOUNT_VERSION, Damaged};
 use crate::entry::{Aggregate, EntryState, ReceiptEntry, Taken};
 use crate::hold::OpenQuote;
-use crate::return_goods::{RepricedSoFar, ReturnedLine, ReturnedSoFar};
+use crate::return_goods::{DecidedWith, RepricedSoFar, ReturnedLine, ReturnedSoFar};
+use crate::standing::View;
 use crate::testing::*;
 use tessera_rules::id::RewardId;
 use tessera_rules::money::Quantity;
@@ -39,6 +40,12 @@ fn what_is_written_is_read() {
         repriced: Some(RepricedSoFar { refunded: money(5), ..RepricedSoFar::default() }),
     };
     assert_eq!(ReturnedSoFar::decode(&so_far.encode()), Ok(so_far));
+    let receipt = receipt_id("r");
+    let view = View { customer: None, receipt: &receipt, supersedes: None, now: at(1), business_date: day() };
+    for customer in [None, Some(sample().standing(&view))] {
+        let decided = DecidedWith::of(at(1), customer);
+        assert_eq!(DecidedWith::decode(&decided.encode()), Ok(decided));
+    }
 }
 
 #[test]

@@ -2,6 +2,8 @@
 //! the sale had not been.
 
 use compact_str::CompactString;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use tessera_rules::campaign::COST_PREFIX;
 use tessera_rules::id::{AssetId, CampaignId, RewardId};
 use tessera_rules::money::{Amount, Quantity, Units};
@@ -17,6 +19,38 @@ use crate::return_goods::{OriginalSale, Return, ReturnLine, ReturnedSoFar, commi
 use crate::settle::change::by_campaign;
 use crate::standing::View;
 
+/// What a sale was decided with that its account does not remember: tiers end and are bought, limits are used again.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DecidedWith {
+    /// The time under which its campaigns were evaluated: that of its quote, where there was one.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
+    at: Timestamp,
+    /// Tiers, lists, uses and visits of then; the rest is left out. None: nobody was known.
+    customer: Option<CustomerStanding>,
+}
+
+impl DecidedWith {
+    /// Of the standing that a sale was decided with at a time, before anything of it was booked.
+    #[must_use]
+    pub fn of(at: Timestamp, customer: Option<CustomerStanding>) -> Self {
+        let then = |customer| CustomerStanding {
+            available: Vec::new(),
+            counters: Vec::new(),
+            counters_promised: Vec::new(),
+            // What is known of a person stays in one place, from which it can be erased.
+            facts: Vec::new(),
+            ..customer
+        };
+        Self { at, customer: customer.map(then) }
+    }
+
+    /// The time under which what is kept is evaluated.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+}
+
 /// What is kept of a sale, and who keeps it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Kept {
@@ -24,6 +58,8 @@ pub struct Kept {
     pub receipt: Receipt,
     /// As if the sale had not been; none: nobody was known.
     account: Option<Account>,
+    /// What the customer was then.
+    then: Option<CustomerStanding>,
     /// What the sale used of assets, by asset.
     redeemed: Vec<(AssetId, Units)>,
     /// Codes of the account's coupons that the sale used.
@@ -32,12 +68,12 @@ pub struct Kept {
     applied: Vec<CampaignId>,
 }
 
-/// What must be evaluated, under the revision, catalogue and time of the sale, before a return can be carried out; none:
-/// nothing is priced anew, or nothing is kept.
+/// What must be evaluated, under the revision and catalogue of the sale and at the time of its decision, before a return
+/// can be carried out; none: nothing is priced anew, or nothing is kept.
 ///
 /// `sold` is the receipt as it was sent with its settle.
 #[must_use]
-pub fn kept(account: Option<&Account>, goods: &Return<'_>, sold: &Receipt) -> Option<Kept> {
+pub fn kept(account: Option<&Account>, goods: &Return<'_>, (sold, decided): (&Receipt, &DecidedWith)) -> Option<Kept> {
     let sale = goods.original.filter(|sale| reprice::is_repriced(sale.outcome))?;
     let after = refund::compute(goods).so_far;
     if after.is_whole(sale.outcome) {
@@ -66,6 +102,7 @@ pub fn kept(account: Option<&Account>, goods: &Return<'_>, sold: &Receipt) -> Op
     Some(Kept {
         receipt,
         account: account.map(|account| without(account, goods, sale)),
+        then: decided.customer.clone(),
         redeemed: sale.outcome.redemptions.iter().map(|known| (known.asset.clone(), known.units)).collect(),
         used: used.map(|coupon| coupon.code.clone()).collect(),
         applied: sale.outcome.applied.iter().map(|applied| applied.campaign.clone()).collect(),
@@ -125,9 +162,7 @@ fn without(account: &Account, goods: &Return<'_>, sale: OriginalSale<'_>) -> Acc
     };
     let lines: Vec<ReturnLine> = sale.outcome.lines.iter().map(rest).filter(|line| line.quantity > Quantity::ZERO).collect();
     let whole = Return { lines: &lines, tenders: &[], repricing: None, ..goods.clone() };
-    let mut without = commit::commit(Some(account), &whole).account.unwrap_or_else(|| account.clone());
-    without.statistics.visits = without.statistics.visits.saturating_sub(1);
-    without
+    commit::commit(Some(account), &whole).account.unwrap_or_else(|| account.clone())
 }
 
 impl Kept {
@@ -136,7 +171,9 @@ impl Kept {
     #[must_use]
     pub fn standing(&self, revision: &Revision, view: &View<'_>, draw: Option<[u8; 32]>) -> Standing {
         let mut shared = revision.nothing_shared();
-        shared.retain(|uses| uses.campaign.is_common_limit() || self.applied.contains(&uses.campaign));
+        let redeemed = |asset: &AssetId| self.redeemed.iter().any(|(known, _)| known == asset);
+        let limits = revision.common_limits_of(&self.applied, redeemed);
+        shared.retain(|uses| self.applied.contains(&uses.campaign) || limits.contains(&&uses.campaign));
         Standing {
             customer: self.account.as_ref().map(|account| self.customer(account, view)),
             codes: self.receipt.codes.iter().map(|code| self.code(code, view)).collect(),
@@ -150,6 +187,10 @@ impl Kept {
 
     fn customer(&self, account: &Account, view: &View<'_>) -> CustomerStanding {
         let mut standing = account.standing(view);
+        if let Some(then) = &self.then {
+            let CustomerStanding { blocked, tiers, tiers_until, uses, lists, visits, .. } = then.clone();
+            standing = CustomerStanding { blocked, tiers, tiers_until, uses, lists, visits, ..standing };
+        }
         for (asset, units) in &self.redeemed {
             match standing.available.binary_search_by(|(known, _)| known.cmp(asset)) {
                 Ok(place) => {

@@ -10,7 +10,7 @@ use tessera_ledger::code::CodeKey;
 use tessera_ledger::limits::HOLD_MINUTES;
 use tessera_ledger::outcome::{Basis, Outcome};
 use tessera_ledger::quote::{OpenQuoteCommand, open_quote};
-use tessera_ledger::return_goods::{Kept, Repricing, Return, Returned, ReturnedSoFar, kept, return_goods};
+use tessera_ledger::return_goods::{DecidedWith, Kept, Repricing, Return, Returned, ReturnedSoFar, kept, return_goods};
 use tessera_ledger::settle::{Relation, Settle, SoldLine, settle};
 use tessera_ledger::standing::View;
 use tessera_ledger::terms::{AssetTerms, Worth, limit_terms, return_terms};
@@ -55,6 +55,7 @@ static CODES: CodeKey = CodeKey::new([0; 32]);
 #[derive(Clone, Debug)]
 pub(super) struct Sale {
     asked: Box<Asked>,
+    decided: DecidedWith,
     pub(super) outcome: Outcome,
     pub(super) so_far: ReturnedSoFar,
 }
@@ -176,6 +177,7 @@ impl<'b> World<'b> {
             return Err("the receipt was settled already".to_owned());
         }
         let paid = asked.receipt.stage == Stage::Paid;
+        let customer = self.standing(asked).customer;
         // A blocked customer is answered and booked like an anonymous one.
         let before = self.account.clone().filter(|account| !account.blocked);
         let account = match &before {
@@ -225,7 +227,8 @@ impl<'b> World<'b> {
             *day = day.plus(*usage);
         }
         let asked = asked.clone();
-        self.sales.push(Sale { asked, outcome: settled.outcome, so_far: ReturnedSoFar::default() });
+        let decided = DecidedWith::of(asked.at, customer);
+        self.sales.push(Sale { asked, decided, outcome: settled.outcome, so_far: ReturnedSoFar::default() });
         self.done = Done::Settled;
         self.now = booked_at;
         Ok(())
@@ -237,7 +240,7 @@ impl<'b> World<'b> {
         let lines = goods.lines(&self.sales)?;
         let of = goods.sale(&self.sales);
         let mut command = goods.command((self.returns, &lines), of, self.basis(), (&terms, self.now))?;
-        let anew = of.and_then(|sale| self.price_kept(&command, &sale.asked));
+        let anew = of.and_then(|sale| self.price_kept(&command, sale));
         command.repricing = anew.as_ref().map(|(kept, decision)| Repricing { kept: &kept.receipt, decision, rewards: true });
         let returned = return_goods(self.account.as_ref(), &command);
         promises::balance(self.account.as_ref(), returned.account.as_ref(), &returned.outcome, found);
@@ -253,8 +256,9 @@ impl<'b> World<'b> {
     }
 
     /// What is kept of a sale and the decision on it, where its program prices that anew.
-    fn price_kept(&self, command: &Return<'_>, asked: &Asked) -> Option<(Kept, Decision)> {
-        let kept = kept(self.account.as_ref(), command, &asked.receipt)?;
+    fn price_kept(&self, command: &Return<'_>, sale: &Sale) -> Option<(Kept, Decision)> {
+        let asked = &sale.asked;
+        let kept = kept(self.account.as_ref(), command, (&asked.receipt, &sale.decided))?;
         let view = View {
             customer: None,
             receipt: &asked.receipt.id,

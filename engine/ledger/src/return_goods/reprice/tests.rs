@@ -9,7 +9,7 @@ use tessera_rules::receipt::{Receipt, Tender, TenderKind};
 use crate::account::Account;
 use crate::outcome::Outcome;
 use crate::posting::{Book, PostingPlace};
-use crate::return_goods::{OriginalSale, Repricing, Return, Returned, ReturnedSoFar, kept, return_goods};
+use crate::return_goods::{DecidedWith, OriginalSale, Repricing, Return, Returned, ReturnedSoFar, kept, return_goods};
 use crate::settle::SoldLine;
 use crate::terms::{ReturnTerms, money_asset};
 use crate::testing::*;
@@ -95,7 +95,7 @@ fn give_back(account: &Account, sale: (&Receipt, &Outcome, &ReturnedSoFar), good
         assets: &assets,
         repricing: None,
     };
-    let kept = kept(Some(account), &command, sale.0);
+    let kept = kept(Some(account), &command, (sale.0, &DecidedWith::of(at(1), None)));
     let decision = kept.as_ref().map(|kept| decide(&kept.receipt));
     command.repricing =
         kept.as_ref().zip(decision.as_ref()).map(|(kept, decision)| Repricing { kept: &kept.receipt, decision, rewards: true });
