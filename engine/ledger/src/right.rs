@@ -158,4 +158,10 @@ impl Account {
     pub fn waiting_for(&self, receipt: &ReceiptId, reward: &RewardId) -> Option<&WaitingReward> {
         self.waiting.iter().find(|waiting| waiting.receipt == *receipt && waiting.reward == *reward)
     }
+
+    /// The receipt that earned a lot: what waited is given by the answer, and is the first sale's all the same.
+    #[must_use]
+    pub fn earned_by<'a>(&'a self, lot: &'a LotId) -> &'a ReceiptId {
+        self.waiting.iter().find(|waiting| waiting.lot.as_ref() == Some(lot)).map_or(&lot.receipt, |waiting| &waiting.receipt)
+    }
 }

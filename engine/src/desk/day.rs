@@ -1,7 +1,10 @@
 //! The close of a ledger day in one account: what lapsed and what became usable by then is posted, once.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use tessera_contract::refusal::Refusal;
+use tessera_ledger::account::Account;
 use tessera_ledger::closing::DaySpan;
 use tessera_ledger::limits::LOTS_MAX;
 use tessera_ledger::lot::Lot;
@@ -46,7 +49,8 @@ impl DayCase {
 /// himself what came back of a receipt does so before.
 pub(super) async fn keep_lapsed(draft: &mut Draft<'_>, lapsed: Vec<Lot>) -> Result<(), Refusal> {
     for lot in lapsed {
-        let receipt = lot.id.receipt.clone();
+        let earned_by = |account: &Arc<Account>| account.earned_by(&lot.id).clone();
+        let receipt = draft.account().map_or_else(|| lot.id.receipt.clone(), earned_by);
         let mut so_far = draft.own_returned(&receipt).await?;
         if so_far.lapsed.len() < LOTS_MAX {
             so_far.lapsed.push(lot);

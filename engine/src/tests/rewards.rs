@@ -39,6 +39,7 @@ campaigns:
   - {id: payout, name: A pound back, on: {sku: CASH}, grant: {give: {points: {asset: cash, units: 1.00}}}}
   - {id: active, name: Ten active points, on: {sku: ACTIVE}, grant: {give: {points: {asset: active, units: 10}}}}
   - {id: told, name: Forty points for your phone, on: {sku: TOLD}, requires_answers: [phone], grant: {give: {points: {asset: points, units: 40}}}}
+  - {id: asked, name: Two pounds for your phone, on: {sku: ASKED}, requires_answers: [phone], grant: {give: {points: {asset: bonus, units: 2.00}}}}
 ";
 
 const CARD: &str = "1001";
@@ -57,6 +58,12 @@ fn buy(id: &str, sku: &str) -> v1::Receipt {
 async fn card(rig: &Rig) -> v1::IdentifyResponse {
     let request = v1::IdentifyRequest { customer: Some(customer(CARD)), store_id: "S1".to_owned(), ..Default::default() };
     rig.billing.identify(Request::new(request)).await.unwrap().into_inner()
+}
+
+/// What can be used of the bonus, and what cannot yet.
+fn bonus(card: &v1::IdentifyResponse) -> (i64, i64) {
+    let balance = card.balances.iter().find(|balance| balance.asset_id == "bonus");
+    balance.map_or((0, 0), |balance| (balance.available_units, balance.vesting_units))
 }
 
 fn reward<'a>(outcome: &'a v1::Outcome, campaign: &str) -> &'a v1::Reward {
@@ -217,6 +224,38 @@ async fn tickets_are_numbered_over_receipts_and_named_in_outcomes() {
     assert_eq!((held.draw_id.as_str(), held.good, held.numbered), ("car", 3, 6));
 }
 
+fn phone() -> v1::PromptAnswer {
+    v1::PromptAnswer { fact_id: "phone".to_owned(), value: "+447700900123".to_owned(), ..Default::default() }
+}
+
+fn phone_told() -> v1::AnswerPromptsRequest {
+    v1::AnswerPromptsRequest {
+        request_id: "Q1".to_owned(),
+        customer: Some(customer(CARD)),
+        answers: vec![phone()],
+        store_id: "S1".to_owned(),
+        answered_at: Some(tessera_contract::convert::timestamp_to_wire(begin())),
+        ..Default::default()
+    }
+}
+
+#[tokio::test]
+async fn p5_what_was_given_after_waiting_and_lapsed_is_not_taken_back_from_what_came_later() {
+    for closes_first in [false, true] {
+        let rig = rig().await;
+        rig.sell(buy("R1", "ASKED")).await;
+        rig.billing.answer_prompts(Request::new(phone_told())).await.unwrap();
+        assert_eq!(bonus(&card(&rig).await), (0, 200));
+        rig.pass(Duration::from_secs(20 * 86_400));
+        while closes_first && rig.engine.close_day(rig.clock.now()).await.unwrap().is_some() {}
+        let sold_at = Some(tessera_contract::convert::timestamp_to_wire(rig.clock.now()));
+        rig.sell(v1::Receipt { sold_at, ..buy("R2", "BONUS") }).await;
+        rig.give_back(give_back("B", Some("R1"), vec![("1", line("1", "ASKED", 2, 2_000))])).await.unwrap();
+        assert_eq!(bonus(&card(&rig).await), (0, 200), "closed first: {closes_first}");
+        rig.outcomes().await;
+    }
+}
+
 #[tokio::test]
 async fn a_reward_that_waits_for_an_answer_is_given_when_it_comes() {
     let rig = rig().await;
@@ -224,14 +263,7 @@ async fn a_reward_that_waits_for_an_answer_is_given_when_it_comes() {
     let outcome = sold.outcome.unwrap();
     assert_eq!(reward(&outcome, "told").requires_answers, ["phone"]);
     assert_eq!((rig.points(CARD).await, card(&rig).await.waiting_rewards.len()), (0, 1));
-    let request = v1::AnswerPromptsRequest {
-        request_id: "Q1".to_owned(),
-        customer: Some(customer(CARD)),
-        answers: vec![v1::PromptAnswer { fact_id: "phone".to_owned(), value: "+447700900123".to_owned(), ..Default::default() }],
-        store_id: "S1".to_owned(),
-        answered_at: Some(tessera_contract::convert::timestamp_to_wire(begin())),
-        ..Default::default()
-    };
+    let request = phone_told();
     let told = rig.billing.answer_prompts(Request::new(request.clone())).await.unwrap().into_inner();
     assert_eq!(reward(&told.outcome.unwrap(), "told").units, 40);
     rig.billing.answer_prompts(Request::new(request)).await.unwrap();
@@ -247,8 +279,7 @@ async fn an_answer_that_comes_with_the_sale_gives_its_reward_at_once() {
     let rig = rig().await;
     let quoted = rig.quote(quote(buy("R1", "TOLD"))).await.unwrap();
     let mut request = as_quoted(buy("R1", "TOLD"), &quoted);
-    request.answers =
-        vec![v1::PromptAnswer { fact_id: "phone".to_owned(), value: "+447700900123".to_owned(), ..Default::default() }];
+    request.answers = vec![phone()];
     let outcome = rig.settle(request).await.unwrap().outcome.unwrap();
     assert!(reward(&outcome, "told").requires_answers.is_empty());
     assert_eq!(rig.points(CARD).await, 40);
@@ -259,10 +290,6 @@ async fn an_answer_that_comes_with_the_sale_gives_its_reward_at_once() {
 async fn bonus_money_vests_pays_and_lapses() {
     let rig = rig().await;
     rig.sell(buy("R1", "BONUS")).await;
-    let bonus = |card: &v1::IdentifyResponse| {
-        let balance = card.balances.iter().find(|balance| balance.asset_id == "bonus");
-        balance.map_or((0, 0), |balance| (balance.available_units, balance.vesting_units))
-    };
     assert_eq!(bonus(&card(&rig).await), (0, 200));
     rig.pass(Duration::from_secs(2 * 86_400));
     assert_eq!(bonus(&card(&rig).await), (200, 0));

@@ -49,8 +49,7 @@ pub(super) fn rewards(step: Step<'_>, account: Option<&mut Account>, booking: &m
             continue;
         }
         let left = amount_minus(refund, taken.deducted);
-        let given_as = waited.and_then(|waiting| waiting.lot.clone());
-        let lots = Lots { account, lapsed: &mut taken.lapsed, given_as: given_as.as_ref() };
+        let lots = Lots { account, lapsed: &mut taken.lapsed };
         let (gone, deducted) = take_units(step, lots, booking, (reward, asset, due), left);
         taken.deducted = amount_plus(taken.deducted, deducted);
         if gone.is_positive() {
@@ -67,8 +66,6 @@ pub(super) fn rewards(step: Step<'_>, account: Option<&mut Account>, booking: &m
 struct Lots<'l> {
     account: &'l Account,
     lapsed: &'l mut [Lot],
-    /// The lot that a reward was given as which had waited for answers: another receipt's, and this one's own.
-    given_as: Option<&'l LotId>,
 }
 
 /// Returns the units taken back, by whatever way, and what is deducted from the refund for them.
@@ -109,9 +106,9 @@ fn take_units(
 
 /// The sale's own lots first, lapsed or not, posted or not; then the oldest of the others.
 fn take_lots(original: &Outcome, lots: Lots<'_>, booking: &mut Booking, debit: &Debit<'_>) -> Units {
-    let Lots { account, lapsed, given_as } = lots;
+    let Lots { account, lapsed } = lots;
     let now = booking.now;
-    let is_own = |id: &LotId| id.receipt == original.receipt || Some(id) == given_as;
+    let is_own = |id: &LotId| *account.earned_by(id) == original.receipt;
     let fits = |lot: &&Lot| lot.asset == *debit.asset && lot.left.is_positive();
     let lots: Vec<(LotId, bool)> = {
         let there = booking.lots.iter().filter(fits).filter(|lot| is_own(&lot.id) || !lot.is_lapsed(now));
