@@ -16,8 +16,6 @@ use tessera_rules::revision::Source;
 
 /// Cases of our own: fewer were lost.
 const CASES_MIN: usize = 600;
-/// Folders with cases that are known not to come out yet.
-const NOT_YET: [&str; 1] = ["disputed"];
 
 fn corpus() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus")
@@ -77,28 +75,12 @@ fn reports_below(folder: &Path) -> Vec<Report> {
     yaml_below(folder).iter().flat_map(run).collect()
 }
 
-fn is_not_yet(report: &Report) -> bool {
-    NOT_YET.iter().any(|folder| report.file.starts_with(&format!("{folder}/")))
-}
-
 #[test]
 fn p5_p6_p7_every_case_of_the_corpus_comes_out_as_it_states() {
-    let (not_yet, reports): (Vec<_>, Vec<_>) = reports_below(&corpus()).into_iter().partition(is_not_yet);
-    for report in &not_yet {
-        eprintln!("NOT COUNTED, see NOT_YET: {report}");
-    }
+    let reports = reports_below(&corpus());
     let failed = failures(&reports);
     assert!(failed.is_empty(), "\n{failed}");
     assert!(reports.len() >= CASES_MIN, "{} cases", reports.len());
-}
-
-#[test]
-fn what_comes_out_by_now_is_not_left_out_any_more() {
-    for folder in NOT_YET {
-        let reports = reports_below(&corpus().join(folder));
-        let open = reports.iter().filter(|report| !report.is_ok()).count();
-        assert!(open > 0, "all {} cases of {folder} come out: take it off NOT_YET", reports.len());
-    }
 }
 
 #[test]

@@ -7,7 +7,20 @@ use super::basket::By;
 use super::candidates::{Candidate, Reason};
 use super::draft::{Draft, Effect};
 use crate::conventions::LimitedUnits;
-use crate::money::{Rounding, split};
+use crate::money::{Amount, Rounding, split};
+
+/// The most that a campaign may take off, in minor units.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct MostOff {
+    pub(super) per_line: i64,
+    pub(super) in_all: i64,
+}
+
+impl MostOff {
+    pub(super) fn is_unlimited(self) -> bool {
+        self.per_line == i64::MAX && self.in_all == i64::MAX
+    }
+}
 
 /// Units of a run whose price the campaign changed.
 #[derive(Clone, Copy, Debug)]
@@ -18,38 +31,39 @@ struct Changed {
 }
 
 impl Draft<'_, '_> {
+    /// The most that a campaign may take off by its caps and by what is left of its limits.
+    pub(super) fn most_off(&self, candidate: &Candidate<'_>) -> MostOff {
+        let caps = &candidate.campaign.caps;
+        let share = caps.basket_share.and_then(|share| {
+            let rung = self.basket.lines.iter().filter(|line| line.merchandise).map(|line| line.line.amount.minor());
+            share.of(rung.fold(0, i64::saturating_add), Rounding::Down)
+        });
+        let off = |cap: Option<Amount>| cap.map_or(i64::MAX, Amount::minor);
+        let in_all = off(caps.per_receipt).min(share.unwrap_or(i64::MAX)).min(self.left(candidate).value);
+        MostOff { per_line: off(caps.per_line), in_all }
+    }
+
     /// What stays of an effect on prices.
     pub(super) fn within_caps(&mut self, candidate: &Candidate<'_>, effect: Effect) -> Result<Effect, Reason> {
-        let campaign = candidate.campaign;
-        let caps = &campaign.caps;
-        let allowed = self.left(candidate);
-        let limited = allowed.units < i64::MAX || allowed.value < i64::MAX;
+        let units_left = self.left(candidate).units;
+        let most_off = self.most_off(candidate);
         // What adds units takes no money off, and the checker lets nothing but uses limit it.
-        if effect.discount == 0 {
-            return Ok(effect);
-        }
-        if !limited && caps.per_line.is_none() && caps.per_receipt.is_none() && caps.basket_share.is_none() {
+        if effect.discount == 0 || (units_left == i64::MAX && most_off.is_unlimited()) {
             return Ok(effect);
         }
         let mut times = effect.times;
-        if allowed.units < i64::MAX {
-            times = times.min(self.keep_units(candidate, allowed.units));
+        if units_left < i64::MAX {
+            times = times.min(self.keep_units(candidate, units_left));
         }
-        if let Some(most) = caps.per_line {
-            for line in 0..self.basket.lines.len() {
-                self.give_back(candidate, &[line], self.taken(candidate, line).saturating_sub(most.minor()));
+        let all: Vec<usize> = (0..self.basket.lines.len()).collect();
+        if most_off.per_line < i64::MAX {
+            for line in &all {
+                self.give_back(candidate, &[*line], self.taken(candidate, *line).saturating_sub(most_off.per_line));
             }
         }
-        let rung = self.basket.lines.iter().filter(|line| line.merchandise).map(|line| line.line.amount.minor());
-        let rung = rung.fold(0, i64::saturating_add);
-        let share = caps.basket_share.and_then(|share| share.of(rung, Rounding::Down));
-        let left = Some(allowed.value).filter(|left| *left < i64::MAX);
-        let all: Vec<usize> = (0..self.basket.lines.len()).collect();
-        if let Some(most) = [caps.per_receipt.map(crate::money::Amount::minor), share, left].into_iter().flatten().min() {
-            let taken = all.iter().map(|line| self.taken(candidate, *line)).fold(0, i64::saturating_add);
-            self.give_back(candidate, &all, taken.saturating_sub(most));
-        }
-        let discount = all.iter().map(|line| self.taken(candidate, *line)).fold(0, i64::saturating_add);
+        let taken = all.iter().map(|line| self.taken(candidate, *line)).fold(0, i64::saturating_add);
+        self.give_back(candidate, &all, taken.saturating_sub(most_off.in_all));
+        let discount = taken.min(most_off.in_all);
         if discount <= 0 {
             return Err(Reason::NothingToTakeOff);
         }

@@ -148,7 +148,7 @@ impl<'a> Draft<'a, '_> {
         self.spots = spots;
         if discount > 0 {
             let effect = Effect { place: candidate.place, times: 1, discount, added_worth: 0 };
-            self.keep(candidate, effect, false, effects);
+            self.keep(candidate, effect, true, effects);
         } else {
             self.refuse(candidate.place, Reason::NothingToTakeOff);
         }
@@ -180,26 +180,26 @@ impl<'a> Draft<'a, '_> {
         for contender in &contenders {
             let place = contender.candidate.place;
             match placed.iter().find(|effect| effect.place == place) {
-                Some(effect) => self.keep(contender.candidate, *effect, contenders.len() > 1, effects),
+                Some(effect) => self.keep(contender.candidate, *effect, contender.caps_are_known(), effects),
                 None if contenders.len() > 1 => self.refuse(place, Reason::Outdone),
                 None => self.refuse(place, Reason::NothingToTakeOff),
             }
         }
     }
 
-    /// Keeps an effect as far as its caps allow. Caps are not looked at in the search: among several campaigns, what one
-    /// takes away may have gone to another.
+    /// Keeps an effect as far as its caps allow. What goes beyond caps that the search did not know, or beyond a limit
+    /// that others have used up since, might have been placed better.
     fn keep<'k>(
         &mut self,
         candidate: &'k Candidate<'k>,
         effect: Effect,
-        contested: bool,
+        caps_known: bool,
         effects: &mut Vec<(&'k Candidate<'k>, Effect)>,
     ) {
-        let contested = contested || self.others_used(candidate);
+        let caps_known = caps_known && !self.others_used(candidate);
         let kept = self.within_caps(candidate, effect);
         let lost = effect.discount.saturating_sub(kept.map_or(0, |kept| kept.discount));
-        if contested && lost > 0 {
+        if !caps_known && lost > 0 {
             self.proven = false;
             self.bound = self.bound.saturating_add(lost);
         }

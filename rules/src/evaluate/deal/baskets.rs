@@ -61,11 +61,11 @@ impl Draft<'_, '_> {
                 self.refuse(offer.candidate.place, reason);
             }
             for offer in order.iter().filter_map(|number| own.get(*number)) {
-                self.take_off(offer, own.len() > 1, effects);
+                self.take_off(offer, effects);
             }
         }
         for offer in sole.into_iter().filter_map(of).chain(shared) {
-            self.take_off(&offer, false, effects);
+            self.take_off(&offer, effects);
         }
     }
 
@@ -107,7 +107,11 @@ impl Draft<'_, '_> {
         let wanted = self.wanted(offer, &spots);
         let manner = self.manner(offer.candidate);
         let rooms: Parts = spots.iter().map(|spot| self.basket.room(*spot)).collect();
-        shares(wanted, self.basket.amounts_of(&spots), &rooms, manner).into_iter().fold(0, i64::saturating_add)
+        let shares = shares(wanted, self.basket.amounts_of(&spots), &rooms, manner);
+        let most_off = self.most_off(offer.candidate);
+        let lines: Vec<(usize, i64)> = spots.iter().map(|spot| spot.0).zip(shares).collect();
+        let sums = lines.chunk_by(|a, b| a.0 == b.0).map(|own| own.iter().map(|(_, minor)| *minor).fold(0, i64::saturating_add));
+        sums.map(|sum| sum.min(most_off.per_line)).fold(0, i64::saturating_add).min(most_off.in_all)
     }
 
     /// What an offer wants to take off some runs, whether they can bear it or not.
@@ -158,7 +162,7 @@ impl Draft<'_, '_> {
         Manner { leftover: conventions.leftover, unplaced: conventions.unplaced }
     }
 
-    fn take_off<'k>(&mut self, offer: &Basketwide<'k>, contested: bool, effects: &mut Vec<(&'k Candidate<'k>, Effect)>) {
+    fn take_off<'k>(&mut self, offer: &Basketwide<'k>, effects: &mut Vec<(&'k Candidate<'k>, Effect)>) {
         if offer.times > self.left(offer.candidate).uses {
             self.proven = false;
             self.bound = self.bound.saturating_add(self.taken_off(offer, &[]));
@@ -176,7 +180,7 @@ impl Draft<'_, '_> {
         self.basket.mark(&spots, self.used_bit(offer.candidate));
         self.spots = spots;
         let effect = Effect { place: offer.candidate.place, times: offer.times, discount, added_worth: 0 };
-        self.keep(offer.candidate, effect, contested, effects);
+        self.keep(offer.candidate, effect, true, effects);
     }
 
     /// The order in which offers that meet leave the least to pay; offers that it does not name do nothing.

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use crate::campaign::ShowAs;
 use crate::conventions::{Conventions, LimitedUnits, Unplaced};
 use crate::evaluate::candidates::{Candidate, Reason};
+use crate::evaluate::caps::MostOff;
 use crate::evaluate::draft::Draft;
 use crate::limits::ADDED_UNITS_MAX;
 use crate::mechanic::{Gain, Group, Mechanic, Off, Per, Which};
@@ -38,9 +39,10 @@ impl Draft<'_, '_> {
         if uses_left <= 0 {
             return Err(Reason::CommonLimit);
         }
+        let most_off = self.most_off(candidate);
         let kind = match &candidate.campaign.mechanic {
             Mechanic::Off { off: off @ (Off::Amount(_) | Off::Percent(_)), per: Per::Line } if !is_percent(*off) => {
-                Kind::Sets(self.lines_whole((candidate, uses_left), *off, classes))
+                Kind::Sets(self.lines_whole((candidate, uses_left), (*off, most_off), classes))
             }
             Mechanic::Off { off, .. } => {
                 let uses = if is_percent(*off) { i64::MAX } else { uses_left };
@@ -62,7 +64,9 @@ impl Draft<'_, '_> {
                 uses_left = left.units;
                 Kind::Each(self.ladder(candidate, (*measured, *marginal), steps, classes)?)
             }
-            Mechanic::Set { groups, gain } => Kind::Sets(vec![self.set_form((candidate, uses_left), groups, *gain, classes)?]),
+            Mechanic::Set { groups, gain } => {
+                Kind::Sets(vec![self.set_form((candidate, uses_left, most_off), groups, *gain, classes)?])
+            }
             Mechanic::ExtraUnits { every, add } => Kind::Sets(self.extra_forms(candidate, (*every, *add), classes)?),
             // These take nothing off lines.
             Mechanic::Spend { .. }
@@ -72,7 +76,7 @@ impl Draft<'_, '_> {
             | Mechanic::Grant { .. }
             | Mechanic::Offer { .. } => return Err(Reason::NothingToTakeOff),
         };
-        let contender = Contender { candidate, conventions, uses_left, kind };
+        let contender = Contender { candidate, conventions, uses_left, most_off, kind };
         if contender.could_act(classes) { Ok(contender) } else { Err(contender.idle_reason()) }
     }
 
@@ -90,7 +94,12 @@ impl Draft<'_, '_> {
     }
 
     /// An amount off each line: all of its open units together are one application.
-    fn lines_whole(&self, (candidate, uses_left): (&Candidate<'_>, i64), off: Off, classes: &[Class]) -> Vec<Form> {
+    fn lines_whole(
+        &self,
+        (candidate, uses_left): (&Candidate<'_>, i64),
+        (off, most_off): (Off, MostOff),
+        classes: &[Class],
+    ) -> Vec<Form> {
         let Off::Amount(amount) = off else { return Vec::new() };
         let conventions = self.conventions(candidate);
         let mut lines: Vec<(i64, usize)> = Vec::new();
@@ -100,7 +109,7 @@ impl Draft<'_, '_> {
             let sum = |value: fn(&Class) -> i64| {
                 own.iter().map(|class| value(class).saturating_mul(class.units)).fold(0, i64::saturating_add)
             };
-            let minor = amount.minor().min(sum(|class| class.room));
+            let minor = amount.minor().min(sum(|class| class.room)).min(most_off.per_line);
             if minor > 0 {
                 let units = own.iter().map(|class| class.units).fold(0, i64::saturating_add);
                 let open = classes.iter().map(|class| class.line == *line).collect();
@@ -147,7 +156,7 @@ impl Draft<'_, '_> {
     /// A set over groups of goods.
     fn set_form(
         &self,
-        (candidate, uses_left): (&Candidate<'_>, i64),
+        (candidate, uses_left, most_off): (&Candidate<'_>, i64, MostOff),
         groups: &[Group],
         gain: Gain,
         classes: &[Class],
@@ -179,11 +188,7 @@ impl Draft<'_, '_> {
                     form.added(group, which, |class| self.worth_of_units(class.line, units).max(1), classes)
                 }
                 None => {
-                    let part = |class: &Class| {
-                        let part = off_unit(off, class, &conventions, &self.basket);
-                        Part::whole(part.rounded(conventions.rounding).min(class.room))
-                    };
-                    form.each = classes.iter().map(part).collect();
+                    form.each = classes.iter().map(|class| off_unit(off, class, &conventions, &self.basket)).collect();
                     if candidate.campaign.show_as == ShowAs::MinimumUnit {
                         form.keep_one(classes, units);
                     }
@@ -195,7 +200,7 @@ impl Draft<'_, '_> {
                 form.all_gained();
             }
             Gain::Amount(amount) => form.off_set(amount, classes, conventions.unplaced),
-            Gain::Price(price) => form.price_of_set(price, classes, conventions.unplaced),
+            Gain::Price(price) => form.price_of_set(price, classes, (conventions.unplaced, most_off)),
         }
         Ok(form)
     }
@@ -304,9 +309,7 @@ impl Form {
     fn keep_one(&mut self, classes: &[Class], units: i64) {
         let bears = self.size() > units && self.open_classes(classes).all(|(class, _)| class.room >= units);
         if !bears {
-            for (part, class) in
-                self.each.iter_mut().zip(classes).filter(|(part, class)| part.numerator == i128::from(class.amount))
-            {
+            for (part, class) in self.each.iter_mut().zip(classes).filter(|(part, class)| **part == Part::whole(class.amount)) {
                 *part = Part::whole(class.amount.saturating_sub(1).max(0));
             }
         }
@@ -348,7 +351,7 @@ impl Form {
         }
     }
 
-    fn price_of_set(&mut self, price: Amount, classes: &[Class], unplaced: Unplaced) {
+    fn price_of_set(&mut self, price: Amount, classes: &[Class], (unplaced, most_off): (Unplaced, MostOff)) {
         let most = |seats: &Seats| {
             let floors = classes
                 .iter()
@@ -357,7 +360,11 @@ impl Form {
                 .map(|(class, _)| class.amount.saturating_sub(class.room));
             floors.max().unwrap_or(0).saturating_mul(seats.units)
         };
-        if self.seats.iter().map(most).fold(0, i64::saturating_add) > price.minor() || self.drops(classes, unplaced) {
+        if self.seats.iter().map(most).fold(0, i64::saturating_add) > price.minor()
+            || self.drops(classes, unplaced)
+            || !most_off.is_unlimited()
+        {
+            // What is gained towards a cap must never shrink again, so a price is not paid after the goods are given.
             self.paired = Some(Paired::Price(price.minor()));
         } else {
             self.each = classes.iter().map(|class| Part::whole(class.amount)).collect();

@@ -7,7 +7,8 @@ use smallvec::SmallVec;
 use crate::conventions::{Conventions, RoundedPer, Unplaced};
 use crate::evaluate::basket::{Manner, shares};
 use crate::evaluate::candidates::Candidate;
-use crate::mechanic::Mechanic;
+use crate::evaluate::caps::MostOff;
+use crate::mechanic::{Gain, Mechanic};
 use crate::money::Rounding;
 
 use super::compile::falls;
@@ -72,6 +73,7 @@ pub(super) struct Contender<'a> {
     pub(super) conventions: Conventions,
     /// How many units or sets it may use.
     pub(super) uses_left: i64,
+    pub(super) most_off: MostOff,
     pub(super) kind: Kind,
 }
 
@@ -84,20 +86,41 @@ impl Contender<'_> {
         Manner { leftover: self.conventions.leftover, unplaced: self.conventions.unplaced }
     }
 
-    /// What a percentage of this unit is rounded together with: a line, or all that the campaign takes.
+    /// What a percentage of this unit is rounded together with: a line, or all that the campaign takes. Where a set as
+    /// a whole becomes cheaper, its adjustments are shares of one amount.
     pub(super) fn scope(&self, class: &Class) -> Option<usize> {
         let by_line = match self.conventions.rounded_per {
-            RoundedPer::Adjustment => matches!(self.kind, Kind::Each(_)),
+            RoundedPer::Adjustment => !self.lowers_whole_sets(),
             RoundedPer::Unit | RoundedPer::Line => true,
             RoundedPer::Receipt => false,
         };
         by_line.then_some(class.line)
     }
 
+    fn lowers_whole_sets(&self) -> bool {
+        let Mechanic::Set { gain, .. } = &self.candidate.campaign.mechanic else { return false };
+        match gain {
+            Gain::Percent(_) | Gain::Amount(_) | Gain::Price(_) => true,
+            Gain::Units { .. } => false,
+        }
+    }
+
+    /// Whether what it takes off each line is counted while it is sought, so that no line goes beyond its cap.
+    pub(super) fn counts_lines(&self) -> bool {
+        let by_line = matches!(self.kind, Kind::Each(_)) && self.conventions.rounded_per != RoundedPer::Receipt;
+        by_line && self.most_off.per_line < i64::MAX
+    }
+
+    /// Whether the search knows all of its caps: where sets or one rounding over the receipt lie on several lines, what
+    /// a line bears is only known once they are in place.
+    pub(super) fn caps_are_known(&self) -> bool {
+        self.most_off.per_line == i64::MAX || self.counts_lines() || self.forms().iter().any(|form| form.whole)
+    }
+
     /// Whether taking the dearest first is the best that it can do alone.
     pub(super) fn fills_best(&self, classes: &[Class]) -> bool {
         match &self.kind {
-            Kind::Each(parts) => self.uses_left == i64::MAX || parts.iter().all(|part| part.is_whole()),
+            Kind::Each(parts) => self.uses_left == i64::MAX || (parts.iter().all(|part| part.is_whole()) && !self.counts_lines()),
             Kind::Sets(forms) => forms.iter().all(|form| {
                 let meet = |a: &Seats, b: &Seats| a.open.iter().zip(&b.open).any(|(a, b)| *a && *b);
                 let rest = |place: usize| form.seats.iter().skip(place.saturating_add(1));
@@ -109,8 +132,9 @@ impl Contender<'_> {
                     .iter()
                     .all(|seats| seats.gained.is_empty() || form.each.is_empty() || falls(classes, &form.each, &seats.open));
                 // Rounded line by line, the dearest units are not always those that bring most.
-                let together = classes.first().is_none_or(|class| self.scope(class).is_none());
-                let rounds = !together && form.each.iter().any(|part| !part.is_whole());
+                let mut fractions = classes.iter().zip(&form.each).filter(|(_, part)| !part.is_whole());
+                let first = fractions.next().map(|(class, _)| self.scope(class));
+                let rounds = fractions.any(|(class, _)| Some(self.scope(class)) != first);
                 form.paired.is_none() && falling && !rounds && (apart || one_group)
             }),
         }
@@ -162,7 +186,8 @@ pub(super) fn gained(form: &Form, classes: &[Class], members: &[Member]) -> Smal
             let at_the_end = seats.gained.end == seats.units;
             own.sort_by_key(|member| {
                 let amount = classes.get(member.class).map_or(0, |class| class.amount);
-                let gain = form.each.get(member.class).map_or(0, |part| part.rounded(Rounding::Down));
+                // Within a form fractions are of one denominator, or whole.
+                let gain = form.each.get(member.class).map_or(0, |part| part.numerator);
                 (std::cmp::Reverse(amount), if at_the_end { gain } else { gain.saturating_neg() }, member.class)
             });
         }
@@ -203,11 +228,6 @@ pub(super) fn paired_gain(form: &Form, classes: &[Class], members: &[Member], ma
     match form.paired {
         Some(Paired::Amount(amount)) => bears(amount),
         Some(Paired::Price(price)) => bears(cost().saturating_sub(price).max(0)),
-        Some(Paired::Units) => {
-            let gains = gained(form, classes, members);
-            let each = |class: usize| form.each.get(class).map_or(0, |part| part.rounded(Rounding::Down));
-            gains.into_iter().map(|(class, units)| each(class).saturating_mul(units)).fold(0, i64::saturating_add)
-        }
-        None => form.complete,
+        Some(Paired::Units) | None => form.complete,
     }
 }

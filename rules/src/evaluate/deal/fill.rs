@@ -87,7 +87,7 @@ fn fill_form(
             let own = gained(form, classes, &sets.members).into_iter();
             own.filter_map(|(class, units)| Some(form.each.get(class)?.scaled_up(1).saturating_mul(units)))
         };
-        let brings = if form.paired.is_some() { minor } else { fractions().fold(minor, i64::saturating_add) };
+        let brings = fractions().fold(minor, i64::saturating_add);
         if brings <= 0 && set_worth(&sets, form, classes) <= 0 {
             return;
         }

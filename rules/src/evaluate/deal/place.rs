@@ -30,7 +30,7 @@ impl Draft<'_, '_> {
             }
             let discount = match &contender.kind {
                 Kind::Each(_) => self.place_each((number, contenders), classes, solution, &lines),
-                Kind::Sets(_) => self.place_sets((number, contender), classes, solution, (&lines, *own)),
+                Kind::Sets(_) => self.place_sets((number, contenders), classes, solution, (&lines, *own)),
             };
             assert!(discount == own.minor, "what is taken off is what the search found");
             effects.push(self.place_added((number, contender), classes, solution, *own));
@@ -120,6 +120,20 @@ impl Draft<'_, '_> {
             sums.push((class.spot(), minor.saturating_mul(taken.units)));
         }
         discount = discount.saturating_add(self.lower_runs(by, number, (Role::Each, lines), sums));
+        discount.saturating_add(self.place_fractions((number, contenders), classes, solution, (Role::Each, lines)))
+    }
+
+    /// Takes off what is rounded together, over the runs on which it lies.
+    fn place_fractions(
+        &mut self,
+        (number, contenders): (usize, &[Contender<'_>]),
+        classes: &[Class],
+        solution: &Solution,
+        (role, lines): (Role, &[usize]),
+    ) -> i64 {
+        let Some(contender) = contenders.get(number) else { return 0 };
+        let by = By::Campaign(contender.candidate.place);
+        let mut discount = 0_i64;
         let fractions = solution.fractions(contenders, classes);
         for fraction in fractions.iter().filter(|fraction| fraction.contender == number && fraction.denominator > 1) {
             let minor = fraction.rounded(contender.rounding());
@@ -131,7 +145,7 @@ impl Draft<'_, '_> {
                 }
                 None => lines,
             };
-            let spots = self.basket.spots_of(scope_lines, number, &[Role::Each]);
+            let spots = self.basket.spots_of(scope_lines, number, &[role]);
             let manner = Manner { unplaced: Unplaced::Redistributed, ..contender.manner() };
             discount = discount.saturating_add(self.basket.spread_as(&spots, by, minor, manner));
         }
@@ -140,11 +154,12 @@ impl Draft<'_, '_> {
 
     fn place_sets(
         &mut self,
-        (number, contender): (usize, &Contender<'_>),
+        (number, contenders): (usize, &[Contender<'_>]),
         classes: &[Class],
         solution: &Solution,
         (lines, own): (&[usize], Brings),
     ) -> i64 {
+        let Some(contender) = contenders.get(number) else { return 0 };
         let by = By::Campaign(contender.candidate.place);
         let manner = Manner { unplaced: Unplaced::Redistributed, ..contender.manner() };
         let sets = || solution.sets.iter().filter(|sets| sets.contender == number);
@@ -168,19 +183,20 @@ impl Draft<'_, '_> {
         let keeps = contender.candidate.campaign.show_as == ShowAs::MinimumUnit;
         for sets in sets() {
             let Some(form) = contender.forms().get(sets.form) else { continue };
-            for (number, units) in gained(form, classes, &sets.members) {
-                let (Some(class), Some(part)) = (classes.get(number), form.each.get(number)) else { continue };
+            for (place, units) in gained(form, classes, &sets.members) {
+                let (Some(class), Some(part)) = (classes.get(place), form.each.get(place)) else { continue };
                 if !part.is_positive() {
                     continue;
                 }
                 let units = units.saturating_mul(sets.times);
-                let each = part.rounded(contender.rounding());
+                let each = if part.denominator == 1 { part.rounded(contender.rounding()) } else { 0 };
                 let keep = i64::from(keeps && each == class.amount);
                 sums.push((class.spot(), each.saturating_sub(keep).saturating_mul(units)));
                 kept = kept.saturating_add(keep.saturating_mul(units));
             }
         }
-        let discount = self.lower_runs(by, number, (Role::Gained, lines), sums);
+        let mut discount = self.lower_runs(by, number, (Role::Gained, lines), sums);
+        discount = discount.saturating_add(self.place_fractions((number, contenders), classes, solution, (Role::Gained, lines)));
         let paid = self.basket.spots_of(lines, number, &[Role::InSet]);
         discount.saturating_add(self.basket.spread_as(&paid, by, kept, manner))
     }

@@ -6,7 +6,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::money::{Rounding, divide};
 
-use super::contender::{Contender, Kind, Paired, Sets, gained, paired_gain};
+use super::contender::{Contender, Kind, Sets, gained, paired_gain};
 use super::units::Class;
 
 /// Units that a campaign takes one by one.
@@ -100,7 +100,7 @@ impl Solution {
         }
         for sets in &self.sets {
             let Some(contender) = contenders.get(sets.contender) else { continue };
-            let Some(form) = contender.forms().get(sets.form).filter(|form| form.paired.is_none()) else { continue };
+            let Some(form) = contender.forms().get(sets.form) else { continue };
             for (place, units) in gained(form, classes, &sets.members) {
                 let (Some(class), Some(part)) = (classes.get(place), form.each.get(place)) else { continue };
                 add(sets.contender, contender, class, *part, units.saturating_mul(sets.times));
@@ -139,9 +139,27 @@ impl Solution {
         brings
     }
 
+    /// What a campaign brings less what is beyond its caps.
+    fn within_caps(&self, (number, minor): (usize, i64), contenders: &[Contender<'_>], classes: &[Class]) -> i64 {
+        let Some(contender) = contenders.get(number).filter(|contender| !contender.most_off.is_unlimited()) else {
+            return minor;
+        };
+        if !contender.counts_lines() {
+            return minor.min(contender.most_off.in_all);
+        }
+        let mut lines: Vec<(Option<usize>, i64)> = Vec::new();
+        for fraction in self.fractions(contenders, classes).iter().filter(|fraction| fraction.contender == number) {
+            lines.push((fraction.scope, fraction.rounded(contender.rounding())));
+        }
+        lines.sort_unstable();
+        let sums = lines.chunk_by(|a, b| a.0 == b.0).map(|own| own.iter().map(|(_, minor)| *minor).fold(0, i64::saturating_add));
+        sums.map(|sum| sum.min(contender.most_off.per_line)).fold(0, i64::saturating_add).min(contender.most_off.in_all)
+    }
+
     pub(super) fn score(&self, contenders: &[Contender<'_>], classes: &[Class], by_worth: bool) -> Score {
         let (mut minor, mut worth, mut used) = (0_i64, 0_i64, 0_u128);
         for (number, own) in self.brings(contenders, classes).iter().enumerate() {
+            let own = Brings { minor: self.within_caps((number, own.minor), contenders, classes), ..*own };
             minor = minor.saturating_add(own.minor);
             worth = worth.saturating_add(own.worth);
             if own.minor > 0 || own.worth > 0 {
@@ -156,10 +174,9 @@ impl Solution {
         self.sets.retain(|sets| {
             let Some(contender) = contenders.get(sets.contender) else { return false };
             let Some(form) = contender.forms().get(sets.form) else { return false };
-            let fraction = form.paired != Some(Paired::Units)
-                && gained(form, classes, &sets.members)
-                    .iter()
-                    .any(|(class, _)| form.each.get(*class).is_some_and(|part| part.is_positive() && !part.is_whole()));
+            let fraction = gained(form, classes, &sets.members)
+                .iter()
+                .any(|(class, _)| form.each.get(*class).is_some_and(|part| part.is_positive() && !part.is_whole()));
             fraction || set_minor(sets, contender, classes) > 0 || set_worth(sets, form, classes) > 0
         });
         let brings = self.brings(contenders, classes);
@@ -175,9 +192,6 @@ fn set_minor(sets: &Sets, contender: &Contender<'_>, classes: &[Class]) -> i64 {
     let Kind::Sets(forms) = &contender.kind else { return 0 };
     let Some(form) = forms.get(sets.form) else { return 0 };
     let base = paired_gain(form, classes, &sets.members, contender.manner());
-    if form.paired.is_some() {
-        return base;
-    }
     let parts = gained(form, classes, &sets.members).into_iter().filter_map(|(class, units)| {
         let part = form.each.get(class)?;
         divide(part.times(units), i128::from(part.denominator), Rounding::Down)

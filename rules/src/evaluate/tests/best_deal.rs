@@ -95,7 +95,7 @@ fn p10_of_many_equal_units_all_but_a_core_are_decided_at_once_without_loss() {
                 }
                 _ => {
                     let percent = of(place + 4, &[20, 50, 90]);
-                    gains.push(Box::new(move |units| within(units / 2) * ((price * percent + 50) / 100)));
+                    gains.push(Box::new(move |units| (within(units / 2) * price * percent + 50) / 100));
                     format!("{limits}nth_unit: {{nth: 2, percent_off: {percent}}}")
                 }
             };

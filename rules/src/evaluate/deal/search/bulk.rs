@@ -208,12 +208,17 @@ fn alone(form: &Form, class: usize) -> Members {
     form.seats.iter().enumerate().map(|(seat, seats)| Member { seat, class, units: seats.units }).collect()
 }
 
-/// The ways to use units of a class by themselves; none where its line may be taken as a whole, which is no such way.
+/// The ways to use units of a class by themselves; none where its line may be taken as a whole, which is no such way, or
+/// where a cap makes one unit bring less than another.
 fn uses(contenders: &[Contender<'_>], classes: &[Class], place: usize, by_worth: bool) -> Option<Vec<Use>> {
     let mut uses = Vec::new();
     for (number, contender) in contenders.iter().enumerate() {
         let even = |part: Part| contender.rounding() == Rounding::HalfEven && !part.is_whole();
         let uses_left = contender.uses_left;
+        let meant = contender.part(place).is_some() || contender.forms().iter().any(|form| sits(form, place));
+        if meant && !contender.most_off.is_unlimited() {
+            return None;
+        }
         if let Some(brings) = contender.part(place) {
             uses.push(Use { contender: number, form: None, take: 1, brings, worth: 0, uses_left, even: even(brings) });
         }
@@ -227,12 +232,10 @@ fn uses(contenders: &[Contender<'_>], classes: &[Class], place: usize, by_worth:
             }
             let members = alone(form, place);
             let mut brings = Part::whole(paired_gain(form, classes, &members, contender.manner()));
-            if form.paired.is_none() {
-                let units = gained(form, classes, &members).into_iter().map(|(_, units)| units).fold(0, i64::saturating_add);
-                let part = form.each.get(place).copied().unwrap_or(Part::whole(0));
-                let whole = brings.times(1).saturating_mul(i128::from(part.denominator));
-                brings = Part { numerator: part.times(units).saturating_add(whole), denominator: part.denominator };
-            }
+            let units = gained(form, classes, &members).into_iter().map(|(_, units)| units).fold(0, i64::saturating_add);
+            let part = form.each.get(place).copied().unwrap_or(Part::whole(0));
+            let whole = brings.times(1).saturating_mul(i128::from(part.denominator));
+            brings = Part { numerator: part.times(units).saturating_add(whole), denominator: part.denominator };
             let sets = Sets { contender: number, form: form_place, times: 1, members };
             let worth = set_worth(&sets, form, classes);
             if by_worth {

@@ -42,6 +42,16 @@ pub(super) struct Scope {
     pub(super) last: usize,
 }
 
+/// What a campaign may take off at most, and where a state counts it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cap {
+    pub(super) contender: usize,
+    /// Off this line; none: off all.
+    pub(super) line: Option<usize>,
+    pub(super) most: i64,
+    pub(super) slot: usize,
+}
+
 /// The whole.
 #[derive(Debug)]
 pub(super) struct Model<'m, 'c> {
@@ -50,6 +60,8 @@ pub(super) struct Model<'m, 'c> {
     pub(super) by_worth: bool,
     pub(super) flats: Vec<Flat>,
     pub(super) scopes: Vec<Scope>,
+    /// Those of one campaign stand together, lines first.
+    pub(super) caps: Vec<Cap>,
     /// By contender: where its uses are counted, if they are limited.
     pub(super) uses: Vec<Option<usize>>,
     pub(super) partials: usize,
@@ -73,6 +85,7 @@ impl<'m, 'c> Model<'m, 'c> {
             by_worth,
             flats: Vec::new(),
             scopes: Vec::new(),
+            caps: Vec::new(),
             uses: Vec::new(),
             partials: 0,
             slots: 1,
@@ -87,6 +100,7 @@ impl<'m, 'c> Model<'m, 'c> {
             let limited = contender.uses_left < i64::MAX;
             model.uses.push(limited.then_some(model.slots));
             model.slots = model.slots.saturating_add(usize::from(limited));
+            model.add_caps(number, contender);
             match &contender.kind {
                 Kind::Each(_) => model.add_each(number, contender),
                 Kind::Sets(forms) => {
@@ -99,6 +113,23 @@ impl<'m, 'c> Model<'m, 'c> {
         model.lay_out();
         model.bound_all();
         model
+    }
+
+    fn add_caps(&mut self, number: usize, contender: &Contender<'_>) {
+        let mut lines: Vec<usize> = Vec::new();
+        if contender.counts_lines() {
+            let own = self.classes.iter().enumerate().filter(|(place, _)| contender.part(*place).is_some());
+            lines.extend(own.map(|(_, class)| class.line));
+            lines.sort_unstable();
+            lines.dedup();
+        }
+        let most_off = contender.most_off;
+        let of_lines = lines.into_iter().map(|line| (Some(line), most_off.per_line));
+        let in_all = (most_off.in_all < i64::MAX).then_some((None, most_off.in_all));
+        for (line, most) in of_lines.chain(in_all) {
+            self.caps.push(Cap { contender: number, line, most, slot: self.slots });
+            self.slots = self.slots.saturating_add(1);
+        }
     }
 
     fn add_each(&mut self, number: usize, contender: &Contender<'_>) {
@@ -126,7 +157,7 @@ impl<'m, 'c> Model<'m, 'c> {
         let same = |scope: &Scope| (scope.contender, scope.line, scope.denominator) == (number, line, part.denominator);
         if let Some(known) = self.scopes.iter().position(same) {
             if let Some(scope) = self.scopes.get_mut(known) {
-                scope.last = place;
+                scope.last = scope.last.max(place);
             }
             return Some(known);
         }
@@ -137,19 +168,22 @@ impl<'m, 'c> Model<'m, 'c> {
     fn add_form(&mut self, (number, contender): (usize, &Contender<'_>), (place, form): (usize, &Form)) {
         let flat = self.flats.len();
         let (mut first, mut last) = (usize::MAX, 0_usize);
+        let mut scopes = Vec::new();
         for (class_place, class) in self.classes.iter().enumerate().filter(|(_, class)| class.units > 0) {
             for (seat, _) in form.seats.iter().enumerate().filter(|(_, seats)| seats.takes(class_place)) {
                 (first, last) = (first.min(class_place), last.max(class_place));
                 let share = self.share(form, class_place, seat);
-                if let Some(part) =
-                    form.each.get(class_place).copied().filter(|part| form.paired.is_none() && part.denominator > 1)
-                {
-                    self.scope((number, contender), (class_place, class), part);
+                if let Some(part) = form.each.get(class_place).copied().filter(|part| part.denominator > 1) {
+                    scopes.extend(self.scope((number, contender), (class_place, class), part));
                 }
                 if let Some(steps) = self.steps.get_mut(class_place) {
                     steps.push(Step::Seat { flat, seat, share });
                 }
             }
+        }
+        // What a set begun gains is banked when it is complete.
+        for scope in scopes.into_iter().filter(|_| form.paired.is_some()) {
+            self.scopes.get_mut(scope).into_iter().for_each(|scope| scope.last = scope.last.max(last));
         }
         self.flats.push(Flat { contender: number, form: place, slot: 0, first, last, paired: form.paired.is_some() });
         let left = |seats: &super::super::contender::Seats| {

@@ -1,6 +1,6 @@
 //! What a step does to a state.
 
-use super::super::contender::{Contender, Paired, Sets, paired_gain};
+use super::super::contender::{Contender, Paired, Sets, gained, paired_gain};
 use super::super::offs::Part;
 use super::super::solution::bit;
 use super::model::{Flat, Model, SCALE, Step};
@@ -33,6 +33,18 @@ impl Model<'_, '_> {
         i64::try_from(sum.div_euclid(pair)).unwrap_or(i64::MAX).saturating_mul(2)
     }
 
+    /// As much of what a campaign gains as its caps leave, counted in the state. What it gained never shrinks.
+    fn within_caps(&self, key: &mut [i64], (contender, line): (usize, Option<usize>), minor: i64) -> i64 {
+        let mut gain = minor;
+        for cap in self.caps.iter().filter(|cap| cap.contender == contender && (cap.line.is_none() || cap.line == line)) {
+            let Some(held) = key.get_mut(cap.slot) else { continue };
+            let now = held.saturating_add(gain).min(cap.most);
+            gain = now.saturating_sub(*held);
+            *held = now;
+        }
+        gain
+    }
+
     /// Takes a step; false where it cannot be taken.
     pub(super) fn apply(&self, change: Option<Change<'_>>, step: &Step, class: usize, first: bool) -> bool {
         let Some(Change { key, entry }) = change else { return false };
@@ -44,7 +56,8 @@ impl Model<'_, '_> {
                     Some(scope) => self.bank(key, scope, part),
                     None => part.rounded(Rounding::Down),
                 };
-                entry.gain = entry.gain.saturating_add(banked);
+                let line = self.classes.get(class).map(|class| class.line);
+                entry.gain = entry.gain.saturating_add(self.within_caps(key, (contender, line), banked));
                 self.count_use(key, contender, 0)
             }
             Step::Seat { flat, seat, share } => self.sit(key, entry, (flat, seat, share), (class, first)),
@@ -100,7 +113,8 @@ impl Model<'_, '_> {
         }
         entry.worth = entry.worth.saturating_add(worth);
         let banked = gain.saturating_add(self.worth_in(worth));
-        entry.gain = entry.gain.saturating_add(banked);
+        let gain = self.within_caps(key, (flat.contender, None), gain);
+        entry.gain = entry.gain.saturating_add(gain).saturating_add(self.worth_in(worth));
         let own = key.get(counts.clone()).unwrap_or(&[]);
         let begun = own
             .iter()
@@ -179,12 +193,20 @@ impl Model<'_, '_> {
         let mut banked = 0_i64;
         if joined.complete {
             let members = members_of(&joined.set.1);
-            let minor = paired_gain(form, self.classes, &members, contender.manner());
+            let mut minor = paired_gain(form, self.classes, &members, contender.manner());
+            for (class, units) in gained(form, self.classes, &members) {
+                let Some(part) = form.each.get(class) else { continue };
+                let all = Part { numerator: part.times(units), ..*part };
+                let scope = self.scope_of(flat.contender, contender, class, all);
+                minor =
+                    minor.saturating_add(scope.map_or_else(|| all.rounded(Rounding::Down), |scope| self.bank(key, scope, all)));
+            }
             let sets = Sets { contender: flat.contender, form: flat.form, times: 1, members };
             let worth = super::super::solution::set_worth(&sets, form, self.classes);
             entry.worth = entry.worth.saturating_add(worth);
             banked = minor.saturating_add(self.worth_in(worth));
-            entry.gain = entry.gain.saturating_add(banked);
+            let gain = self.within_caps(key, (flat.contender, None), minor);
+            entry.gain = entry.gain.saturating_add(gain).saturating_add(self.worth_in(worth));
         }
         if let Some(reckoned) = key.get_mut(self.slots.saturating_add(self.partials)) {
             *reckoned = reckoned.saturating_add(share).saturating_sub(banked.saturating_mul(SCALE));
@@ -204,8 +226,9 @@ impl Model<'_, '_> {
             let Some(held) = change.key.get_mut(scope.slot) else { continue };
             let rounding = self.contenders.get(scope.contender).map_or(Rounding::HalfUp, Contender::rounding);
             let minor = divide(i128::from(*held), i128::from(scope.denominator), rounding).unwrap_or(0);
-            change.entry.gain = change.entry.gain.saturating_add(minor);
             *held = 0;
+            let gain = self.within_caps(change.key, (scope.contender, scope.line), minor);
+            change.entry.gain = change.entry.gain.saturating_add(gain);
         }
         // A kind of set without a class left to sit in has no place in the state.
         let ends = |flat: &&Flat| flat.first <= class && flat.last == class && !flat.paired;

@@ -211,8 +211,50 @@ impl Twin<'_> {
         let mut found = Vec::new();
         let mut seats: Vec<Vec<usize>> = vec![Vec::new(); groups.len()];
         self.seat((campaign, &groups, size), (first, first), used, &mut seats, &mut found);
+        if let Kind::Units { units, dearest, off, .. } = &own.kind {
+            found = found.into_iter().flat_map(|seats| self.targets(seats, (*units, *dearest), *off)).collect();
+        }
         if let Kind::Extra { .. } = own.kind {
             found.retain(|seats: &Vec<Vec<usize>>| seats[0].iter().all(|unit| self.units[*unit].line == self.units[first].line));
+        }
+        found
+    }
+
+    /// What a unit gains, in hundredths of pennies for a percentage, which is rounded later.
+    fn gain(&self, off: Off, unit: usize) -> i64 {
+        match off {
+            Off::Percent(percent) => (percent * self.units[unit].amount).min(100 * self.units[unit].room),
+            Off::Amount(_) | Off::Price(_) => self.case.gain_of_unit(off, &self.units, unit),
+        }
+    }
+
+    /// The same set with the units first that become cheaper: of units of one price those that gain most; of those that
+    /// gain the same the last on the receipt is the cheapest, while any may be the dearest.
+    fn targets(&self, seats: Vec<Vec<usize>>, (units, dearest): (usize, bool), off: Off) -> Vec<Vec<Vec<usize>>> {
+        let own = seats.last().unwrap();
+        let key = |unit: &usize| {
+            let amount = self.units[*unit].amount;
+            (
+                if dearest { -amount } else { amount },
+                -self.gain(off, *unit),
+                if dearest { 0 } else { -i64::try_from(*unit).unwrap() },
+            )
+        };
+        let mut sorted = own.clone();
+        sorted.sort_by_key(key);
+        let meant: Vec<_> = sorted.iter().take(units).map(key).collect();
+        let mut found = Vec::new();
+        for chosen in 0..1_usize << own.len() {
+            let is_chosen = |place: &usize| chosen >> place & 1 == 1;
+            let (first, rest): (Vec<usize>, Vec<usize>) = (0..own.len()).partition(is_chosen);
+            let mut first: Vec<usize> = first.into_iter().map(|place| own[place]).collect();
+            first.sort_by_key(key);
+            if first.iter().map(key).eq(meant.iter().copied()) {
+                first.extend(rest.into_iter().map(|place| own[place]));
+                let mut target = seats.clone();
+                *target.last_mut().unwrap() = first;
+                found.push(target);
+            }
         }
         found
     }
@@ -259,15 +301,16 @@ impl Twin<'_> {
                 Kind::AmountOffLine(minor) => {
                     money[campaign] += (*minor).min(all.iter().map(|unit| self.units[*unit].room).sum());
                 }
-                Kind::Units { units, dearest, off, .. } => {
-                    let mut target = application.seats.last().unwrap().clone();
-                    let gain = |unit: usize| self.case.gain_of_unit(*off, &self.units, unit);
-                    // Among units of one price those that gain most.
-                    target.sort_by_key(|unit| {
-                        let amount = self.units[*unit].amount;
-                        (if *dearest { -amount } else { amount }, -gain(*unit))
-                    });
-                    money[campaign] += target.iter().take(*units).map(|unit| gain(*unit)).sum::<i64>();
+                Kind::Units { units, off, .. } => {
+                    let target = application.seats.last().unwrap().iter().copied().take(*units);
+                    match off {
+                        Off::Percent(percent) => {
+                            self.percent(*percent, (campaign, true), &target.collect::<Vec<_>>(), &mut shares, &mut money);
+                        }
+                        Off::Amount(_) | Off::Price(_) => {
+                            money[campaign] += target.map(|unit| self.gain(*off, unit)).sum::<i64>();
+                        }
+                    }
                 }
                 Kind::Mix { together, .. } => match *together {
                     Together::Percent(percent) => self.percent(percent, (campaign, false), &all, &mut shares, &mut money),
@@ -297,7 +340,7 @@ impl Twin<'_> {
     fn percent(
         &self,
         percent: i64,
-        (campaign, singles): (usize, bool),
+        (campaign, by_line): (usize, bool),
         all: &[usize],
         shares: &mut BTreeMap<(usize, usize), i64>,
         money: &mut [i64],
@@ -310,7 +353,7 @@ impl Twin<'_> {
                     continue;
                 }
                 RoundedPer::Line => unit.line,
-                RoundedPer::Adjustment if singles => unit.line,
+                RoundedPer::Adjustment if by_line => unit.line,
                 RoundedPer::Adjustment | RoundedPer::Receipt => usize::MAX,
             };
             *shares.entry((campaign, scope)).or_default() += hundredths;
