@@ -7,7 +7,7 @@ use bytes::Bytes;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use tessera_contract::refusal::Refusal;
-use tessera_contract::token::TokenKeys;
+use tessera_contract::token::{TokenBody, TokenKeys};
 use tessera_ledger::account::Account;
 use tessera_ledger::entry::ReceiptEntry;
 use tessera_ledger::terms::{AssetTerms, Worth};
@@ -22,6 +22,7 @@ use crate::budgets::{Asker, Budgets, SharedUse};
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::engine::Call;
+use crate::kept_tokens::KeptTokens;
 use crate::keys::Keys;
 use crate::layout;
 use crate::layout::AggregateKey;
@@ -43,6 +44,7 @@ pub(crate) struct Core {
     pub(crate) ledger: LedgerDays,
     pub(crate) keys: Keys,
     pub(crate) tokens: TokenKeys,
+    pub(crate) kept_tokens: KeptTokens,
     pub(crate) nonces: Nonces,
     pub(crate) skipped: Skipped,
     pub(crate) settings: Settings,
@@ -116,6 +118,14 @@ impl Core {
     ) -> Result<SharedUse, Refusal> {
         let taken = self.budgets.standing(self.storage.as_ref(), (&rules.revision, receipt, at), asker).await;
         taken.map_err(|error| self.storage_refusal(&error))
+    }
+
+    /// What a receipt's token holds; none where it is forged, damaged, or another receipt's.
+    pub(crate) fn opened(&self, receipt: &ReceiptId, token: &[u8]) -> Option<Arc<TokenBody>> {
+        self.kept_tokens.take(receipt, token).or_else(|| {
+            let body = self.tokens.open(token).ok()?;
+            (body.head.receipt == *receipt).then(|| Arc::new(body))
+        })
     }
 
     /// The day in the ledger's time zone.

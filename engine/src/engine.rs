@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::core::Core;
 use crate::desk::{Case, Desk, Done, Job};
 use crate::directory::{Directory, Found};
+use crate::kept_tokens::KeptTokens;
 use crate::keys::Keys;
 use crate::layout::AggregateKey;
 use crate::ledger::{Book, LedgerDays, LedgerError};
@@ -83,6 +84,7 @@ impl Engine {
             budgets: Budgets::default(),
             ledger,
             tokens: TokenKeys::new((TOKEN_KEY, keys.token()), &[]),
+            kept_tokens: KeptTokens::new(settings.tokens_in_memory_bytes_max, settings.hold),
             keys,
             nonces: Nonces::new()?,
             skipped: Skipped::default(),

@@ -11,6 +11,7 @@ mod contacts;
 mod counted;
 mod counters;
 mod faults;
+mod kept_tokens;
 mod life;
 mod limits;
 mod over_time;

@@ -76,7 +76,7 @@ pub(crate) enum Promised {
     /// A token, opened.
     Token {
         /// What it holds.
-        body: Box<TokenBody>,
+        body: Arc<TokenBody>,
         /// Its rules.
         rules: Rules,
     },

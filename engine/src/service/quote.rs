@@ -9,7 +9,7 @@ use tessera_contract::convert::timestamp_to_wire;
 use tessera_contract::read::{QuoteInput, ReadContext, read_quote};
 use tessera_contract::refusal::Refusal;
 use tessera_contract::render::AnswerContext;
-use tessera_contract::token::{RevisionName, SealedToken, TokenHead};
+use tessera_contract::token::{Promised, RevisionName, SealedToken, TokenBody, TokenHead};
 use tessera_ledger::account::Account;
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{Decision, Offer, RewardKind};
@@ -52,7 +52,13 @@ pub(crate) async fn quote(engine: &Engine, request: v1::QuoteRequest, call: &Cal
     };
     engine.core.skipped.count("quote", skipped(&decided.decision));
     let evaluated = Instant::now();
-    Ok(render(engine, &made, &decided, plain_times(call, parsed, read, evaluated)))
+    let head = head(&made, &decided);
+    let token = engine.core.tokens.seal(&head, &decided.decision, engine.core.nonces.next());
+    let rendered = render(engine, &made, &decided, &token);
+    if !token.shortened {
+        engine.core.kept_tokens.keep(&token.bytes, TokenBody { head, promised: Promised::whole(decided.decision) });
+    }
+    Ok(v1::QuoteResponse { phase_times: Some(plain_times(call, parsed, read, evaluated)), ..rendered })
 }
 
 /// The customer's account, at a card's first use a new one; none for an anonymous receipt.
@@ -105,8 +111,7 @@ fn without_answer(engine: &Engine, quoted: &Quoted) -> Result<v1::QuoteResponse,
     Ok(v1::QuoteResponse { status: i32::from(status), outcome, basis: i32::from(v1::AnswerBasis::Engine), ..Default::default() })
 }
 
-fn render(engine: &Engine, made: &Made<'_>, decided: &Decided, times: v1::PhaseTimes) -> v1::QuoteResponse {
-    let token = seal(engine, made, decided);
+fn render(engine: &Engine, made: &Made<'_>, decided: &Decided, token: &SealedToken) -> v1::QuoteResponse {
     let decision = &decided.decision;
     let revision = &made.rules.revision;
     let descriptions = descriptions(decision, &made.rules);
@@ -131,13 +136,13 @@ fn render(engine: &Engine, made: &Made<'_>, decided: &Decided, times: v1::PhaseT
     v1::QuoteResponse {
         status: i32::from(v1::QuoteStatus::Ok),
         answer: Some(with_coupons(engine, made, decision, tessera_contract::render::answer(decision, context))),
-        quote_token: token.bytes,
+        quote_token: token.bytes.clone(),
         outcome: None,
         basis: i32::from(v1::AnswerBasis::Engine),
         basis_reason: i32::from(v1::BasisReason::Unspecified),
         quoted_at: Some(timestamp_to_wire(made.quoted_at)),
         held_until: decided.held_until.map(timestamp_to_wire),
-        phase_times: Some(times),
+        phase_times: None,
     }
 }
 
@@ -156,10 +161,11 @@ fn with_coupons(engine: &Engine, made: &Made<'_>, decision: &Decision, mut answe
     answer
 }
 
-fn seal(engine: &Engine, made: &Made<'_>, decided: &Decided) -> SealedToken {
+/// What the token says beside the decision.
+fn head(made: &Made<'_>, decided: &Decided) -> TokenHead {
     let revision = &made.rules.revision;
     let found = made.recognised.found();
-    let head = TokenHead {
+    TokenHead {
         receipt: made.input.receipt.id.clone(),
         basket_hash: basket_hash(&made.input.receipt, made.input.customer.as_ref()),
         revision: (revision.number() != 0).then(|| RevisionName { number: revision.number(), hash: revision.hash() }),
@@ -171,8 +177,7 @@ fn seal(engine: &Engine, made: &Made<'_>, decided: &Decided) -> SealedToken {
         account: found.map(|found| found.account.clone()),
         held_until: decided.held_until,
         choices: made.input.receipt.choices.clone(),
-    };
-    engine.core.tokens.seal(&head, &decided.decision, engine.core.nonces.next())
+    }
 }
 
 /// How many ids the till sent as declined that no campaign could have given: a till's mistake, told in the answer.

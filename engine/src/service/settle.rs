@@ -55,12 +55,10 @@ pub(super) fn refuse_too_old(engine: &Engine, business_date: jiff::civil::Date, 
 /// What the token promises, under whose rules. A token of another receipt is as none.
 async fn promise(engine: &Engine, input: &SettleInput, call: &Call) -> Result<Promised, Refusal> {
     if !input.quote_token.is_empty() {
-        if let Ok(body) = engine.core.tokens.open(&input.quote_token)
-            && body.head.receipt == input.receipt.id
-        {
+        if let Some(body) = engine.core.opened(&input.receipt.id, &input.quote_token) {
             let revision = body.head.revision.as_ref().map_or(0, |revision| revision.number);
             let rules = engine.core.rules(revision, body.head.catalogue, call).await?;
-            return Ok(Promised::Token { body: Box::new(body), rules });
+            return Ok(Promised::Token { body, rules });
         }
         metrics::counter!("tessera_engine_tokens_rejected_total").increment(1);
     }

@@ -16,11 +16,12 @@ use crate::layout::AggregateKey;
 pub(crate) async fn void_receipt(engine: &Engine, request: v1::VoidRequest, call: &Call) -> Result<v1::VoidResponse, Refusal> {
     let input = read_void(&request, &ReadContext { now: call.now })?;
     let parsed = Instant::now();
-    let found = match engine.core.tokens.open(&input.quote_token) {
-        Ok(body) if body.head.receipt == input.receipt => {
-            body.head.customer.zip(body.head.account).map(|(customer, account)| Found { customer, account })
+    let found = match engine.core.opened(&input.receipt, &input.quote_token) {
+        Some(body) => {
+            let head = &body.head;
+            head.customer.clone().zip(head.account.clone()).map(|(customer, account)| Found { customer, account })
         }
-        Ok(_) | Err(_) => engine.core.directory.recognise(&engine.core, input.customer.as_ref()).await?.found().cloned(),
+        None => engine.core.directory.recognise(&engine.core, input.customer.as_ref()).await?.found().cloned(),
     };
     let key = found.as_ref().map_or_else(|| AggregateKey::Receipt(input.receipt.clone()), account_key);
     let case = VoidCase {

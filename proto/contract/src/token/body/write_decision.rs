@@ -30,7 +30,7 @@ pub(super) fn decision<'a>(writer: &mut BodyWriter<'a>, decision: &'a Decision) 
 }
 
 /// The line of an article that the catalogue does not know.
-fn unknown_article(note: &Note) -> Option<&LineId> {
+pub(super) fn unknown_article(note: &Note) -> Option<&LineId> {
     match note {
         Note::UnknownSku { line } => Some(line),
         Note::TooManyOpenQuotes { .. } | Note::NotProven | Note::ConditionFailed { .. } => None,
