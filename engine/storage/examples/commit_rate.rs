@@ -66,17 +66,17 @@ async fn write(
         }
         let scattered = mine.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         if version != 1 {
-            key = Bytes::from(format!("{scattered:016x}-{writer}"));
+            key = Bytes::from(format!("account:customer-of-card:{scattered:016x}-{writer}"));
             version = 0;
         }
-        let id = Bytes::from(format!("{mine:020}"));
+        let id = Bytes::from(format!("store-1/till-{writer:03}/2026-11-23/{mine:08}"));
         let commit = Commit {
             partition: Partition { space: THINGS, key: key.clone() },
             expected: Version(version),
             head: value.slice(..value.len().min(1_024)),
             rows: vec![Row { key: RowKey { kind: 1, id: id.clone() }, value: value.clone() }],
             claims: vec![Claim {
-                partition: Partition { space: CODES, key: Bytes::from(format!("{scattered:016x}")) },
+                partition: Partition { space: CODES, key: id.clone() },
                 expected: Version::NONE,
                 head: key.clone(),
             }],

@@ -233,8 +233,8 @@ pub trait Storage: Send + Sync + fmt::Debug + 'static {
     /// Rows of one kind whose id is greater than `after`, by ascending id, at most `limit`.
     async fn rows(&self, partition: &Partition, kind: u8, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StorageError>;
 
-    /// Heads of a space whose key is greater than `after`, by an order of the storage's own
-    /// (ascending key where it has one), at most `limit`. For scans by operators, never on the live path.
+    /// Heads of a space that follow `after` in an order of the storage's own (by key, by a hash of it), at most
+    /// `limit`. For scans by operators, never on the live path.
     async fn heads(&self, space: Space, after: Option<&[u8]>, limit: usize) -> Result<Vec<(Bytes, Head)>, StorageError>;
 
     /// Applies one conditional batch. When it returns `Ok`, the batch is on disk.

@@ -18,7 +18,7 @@ use super::{OpenError, journal};
 use crate::cursor::StorageId;
 
 /// The layout that this program reads and writes.
-pub(crate) const LAYOUT: u32 = 2;
+pub(crate) const LAYOUT: u32 = 3;
 
 const MARKER: &str = "storage";
 const LOCK: &str = "lock";

@@ -174,15 +174,12 @@ impl<'a> Group<'a> {
         self.tip = Tip { sequence, chain, bytes_so_far: self.tip.bytes_so_far.saturating_add(bytes) };
         let key = sequence.to_be_bytes();
         let stamp = Stamp { version: Version(sequence), mark: 0 };
+        let logged = Stamp { mark: if prepared.in_feed { SHOWN } else { 0 }, ..stamp };
 
         record::encode(chain, self.tip.bytes_so_far, &prepared.record_body, &mut self.value);
-        let value = self.tables.names.seal(TableId::LOG, &key, stamp, &self.value, &mut self.scratch);
+        let value = self.tables.names.seal(TableId::LOG, &key, logged, &self.value, &mut self.scratch);
         self.put(Put { table: TableId::LOG, key: Slice::from(key), value });
-        if prepared.in_feed {
-            let value = self.tables.names.seal(TableId::FEED, &key, stamp, &[], &mut self.scratch);
-            self.put(Put { table: TableId::FEED, key: Slice::from(key), value });
-            self.feed_grew = true;
-        }
+        self.feed_grew |= prepared.in_feed;
         for (key, counter) in counters {
             let value = counter.to_be_bytes();
             let value = self.tables.names.seal(TableId::COUNTERS, &key, stamp, &value, &mut self.scratch);

@@ -12,7 +12,7 @@ use crate::chain::{self, ContentHash};
 use crate::envelope::Stamp;
 use crate::{Commit, CommitError, Delta, Space, Version, check};
 
-/// The mark of a row that is shown in the feed.
+/// The mark of a row, and of a commit in the log, that is shown in the feed.
 pub(crate) const SHOWN: u8 = 1;
 
 /// A value on its way into a table.
@@ -102,7 +102,7 @@ impl Sealer<'_> {
 
     fn head(&mut self, space: Space, key: &Bytes, expected: Version, value: &[u8]) -> Result<HeadPut, CommitError> {
         let stamp = Stamp { version: Version(expected.0.saturating_add(1)), mark: 0 };
-        let put = self.put(self.names.heads(space)?, key, stamp, value);
+        let put = self.put(self.names.heads(space)?, &layout::head_key(key), stamp, value);
         Ok(HeadPut { expected, put })
     }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use fjall::{Iter, Readable, Slice, Snapshot};
 
-use super::layout::{self, TableId, Tables};
+use super::layout::{self, TOKEN_BYTES, TableId, Tables};
+use super::prepare::SHOWN;
 use super::record::Record;
 use crate::cursor::{self, StorageId};
 use crate::envelope;
@@ -37,10 +38,11 @@ impl Visible {
 
     pub(crate) fn head(&self, partition: &Partition) -> Result<Option<Head>, StorageError> {
         let table = self.tables.names.heads(partition.space)?;
-        let Some(stored) = self.get(table, &partition.key)? else {
+        let key = layout::head_key(&partition.key);
+        let Some(stored) = self.get(table, &key)? else {
             return Ok(None);
         };
-        self.to_head(table, &partition.key, &stored).map(Some)
+        self.to_head(table, &key, &stored).map(Some)
     }
 
     pub(crate) fn row(&self, partition: &Partition, key: &RowKey) -> Result<Option<Bytes>, StorageError> {
@@ -65,19 +67,23 @@ impl Visible {
         self.scan(table, &prefix, after, limit, |id, key, stored| {
             let sealed = self.tables.names.open(table, key, stored)?;
             let key = RowKey { kind, id: Bytes::copy_from_slice(id) };
-            Ok(Row { key, value: Bytes::copy_from_slice(sealed.value) })
+            Ok(Some(Row { key, value: Bytes::copy_from_slice(sealed.value) }))
         })
     }
 
     pub(crate) fn heads(&self, space: Space, after: Option<&[u8]>, limit: usize) -> Result<Vec<(Bytes, Head)>, StorageError> {
         let table = self.tables.names.heads(space)?;
-        self.scan(table, &[], after, limit, |_, key, stored| Ok((Bytes::copy_from_slice(key), self.to_head(table, key, stored)?)))
+        let after = after.map(layout::head_key);
+        self.scan(table, &[], after.as_deref(), limit, |_, key, stored| {
+            let partition = key.get(TOKEN_BYTES..).unwrap_or(&[]);
+            Ok(Some((Bytes::copy_from_slice(partition), self.to_head(table, key, stored)?)))
+        })
     }
 
     pub(crate) fn hints(&self, bucket: u32, after: Option<&[u8]>, limit: usize) -> Result<Vec<Hint>, StorageError> {
         self.scan(TableId::HINTS, &bucket.to_be_bytes(), after, limit, |id, key, stored| {
             let sealed = self.tables.names.open(TableId::HINTS, key, stored)?;
-            Ok(Hint { bucket, key: Bytes::copy_from_slice(id), value: Bytes::copy_from_slice(sealed.value) })
+            Ok(Some(Hint { bucket, key: Bytes::copy_from_slice(id), value: Bytes::copy_from_slice(sealed.value) }))
         })
     }
 
@@ -89,18 +95,18 @@ impl Visible {
     pub(crate) fn feed(&self, id: &StorageId, after: &Cursor, limit: usize) -> Result<Vec<FeedEntry>, StorageError> {
         let after = cursor::decode(id, self.sequence, after)?;
         let after = after.to_be_bytes();
-        let sequences = self.scan(TableId::FEED, &[], Some(&after), limit, |_, key, stored| {
-            let sealed = self.tables.names.open(TableId::FEED, key, stored)?;
-            Ok(sealed.stamp.version.0)
-        })?;
-        sequences.into_iter().map(|sequence| self.entry(id, sequence)).collect()
+        // Commits that are not shown, such as those of quotes that hold something, are passed over.
+        self.scan(TableId::LOG, &[], Some(&after), limit, |_, key, stored| {
+            let (stamp, record) = self.tables.record(key, stored)?;
+            (stamp.mark == SHOWN).then(|| self.entry(id, stamp.version.0, record)).transpose()
+        })
     }
 
     /// The log's record of a commit; none where the log does not have it.
     pub(crate) fn record(&self, sequence: u64) -> Result<Option<Record>, StorageError> {
         let key = sequence.to_be_bytes();
         let stored = self.get(TableId::LOG, &key)?;
-        stored.map(|stored| self.tables.record(&key, &stored)).transpose()
+        stored.map(|stored| Ok(self.tables.record(&key, &stored)?.1)).transpose()
     }
 
     /// The last sequence in the log; none where it is empty.
@@ -131,9 +137,7 @@ impl Visible {
         &self.tables
     }
 
-    fn entry(&self, id: &StorageId, sequence: u64) -> Result<FeedEntry, StorageError> {
-        let missing = || envelope::damaged(self.tables.names.place(TableId::LOG, &sequence.to_be_bytes()), "it is missing");
-        let record = self.record(sequence)?.ok_or_else(missing)?;
+    fn entry(&self, id: &StorageId, sequence: u64, record: Record) -> Result<FeedEntry, StorageError> {
         let space = self.tables.names.space(&record.head.space).ok_or_else(|| {
             let name = String::from_utf8_lossy(&record.head.space).into_owned();
             StorageError::Misuse(format!("the feed shows the space «{name}», which the storage was not opened with"))
@@ -174,22 +178,25 @@ impl Visible {
         Ok(Head { version: sealed.stamp.version, value: Bytes::copy_from_slice(sealed.value) })
     }
 
-    /// Reads at most `limit` entries whose key is `prefix` and then something greater than `after`;
-    /// `read` gets that something, the whole key and the stored value.
+    /// Reads entries whose key is `prefix` and then something greater than `after`, until `read` has made `limit` of
+    /// something out of them; it gets what follows the prefix, the whole key and the stored value.
     fn scan<T>(
         &self,
         table: TableId,
         prefix: &[u8],
         after: Option<&[u8]>,
         limit: usize,
-        read: impl Fn(&[u8], &[u8], &[u8]) -> Result<T, StorageError>,
+        read: impl Fn(&[u8], &[u8], &[u8]) -> Result<Option<T>, StorageError>,
     ) -> Result<Vec<T>, StorageError> {
         let limit = limit.min(SCAN_ENTRIES_MAX);
         let mut found = Vec::new();
-        for guard in self.range(table, prefix, after).take(limit) {
+        let mut entries = self.range(table, prefix, after);
+        while found.len() < limit
+            && let Some(guard) = entries.next()
+        {
             let (key, stored) = guard.into_inner().map_err(|error| self.tables.failed(table, prefix, &error))?;
             let id = key.strip_prefix(prefix).unwrap_or(&[]);
-            found.push(read(id, &key, &stored)?);
+            found.extend(read(id, &key, &stored)?);
         }
         assert!(found.len() <= limit, "never more than was asked for");
         Ok(found)

@@ -45,7 +45,7 @@ fn linked(before: ChainHash, sequence: u64, record: &Record) -> Result<(), Strin
 fn written(visible: &Visible, sequence: u64, record: &Record) -> Result<Result<(), String>, StorageError> {
     for head in std::iter::once(&record.head).chain(&record.claims) {
         if let Some(table) = table(visible, head, |names, space| names.heads(space))?
-            && !reaches(visible, table, &head.key, head.version)?
+            && !reaches(visible, table, &layout::head_key(&head.key), head.version)?
         {
             return Ok(Err(format!("a head that commit {sequence} wrote is missing")));
         }

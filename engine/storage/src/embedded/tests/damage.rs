@@ -153,8 +153,8 @@ fn tamper(folder: &Path, table: &str, change: impl FnOnce(&fjall::Keyspace)) {
 async fn h24_a_value_that_the_log_names_and_the_tables_lost_is_noticed() {
     let row_key = layout::row_key(b"1", &full(5).rows[0].key);
     let cases: [(&str, &[u8], &str); 6] = [
-        ("heads-things", b"2", "a head that commit"),
-        ("heads-codes", b"3", "a head that commit"),
+        ("heads-things", &layout::head_key(b"2"), "a head that commit"),
+        ("heads-codes", &layout::head_key(b"3"), "a head that commit"),
         ("rows-things", &row_key, "a row that commit 6 wrote"),
         ("counters", b"count", "a counter that commit"),
         ("log", &4u64.to_be_bytes(), "commit 4 is missing"),
@@ -176,7 +176,8 @@ async fn h24_a_value_that_the_log_names_and_the_tables_lost_is_noticed() {
 async fn h24_a_value_older_than_the_log_names_is_noticed() {
     let row_key = layout::row_key(b"1", &full(5).rows[1].key);
     let good = filled(8).await;
-    for (table, key) in [("heads-things", &b"1"[..]), ("rows-things", &row_key), ("counters", b"count")] {
+    let head_key = layout::head_key(b"1");
+    for (table, key) in [("heads-things", &head_key[..]), ("rows-things", &row_key), ("counters", b"count")] {
         let copy = image(good.path());
         tamper(copy.path(), table, |keyspace| {
             let place = Place { table, key };
@@ -214,13 +215,17 @@ async fn h25_a_value_that_rotted_is_damage_for_its_readers_and_nobody_else() {
     let copy = filled(8).await;
     drop(open(copy.path()));
     tamper(copy.path(), "heads-things", |keyspace| {
-        let mut stored = keyspace.get(b"1").unwrap().unwrap().to_vec();
+        let key = layout::head_key(b"1");
+        let mut stored = keyspace.get(&key).unwrap().unwrap().to_vec();
         *stored.last_mut().unwrap() ^= 4;
-        keyspace.insert(b"1", stored.as_slice()).unwrap();
+        keyspace.insert(&key, stored.as_slice()).unwrap();
     });
     let opened = open(copy.path());
     let read = opened.storage.head(&thing("1")).await;
-    assert!(matches!(&read, Err(StorageError::Damaged { place, .. }) if place == "heads-things/31"), "{read:?}");
+    assert!(
+        matches!(&read, Err(StorageError::Damaged { place, .. }) if place.starts_with("heads-things/") && place.ends_with("31")),
+        "{read:?}"
+    );
     let written = opened.storage.commit(commit(thing("1"), 2, "over it")).await;
     assert!(matches!(written, Err(CommitError::Storage(StorageError::Damaged { .. }))), "{written:?}");
     opened.storage.commit(commit(thing("2"), 2, "fine")).await.unwrap();

@@ -38,10 +38,10 @@ const SPOILED_FOLDERS: [Case; 4] = [
         |path| {
             drop(open(path));
             let marker = fs::read_to_string(path.join("storage")).unwrap();
-            fs::write(path.join("storage"), marker.replace("layout 2", "layout 7")).unwrap();
+            fs::write(path.join("storage"), marker.replace("layout 3", "layout 7")).unwrap();
         },
         |error| matches!(error, OpenError::OtherLayout { .. }),
-        &["layout 7", "layout 2"],
+        &["layout 7", "layout 3"],
     ),
     (
         "a marker that is none",
