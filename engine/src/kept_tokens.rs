@@ -98,10 +98,16 @@ mod tests {
     fn h15_a_kept_token_is_found_by_its_very_bytes_alone_and_once() {
         let receipt = ReceiptId::parse("R").unwrap();
         let token = b"a token of some bytes";
-        for (number, brought) in
-            [&token[..], b"a token of some byteS", b"A token of some bytes", b"a token of some byte", b"a token of some bytes.", b""]
-                .into_iter()
-                .enumerate()
+        for (number, brought) in [
+            &token[..],
+            b"a token of some byteS",
+            b"A token of some bytes",
+            b"a token of some byte",
+            b"a token of some bytes.",
+            b"",
+        ]
+        .into_iter()
+        .enumerate()
         {
             let kept = KeptTokens::new(1 << 20, Duration::from_secs(60));
             kept.keep(token, body("R"));

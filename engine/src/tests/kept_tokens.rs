@@ -22,7 +22,10 @@ fn goods(id: &str) -> v1::Receipt {
         line("3", "BOTTLE", 3, 200),
         line("4", "an-article-with-a-number-longer-than-most", 1, 100),
     ];
-    v1::Receipt { codes: vec![v1::PresentedCode { code: "NOBODYS".to_owned(), ..Default::default() }], ..receipt(id, Some("1001"), lines) }
+    v1::Receipt {
+        codes: vec![v1::PresentedCode { code: "NOBODYS".to_owned(), ..Default::default() }],
+        ..receipt(id, Some("1001"), lines)
+    }
 }
 
 /// Quotes, lets time pass and settles what `change` makes of it, by an engine with so much room for tokens. The outcome

@@ -3,7 +3,8 @@
 use std::mem::{self, size_of};
 
 use tessera_rules::decision::{
-    Applied, CodeVerdict, CounterMove, DecidedLine, Decision, Instruction, LineShare, Part, Promise, Redemption, Reward, RewardKind,
+    Applied, CodeVerdict, CounterMove, DecidedLine, Decision, Instruction, LineShare, Part, Promise, Redemption, Reward,
+    RewardKind,
 };
 
 use super::write_decision::unknown_article;
@@ -91,7 +92,6 @@ fn shares(shares: &Vec<LineShare>) -> usize {
 }
 
 /// A list's own room and what its items take beside that.
-#[expect(clippy::ptr_arg, reason = "the room that a list has is more than its length")]
 fn list<T>(items: &Vec<T>, each: impl Fn(&T) -> usize) -> usize {
     let own = items.capacity().saturating_mul(size_of::<T>());
     items.iter().map(each).fold(own, usize::saturating_add)
