@@ -243,11 +243,41 @@ impl<'a> Basket<'a> {
             return taken;
         }
         let rooms: Parts = spots.iter().map(|spot| self.room(*spot)).collect();
-        let shares = shares(total, self.amounts_of(spots), &rooms, manner);
+        let shares = self.shares_of(spots, total, &rooms, manner);
         for ((spot, share), room) in spots.iter().zip(&shares).zip(&rooms) {
             self.lower_within(*spot, by, *share, *room);
         }
         shares.iter().copied().fold(0, i64::saturating_add)
+    }
+
+    /// What each run bears of `total`: lines by what is left of each, and within a line its runs. Runs of a line stand
+    /// together.
+    pub(super) fn shares_of(&self, spots: &[Spot], total: i64, rooms: &[i64], manner: Manner) -> Parts {
+        let amounts = self.amounts_of(spots);
+        let divided = spots.iter().zip(spots.iter().skip(1)).any(|(spot, next)| spot.0 == next.0);
+        if !divided {
+            return shares(total, amounts, rooms, manner);
+        }
+        // By line: how many runs, what is left of them, and how much they can bear.
+        let mut lines: SmallVec<[(usize, i64, i64); 8]> = SmallVec::new();
+        let mut runs = amounts.iter().zip(rooms);
+        for own in spots.chunk_by(|a, b| a.0 == b.0) {
+            let of_line = runs.by_ref().take(own.len()).fold((0_i64, 0_i64), |(amounts, rooms), (amount, room)| {
+                (amounts.saturating_add(*amount), rooms.saturating_add(*room))
+            });
+            lines.push((own.len(), of_line.0, of_line.1));
+        }
+        let line_rooms: Parts = lines.iter().map(|line| line.2).collect();
+        let of_lines = shares(total, lines.iter().map(|line| line.1).collect(), &line_rooms, manner);
+        let within = Manner { unplaced: Unplaced::Redistributed, ..manner };
+        let mut found = Parts::new();
+        for ((count, ..), share) in lines.into_iter().zip(of_lines) {
+            let from = found.len();
+            let own = amounts.iter().skip(from).take(count).copied().collect();
+            let own_rooms: Parts = rooms.iter().skip(from).take(count).copied().collect();
+            found.extend(shares(share, own, &own_rooms, within));
+        }
+        found
     }
 
     /// What each line costs now.

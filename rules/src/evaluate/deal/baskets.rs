@@ -2,7 +2,7 @@
 //! decides where two meet. Every order worth trying is tried.
 
 use crate::conventions::{PercentOf, RoundedPer, UnitsAre};
-use crate::evaluate::basket::{By, Manner, Spot, shares};
+use crate::evaluate::basket::{By, Manner, Spot};
 use crate::evaluate::candidates::{Candidate, Reason};
 use crate::evaluate::draft::{Draft, Effect};
 use crate::mechanic::{Give, Mechanic, Off};
@@ -107,7 +107,7 @@ impl Draft<'_, '_> {
         let wanted = self.wanted(offer, &spots);
         let manner = self.manner(offer.candidate);
         let rooms: Parts = spots.iter().map(|spot| self.basket.room(*spot)).collect();
-        let shares = shares(wanted, self.basket.amounts_of(&spots), &rooms, manner);
+        let shares = self.basket.shares_of(&spots, wanted, &rooms, manner);
         let most_off = self.most_off(offer.candidate);
         let lines: Vec<(usize, i64)> = spots.iter().map(|spot| spot.0).zip(shares).collect();
         let sums = lines.chunk_by(|a, b| a.0 == b.0).map(|own| own.iter().map(|(_, minor)| *minor).fold(0, i64::saturating_add));
