@@ -1,6 +1,7 @@
 //! From the text of a file to its cases: every mistake of shape at once, each with its place.
 
 use tessera_rules::catalogue::Product;
+use tessera_rules::decision::Decision;
 use tessera_rules::diagnostic::Diagnostics;
 use tessera_rules::limits::PROGRAM_BYTES_MAX;
 use tessera_rules::revision::Source;
@@ -54,7 +55,15 @@ impl CaseFile {
     /// # Errors
     /// All mistakes in the programs, catalogues, accounts and receipts of the file; no case is run then.
     pub fn run(&self, files: &mut dyn Files, program: Option<&[Source]>) -> Result<Vec<Report>, Diagnostics> {
-        run::all(self, files, program)
+        Ok(run::all(self, files, program)?.into_iter().map(|(report, _)| report).collect())
+    }
+
+    /// What is decided on the receipts of every case, one after another, by the programs that the cases name.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn decisions(&self, files: &mut dyn Files) -> Result<Vec<Vec<Decision>>, Diagnostics> {
+        Ok(run::all(self, files, None)?.into_iter().map(|(_, decisions)| decisions).collect())
     }
 }
 

@@ -3,6 +3,7 @@
 mod goods;
 mod world;
 
+use tessera_rules::decision::Decision;
 use tessera_rules::diagnostic::Diagnostics;
 use tessera_rules::revision::Source;
 
@@ -24,8 +25,11 @@ struct Ready {
     commands: Vec<Command>,
 }
 
+/// What came of one case, and what was decided on its receipts, one after another.
+pub(crate) type Ran = (Report, Vec<Decision>);
+
 /// Runs all cases of a file; none where one of them has a mistake.
-pub(crate) fn all(file: &CaseFile, files: &mut dyn Files, program: Option<&[Source]>) -> Result<Vec<Report>, Diagnostics> {
+pub(crate) fn all(file: &CaseFile, files: &mut dyn Files, program: Option<&[Source]>) -> Result<Vec<Ran>, Diagnostics> {
     let mut marks = Marks::new(&file.name, &file.text);
     let mut benches = Benches::new(file, files, program);
     let cases = file.root.items("cases");
@@ -68,10 +72,11 @@ fn command(binder: &mut Binder<'_, '_, '_>, quotes: usize, case: &Item, (file, s
     }
 }
 
-fn run(file: &CaseFile, case: &Item, ready: Ready) -> Report {
+fn run(file: &CaseFile, case: &Item, ready: Ready) -> Ran {
     let zone = ready.bench.zone.clone();
     let mut found = Comparison::new(&zone);
     let mut world = World::new(&ready.bench, ready.opening);
+    let mut decisions = Vec::new();
     let steps = std::iter::once(case).chain(case.items("then"));
     for ((place, step), command) in steps.enumerate().zip(&ready.commands) {
         let field = if place == 0 { String::new() } else { format!("then {place}") };
@@ -79,14 +84,16 @@ fn run(file: &CaseFile, case: &Item, ready: Ready) -> Report {
             Ok(()) => check(&world, &field, step, &mut found),
             Err(problem) => found.differ(below(&field, "do"), "it can be done", problem),
         }
+        decisions.extend(command.asked().and(world.decision()).cloned());
     }
-    Report {
+    let report = Report {
         file: file.name.clone(),
         line: case.at.line,
         name: case.text_of("name").unwrap_or_default().to_owned(),
         why: case.text_of("why").map(str::to_owned),
         differences: found.differences,
-    }
+    };
+    (report, decisions)
 }
 
 /// Compares what a step states of the decision and of the ledger.

@@ -6,6 +6,8 @@
     clippy::indexing_slicing,
     reason = "a test that meets what it does not expect ends there"
 )]
+#[path = "corpus/golden.rs"]
+mod golden;
 #[path = "corpus/pairs.rs"]
 mod pairs;
 
