@@ -13,12 +13,11 @@ use tessera_ledger::entry::ReceiptEntry;
 use tessera_ledger::terms::{AssetTerms, Worth};
 use tessera_rules::id::{AccountId, ReceiptId};
 use tessera_rules::money::{Amount, Currency, Units};
-use tessera_rules::receipt::Receipt;
 use tessera_rules::revision::Revision;
 use tessera_storage::{Storage, StorageError, Version};
 
 use crate::account_cache::{AccountCache, Known};
-use crate::budgets::{Asker, Budgets, SharedUse};
+use crate::budgets::Budgets;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::engine::Call;
@@ -27,6 +26,7 @@ use crate::keys::Keys;
 use crate::layout;
 use crate::layout::AggregateKey;
 use crate::ledger::LedgerDays;
+use crate::lists::ListTable;
 use crate::nonce::Nonces;
 use crate::programs::{Programs, ProgramsError, Rules};
 use crate::settings::Settings;
@@ -41,6 +41,7 @@ pub(crate) struct Core {
     pub(crate) cache: AccountCache,
     pub(crate) directory: Directory,
     pub(crate) budgets: Budgets,
+    pub(crate) lists: ListTable,
     pub(crate) ledger: LedgerDays,
     pub(crate) keys: Keys,
     pub(crate) tokens: TokenKeys,
@@ -104,20 +105,6 @@ impl Core {
             .row(&partition, &layout::outcome_row(&entry.outcome_id(id)))
             .await
             .map_err(|error| self.storage_refusal(&error))
-    }
-
-    /// What all customers together have used of what a receipt sold at that time may use.
-    ///
-    /// # Errors
-    /// The storage cannot read it.
-    pub(crate) async fn taken(
-        &self,
-        rules: &Rules,
-        (receipt, at): (&Receipt, Timestamp),
-        asker: Asker<'_>,
-    ) -> Result<SharedUse, Refusal> {
-        let taken = self.budgets.standing(self.storage.as_ref(), (&rules.revision, receipt, at), asker).await;
-        taken.map_err(|error| self.storage_refusal(&error))
     }
 
     /// What a receipt's token holds; none where it is forged, damaged, or another receipt's.

@@ -83,11 +83,31 @@ impl Directory {
         if let Some(found) = self.entries.get(name) {
             return Ok(Some(found));
         }
-        let head = core.storage.head(&layout::directory(name)).await.map_err(|error| core.storage_refusal(&error))?;
-        let Some(head) = head else { return Ok(None) };
-        let found: Found = postcard::from_bytes(&head.value).map_err(|error| core.quarantined("directory", &error))?;
-        self.entries.put(name, found.clone(), |_| false);
-        Ok(Some(found))
+        let found = kept(core, name).await?;
+        if let Some(found) = &found {
+            self.entries.put(name, found.clone(), |_| false);
+        }
+        Ok(found)
+    }
+
+    /// Who an identity belongs to, without filling what is in memory: for those who name a great many.
+    ///
+    /// # Errors
+    /// As [`Directory::recognise`].
+    pub(crate) async fn find(&self, core: &Core, identity: &Identity) -> Result<Option<Found>, Refusal> {
+        if let Identity::Customer(customer) = identity {
+            let Some(account) = account_of(customer) else { return Ok(None) };
+            let head = core.storage.head(&layout::account(&account)).await.map_err(|error| core.storage_refusal(&error))?;
+            return Ok(head.map(|_| Found { customer: customer.clone(), account }));
+        }
+        let (kind, value) = kind_and_value(identity);
+        let name = core.keys.directory_name(kind, value);
+        let found = match self.entries.get(&name) {
+            Some(found) => Some(found),
+            None => kept(core, &name).await?,
+        };
+        let is_new_card = matches!(identity, Identity::Card(_)) && core.settings.cards_open_accounts;
+        Ok(found.or_else(|| is_new_card.then(|| derived(&name))))
     }
 
     /// The engine's own id is good only for an account that is there.
@@ -109,6 +129,12 @@ impl Directory {
             head: Bytes::from(head),
         })
     }
+}
+
+async fn kept(core: &Core, name: &[u8; 20]) -> Result<Option<Found>, Refusal> {
+    let head = core.storage.head(&layout::directory(name)).await.map_err(|error| core.storage_refusal(&error))?;
+    let Some(head) = head else { return Ok(None) };
+    postcard::from_bytes(&head.value).map(Some).map_err(|error| core.quarantined("directory", &error))
 }
 
 fn kind_and_value(identity: &Identity) -> (&'static str, &str) {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tessera_contract::refusal::Refusal;
 use tessera_contract::token::TokenKeys;
-use tessera_storage::Storage;
+use tessera_storage::{Storage, StorageError};
 
 use crate::account_cache::AccountCache;
 use crate::budgets::Budgets;
@@ -18,6 +18,7 @@ use crate::kept_tokens::KeptTokens;
 use crate::keys::Keys;
 use crate::layout::AggregateKey;
 use crate::ledger::{Book, LedgerDays, LedgerError};
+use crate::lists::ListTable;
 use crate::nonce::Nonces;
 use crate::programs::{Programs, ProgramsError};
 use crate::queue::Queues;
@@ -46,6 +47,9 @@ pub enum OpenError {
     /// The closed ledger days cannot be read.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// The records of imported lists cannot be read.
+    #[error(transparent)]
+    Lists(#[from] StorageError),
     /// There is no randomness for nonces.
     #[error("the system has no randomness: {0}")]
     Randomness(#[from] getrandom::Error),
@@ -75,6 +79,7 @@ impl Engine {
     ) -> Result<Self, OpenError> {
         let ledger = LedgerDays::new(Book::open(storage.as_ref()).await?, &settings.ledger_time_zone);
         let programs = Arc::new(Programs::open(Arc::clone(&storage), Arc::clone(&clock), settings.people.clone()).await?);
+        let lists = ListTable::open(storage.as_ref()).await?;
         let core = Arc::new(Core {
             storage,
             clock,
@@ -82,6 +87,7 @@ impl Engine {
             cache: AccountCache::new(settings.accounts_in_memory_max),
             directory: Directory::new(settings.accounts_in_memory_max),
             budgets: Budgets::default(),
+            lists,
             ledger,
             tokens: TokenKeys::new((TOKEN_KEY, keys.token()), &[]),
             kept_tokens: KeptTokens::new(settings.tokens_in_memory_bytes_max, settings.hold),

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use jiff::civil::Date;
 use tessera_ledger::entry::Aggregate;
-use tessera_rules::id::{AccountId, CustomerId, FactId, ReceiptId};
+use tessera_rules::id::{AccountId, CustomerId, FactId, ReceiptId, SegmentId};
 use tessera_storage::{Partition, RowKey, Space};
 
 /// Accounts by id.
@@ -20,8 +20,13 @@ pub const PROGRAMS: Space = Space("programs");
 /// Closed ledger days.
 pub const LEDGER: Space = Space("ledger");
 
+/// Records of imported lists by name.
+pub const LISTS: Space = Space("lists");
+/// What loads of lists said of a customer, by customer id.
+pub const MEMBERSHIPS: Space = Space("memberships");
+
 /// Every space of an engine: a storage is opened with these.
-pub const SPACES: [Space; 6] = [ACCOUNTS, RECEIPTS, DIRECTORY, KEYS, PROGRAMS, LEDGER];
+pub const SPACES: [Space; 8] = [ACCOUNTS, RECEIPTS, DIRECTORY, KEYS, PROGRAMS, LEDGER, LISTS, MEMBERSHIPS];
 
 /// Outcome messages by receipt or request id.
 pub const OUTCOME: u8 = 1;
@@ -96,6 +101,18 @@ pub fn directory(hash: &[u8]) -> Partition {
 #[must_use]
 pub fn program(name: &str) -> Partition {
     Partition { space: PROGRAMS, key: Bytes::copy_from_slice(name.as_bytes()) }
+}
+
+/// The partition of a list's record.
+#[must_use]
+pub fn list(id: &SegmentId) -> Partition {
+    Partition { space: LISTS, key: Bytes::copy_from_slice(id.as_str().as_bytes()) }
+}
+
+/// The partition of what loads of lists said of a customer.
+#[must_use]
+pub fn memberships(customer: &CustomerId) -> Partition {
+    Partition { space: MEMBERSHIPS, key: Bytes::copy_from_slice(customer.as_str().as_bytes()) }
 }
 
 /// The row of a receipt's or request's outcome.

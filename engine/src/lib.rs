@@ -16,6 +16,7 @@ mod kept_tokens;
 pub mod keys;
 pub mod layout;
 pub mod ledger;
+mod lists;
 mod nonce;
 pub mod programs;
 mod queue;
@@ -27,6 +28,7 @@ pub mod server;
 mod service;
 pub mod settings;
 mod skipped;
+mod surroundings;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -36,6 +38,7 @@ pub use admin::Admin;
 pub use contact::Contacts;
 pub use engine::{Engine, OpenError};
 pub use feed::Feed;
+pub use lists::Lists;
 pub use queue::QueueLimits;
 pub use service::{Billing, ConverseLimits, REPLAY_TIME, ServedBilling};
 pub use settings::Settings;

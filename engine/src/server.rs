@@ -9,6 +9,7 @@ use tessera_contract::unreadable;
 use tessera_proto::admin::v1::admin_service_server::AdminServiceServer;
 use tessera_proto::admin::v1::contact_service_server::ContactServiceServer;
 use tessera_proto::admin::v1::ledger_service_server::LedgerServiceServer;
+use tessera_proto::admin::v1::list_service_server::ListServiceServer;
 use tessera_proto::billing::v1::billing_service_server::BillingServiceServer;
 use tessera_proto::feed::v1::feed_service_server::FeedServiceServer;
 use tokio::net::TcpListener;
@@ -22,6 +23,7 @@ use crate::contact::Contacts;
 use crate::engine::Engine;
 use crate::feed::Feed;
 use crate::ledger::{Ledger, keep_closing};
+use crate::lists::{ListTable, Lists};
 use crate::programs::Programs;
 use crate::service::{Billing, ConverseLimits, ServedBilling};
 
@@ -91,6 +93,7 @@ pub async fn serve(engine: Engine, listener: TcpListener, mut closing: watch::Re
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .build_v1()?;
     let keeping = Programs::keep_ready(Arc::downgrade(engine.programs()));
+    let keeping_lists = ListTable::keep_fresh(Arc::downgrade(&engine.core));
     let closing_days = keep_closing(engine.clone());
     let mut stop = closing.clone();
     let serving = Server::builder()
@@ -106,6 +109,7 @@ pub async fn serve(engine: Engine, listener: TcpListener, mut closing: watch::Re
         .add_service(AdminServiceServer::new(Admin::new(engine.clone())).max_decoding_message_size(ADMIN_MESSAGE_BYTES_MAX))
         .add_service(ContactServiceServer::new(Contacts::new(engine.clone())))
         .add_service(LedgerServiceServer::new(Ledger::new(engine.clone())))
+        .add_service(ListServiceServer::new(Lists::new(engine.clone())))
         .add_service(unreadable::layer().named_layer(feed))
         .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async move {
             let _ = stop.wait_for(|closing| *closing).await;
@@ -115,6 +119,7 @@ pub async fn serve(engine: Engine, listener: TcpListener, mut closing: watch::Re
     tokio::select! {
         served = serving => served?,
         () = keeping => {}
+        () = keeping_lists => {}
         () = closing_days => {}
         () = drained(&mut closing) => tracing::warn!("calls were still open {DRAIN:?} after the stop; they are cut, their commits are not"),
     }

@@ -14,6 +14,7 @@ mod faults;
 mod kept_tokens;
 mod life;
 mod limits;
+mod lists;
 mod over_time;
 mod repriced;
 mod revisions;

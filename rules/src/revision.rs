@@ -8,7 +8,7 @@ use crate::campaign::{Campaign, Limits};
 use crate::check;
 use crate::common_limit::CommonLimit;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
-use crate::id::{AssetId, CampaignId, FactId, ProgramId, StoreId};
+use crate::id::{AssetId, CampaignId, FactId, ProgramId, SegmentId, StoreId};
 use crate::index::Index;
 use crate::mechanic::Mechanic;
 use crate::program::{Condition, FactRule, Program, Reached};
@@ -225,6 +225,14 @@ impl Revision {
     #[must_use]
     pub fn renewals(&self, at: Timestamp) -> Vec<(AssetId, Timestamp)> {
         self.assets.iter().filter_map(|asset| Some((asset.id.clone(), asset.renewed_until(at)?))).collect()
+    }
+
+    /// The imported lists that its segments name; one may come twice.
+    pub fn lists(&self) -> impl Iterator<Item = &SegmentId> {
+        self.programs.iter().flat_map(|program| &program.segments).filter_map(|segment| match &segment.condition {
+            Condition::List(list) => Some(list),
+            Condition::Tier(_) | Condition::Fact { .. } | Condition::Free(_) => None,
+        })
     }
 
     /// The facts that its programs ask for, in the order of their ids.

@@ -201,6 +201,7 @@ impl<'s> Simulated<'s> {
             supersedes: None,
             now: receipt.sold_at,
             business_date: receipt.business_date,
+            lists: &[],
         };
         let account = self.account.as_ref();
         let codes = receipt.codes.iter().map(|code| CodeStanding {
@@ -222,6 +223,7 @@ impl<'s> Simulated<'s> {
             supersedes: None,
             now: sale.decided.at(),
             business_date: sale.receipt.business_date,
+            lists: &[],
         };
         let rules = self.side.rules;
         let standing = kept.standing(&rules.revision, &view, None);

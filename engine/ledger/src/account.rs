@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tessera_rules::decision::Calendar;
-use tessera_rules::id::{AccountId, AssetId, CampaignId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, SegmentId, TierId};
+use tessera_rules::id::{AccountId, AssetId, CampaignId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, TierId};
 use tessera_rules::money::Units;
 use tessera_rules::standing::CountedStretch;
 use tessera_rules::usage::Usage;
@@ -67,8 +67,6 @@ pub struct Member {
     pub facts: Vec<FactKnown>,
     /// What they agreed to.
     pub consents: Consents,
-    /// Imported lists they are on.
-    pub lists: Vec<ListMembership>,
 }
 
 /// A fact as known: when, from where, how far trusted. The value lies sealed elsewhere.
@@ -109,16 +107,6 @@ pub struct Consents {
     /// To marketing, since when.
     #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::optional")]
     pub marketing_since: Option<Timestamp>,
-}
-
-/// Membership of an imported list.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct ListMembership {
-    /// The list.
-    pub list: SegmentId,
-    /// Until when; none: for ever.
-    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::optional")]
-    pub until: Option<Timestamp>,
 }
 
 /// A counter over receipts: `counted ÷ every` thresholds are due, each rewarded once.
@@ -242,7 +230,7 @@ impl Account {
     /// An account of one person who was never seen before.
     #[must_use]
     pub fn new(id: AccountId, customer: CustomerId, now: Timestamp) -> Self {
-        let member = Member { customer, enrolled_at: None, facts: Vec::new(), consents: Consents::default(), lists: Vec::new() };
+        let member = Member { customer, enrolled_at: None, facts: Vec::new(), consents: Consents::default() };
         Self {
             id,
             members: vec![member],

@@ -315,7 +315,7 @@ pub(crate) struct BookSides {
 pub(crate) fn exceeds_bytes(account: &Account) -> bool {
     /// No record of any list is longer, whatever its ids.
     const RECORD_BYTES_MAX: usize = 320;
-    let members: usize = account.members.iter().map(|member| member.facts.len().saturating_add(member.lists.len())).sum();
+    let facts: usize = account.members.iter().map(|member| member.facts.len()).sum();
     let held: usize = account.open_quotes.iter().map(|quote| quote.holds.len()).sum();
     let lists = [
         account.lots.len(),
@@ -328,7 +328,7 @@ pub(crate) fn exceeds_bytes(account: &Account) -> bool {
         account.tickets.len(),
         account.waiting.iter().map(|waiting| waiting.facts.len().saturating_add(1)).sum(),
         account.members.len(),
-        members,
+        facts,
         held,
     ];
     let records: usize = lists.iter().sum();

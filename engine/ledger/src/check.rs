@@ -141,12 +141,9 @@ fn check_members(members: &[Member]) -> Result<(), BrokenInvariant> {
     check_length("members", members.len(), limits::MEMBERS_MAX)?;
     check_sorted("members", members, |a, b| a.customer.cmp(&b.customer))?;
     check_length("facts", members.iter().map(|member| member.facts.len()).sum(), limits::FACTS_TOTAL_MAX)?;
-    check_length("lists", members.iter().map(|member| member.lists.len()).sum(), limits::LISTS_TOTAL_MAX)?;
     for member in members {
         check_length("facts of a member", member.facts.len(), limits::FACTS_MAX)?;
-        check_length("lists of a member", member.lists.len(), limits::LISTS_MAX)?;
         check_sorted("facts", &member.facts, |a, b| a.fact.cmp(&b.fact))?;
-        check_sorted("lists", &member.lists, |a, b| a.list.cmp(&b.list))?;
     }
     Ok(())
 }

@@ -104,7 +104,7 @@ impl World {
 
     fn available(&self, receipt: usize) -> i64 {
         let id = receipt_id(&format!("r-{receipt}"));
-        let view = View { customer: None, receipt: &id, supersedes: None, now: self.now, business_date: day() };
+        let view = View { customer: None, receipt: &id, supersedes: None, now: self.now, business_date: day(), lists: &[] };
         self.account.standing(&view).available.first().map_or(0, |(_, units)| units.units())
     }
 

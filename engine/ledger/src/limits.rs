@@ -25,12 +25,6 @@ pub const FACTS_MAX: usize = 64;
 /// Facts known of all people of an account.
 pub const FACTS_TOTAL_MAX: usize = 192;
 
-/// Imported lists of one person.
-pub const LISTS_MAX: usize = 32;
-
-/// Imported lists of all people of an account.
-pub const LISTS_TOTAL_MAX: usize = 64;
-
 /// Counters over receipts: campaigns that count for one account in a year or so.
 pub const COUNTERS_MAX: usize = 128;
 
@@ -106,7 +100,6 @@ const QUOTE_BYTES: usize = usual::RECEIPT + usual::COUNT + 1 + usual::TIME;
 const HOLD_BYTES: usize = 1 + usual::CAMPAIGN + 2 * usual::UNITS;
 /// Of most facts rules may read nothing.
 const FACT_BYTES: usize = usual::ID + usual::TIME + 3 + 1;
-const LIST_BYTES: usize = usual::ID + 1 + usual::TIME;
 const MEMBER_BYTES: usize = usual::RECEIPT + 3 * (1 + usual::TIME) + 2;
 const COUNTER_BYTES: usize = usual::CAMPAIGN + usual::UNITS + 3;
 const STRETCH_BYTES: usize = 3 + usual::UNITS + 1;
@@ -124,7 +117,6 @@ pub(crate) const ACCOUNT_BYTES_USUAL: usize = LOTS_MAX * LOT_BYTES
     + OPEN_QUOTES_MAX * QUOTE_BYTES
     + HOLDS_TOTAL_MAX * HOLD_BYTES
     + FACTS_TOTAL_MAX * FACT_BYTES
-    + LISTS_TOTAL_MAX * LIST_BYTES
     + MEMBERS_MAX * MEMBER_BYTES
     + COUNTERS_MAX * COUNTER_BYTES
     + STRETCHES_TOTAL_MAX * STRETCH_BYTES
@@ -138,7 +130,7 @@ pub(crate) const ACCOUNT_BYTES_USUAL: usize = LOTS_MAX * LOT_BYTES
 
 const _: () = assert!(ACCOUNT_BYTES_USUAL <= ACCOUNT_BYTES_MAX, "a full account of usual ids fits");
 const _: () = assert!(HOLDS_MAX <= HOLDS_TOTAL_MAX, "one quote's holds fit into all quotes' holds");
-const _: () = assert!(FACTS_MAX <= FACTS_TOTAL_MAX && LISTS_MAX <= LISTS_TOTAL_MAX, "one person's facts fit into the account's");
+const _: () = assert!(FACTS_MAX <= FACTS_TOTAL_MAX, "one person's facts fit into the account's");
 const _: () = assert!(REMEMBERED_DAYS >= 366, "a receipt can be returned for a year");
 const _: () = assert!(HOLD_MINUTES < 24 * 60, "a hold at a till does not outlive its trading day");
 const _: () =

@@ -198,7 +198,7 @@ pub fn record_facts(
 }
 
 fn new_member(customer: CustomerId) -> Member {
-    Member { customer, enrolled_at: None, facts: Vec::new(), consents: Consents::default(), lists: Vec::new() }
+    Member { customer, enrolled_at: None, facts: Vec::new(), consents: Consents::default() }
 }
 
 /// Books the account and makes a record without lines.

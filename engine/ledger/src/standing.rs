@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tessera_rules::decision::{CounterMove, Promise};
-use tessera_rules::id::{AssetId, CampaignId, CustomerId, ReceiptId};
+use tessera_rules::id::{AssetId, CampaignId, CustomerId, ReceiptId, SegmentId};
 use tessera_rules::money::Units;
 use tessera_rules::standing::{CodeState, CounterStanding, CustomerStanding, FactStanding};
 
@@ -28,6 +28,8 @@ pub struct View<'a> {
     pub now: Timestamp,
     /// The till's trading day, for limits a day.
     pub business_date: Date,
+    /// The imported lists that the customer is on now, sorted: they lie beside the account.
+    pub lists: &'a [SegmentId],
 }
 
 impl View<'_> {
@@ -69,7 +71,7 @@ impl Account {
             counters_promised: self.counters_promised(&others),
             uses: uses::standing(&self.uses, &others, view.business_date),
             facts: member.map(|member| facts_known(&member.facts)).unwrap_or_default(),
-            lists: member.map(|member| lists_now(member, now)).unwrap_or_default(),
+            lists: view.lists.to_vec(),
             enrolled_at: member.and_then(|member| member.enrolled_at),
             visits: self.statistics.visits,
         }
@@ -221,13 +223,6 @@ fn facts_known(facts: &[FactKnown]) -> Vec<FactStanding> {
         value: known.readable.clone(),
     })
     .collect()
-}
-
-fn lists_now(member: &Member, now: Timestamp) -> Vec<tessera_rules::id::SegmentId> {
-    let current = member.lists.iter().filter(|list| list.until.is_none_or(|until| now < until));
-    let mut lists: Vec<_> = current.map(|list| list.list.clone()).collect();
-    lists.sort();
-    lists
 }
 
 /// The name of an account that has no member, which its check forbids.

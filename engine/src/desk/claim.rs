@@ -33,12 +33,13 @@ use super::quote::code_standings;
 use super::return_goods::read_stored;
 use super::settle::printed_coupons;
 use super::{CaseAnswer, Draft};
-use crate::budgets::{Asker, BUDGET_ATTEMPTS_MAX, Held, Share, SharedUse, shares};
+use crate::budgets::{Asker, BUDGET_ATTEMPTS_MAX, Held, Share, shares};
 use crate::core::asset_terms;
 use crate::directory::Found;
 use crate::layout;
 use crate::programs::Rules;
 use crate::record::{Extras, encode_outcome};
+use crate::surroundings::Surroundings;
 
 /// The first step, at the sale: may this account have it?
 #[derive(Debug)]
@@ -282,19 +283,22 @@ impl ClaimCase {
             until: draft.core.held_until(self.now),
         };
         let draw = draft.core.keys.draw(&sold.id);
-        let decide = |mut taken: SharedUse| {
-            taken.codes.retain(|code| !used.contains(code));
-            claimable(self.evaluate(who, sold, (sale.sold_at, draw), taken), sale, so_far)
+        let decide = |mut around: Surroundings| {
+            around.shared.codes.retain(|code| !used.contains(code));
+            claimable(self.evaluate(who, sold, (sale.sold_at, draw), around), sale, so_far)
         };
+        let of = (self.rules.revision.as_ref(), sold, sale.sold_at);
+        let customer = Some(&self.found.customer);
         for _ in 0..BUDGET_ATTEMPTS_MAX {
-            let decision = decide(draft.core.taken(&self.rules, (sold, sale.sold_at), asker).await?);
+            let decision = decide(draft.core.surroundings(of, customer, asker).await?);
             let mut shares = shares(&self.rules.revision, &decision);
             shares.retain(|share| share.code().is_none_or(|code| !used.contains(code)));
             if draft.core.budgets.hold(&shares, asker) == Held::Fits {
                 return Ok((decision, shares));
             }
         }
-        Ok((decide(SharedUse::everything(&self.rules.revision, sold)), Vec::new()))
+        let around = draft.core.surroundings(of, customer, asker).await?;
+        Ok((decide(around.used_up(&self.rules.revision, sold)), Vec::new()))
     }
 
     /// Where it was claimed; what was not said is as the sale has it.
@@ -312,7 +316,7 @@ impl ClaimCase {
         (account, open): (&Account, &[ProgramId]),
         sold: &Receipt,
         (at, draw): (Timestamp, [u8; 32]),
-        taken: SharedUse,
+        around: Surroundings,
     ) -> Decision {
         let view = View {
             customer: Some(&self.found.customer),
@@ -320,11 +324,12 @@ impl ClaimCase {
             supersedes: None,
             now: self.now,
             business_date: sold.business_date,
+            lists: &around.lists,
         };
         let standing = Standing {
             customer: Some(account.standing(&view)),
-            codes: code_standings(Some(account), &sold.codes, &view, &taken),
-            shared: taken.uses,
+            codes: code_standings(Some(account), &sold.codes, &view, &around.shared),
+            shared: around.shared.uses.clone(),
             out_of_stock: Vec::new(),
             promises_exhausted: false,
             claimed_from: Some(open.to_vec()),

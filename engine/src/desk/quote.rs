@@ -21,6 +21,7 @@ use super::Draft;
 use crate::budgets::{Asker, BUDGET_ATTEMPTS_MAX, Held, SharedUse, shares};
 use crate::core::Core;
 use crate::programs::Rules;
+use crate::surroundings::Surroundings;
 
 /// A quote and all that its evaluation needs beside the account.
 #[derive(Debug)]
@@ -86,8 +87,9 @@ pub(crate) async fn evaluate_quote(
 ) -> Result<Decision, Refusal> {
     let view = view(input, customer, at);
     let exhausted = account.is_some_and(|account| account.promises_exhausted(&view));
-    let taken = core.taken(rules, (&input.receipt, at), asker(core, (input, account.map(|known| &known.id)), at)).await?;
-    Ok(evaluate_with(core, (input, rules), account, &view, (taken, exhausted)))
+    let asker = asker(core, (input, account.map(|known| &known.id)), at);
+    let around = core.surroundings((&rules.revision, &input.receipt, at), customer, asker).await?;
+    Ok(evaluate_with(core, (input, rules), account, &view, (around, exhausted)))
 }
 
 /// Evaluates a sale to nobody known, and holds what it uses of budgets. What does not fit any more is evaluated again.
@@ -109,7 +111,7 @@ pub(crate) async fn evaluate_anonymous(core: &Core, input: &QuoteInput, rules: &
             Held::Beyond => {}
         }
     }
-    let decision = evaluate_with(core, (input, rules), None, &view(input, None, at), (SharedUse::default(), true));
+    let decision = evaluate_with(core, (input, rules), None, &view(input, None, at), (Surroundings::default(), true));
     Ok(Quoted::Decided(Box::new(Decided { decision, held_until: None, account: None })))
 }
 
@@ -132,6 +134,7 @@ fn view<'a>(input: &'a QuoteInput, customer: Option<&'a CustomerId>, at: Timesta
         supersedes: input.supersedes.as_ref(),
         now: at,
         business_date: input.receipt.business_date,
+        lists: &[],
     }
 }
 
@@ -140,12 +143,13 @@ fn evaluate_with(
     (input, rules): (&QuoteInput, &Rules),
     account: Option<&Account>,
     view: &View<'_>,
-    (taken, exhausted): (SharedUse, bool),
+    (around, exhausted): (Surroundings, bool),
 ) -> Decision {
+    let view = &View { lists: &around.lists, ..view.clone() };
     let standing = Standing {
         customer: account.map(|account| account.standing(view)),
-        codes: code_standings(account, &input.receipt.codes, view, &taken),
-        shared: taken.uses,
+        codes: code_standings(account, &input.receipt.codes, view, &around.shared),
+        shared: around.shared.uses,
         out_of_stock: Vec::new(),
         promises_exhausted: exhausted,
         claimed_from: None,
@@ -212,7 +216,7 @@ impl QuoteCase {
                 Err(QuoteRefusal::TooManyOpenQuotes) => break,
             }
         }
-        Ok(self.without_promises(draft, &before))
+        self.without_promises(draft, &before).await
     }
 
     fn held(&self, draft: &mut Draft<'_>, decision: Decision, account: Account, until: Timestamp) -> Quoted {
@@ -224,10 +228,12 @@ impl QuoteCase {
     }
 
     /// There is no room for another open quote: what is scarce is left out, and the answer says so.
-    fn without_promises(&self, draft: &Draft<'_>, account: &Arc<Account>) -> Quoted {
+    async fn without_promises(&self, draft: &Draft<'_>, account: &Arc<Account>) -> Result<Quoted, Refusal> {
         let view = view(&self.input, Some(&self.customer), self.at);
-        let decision = evaluate_with(draft.core, (&self.input, &self.rules), Some(account), &view, (SharedUse::default(), true));
-        Quoted::Decided(Box::new(Decided { decision, held_until: None, account: draft.account().cloned() }))
+        let lists = draft.core.lists_of(&self.customer, self.at).await?;
+        let around = Surroundings { lists, ..Surroundings::default() };
+        let decision = evaluate_with(draft.core, (&self.input, &self.rules), Some(account), &view, (around, true));
+        Ok(Quoted::Decided(Box::new(Decided { decision, held_until: None, account: draft.account().cloned() })))
     }
 }
 

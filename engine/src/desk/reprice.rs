@@ -67,6 +67,8 @@ impl ReturnCase {
             supersedes: None,
             now: decided.at(),
             business_date: sale.outcome.business_date,
+            // Those of the sale stand with what it was decided with.
+            lists: &[],
         };
         let mut standing = kept.standing(&rules.revision, &view, Some(draft.core.keys.draw(&sale.outcome.receipt)));
         // A code that had been used by another sale opens nothing for what is kept of this one.

@@ -24,7 +24,7 @@ use tessera_proto::billing::v1;
 use tessera_rules::decision::Decision;
 use tessera_rules::effort::Effort;
 use tessera_rules::evaluate::evaluate;
-use tessera_rules::id::{CampaignId, CustomerId, RewardId};
+use tessera_rules::id::{CampaignId, CustomerId, RewardId, SegmentId};
 use tessera_rules::receipt::{Receipt, Stage};
 use tessera_rules::revision::Revision;
 use tessera_rules::standing::Standing;
@@ -35,7 +35,7 @@ use super::day::keep_lapsed;
 use super::enrol::{answers, keep_values, must_confirm};
 use super::return_goods::apply_parked;
 use super::{Draft, quote};
-use crate::budgets::{Asker, BUDGET_ATTEMPTS_MAX, Held, Share, SharedUse, shares};
+use crate::budgets::{Asker, BUDGET_ATTEMPTS_MAX, Held, Share, shares};
 use crate::core::asset_terms;
 use crate::coupons;
 use crate::directory::Found;
@@ -44,6 +44,7 @@ use crate::programs::Rules;
 use crate::record::{Extras, encode_outcome};
 use crate::sealing::Contact;
 use crate::skipped::skipped;
+use crate::surroundings::Surroundings;
 
 /// After the sale, the customer must have been told of what the till could not tell (P8).
 const NOTICE_WITHIN: SignedDuration = SignedDuration::from_hours(24);
@@ -109,6 +110,8 @@ struct Judged<'a> {
     shares: Vec<Share>,
     /// That is more than was left.
     is_beyond: bool,
+    /// The imported lists that the customer was on.
+    lists: Vec<SegmentId>,
 }
 
 impl Settled {
@@ -305,9 +308,11 @@ impl SettleCase {
         let rules = self.promise.rules();
         let mut attempts = 0_u32;
         loop {
-            let taken = draft.core.taken(rules, (receipt, self.promise.at(receipt)), asker).await?;
-            let mut judged = self.judge(draft, &taken);
+            let of = (rules.revision.as_ref(), receipt, self.promise.at(receipt));
+            let around = draft.core.surroundings(of, self.customer.as_ref(), asker).await?;
+            let mut judged = self.judge(draft, &around);
             judged.shares = shares(&rules.revision, &judged.decision);
+            judged.lists = around.lists;
             attempts = attempts.saturating_add(1);
             if receipt.training || draft.core.budgets.hold(&judged.shares, asker) == Held::Fits {
                 return Ok(judged);
@@ -321,18 +326,18 @@ impl SettleCase {
     }
 
     /// Which decision is committed: the token's where the receipt was sold as quoted, else a new one.
-    fn judge(&self, draft: &Draft<'_>, taken: &SharedUse) -> Judged<'_> {
+    fn judge(&self, draft: &Draft<'_>, around: &Surroundings) -> Judged<'_> {
         match &self.promise {
             Promised::Nothing { rejected, rules } => {
-                let decision = self.evaluate((draft, taken), rules, &self.paid(), self.input.receipt.sold_at);
+                let decision = self.evaluate((draft, around), rules, &self.paid(), self.input.receipt.sold_at);
                 let relation = if *rejected { Relation::TokenRejected } else { Relation::WithoutQuote };
                 Judged::of(Cow::Owned(decision), None, relation)
             }
-            Promised::Token { body, rules } => self.judge_token((draft, taken), body, rules),
+            Promised::Token { body, rules } => self.judge_token((draft, around), body, rules),
         }
     }
 
-    fn judge_token<'a>(&'a self, known: (&Draft<'_>, &SharedUse), body: &'a TokenBody, rules: &Rules) -> Judged<'a> {
+    fn judge_token<'a>(&'a self, known: (&Draft<'_>, &Surroundings), body: &'a TokenBody, rules: &Rules) -> Judged<'a> {
         let again = || self.evaluate(known, rules, &self.quoted_again(&body.head), body.head.quoted_at);
         match &body.promised {
             token::Promised::Decision(decision) if self.is_as_quoted(body, decision) => {
@@ -352,13 +357,14 @@ impl SettleCase {
         body.head.basket_hash == self.basket_hash && !decision.depends_on_tenders && is_as_decided(&self.input, decision)
     }
 
-    fn view(&self, now: Timestamp) -> View<'_> {
+    fn view<'v>(&'v self, now: Timestamp, lists: &'v [SegmentId]) -> View<'v> {
         View {
             customer: self.customer.as_ref(),
             receipt: &self.input.receipt.id,
             supersedes: None,
             now,
             business_date: self.input.receipt.business_date,
+            lists,
         }
     }
 
@@ -369,7 +375,7 @@ impl SettleCase {
         }
         let at = self.promise.at(&self.input.receipt);
         let known_at = if judged.relation == Relation::AsQuoted { at } else { self.now };
-        let customer = self.known(draft).map(|account| account.standing(&self.view(known_at)));
+        let customer = self.known(draft).map(|account| account.standing(&self.view(known_at, &judged.lists)));
         Some(DecidedWith::of(at, customer))
     }
 
@@ -389,13 +395,19 @@ impl SettleCase {
         Receipt { stage: Stage::Tender, choices: head.choices.clone(), ..self.input.receipt.clone() }
     }
 
-    fn evaluate(&self, (draft, taken): (&Draft<'_>, &SharedUse), rules: &Rules, receipt: &Receipt, at: Timestamp) -> Decision {
+    fn evaluate(
+        &self,
+        (draft, around): (&Draft<'_>, &Surroundings),
+        rules: &Rules,
+        receipt: &Receipt,
+        at: Timestamp,
+    ) -> Decision {
         let known = self.known(draft);
-        let (account, view) = (known.as_deref(), self.view(self.now));
+        let (account, view) = (known.as_deref(), self.view(self.now, &around.lists));
         let standing = Standing {
             customer: account.map(|account| account.standing(&view)),
-            codes: quote::code_standings(account, &receipt.codes, &view, taken),
-            shared: taken.uses.clone(),
+            codes: quote::code_standings(account, &receipt.codes, &view, &around.shared),
+            shared: around.shared.uses.clone(),
             out_of_stock: Vec::new(),
             promises_exhausted: false,
             claimed_from: None,
@@ -407,7 +419,7 @@ impl SettleCase {
 
 impl<'a> Judged<'a> {
     fn of(decision: Cow<'a, Decision>, promised: Option<&'a Decision>, relation: Relation) -> Self {
-        Self { decision, promised, relation, shares: Vec::new(), is_beyond: false }
+        Self { decision, promised, relation, shares: Vec::new(), is_beyond: false, lists: Vec::new() }
     }
 }
 

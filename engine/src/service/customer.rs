@@ -10,7 +10,7 @@ use tessera_ledger::standing::View;
 use tessera_proto::billing::v1;
 use tessera_rules::effort::Effort;
 use tessera_rules::evaluate::{evaluate, tiers_now};
-use tessera_rules::id::{CashierId, ChannelId, ReceiptId, StoreId, TillId};
+use tessera_rules::id::{CashierId, ChannelId, ReceiptId, SegmentId, StoreId, TillId};
 use tessera_rules::receipt::{Explain, Place, Receipt, Stage};
 use tessera_rules::standing::{CustomerStanding, Standing};
 
@@ -41,7 +41,8 @@ pub(crate) async fn identify(
     };
     let rules = engine.core.rules_at(call.now, call).await?;
     let receipt = empty_receipt(engine, place(&input.store, input.till.as_ref(), None), call);
-    let standing = standing(&receipt, account, found, call);
+    let lists = engine.core.lists_of(&found.customer, call.now).await?;
+    let standing = standing(&receipt, (account, &lists), found, call);
     let mut response = v1::IdentifyResponse {
         customer_status: i32::from(status(account)),
         customer_id: found.customer.as_str().to_owned(),
@@ -56,13 +57,14 @@ pub(crate) async fn identify(
 }
 
 /// What is known of a customer who buys nothing.
-fn standing(receipt: &Receipt, account: &Account, found: &Found, call: &Call) -> CustomerStanding {
+fn standing(receipt: &Receipt, (account, lists): (&Account, &[SegmentId]), found: &Found, call: &Call) -> CustomerStanding {
     account.standing(&View {
         customer: Some(&found.customer),
         receipt: &receipt.id,
         supersedes: None,
         now: call.now,
         business_date: receipt.business_date,
+        lists,
     })
 }
 
@@ -182,7 +184,11 @@ pub(crate) async fn answer_prompts(
     let outcome = recorded(engine, &done)?;
     let receipt = empty_receipt(engine, place, call);
     let account = done.carried.account.as_deref();
-    let prompts = account.map(|account| prompts_due(&rules, standing(&receipt, account, &found, call), &receipt, call));
+    let lists = engine.core.lists_of(&found.customer, call.now).await?;
+    let prompts = account.map(|account| {
+        let standing = standing(&receipt, (account, &lists), &found, call);
+        prompts_due(&rules, standing, &receipt, call)
+    });
     Ok(v1::AnswerPromptsResponse {
         outcome,
         position: position(&done.carried),

@@ -19,7 +19,7 @@ use crate::item::Item;
 use crate::marks::Marks;
 use crate::shape::shortened;
 
-pub(crate) use account::opening;
+pub(crate) use account::{Opening, opening};
 pub(crate) use bench::{Bench, Benches};
 pub(crate) use products::products;
 pub(crate) use receipt::{Asked, asked};

@@ -10,18 +10,17 @@ use tessera_rules::revision::Source;
 use crate::compare::{Comparison, below};
 use crate::item::Item;
 use crate::marks::Marks;
-use crate::prepare::{Bench, Benches, Binder, asked, opening};
+use crate::prepare::{Bench, Benches, Binder, Opening, asked, opening};
 use crate::read::{CaseFile, Files};
 use crate::report::Report;
 use crate::shown::Words;
-use tessera_ledger::account::Account;
 use world::{Command, World};
 
 /// A case that can be run.
 #[derive(Debug)]
 struct Ready {
     bench: Bench,
-    opening: Option<Account>,
+    opening: Option<Opening>,
     commands: Vec<Command>,
 }
 

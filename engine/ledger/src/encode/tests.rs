@@ -41,7 +41,7 @@ fn what_is_written_is_read() {
     };
     assert_eq!(ReturnedSoFar::decode(&so_far.encode()), Ok(so_far));
     let receipt = receipt_id("r");
-    let view = View { customer: None, receipt: &receipt, supersedes: None, now: at(1), business_date: day() };
+    let view = View { customer: None, receipt: &receipt, supersedes: None, now: at(1), business_date: day(), lists: &[] };
     for customer in [None, Some(sample().standing(&view))] {
         let decided = DecidedWith::of(at(1), customer);
         assert_eq!(DecidedWith::decode(&decided.encode()), Ok(decided));

@@ -18,7 +18,7 @@ fn quote(account: &Account, id: &str, no: u32, promises: &[Promise], now: i64) -
 }
 
 fn available(account: &Account, receipt: &ReceiptId, supersedes: Option<&ReceiptId>, now: i64) -> i64 {
-    let view = View { customer: None, receipt, supersedes, now: at(now), business_date: day() };
+    let view = View { customer: None, receipt, supersedes, now: at(now), business_date: day(), lists: &[] };
     account.standing(&view).available.first().map_or(0, |(_, units)| units.units())
 }
 
@@ -119,6 +119,7 @@ fn the_sixty_fifth_open_quote_is_told_to_promise_nothing() {
             supersedes: None,
             now: at(minute),
             business_date: day(),
+            lists: &[],
         })
     };
     assert!(exhausted("more", 1) && !exhausted("r-5", 1) && !exhausted("more", 15));
@@ -144,7 +145,7 @@ fn p4_counts_uses_and_codes_of_other_quotes_are_seen() {
     }];
     let account = quote(&account, "r-1", 1, &promises, 0).unwrap();
     let other = receipt_id("r-2");
-    let view = View { customer: None, receipt: &other, supersedes: None, now: at(1), business_date: day() };
+    let view = View { customer: None, receipt: &other, supersedes: None, now: at(1), business_date: day(), lists: &[] };
     let standing = account.standing(&view);
     let promised = &standing.counters_promised[0];
     assert_eq!((promised.counted_milli, promised.rewarded), (11_000, 1));

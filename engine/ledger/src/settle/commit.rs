@@ -174,6 +174,7 @@ fn view<'s>(settle: &'s Settle<'_>) -> View<'s> {
         supersedes: None,
         now: settle.booked_at,
         business_date: settle.receipt.business_date,
+        lists: &[],
     }
 }
 

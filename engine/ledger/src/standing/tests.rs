@@ -25,7 +25,8 @@ fn only_vested_unexpired_lots_less_debts_are_available() {
     for (name, lots, minute, available, vested, pending) in cases() {
         let account = with_lots(lots);
         let receipt = receipt_id("r-1");
-        let view = View { customer: None, receipt: &receipt, supersedes: None, now: at(minute), business_date: day() };
+        let view =
+            View { customer: None, receipt: &receipt, supersedes: None, now: at(minute), business_date: day(), lists: &[] };
         let standing = account.standing(&view);
         assert_eq!(standing.available.first().map_or(0, |(_, units)| units.units()), available, "{name}");
         let balances = account.balances(at(minute));

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use tessera_ledger::account::{
-    Account, Consents, Counter, FactKnown, FactSource, ListMembership, Member, PersonalCoupon, Statistics, TierHeld, UseCount,
+    Account, Consents, Counter, FactKnown, FactSource, Member, PersonalCoupon, Statistics, TierHeld, UseCount,
 };
 use tessera_ledger::hold::OpenQuote;
 use tessera_ledger::lot::{Lot, LotId, LotKind, spending_order};
@@ -23,8 +23,17 @@ const ACCOUNT: &str = "account";
 /// The receipts that gave what was there before.
 const EARLIER: &str = "earlier";
 
-/// The account of a case at the time of its receipt; none where it has mistakes.
-pub(crate) fn opening(binder: &mut Binder<'_, '_, '_>, item: &Item, at: Timestamp, today: Date) -> Option<Account> {
+/// What is known of the customer of a case before its first receipt.
+#[derive(Clone, Debug)]
+pub(crate) struct Opening {
+    /// Their account.
+    pub(crate) account: Account,
+    /// The imported lists that they are on, sorted.
+    pub(crate) lists: Vec<SegmentId>,
+}
+
+/// The customer of a case at the time of its receipt; none where the account has mistakes.
+pub(crate) fn opening(binder: &mut Binder<'_, '_, '_>, item: &Item, at: Timestamp, today: Date) -> Option<Opening> {
     let customer = item.get("customer").map_or_else(|| CustomerId::parse("customer").ok(), |id| binder.id(id, CustomerId::parse));
     let mut account = Account::new(AccountId::parse(ACCOUNT).ok()?, customer?, at);
     account.blocked = item.is("blocked");
@@ -44,7 +53,10 @@ pub(crate) fn opening(binder: &mut Binder<'_, '_, '_>, item: &Item, at: Timestam
         binder.error(item.at, format!("this cannot be an account: {broken}"), None);
         return None;
     }
-    Some(account)
+    let lists = item.items("lists").iter();
+    let mut lists: Vec<SegmentId> = lists.filter_map(|list| binder.id(list, SegmentId::parse)).collect();
+    lists.sort();
+    Some(Opening { account, lists })
 }
 
 fn earlier(place: usize) -> LotId {
@@ -58,12 +70,8 @@ impl Binder<'_, '_, '_> {
         let facts = item.items("facts").iter();
         let mut facts: Vec<FactKnown> = facts.filter_map(|fact| self.fact(fact, at)).collect();
         facts.sort_by(|a, b| a.fact.cmp(&b.fact));
-        let lists = item.items("lists").iter();
-        let mut lists: Vec<ListMembership> =
-            lists.filter_map(|list| Some(ListMembership { list: self.id(list, SegmentId::parse)?, until: None })).collect();
-        lists.sort_by(|a, b| a.list.cmp(&b.list));
         let enrolled_at = item.get("enrolled").and_then(|item| self.instant(item));
-        Member { enrolled_at, facts, lists, consents: Consents::default(), ..member }
+        Member { enrolled_at, facts, consents: Consents::default(), ..member }
     }
 
     fn fact(&mut self, item: &Item, at: Timestamp) -> Option<FactKnown> {

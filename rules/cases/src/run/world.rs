@@ -16,7 +16,7 @@ use tessera_ledger::standing::View;
 use tessera_ledger::terms::{AssetTerms, Worth, limit_terms, return_terms};
 use tessera_rules::decision::{Decision, Promise};
 use tessera_rules::evaluate;
-use tessera_rules::id::{CampaignId, CustomerId};
+use tessera_rules::id::{CampaignId, CustomerId, SegmentId};
 use tessera_rules::money::{Amount, Units};
 use tessera_rules::receipt::{Receipt, Stage};
 use tessera_rules::standing::{CodeStanding, CodeState, Standing, Uses};
@@ -24,7 +24,7 @@ use tessera_rules::usage::Usage;
 
 use super::goods::Goods;
 use crate::compare::{Comparison, Got};
-use crate::prepare::{Asked, Bench};
+use crate::prepare::{Asked, Bench, Opening};
 use crate::promises;
 use crate::shown::Words;
 
@@ -72,7 +72,7 @@ enum Done {
 #[derive(Debug)]
 pub(super) struct World<'b> {
     pub(super) bench: &'b Bench,
-    opening: Option<Account>,
+    opening: Option<Opening>,
     account: Option<Account>,
     quoted: Option<(Box<Asked>, Decision)>,
     pub(super) sales: Vec<Sale>,
@@ -86,8 +86,8 @@ pub(super) struct World<'b> {
 }
 
 impl<'b> World<'b> {
-    pub(super) fn new(bench: &'b Bench, opening: Option<Account>) -> Self {
-        let (account, now) = (opening.clone(), Timestamp::UNIX_EPOCH);
+    pub(super) fn new(bench: &'b Bench, opening: Option<Opening>) -> Self {
+        let (account, now) = (opening.as_ref().map(|opening| opening.account.clone()), Timestamp::UNIX_EPOCH);
         let shared = bench.revision.nothing_shared();
         let shared_by_day = BTreeMap::new();
         let (quoted, sales) = (None, Vec::new());
@@ -143,6 +143,7 @@ impl<'b> World<'b> {
             supersedes: None,
             now: asked.at,
             business_date: asked.receipt.business_date,
+            lists: self.lists(),
         };
         let customer = self.account.as_ref().map(|account| account.standing(&view));
         let state = |code: &compact_str::CompactString| {
@@ -265,14 +266,19 @@ impl<'b> World<'b> {
             supersedes: None,
             now: asked.at,
             business_date: asked.receipt.business_date,
+            lists: self.lists(),
         };
         let standing = kept.standing(&self.bench.revision, &view, Some([0; 32]));
         let decision = evaluate(&self.bench.revision, &self.bench.catalogue, &standing, &kept.receipt, asked.at, asked.effort);
         Some((kept, decision))
     }
 
+    fn lists(&self) -> &[SegmentId] {
+        self.opening.as_ref().map(|opening| opening.lists.as_slice()).unwrap_or_default()
+    }
+
     fn customer(&self) -> Option<CustomerId> {
-        let account = self.opening.as_ref()?;
+        let account = &self.opening.as_ref()?.account;
         account.members.first().map(|member| member.customer.clone())
     }
 

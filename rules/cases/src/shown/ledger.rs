@@ -107,7 +107,8 @@ impl Words<'_> {
     fn tiers(self, account: &Account, now: Timestamp) -> Vec<TierNow> {
         let Ok(receipt) = ReceiptId::parse("-") else { return Vec::new() };
         let business_date = self.bench.zone.to_datetime(now).date();
-        let standing = account.standing(&View { customer: None, receipt: &receipt, supersedes: None, now, business_date });
+        let standing =
+            account.standing(&View { customer: None, receipt: &receipt, supersedes: None, now, business_date, lists: &[] });
         tiers_now(&self.bench.revision, &standing, now)
     }
 
