@@ -10,6 +10,7 @@ mod ledger;
 mod person;
 mod program;
 mod report;
+mod segment;
 mod serve;
 mod till;
 
@@ -48,6 +49,8 @@ enum Command {
     Person(person::PersonArgs),
     /// Load products into a running engine, or into the storage of a stopped one.
     Catalogue(catalogue::CatalogueArgs),
+    /// Lists of customers for segments: load, take back, look up.
+    Segment(segment::SegmentArgs),
     /// Print the outcomes that a running engine has committed, one JSON object a line.
     Feed(feed::FeedArgs),
     /// How a running gateway stands; what its spool holds, and what became stuck in it.
@@ -78,6 +81,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Program(args) => program::run(args).await,
         Command::Person(args) => person::run(args),
         Command::Catalogue(args) => catalogue::run(args).await,
+        Command::Segment(args) => segment::run(args).await,
         Command::Feed(args) => feed::run(args).await,
         Command::Gateway(args) => gateway::run(args).await,
         Command::Ledger(args) => ledger::run(args).await,

@@ -2,6 +2,7 @@
 
 mod cli;
 mod config;
+mod list_file;
 mod node;
 mod product_file;
 mod program_files;

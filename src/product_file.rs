@@ -75,7 +75,7 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    fn add(&mut self, line: u64, column: impl Into<String>, problem: impl Into<String>) {
+    pub(crate) fn add(&mut self, line: u64, column: impl Into<String>, problem: impl Into<String>) {
         if self.shown.len() < FAULTS_SHOWN_MAX {
             self.shown.push(Fault { line, column: column.into(), problem: problem.into() });
         } else {
@@ -83,7 +83,7 @@ impl Faults {
         }
     }
 
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.shown.is_empty()
     }
 }

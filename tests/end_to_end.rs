@@ -18,6 +18,7 @@ mod end_to_end {
     mod papers;
     mod programs;
     mod replay;
+    mod segments;
     mod server;
     mod simulate;
     mod sources;

@@ -129,6 +129,13 @@ impl Server {
         command
     }
 
+    /// `tessera segment` against it.
+    pub(super) fn segment(&self, arguments: &[&str]) -> Command {
+        let mut command = tessera();
+        command.env("TESSERA_LISTEN_ENGINE", &self.engine).arg("segment").args(arguments);
+        command
+    }
+
     /// `tessera ledger` against it.
     pub(super) fn ledger(&self, arguments: &[&str]) -> Command {
         let mut command = tessera();
