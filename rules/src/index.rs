@@ -1,13 +1,18 @@
-//! From properties of goods, and from what a receipt brings, to the campaigns that may act: cost follows candidates,
-//! not campaigns.
+//! From properties of goods, from what a receipt brings and from the time to the campaigns that may act: cost follows
+//! candidates, not campaigns.
+
+mod times;
 
 use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 
 use crate::attribute::{AttributeKey, KeyMap, Property};
 use crate::campaign::Campaign;
 use crate::id::{ProgramId, StoreId};
 use crate::program::{Condition, Program};
 use crate::selector::Clause;
+use times::{Overlaps, Times};
 
 /// What a receipt itself brings.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +41,8 @@ pub(crate) struct Index {
     by_receipt: KeyMap<Vec<u32>>,
     /// The keys of those sets.
     sets_of_store: KeyMap<Vec<AttributeKey>>,
+    /// Those that few others are on together with.
+    times: Times,
     /// Campaigns that ask for none of these.
     always: Vec<u32>,
 }
@@ -45,6 +52,8 @@ pub(crate) struct Index {
 enum Way {
     Goods(Vec<AttributeKey>),
     Receipt(Vec<AttributeKey>),
+    /// The time, at which so many others may be on.
+    Time(u32),
 }
 
 impl Brought<'_> {
@@ -73,10 +82,15 @@ impl Index {
             let count = popularity.entry(key).or_default();
             *count = count.saturating_add(1);
         }
+        let (overlaps, mut by_time) = (Overlaps::of(campaigns), Vec::new());
         for ((place, campaign), ways) in (0_u32..).zip(campaigns).zip(ways) {
-            let (map, mut keys) = match found_by(campaign, ways, &popularity) {
+            let (map, mut keys) = match found_by(campaign, ways, &popularity, overlaps.with(campaign)) {
                 Some(Way::Goods(keys)) => (&mut index.by_property, keys),
                 Some(Way::Receipt(keys)) => (&mut index.by_receipt, keys),
+                Some(Way::Time(_)) => {
+                    by_time.push(place);
+                    continue;
+                }
                 None => {
                     index.always.push(place);
                     continue;
@@ -88,6 +102,7 @@ impl Index {
                 map.entry(key).or_default().push(place);
             }
         }
+        index.times = Times::build(campaigns, &by_time);
         index
     }
 
@@ -104,6 +119,12 @@ impl Index {
     /// Whether anything is found by what a receipt brings.
     pub(crate) fn looks_at_receipts(&self) -> bool {
         !self.by_receipt.is_empty()
+    }
+
+    /// Campaigns to look at, with all goods, at this time.
+    pub(crate) fn on_at(&self, at: Timestamp) -> impl Iterator<Item = u32> {
+        let times = Some(&self.times).filter(|times| !times.is_empty());
+        times.into_iter().flat_map(move |times| times.on_at(at))
     }
 
     /// Campaigns to look at, with all goods, for a receipt that brings this; a place may come twice.
@@ -187,16 +208,22 @@ fn clauses_of(campaign: &Campaign) -> impl Iterator<Item = &Clause> {
 }
 
 /// The way that the fewest campaigns share, goods first; none: it may act on any receipt. A code is always the way,
-/// since hardly a receipt brings one.
-fn found_by(campaign: &Campaign, receipt: Vec<Vec<AttributeKey>>, popularity: &KeyMap<u32>) -> Option<Way> {
+/// since hardly a receipt brings one; the time is it where fewer are on together than share anything else.
+fn found_by(
+    campaign: &Campaign,
+    receipt: Vec<Vec<AttributeKey>>,
+    popularity: &KeyMap<u32>,
+    on_together: Option<u32>,
+) -> Option<Way> {
     let goods: Vec<AttributeKey> = goods_of(campaign, popularity).into_iter().flat_map(Clause::keys).collect();
     let goods = (!goods.is_empty()).then_some(Way::Goods(goods));
     let mut receipt = receipt.into_iter().map(Way::Receipt);
     if campaign.coupon_only || !campaign.codes.is_empty() {
         return receipt.next();
     }
-    goods.into_iter().chain(receipt).min_by_key(|way| match way {
+    goods.into_iter().chain(receipt).chain(on_together.map(Way::Time)).min_by_key(|way| match way {
         Way::Goods(keys) | Way::Receipt(keys) => cost(keys.iter().copied(), popularity),
+        Way::Time(on_together) => *on_together,
     })
 }
 

@@ -176,6 +176,7 @@ fn pairs(case: &Case<'_>, basket: &Basket<'_>) -> Vec<(u32, u32)> {
             customer.facts.iter().for_each(|fact| open(Brought::Fact(fact.fact.as_str())));
         }
     }
+    pairs.extend(index.on_at(case.at).map(|campaign| (campaign, ALL_LINES)));
     pairs.sort_unstable();
     pairs.dedup();
     pairs

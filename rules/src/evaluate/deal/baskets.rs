@@ -25,8 +25,8 @@ struct Basketwide<'k> {
 #[derive(Debug)]
 struct Orders<'o, 'k> {
     offers: &'o [Basketwide<'k>],
-    /// What each takes off where nobody was before it.
-    alone: Vec<i64>,
+    /// The most that each may take off, whoever was before it.
+    most: Vec<i64>,
     best: Option<(Score, Vec<usize>)>,
     steps: u64,
     steps_max: u64,
@@ -114,6 +114,17 @@ impl Draft<'_, '_> {
         sums.map(|sum| sum.min(most_off.per_line)).fold(0, i64::saturating_add).min(most_off.in_all)
     }
 
+    /// The most that an offer may take off, whichever of its lines are used by others: of fewer lines less may lapse at
+    /// minimum prices and caps than of all of them.
+    fn most_taken_off(&self, offer: &Basketwide<'_>) -> i64 {
+        let mut spots = Vec::new();
+        self.basket.open_spots(&offer.candidate.lines, self.used_bit(offer.candidate), &mut spots);
+        let most_off = self.most_off(offer.candidate);
+        let of_line = |own: &[Spot]| own.iter().map(|spot| self.basket.room(*spot)).fold(0, i64::saturating_add);
+        let rooms = spots.chunk_by(|a, b| a.0 == b.0).map(|own| of_line(own).min(most_off.per_line));
+        self.wanted(offer, &spots).min(rooms.fold(0, i64::saturating_add)).min(most_off.in_all)
+    }
+
     /// What an offer wants to take off some runs, whether they can bear it or not.
     fn wanted(&self, offer: &Basketwide<'_>, spots: &[Spot]) -> i64 {
         match offer.off {
@@ -185,14 +196,14 @@ impl Draft<'_, '_> {
 
     /// The order in which offers that meet leave the least to pay; offers that it does not name do nothing.
     fn best_order(&mut self, offers: &[Basketwide<'_>]) -> Vec<usize> {
-        let alone: Vec<i64> = offers.iter().map(|offer| self.taken_off(offer, &[])).collect();
+        let most: Vec<i64> = offers.iter().map(|offer| self.most_taken_off(offer)).collect();
         let steps_max = self.steps_max.saturating_sub(self.steps);
-        let mut orders = Orders { offers, alone, best: None, steps: 0, steps_max };
+        let mut orders = Orders { offers, most, best: None, steps: 0, steps_max };
         orders.go_on(self, &mut Vec::new(), (0, 0));
         self.steps = self.steps.saturating_add(orders.steps);
         let (best, order) = orders.best.unwrap_or((Score::NOTHING, Vec::new()));
         if orders.steps >= steps_max {
-            let most = orders.alone.iter().copied().fold(0, i64::saturating_add);
+            let most = orders.most.iter().copied().fold(0, i64::saturating_add);
             self.proven = false;
             self.bound = self.bound.saturating_add(most.saturating_sub(best.gain).max(0));
         }
@@ -207,8 +218,8 @@ impl Orders<'_, '_> {
         if self.best.as_ref().is_none_or(|(best, _)| score > *best) {
             self.best = Some((score, order.clone()));
         }
-        let rest = self.alone.iter().enumerate().filter(|(number, _)| !order.contains(number));
-        let most = rest.map(|(_, alone)| *alone).fold(gain, i64::saturating_add);
+        let rest = self.most.iter().enumerate().filter(|(number, _)| !order.contains(number));
+        let most = rest.map(|(_, most)| *most).fold(gain, i64::saturating_add);
         if self.best.as_ref().is_some_and(|(best, _)| most < best.gain) {
             return;
         }

@@ -4,14 +4,17 @@
 //! A counted unit gets the step that it reaches: with a step from 6 on, the sixth. Measured goods and money are
 //! divided where a step begins; a unit that is divided is rounded once by itself.
 
-use crate::conventions::{Conventions, Thresholds};
+use smallvec::SmallVec;
+
+use crate::conventions::{Conventions, RoundedPer, Thresholds};
 use crate::evaluate::basket::{Basket, Spot};
 use crate::evaluate::candidates::{Candidate, Reason};
 use crate::evaluate::draft::Draft;
 use crate::mechanic::{Measured, Off, Step};
 use crate::money::{Quantity, divide, extend_rounded};
+use crate::ratio::common_divisor;
 
-use super::offs::{Part, off_unit};
+use super::offs::{Part, off_unit, percent_of_unit};
 use super::units::{Class, unit_at};
 
 /// A stretch of a ladder: where it begins and ends, in thousandths of a unit or minor units.
@@ -53,6 +56,8 @@ impl Draft<'_, '_> {
             };
             position = position.saturating_add(length.saturating_mul(class.units));
         }
+        // What several steps take off a line is rounded together.
+        to_common(&mut parts);
         Ok(parts)
     }
 
@@ -87,6 +92,20 @@ impl Draft<'_, '_> {
         }
     }
 
+    /// [`Self::step_off`] before it is rounded.
+    fn exact_off(&self, off: Off, class: &Class, measured: Measured, conventions: &Conventions) -> Part {
+        match (off, measured) {
+            (Off::Percent(ratio), _) => {
+                percent_of_unit(ratio, class, &Conventions { rounded_per: RoundedPer::Adjustment, ..*conventions })
+            }
+            (Off::Amount(amount), Measured::Quantity) => {
+                let numerator = i128::from(amount.minor()).saturating_mul(i128::from(self.milli_of_unit(class)));
+                Part { numerator, denominator: Quantity::ONE.milli() }
+            }
+            (Off::Price(_) | Off::Amount(_), _) => off_unit(off, class, conventions, &self.basket),
+        }
+    }
+
     /// A unit over which steps may begin.
     fn divided(
         &self,
@@ -101,19 +120,40 @@ impl Draft<'_, '_> {
             let off = reached_by(steps, from);
             return off.map_or(Part::whole(0), |off| self.step_off(off, class, measured, conventions));
         }
-        let mut minor = 0_i64;
         let ends = steps.iter().skip(1).map(|step| step.from).chain([i64::MAX]);
+        let mut shares: SmallVec<[Part; 4]> = SmallVec::new();
         for (step, end) in steps.iter().zip(ends) {
             let own = until.min(end).saturating_sub(from.max(step.from));
             if own > 0 {
-                let whole = self.step_off(step.off, class, measured, conventions);
-                let numerator = whole.numerator.saturating_mul(i128::from(own));
-                let denominator = i128::from(whole.denominator).saturating_mul(i128::from(length));
-                minor = minor.saturating_add(divide(numerator, denominator, conventions.rounding).unwrap_or(0));
+                let whole = self.exact_off(step.off, class, measured, conventions);
+                shares.push(Part { numerator: whole.times(own), ..whole });
             }
         }
+        let common = to_common(&mut shares);
+        let scaled = |share: &Part| {
+            let times = common.checked_div(i128::from(share.denominator)).unwrap_or(1);
+            share.numerator.saturating_mul(times)
+        };
+        let numerator = shares.iter().map(scaled).fold(0, i128::saturating_add);
+        let denominator = common.saturating_mul(i128::from(length));
+        let minor = divide(numerator, denominator, conventions.rounding).unwrap_or(0);
         Part::whole(minor.min(class.room))
     }
+}
+
+/// Gives fractions of minor units one denominator, where they have several; returns it.
+fn to_common(parts: &mut [Part]) -> i128 {
+    let mut common = 1_i128;
+    for part in parts.iter() {
+        let own = i128::from(part.denominator);
+        common = common.checked_div(common_divisor(common, own)).unwrap_or(1).saturating_mul(own);
+    }
+    let Ok(denominator) = i64::try_from(common) else { return common };
+    for part in parts.iter_mut().filter(|part| part.denominator > 1) {
+        let times = common.checked_div(i128::from(part.denominator)).unwrap_or(1);
+        *part = Part { numerator: part.numerator.saturating_mul(times), denominator };
+    }
+    common
 }
 
 /// The offer of the last step that is reached.

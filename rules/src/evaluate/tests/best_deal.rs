@@ -4,7 +4,9 @@
 //! `TESSERA_CASES=100000 cargo test --release -p tessera-rules p10_a_best_deal` runs more cases; `TESSERA_SEED` begins
 //! elsewhere, and a failure names the seed of its case.
 
+mod baskets;
 mod cases;
+mod shared;
 mod twin;
 
 use super::fixture::{catalogue, customer, hold, noon};

@@ -48,12 +48,26 @@ pub(super) enum Kind {
         every: usize,
         add: i64,
     },
+    /// By place in `SKUS` what one costs.
+    List(Vec<(usize, i64)>),
+    Ladder(Ladder),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Ladder {
+    pub(super) by_amount: bool,
+    pub(super) marginal: bool,
+    /// From so many thousandths of a unit or minor units on.
+    pub(super) steps: Vec<(i64, Off)>,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Campaign {
     pub(super) on: Vec<usize>,
     pub(super) limit: Option<usize>,
+    /// At most so much off the receipt, and off one line.
+    pub(super) cap: Option<i64>,
+    pub(super) line_cap: Option<i64>,
     pub(super) kind: Kind,
     what: String,
 }
@@ -70,7 +84,7 @@ pub(super) struct Case {
 }
 
 /// A small generator of its own, so that a seed means the same for ever.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -82,25 +96,25 @@ impl Random {
     }
 
     /// From 0 on, below `end`.
-    fn below(&mut self, end: u64) -> i64 {
+    pub(super) fn below(&mut self, end: u64) -> i64 {
         i64::try_from(self.next() % end).unwrap()
     }
 
-    fn size(&mut self, from: usize, until: usize) -> usize {
+    pub(super) fn size(&mut self, from: usize, until: usize) -> usize {
         let choices = u64::try_from(until - from + 1).unwrap();
         from + usize::try_from(self.next() % choices).unwrap()
     }
 
-    fn of<T: Copy>(&mut self, items: &[T]) -> T {
+    pub(super) fn of<T: Copy>(&mut self, items: &[T]) -> T {
         items[self.size(0, items.len() - 1)]
     }
 
     /// Few different prices, so that many ties arise; now and then any.
-    fn price(&mut self) -> i64 {
+    pub(super) fn price(&mut self) -> i64 {
         if self.below(3) == 0 { 1 + self.below(600) } else { self.of(&[100, 150, 199, 200, 250, 300, 335, 5]) }
     }
 
-    fn skus(&mut self) -> Vec<usize> {
+    pub(super) fn skus(&mut self) -> Vec<usize> {
         let mut skus: Vec<usize> = (0..SKUS.len()).filter(|_| self.below(2) == 0).collect();
         if skus.is_empty() {
             skus.push(self.size(0, SKUS.len() - 1));
@@ -109,13 +123,20 @@ impl Random {
     }
 }
 
-fn on(skus: &[usize]) -> String {
+pub(super) fn on(skus: &[usize]) -> String {
     let names: Vec<&str> = skus.iter().map(|sku| SKUS[*sku]).collect();
     format!("on: {{sku: [{}]}}", names.join(", "))
 }
 
-fn money(minor: i64) -> String {
+pub(super) fn money(minor: i64) -> String {
     format!("{}.{:02}", minor / 100, minor % 100)
+}
+
+/// What may stand after the mechanic of a campaign.
+pub(super) fn caps(cap: Option<i64>, line_cap: Option<i64>) -> String {
+    let said = |key: &str, cap: Option<i64>| cap.map(|cap| format!("{key}: {}", money(cap)));
+    let caps: Vec<String> = said("per_receipt", cap).into_iter().chain(said("per_line", line_cap)).collect();
+    if caps.is_empty() { String::new() } else { format!(", caps: {{{}}}", caps.join(", ")) }
 }
 
 impl Off {
@@ -127,7 +148,7 @@ impl Off {
         }
     }
 
-    fn text(self) -> String {
+    pub(super) fn text(self) -> String {
         match self {
             Self::Percent(percent) => format!("percent_off: {percent}"),
             Self::Amount(minor) => format!("amount_off: {}", money(minor)),
@@ -182,10 +203,41 @@ impl Campaign {
         (Kind::Mix { groups, together }, text)
     }
 
-    fn random(random: &mut Random) -> Self {
+    /// So much off each unit.
+    pub(super) fn each(on: Vec<usize>, off: Off) -> Self {
+        let what = format!("{}, {}", self::on(&on), off.text());
+        Self { on, limit: None, cap: None, line_cap: None, kind: Kind::Each(off), what }
+    }
+
+    fn list(random: &mut Random) -> (Kind, String) {
+        let prices: Vec<(usize, i64)> = random.skus().into_iter().map(|sku| (sku, random.price())).collect();
+        let texts: Vec<String> = prices.iter().map(|(sku, price)| format!("{}: {}", SKUS[*sku], money(*price))).collect();
+        let text = format!("price_list: {{{}}}", texts.join(", "));
+        (Kind::List(prices), text)
+    }
+
+    fn ladder(random: &mut Random) -> (Kind, String) {
+        let (by_amount, marginal) = (random.below(2) == 0, random.below(2) == 0);
+        let mut from = 0;
+        let mut steps = Vec::new();
+        for _ in 0..random.size(1, 3) {
+            from += if by_amount { 50 + random.below(250) } else { 1 + random.below(2) };
+            steps.push((from, Off::random(random)));
+        }
+        let said = |from: i64| if by_amount { money(from) } else { from.to_string() };
+        let texts: Vec<String> = steps.iter().map(|(from, off)| format!("{{from: {}, {}}}", said(*from), off.text())).collect();
+        let (by, mode) = (if by_amount { "amount" } else { "quantity" }, if marginal { "marginal" } else { "whole" });
+        let text = format!("ladder: {{by: {by}, mode: {mode}, steps: [{}]}}", texts.join(", "));
+        if !by_amount {
+            steps.iter_mut().for_each(|(from, _)| *from *= 1_000);
+        }
+        (Kind::Ladder(Ladder { by_amount, marginal, steps }), text)
+    }
+
+    pub(super) fn random(random: &mut Random) -> Self {
         let goods = random.skus();
         let which = |dearest: bool| if dearest { "dearest" } else { "cheapest" };
-        let (kind, what) = match random.below(9) {
+        let (kind, what) = match random.below(12) {
             0 => {
                 let percent = random.of(&[5, 10, 15, 20, 33, 50]);
                 (Kind::Each(Off::Percent(percent)), format!("percent_off: {percent}"))
@@ -214,22 +266,32 @@ impl Campaign {
             }
             5 => Self::buy_get(random),
             6 | 7 => Self::mix(random),
+            8 => Self::list(random),
+            9 | 10 => Self::ladder(random),
             _ => {
                 let (every, add) = (random.size(1, 3), 1 + random.below(2));
                 (Kind::Extra { every, add }, format!("extra_units: {{every: {every}, add: {add}}}"))
             }
         };
         let limit = (random.below(3) == 0).then(|| random.size(1, 3));
+        let cap = (random.below(4) == 0).then(|| random.of(&[10, 50, 100, 250]));
+        let line_cap = (random.below(6) == 0).then(|| random.of(&[5, 40, 90, 160]));
+        let (cap, line_cap) = match &kind {
+            Kind::Each(_) | Kind::AmountOffLine(_) | Kind::List(_) | Kind::Ladder(_) => (cap, line_cap),
+            Kind::Units { .. } | Kind::Mix { .. } => (cap, None),
+            Kind::Extra { .. } => (None, None),
+        };
         let own_goods = match &kind {
             Kind::Units { groups, .. } => groups.len() == 1,
-            Kind::Mix { .. } => false,
-            Kind::Each(_) | Kind::AmountOffLine(_) | Kind::Extra { .. } => true,
+            Kind::Mix { .. } | Kind::List(_) => false,
+            Kind::Each(_) | Kind::AmountOffLine(_) | Kind::Extra { .. } | Kind::Ladder(_) => true,
         };
         let mut text = if own_goods { format!("{}, ", on(&goods)) } else { String::new() };
         if let Some(limit) = limit {
             text += &format!("limits: {{per_receipt: {limit}}}, ");
         }
-        Self { on: goods, limit, kind, what: text + &what }
+        let on = if let Kind::List(prices) = &kind { prices.iter().map(|(sku, _)| *sku).collect() } else { goods };
+        Self { on, limit, cap, line_cap, kind, what: text + &what }
     }
 }
 
@@ -255,7 +317,7 @@ impl Case {
                 units += pieces;
             }
         }
-        Self {
+        let mut case = Self {
             campaigns: (0..many).map(|_| Campaign::random(&mut random)).collect(),
             basket: basket.join(" "),
             rounding: random.of(&[Rounding::HalfUp, Rounding::HalfUp, Rounding::HalfEven, Rounding::Down]),
@@ -269,7 +331,12 @@ impl Case {
             unplaced: random.of(&[Unplaced::Redistributed, Unplaced::Redistributed, Unplaced::Dropped]),
             limited: random.of(&[LimitedUnits::Dearest, LimitedUnits::Dearest, LimitedUnits::Cheapest]),
             by_worth: random.below(3) == 0,
+        };
+        // What is rounded once for the receipt is on a line only once it is in place.
+        if case.rounded_per == RoundedPer::Receipt {
+            case.campaigns.iter_mut().for_each(|campaign| campaign.line_cap = None);
         }
+        case
     }
 
     pub(super) fn program(&self) -> String {
@@ -291,7 +358,7 @@ impl Case {
             "{HEAD}conventions: {{rounding: {rounding}, rounded_per: {rounded_per}, unplaced: {unplaced}, limited_units: {limited}}}\nstacking: [{{id: default, best_by: {best_by}}}]\ncampaigns:\n"
         );
         for (place, campaign) in self.campaigns.iter().enumerate() {
-            text += &format!("- {{id: c{place}, name: C, {}}}\n", campaign.what);
+            text += &format!("- {{id: c{place}, name: C, {}{}}}\n", campaign.what, caps(campaign.cap, campaign.line_cap));
         }
         text
     }

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::cases::{Campaign, Case, Group, Kind, Off, SKUS, Together};
+use super::cases::{Campaign, Case, Group, Kind, Ladder, Off, SKUS, Together};
 use crate::conventions::{LimitedUnits, RoundedPer, Unplaced};
 use crate::money::Rounding;
 use crate::receipt::{Line, Measure, Receipt};
 
 #[derive(Clone, Copy, Debug)]
-struct Unit {
-    line: usize,
-    sku: usize,
-    amount: i64,
-    room: i64,
+pub(super) struct Unit {
+    pub(super) line: usize,
+    pub(super) sku: usize,
+    pub(super) amount: i64,
+    pub(super) room: i64,
     /// What a price of one minor unit for one unit makes of it, in thousandths.
     milli: i64,
 }
@@ -24,7 +24,7 @@ struct Application {
     seats: Vec<Vec<usize>>,
 }
 
-fn rounded(numerator: i64, denominator: i64, rounding: Rounding) -> i64 {
+pub(super) fn rounded(numerator: i64, denominator: i64, rounding: Rounding) -> i64 {
     let (whole, rest) = (numerator.div_euclid(denominator), numerator.rem_euclid(denominator));
     let up = match rounding {
         Rounding::Down => false,
@@ -39,7 +39,7 @@ pub(super) fn worth(line: &Line, units: i64) -> i64 {
     rounded(units * line.unit_price.micros(), 10_000, Rounding::HalfUp).max(1)
 }
 
-fn units(receipt: &Receipt) -> Vec<Unit> {
+pub(super) fn units(receipt: &Receipt) -> Vec<Unit> {
     let mut units = Vec::new();
     for (line, item) in receipt.lines.iter().enumerate() {
         let sku = SKUS.iter().position(|sku| *sku == item.sku.as_str()).unwrap();
@@ -95,6 +95,8 @@ struct Twin<'t> {
     units: Vec<Unit>,
     /// By campaign and group: the units that may be used.
     open: Vec<Vec<Vec<bool>>>,
+    /// By campaign: what a ladder takes off each unit.
+    steps: Vec<Vec<Step>>,
     best: Option<(Rank, Brings)>,
 }
 
@@ -104,10 +106,26 @@ pub(super) type Brings = (i64, i64, Vec<usize>);
 /// Greater is better.
 type Rank = (i64, i64, std::cmp::Reverse<usize>, std::cmp::Reverse<Vec<usize>>);
 
+/// What a ladder takes off one unit: nothing, a percentage that is rounded later, or minor units.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Step {
+    Nothing,
+    Percent(i64),
+    Minor(i64),
+}
+
+/// Money off by campaign and line; without a line, off sets or the whole.
+type Money = BTreeMap<(usize, usize), i64>;
+
 /// Money off, worth added and campaigns used of the best combination.
 pub(super) fn best(case: &Case, receipt: &Receipt) -> Brings {
-    let units = units(receipt);
-    let mut twin = Twin { case, receipt, units, open: Vec::new(), best: None };
+    best_of(case, receipt, units(receipt))
+}
+
+/// The same where units cost something else by now.
+pub(super) fn best_of(case: &Case, receipt: &Receipt, units: Vec<Unit>) -> Brings {
+    let mut twin = Twin { case, receipt, units, open: Vec::new(), steps: Vec::new(), best: None };
+    twin.steps = case.campaigns.iter().map(|campaign| twin.steps(campaign)).collect();
     twin.open = case.campaigns.iter().map(|campaign| twin.open(campaign)).collect();
     let mut used = vec![false; twin.units.len()];
     twin.go_on(0, &mut used, &mut Vec::new());
@@ -118,21 +136,30 @@ impl Twin<'_> {
     fn groups(&self, campaign: &Campaign) -> Vec<Group> {
         match &campaign.kind {
             Kind::Units { groups, .. } | Kind::Mix { groups, .. } => groups.clone(),
-            Kind::Each(_) | Kind::AmountOffLine(_) => vec![Group { on: campaign.on.clone(), units: 1 }],
+            Kind::Each(_) | Kind::AmountOffLine(_) | Kind::List(_) | Kind::Ladder(_) => {
+                vec![Group { on: campaign.on.clone(), units: 1 }]
+            }
             Kind::Extra { every, .. } => vec![Group { on: campaign.on.clone(), units: *every }],
         }
     }
 
     fn open(&self, campaign: &Campaign) -> Vec<Vec<bool>> {
+        let number = self.case.campaigns.iter().position(|own| std::ptr::eq(own, campaign)).unwrap();
         self.groups(campaign)
             .iter()
             .map(|group| {
                 let meant = |place: usize| {
                     let unit = &self.units[place];
                     group.on.contains(&unit.sku)
-                        && match campaign.kind {
+                        && match &campaign.kind {
                             Kind::Each(Off::Percent(_)) => unit.room > 0,
-                            Kind::Each(off) => self.case.gain_of_unit(off, &self.units, place) > 0,
+                            Kind::Ladder(_) => match self.steps[number][place] {
+                                Step::Nothing => false,
+                                Step::Percent(_) => unit.room > 0,
+                                Step::Minor(minor) => minor > 0,
+                            },
+                            Kind::List(prices) => self.listed(prices, place) > 0,
+                            Kind::Each(off) => self.case.gain_of_unit(*off, &self.units, place) > 0,
                             Kind::Extra { .. } => {
                                 SKUS[unit.sku] != "BEER" && self.receipt.lines[unit.line].measure == Measure::Counted
                             }
@@ -142,7 +169,9 @@ impl Twin<'_> {
                 };
                 let open: Vec<bool> = (0..self.units.len()).map(meant).collect();
                 match (self.case.limited, campaign.limit, &campaign.kind) {
-                    (LimitedUnits::Dearest, ..) | (_, None, _) | (_, _, Kind::Each(Off::Percent(_)) | Kind::Extra { .. }) => open,
+                    (LimitedUnits::Dearest, ..)
+                    | (_, None, _)
+                    | (_, _, Kind::Each(Off::Percent(_)) | Kind::Ladder(_) | Kind::Extra { .. }) => open,
                     (LimitedUnits::Cheapest, Some(limit), Kind::AmountOffLine(_)) => self.cheapest_lines(limit, open),
                     (LimitedUnits::Cheapest, Some(limit), _) => self.cheapest(limit * group.units, open),
                 }
@@ -180,7 +209,7 @@ impl Twin<'_> {
         self.go_on(unit + 1, used, applications);
         for campaign in 0..self.case.campaigns.len() {
             let times = applications.iter().filter(|application| application.campaign == campaign).count();
-            let counts = !matches!(self.case.campaigns[campaign].kind, Kind::Each(Off::Percent(_)));
+            let counts = !matches!(self.case.campaigns[campaign].kind, Kind::Each(Off::Percent(_)) | Kind::Ladder(_));
             if counts && self.case.campaigns[campaign].limit.is_some_and(|limit| times >= limit) {
                 continue;
             }
@@ -288,46 +317,49 @@ impl Twin<'_> {
     }
 
     fn look_at(&mut self, applications: &[Application]) {
-        let mut money = vec![0_i64; self.case.campaigns.len()];
+        let mut money = Money::new();
         let mut worth_of = vec![0_i64; self.case.campaigns.len()];
         // Hundredths of pennies that are rounded together, by campaign and line.
-        let mut shares: BTreeMap<(usize, usize), i64> = BTreeMap::new();
+        let mut shares = Money::new();
         for application in applications {
             let campaign = application.campaign;
             let all: Vec<usize> = application.seats.iter().flatten().copied().collect();
+            let mut off = |line: usize, minor: i64| *money.entry((campaign, line)).or_default() += minor;
+            let line = self.units[all[0]].line;
             match &self.case.campaigns[campaign].kind {
-                Kind::Each(Off::Percent(percent)) => self.percent(*percent, (campaign, true), &all, &mut shares, &mut money),
-                Kind::Each(off) => money[campaign] += self.case.gain_of_unit(*off, &self.units, all[0]),
-                Kind::AmountOffLine(minor) => {
-                    money[campaign] += (*minor).min(all.iter().map(|unit| self.units[*unit].room).sum());
-                }
-                Kind::Units { units, off, .. } => {
-                    let target = application.seats.last().unwrap().iter().copied().take(*units);
-                    match off {
-                        Off::Percent(percent) => {
-                            self.percent(*percent, (campaign, true), &target.collect::<Vec<_>>(), &mut shares, &mut money);
-                        }
+                Kind::Each(Off::Percent(percent)) => self.percent(*percent, (campaign, true), &all, &mut shares, &mut off),
+                Kind::Each(each) => off(line, self.case.gain_of_unit(*each, &self.units, all[0])),
+                Kind::List(prices) => off(line, self.listed(prices, all[0])),
+                Kind::Ladder(_) => match self.steps[campaign][all[0]] {
+                    Step::Nothing => {}
+                    Step::Percent(percent) => self.percent(percent, (campaign, true), &all, &mut shares, &mut off),
+                    Step::Minor(minor) => off(line, minor),
+                },
+                Kind::AmountOffLine(minor) => off(line, (*minor).min(all.iter().map(|unit| self.units[*unit].room).sum())),
+                Kind::Units { units, off: each, .. } => {
+                    let target: Vec<usize> = application.seats.last().unwrap().iter().copied().take(*units).collect();
+                    match each {
+                        Off::Percent(percent) => self.percent(*percent, (campaign, true), &target, &mut shares, &mut off),
                         Off::Amount(_) | Off::Price(_) => {
-                            money[campaign] += target.map(|unit| self.gain(*off, unit)).sum::<i64>();
+                            off(usize::MAX, target.into_iter().map(|unit| self.gain(*each, unit)).sum::<i64>());
                         }
                     }
                 }
                 Kind::Mix { together, .. } => match *together {
-                    Together::Percent(percent) => self.percent(percent, (campaign, false), &all, &mut shares, &mut money),
-                    Together::Amount(minor) => money[campaign] += self.borne(minor, &all),
+                    Together::Percent(percent) => self.percent(percent, (campaign, false), &all, &mut shares, &mut off),
+                    Together::Amount(minor) => off(usize::MAX, self.borne(minor, &all)),
                     Together::Price(minor) => {
                         let cost: i64 = all.iter().map(|unit| self.units[*unit].amount).sum();
-                        money[campaign] += self.borne((cost - minor).max(0), &all);
+                        off(usize::MAX, self.borne((cost - minor).max(0), &all));
                     }
                 },
-                Kind::Extra { add, .. } => {
-                    worth_of[campaign] += worth(&self.receipt.lines[self.units[all[0]].line], *add);
-                }
+                Kind::Extra { add, .. } => worth_of[campaign] += worth(&self.receipt.lines[line], *add),
             }
         }
-        for ((campaign, _), hundredths) in shares {
-            money[campaign] += rounded(hundredths, 100, self.case.rounding);
+        for (place, hundredths) in shares {
+            *money.entry(place).or_default() += rounded(hundredths, 100, self.case.rounding);
         }
+        let money = self.within_caps(&money);
         let used: Vec<usize> = (0..money.len()).filter(|campaign| money[*campaign] + worth_of[*campaign] > 0).collect();
         let (money, worth): (i64, i64) = (money.iter().sum(), worth_of.iter().sum());
         let first = if self.case.by_worth { money + worth } else { money };
@@ -337,19 +369,28 @@ impl Twin<'_> {
         }
     }
 
+    /// What stays of each campaign.
+    fn within_caps(&self, money: &Money) -> Vec<i64> {
+        let mut kept = vec![0_i64; self.case.campaigns.len()];
+        for ((campaign, _), minor) in money {
+            kept[*campaign] += (*minor).min(self.case.campaigns[*campaign].line_cap.unwrap_or(i64::MAX));
+        }
+        kept.iter().zip(&self.case.campaigns).map(|(minor, campaign)| (*minor).min(campaign.cap.unwrap_or(i64::MAX))).collect()
+    }
+
     fn percent(
         &self,
         percent: i64,
         (campaign, by_line): (usize, bool),
         all: &[usize],
-        shares: &mut BTreeMap<(usize, usize), i64>,
-        money: &mut [i64],
+        shares: &mut Money,
+        off: &mut impl FnMut(usize, i64),
     ) {
         for unit in all.iter().map(|unit| self.units[*unit]) {
             let hundredths = (percent * unit.amount).min(100 * unit.room);
             let scope = match self.case.rounded_per {
                 RoundedPer::Unit => {
-                    money[campaign] += rounded(hundredths, 100, self.case.rounding).min(unit.room);
+                    off(unit.line, rounded(hundredths, 100, self.case.rounding).min(unit.room));
                     continue;
                 }
                 RoundedPer::Line => unit.line,
@@ -358,6 +399,76 @@ impl Twin<'_> {
             };
             *shares.entry((campaign, scope)).or_default() += hundredths;
         }
+    }
+
+    /// How much less a unit costs by a list.
+    fn listed(&self, prices: &[(usize, i64)], unit: usize) -> i64 {
+        let price = prices.iter().find(|(sku, _)| *sku == self.units[unit].sku);
+        price.map_or(0, |(_, price)| self.case.gain_of_unit(Off::Price(*price), &self.units, unit))
+    }
+
+    /// What a ladder takes off each unit: units are counted in the order of the receipt.
+    fn steps(&self, campaign: &Campaign) -> Vec<Step> {
+        let Kind::Ladder(ladder) = &campaign.kind else { return Vec::new() };
+        let counted = |unit: &Unit| self.receipt.lines[unit.line].measure == Measure::Counted;
+        let length = |unit: &Unit| if ladder.by_amount { unit.amount } else { unit.milli };
+        let own = |unit: &Unit| campaign.on.contains(&unit.sku);
+        let total: i64 = self.units.iter().filter(|unit| own(unit)).map(length).sum();
+        let mut position = 0;
+        let mut steps = Vec::new();
+        for (place, unit) in self.units.iter().enumerate() {
+            if !own(unit) {
+                steps.push(Step::Nothing);
+                continue;
+            }
+            let (from, until) = (position, position + length(unit));
+            position = until;
+            let divides = ladder.marginal && (ladder.by_amount || !counted(unit));
+            let inside = ladder.steps.iter().any(|(step, _)| from < *step && *step < until);
+            let reached = match (ladder.marginal, divides) {
+                (false, _) => total,
+                (true, true) => from,
+                (true, false) => until,
+            };
+            steps.push(if divides && inside {
+                Step::Minor(self.divided(ladder, (from, until), place))
+            } else {
+                let step = ladder.steps.iter().rev().find(|(step, _)| *step <= reached);
+                step.map_or(Step::Nothing, |(_, off)| self.step(*off, ladder.by_amount, place))
+            });
+        }
+        steps
+    }
+
+    fn step(&self, off: Off, by_amount: bool, unit: usize) -> Step {
+        let Unit { room, milli, .. } = self.units[unit];
+        match off {
+            Off::Percent(percent) => Step::Percent(percent),
+            // Of what is weighed an amount is off each unit of the measure.
+            Off::Amount(minor) if !by_amount => Step::Minor(rounded(minor * milli, 1_000, self.case.rounding).min(room)),
+            Off::Amount(minor) => Step::Minor(minor.min(room)),
+            Off::Price(_) => Step::Minor(self.case.gain_of_unit(off, &self.units, unit)),
+        }
+    }
+
+    /// A unit over which steps begin: each for its share of it, all rounded once.
+    fn divided(&self, ladder: &Ladder, (from, until): (i64, i64), unit: usize) -> i64 {
+        let Unit { amount, room, milli, .. } = self.units[unit];
+        let length = until - from;
+        let ends = ladder.steps.iter().skip(1).map(|(from, _)| *from).chain([i64::MAX]);
+        let mut sum = 0;
+        for ((step, off), end) in ladder.steps.iter().zip(ends) {
+            let own = (until.min(end) - from.max(*step)).max(0);
+            // In parts of a penny of which there are 100,000 times the length.
+            sum += own
+                * match off {
+                    Off::Percent(percent) => (percent * amount).min(100 * room) * 1_000,
+                    Off::Amount(minor) if !ladder.by_amount => minor * milli * 100,
+                    Off::Amount(minor) => minor.min(&room) * 100_000,
+                    Off::Price(_) => self.case.gain_of_unit(*off, &self.units, unit) * 100_000,
+                };
+        }
+        rounded(sum, length * 100_000, self.case.rounding).min(room)
     }
 
     /// How much of an amount off all these units their minimum prices let stand.
