@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan};
 
+use crate::decision::RewardKind;
 use crate::id::{AssetId, ProgramId};
 use crate::money::{Amount, Currency, Rounding, Units};
 use crate::ratio::Ratio;
@@ -91,6 +92,17 @@ impl Asset {
     #[must_use]
     pub fn units_for(&self, amount: Amount) -> Option<Units> {
         self.worth?.divide(amount.minor(), Rounding::Down).map(Units::from_units)
+    }
+
+    /// So many units of it as a reward.
+    pub(crate) fn reward_of(&self, units: Units) -> RewardKind {
+        let asset = self.id.clone();
+        match self.kind {
+            AssetKind::Points => RewardKind::Points { asset, units },
+            AssetKind::BonusMoney => RewardKind::BonusMoney { asset, units },
+            AssetKind::Certificate => RewardKind::Certificate { asset, units },
+            AssetKind::Money => RewardKind::Money { asset, units },
+        }
     }
 
     /// From when a lot of a sale at `at` can be used.

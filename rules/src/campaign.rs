@@ -9,6 +9,7 @@ use crate::decision::Shortfall;
 use crate::id::{AssetId, CampaignId, ChannelId, FactId, ProgramId, RewardId, StoreId, TierId};
 use crate::mechanic::Mechanic;
 use crate::money::{Amount, Currency, Units};
+use crate::occasion::Occasion;
 use crate::ratio::Ratio;
 use crate::receipt::{Measure, TenderKind};
 use crate::selector::Selector;
@@ -211,6 +212,8 @@ pub struct Campaign {
     pub(crate) on_return: Shortfall,
     pub(crate) funded_by: Vec<(CompactString, Ratio)>,
     pub(crate) requires_answers: Vec<FactId>,
+    /// What it is for; none: receipts.
+    pub(crate) occasion: Option<Occasion>,
 }
 
 /// `<campaign>.<number>`; none where the campaign's id leaves no room for it.

@@ -12,6 +12,7 @@ pub(crate) mod keys;
 mod ladder;
 mod limits;
 mod mechanic;
+pub(crate) mod occasion;
 mod overlap;
 mod program;
 mod read;

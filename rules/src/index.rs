@@ -84,6 +84,9 @@ impl Index {
         }
         let (overlaps, mut by_time) = (Overlaps::of(campaigns), Vec::new());
         for ((place, campaign), ways) in (0_u32..).zip(campaigns).zip(ways) {
+            if campaign.occasion.is_some() {
+                continue;
+            }
             let (map, mut keys) = match found_by(campaign, ways, &popularity, overlaps.with(campaign)) {
                 Some(Way::Goods(keys)) => (&mut index.by_property, keys),
                 Some(Way::Receipt(keys)) => (&mut index.by_receipt, keys),

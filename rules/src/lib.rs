@@ -22,6 +22,7 @@ mod index;
 pub mod limits;
 mod mechanic;
 pub mod money;
+pub mod occasion;
 pub mod pack;
 pub mod program;
 pub mod ratio;

@@ -81,7 +81,7 @@ impl Usage {
 }
 
 /// What may be used of a campaign in each span of time.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct UsageLimits {
     /// Ever.
     pub ever: Usage,

@@ -79,6 +79,7 @@ impl Checker<'_> {
             on_return: self.option(&fields, "on_return", &ON_RETURN),
             funded_by: fields.get("funded_by").map_or_else(own, |node| self.funding(node)),
             requires_answers: self.answers(&fields, scope),
+            occasion: fields.get("for").and_then(|node| self.occasion(node, scope)),
             mechanic: mechanic?,
         };
         // What is wrong in its parts says nothing about the whole.

@@ -12,6 +12,7 @@ mod counting;
 mod free;
 mod hostile;
 mod limits;
+mod occasion;
 mod shapes;
 
 const HEAD: &str = "program: p\nlanguage: 1\nname: P\ncurrency: GBP\ntime_zone: Europe/London\nassets:\n- {id: points, kind: points, worth_minor: 1}\n- {id: stamps, kind: points}\ntiers:\n- {id: silver, multiplier: 2}\n- {id: gold}\nfacts:\n- {id: born, text: Born?}\nsegments:\n- {id: silvers, tier: silver}\n- {id: golds, tier: gold}\nzones:\n- {id: city, stores: [S1, S2]}\ncodes:\n- {code: OLD, until: 2026-01-01}\n- {code: ONCE1, single_use: true}\n- {code: ONCE2, single_use: true}\ncampaigns:\n";

@@ -14,6 +14,7 @@ impl Checker<'_> {
         self.caps_fit(fields, campaign, scope);
         self.tenders_fit(fields, campaign);
         self.cost_fits(fields, campaign);
+        self.occasion_fits(fields, campaign);
         if fields.has("budget") {
             self.cost_of_codes(fields, campaign);
         }

@@ -68,6 +68,8 @@ pub(super) enum Reason {
     Condition,
     /// A free condition could not be worked out.
     Failed(Asked, EvalError),
+    /// It is for something else than receipts.
+    OtherOccasion,
 }
 
 /// Places of lines, ascending.
@@ -315,6 +317,9 @@ impl Candidate<'_> {
 /// How much of a campaign may be used here and now, whatever the goods; else the first reason why not at all. What counts
 /// over receipts goes on counting where nothing is left to give: others must not keep a customer from a tier.
 pub(super) fn admit(case: &Case<'_>, facts: &Facts<'_, '_>, campaign: &Campaign) -> Result<Admitted, Reason> {
+    if campaign.occasion.is_some() {
+        return Err(Reason::OtherOccasion);
+    }
     if campaign.currency != case.receipt.currency {
         return Err(Reason::Currency);
     }

@@ -7,7 +7,7 @@ use super::candidates::{Candidate, Reason};
 use super::case::Case;
 use super::limits_shared::Common;
 use super::scope::Facts;
-use crate::asset::{Asset, AssetKind};
+use crate::asset::Asset;
 use crate::conventions::Leftover;
 use crate::decision::{
     Choice, CounterMove, DecidedLine, Instruction, LineShare, Missing, NearMiss, Note, Offer, Promise, Prompt, Redeemable,
@@ -163,7 +163,7 @@ impl<'a, 'c> Draft<'a, 'c> {
         }
         let worth = asset.worth_of(Units::from_units(units)).map_or(0, Amount::minor);
         self.worth = self.worth.saturating_add(worth);
-        self.reward(candidate, number, kind_of(asset, Units::from_units(units)), Some(asset))
+        self.reward(candidate, number, asset.reward_of(Units::from_units(units)), Some(asset))
     }
 
     /// How `units` lie on lines, in proportion to what each line earned.
@@ -190,15 +190,5 @@ impl<'a, 'c> Draft<'a, 'c> {
             None => self.case.words(&campaign.text).clone(),
         };
         self.near_misses.push(NearMiss { campaign: campaign.id.clone(), missing, text });
-    }
-}
-
-fn kind_of(asset: &Asset, units: Units) -> RewardKind {
-    let id = asset.id.clone();
-    match asset.kind {
-        AssetKind::Points => RewardKind::Points { asset: id, units },
-        AssetKind::BonusMoney => RewardKind::BonusMoney { asset: id, units },
-        AssetKind::Certificate => RewardKind::Certificate { asset: id, units },
-        AssetKind::Money => RewardKind::Money { asset: id, units },
     }
 }

@@ -8,6 +8,7 @@ use super::draft::{Draft, Effect};
 use crate::decision::{CodeVerdict, Explained, NotApplied, Promise, Verdict};
 use crate::id::CampaignId;
 use crate::limits::EXPLAINED_MAX;
+use crate::occasion;
 use crate::receipt::Explain;
 use crate::standing::CodeState;
 use crate::validity::OutOfTime;
@@ -102,10 +103,10 @@ impl Draft<'_, '_> {
             return Some(Explained { campaign: id, why: applied(effect, &self.basket), reason: None });
         }
         let reason = self.reason(place)?;
-        let why = if let Reason::Failed(asked, error) = reason {
-            self.case.failure_words(campaign, asked, error)
-        } else {
-            CompactString::const_new(words(reason))
+        let why = match (reason, &campaign.occasion) {
+            (Reason::Failed(asked, error), _) => self.case.failure_words(campaign, asked, error),
+            (Reason::OtherOccasion, Some(occasion)) => occasion::words(occasion),
+            (reason, _) => CompactString::const_new(words(reason)),
         };
         Some(Explained { campaign: id, why, reason: Some(kind(reason)) })
     }
@@ -171,6 +172,7 @@ fn words(reason: Reason) -> &'static str {
         Reason::NothingToMultiply => "no campaign gave points on its goods",
         Reason::Condition => "its condition does not hold",
         Reason::Failed(..) => "its condition cannot be worked out",
+        Reason::OtherOccasion => "it is for something else than receipts",
         Reason::TooLarge => "a number became too large to be exact",
     }
 }
@@ -189,6 +191,7 @@ fn kind(reason: Reason) -> NotApplied {
         Reason::NoLine | Reason::SpendMore | Reason::TooFewUnits => NotApplied::Goods,
         Reason::TenderUnknown
         | Reason::Tender
+        | Reason::OtherOccasion
         | Reason::Birthday
         | Reason::Visits
         | Reason::Enrolled
@@ -235,6 +238,7 @@ mod tests {
                 &[
                     Reason::TenderUnknown,
                     Reason::Tender,
+                    Reason::OtherOccasion,
                     Reason::Birthday,
                     Reason::Visits,
                     Reason::Enrolled,

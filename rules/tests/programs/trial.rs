@@ -10,6 +10,7 @@ use tessera_rules::id::{
     CampaignId, ChannelId, CustomerId, FactId, LineId, ProgramId, ReceiptId, RewardId, SegmentId, Sku, StoreId, TierId, TillId,
 };
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
+use tessera_rules::occasion::{Brought, Happening};
 use tessera_rules::receipt::{Attribute, Chosen, Explain, Line, Measure, Place, PriceReason, Receipt, Stage, Tender, TenderKind};
 use tessera_rules::standing::{CodeStanding, CodeState, CounterStanding, CustomerStanding, FactStanding, Standing};
 use tessera_rules::tree::{self, Field, Kind, Node};
@@ -30,6 +31,10 @@ struct Wanted {
 fn field<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
     let Kind::Map(fields) = &node.kind else { return None };
     fields.iter().find(|field| field.key == key).map(|field| &field.value)
+}
+
+fn fact(id: &str) -> FactId {
+    FactId::parse(id).expect("a fact")
 }
 
 fn word(node: &Node) -> &str {
@@ -145,6 +150,11 @@ impl Trial {
     /// None where it was applied.
     fn try_out(&self, campaign: &Node, revision: &Revision) -> Option<Explained> {
         let id = word(field(campaign, "id").expect("an id"));
+        if let Some(occasion) = field(campaign, "for")
+            && self.is_given(id, occasion, revision)
+        {
+            return None;
+        }
         let currency = Currency::from_code(word(field(&self.root, "currency").expect("a currency"))).expect("one");
         let mut last = None;
         for standing in self.standings(id, revision) {
@@ -169,6 +179,21 @@ impl Trial {
             }
         }
         last
+    }
+
+    /// Whether a campaign that is not for receipts is given, once what it is for has happened.
+    fn is_given(&self, id: &str, occasion: &Node, revision: &Revision) -> bool {
+        let answers: Vec<FactId> = field(occasion, "answers").map(words).unwrap_or_default().iter().map(|id| fact(id)).collect();
+        let happening = match field(occasion, "referral").map(word) {
+            Some("first_receipt") => Happening::Referred(Brought::FirstReceipt),
+            Some(_) => Happening::Referred(Brought::Enrolled),
+            None if answers.is_empty() => Happening::Enrolled,
+            None => Happening::Answered { now: &answers, known: &answers },
+        };
+        let noon: Timestamp = "2026-11-22T12:00:00Z".parse().expect("a time");
+        let given = |store: &StoreId| revision.bonuses(happening, noon, store, None);
+        let stores = self.stores().into_iter().map(|store| StoreId::parse(&store).expect("a store"));
+        stores.flat_map(|store| given(&store)).any(|bonus| bonus.reward.campaign.as_str() == id)
     }
 
     fn stores(&self) -> Vec<String> {

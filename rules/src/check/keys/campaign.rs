@@ -8,6 +8,7 @@ use super::{Key, Keys, keys, may, must, words};
 use crate::check::campaign::{ON_RETURN, PRIORITY_MAX, SHOW_AS, USES_MAX};
 use crate::check::conditions::TENDERS;
 use crate::check::mechanic::{LEVELS, PER};
+use crate::check::occasion::BROUGHT;
 use crate::check::validity::WEEKDAYS;
 use crate::limits::DAYS_MAX;
 
@@ -49,6 +50,7 @@ const CAMPAIGN_KEYS: &[Key] = &[
     may("codes", Many(&Word), "Codes of which one opens it."),
     may("coupon_only", Boolean, "Whether only a personal coupon opens it."),
     may("customers_only", Boolean, "Whether it is for known customers only."),
+    may("for", Either(&[Choice(|| vec!["enrolment"]), Map(&FOR)]), "What it is given for, where that is no receipt."),
     may("when", Either(&[Word, Map(&WHEN)]), "What else must hold; a condition in CEL may stand alone."),
     may("on", Map(&ON), "The goods that it is about; else all."),
     may("level", Choice(|| words(&LEVELS)), "Off lines or off the basket."),
@@ -94,6 +96,16 @@ pub(crate) const VALID: Keys = keys(
         may("hours", Many(&Hours), "Only at these hours, such as `\"09:00-11:00\"`."),
     ],
 );
+
+pub(crate) const FOR: Keys = Keys {
+    name: "for",
+    what: "`for`",
+    keys: &[
+        may("answers", Many(&Id), "The customer has answered all of these facts."),
+        may("referral", Choice(|| words(&BROUGHT)), "To who brings a customer, once that one has come so far."),
+    ],
+    one_of: &["answers", "referral"],
+};
 
 pub(crate) const WHEN: Keys = keys(
     "when",
