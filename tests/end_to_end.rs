@@ -14,6 +14,7 @@ mod end_to_end {
     mod architecture;
     mod crm;
     mod faults;
+    mod follow_ups;
     mod ledger;
     mod papers;
     mod programs;

@@ -8,11 +8,13 @@
 mod adjust;
 mod answers;
 mod as_decided;
+mod bonus;
 mod case;
 mod claim;
 mod day;
 mod draft;
 mod enrol;
+mod follow_up;
 mod hand_over;
 mod quote;
 mod reprice;
@@ -28,11 +30,13 @@ use tessera_storage::{CommitError, Committed};
 
 pub(crate) use adjust::AdjustCase;
 pub(crate) use answers::AnswersCase;
+pub(crate) use bonus::Referrer;
 pub(crate) use case::{Carried, Case, CaseAnswer, Done, Job};
 pub(crate) use claim::{ClaimCase, TakeClaimCase, Taking};
 pub(crate) use day::DayCase;
 pub(crate) use draft::Draft;
 pub(crate) use enrol::EnrolCase;
+pub(crate) use follow_up::FollowUpCase;
 pub(crate) use hand_over::HandOverCase;
 pub(crate) use quote::{Decided, QuoteCase, Quoted, before_quote, evaluate_anonymous, evaluate_quote, needs_desk};
 pub(crate) use return_goods::{ReturnCase, Returned, preview};

@@ -43,11 +43,12 @@ pub const SALE: u8 = 5;
 pub const DAY: u8 = 6;
 /// How a customer is reached, sealed, by customer.
 pub const CONTACT: u8 = 7;
-
 /// Codes that work once and that a sale or its claim used, by the sale's id.
 pub const CODES: u8 = 8;
 /// What a sale was decided with, where what is kept of it is priced anew, by its id.
 pub const DECIDED: u8 = 9;
+/// What is to be done to a second account, by its id, beside the outcome that caused it.
+pub const FOLLOW_UP: u8 = 10;
 
 /// Buckets of hints from here on are days, counted from 1 January 1970: accounts in which something lapses or becomes
 /// usable then.
@@ -163,6 +164,18 @@ pub fn ledger_days() -> Partition {
     Partition { space: LEDGER, key: Bytes::from_static(b"days") }
 }
 
+/// The partition of what the carrier of follow-ups knows.
+#[must_use]
+pub fn follow_ups() -> Partition {
+    Partition { space: LEDGER, key: Bytes::from_static(b"follow-ups") }
+}
+
+/// The row of a follow-up.
+#[must_use]
+pub fn follow_up_row(id: &str) -> RowKey {
+    RowKey { kind: FOLLOW_UP, id: Bytes::copy_from_slice(id.as_bytes()) }
+}
+
 /// The row of a closed ledger day.
 #[must_use]
 pub fn day_row(date: Date) -> RowKey {
@@ -174,4 +187,18 @@ pub fn day_row(date: Date) -> RowKey {
 pub fn due_bucket(date: Date) -> u32 {
     let days = DAY_ZERO.until(date).map_or(0, |span| span.get_days());
     DUE_DAYS.saturating_add(u32::try_from(days).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_two_kinds_of_rows_have_one_number() {
+        let kinds: Vec<&str> =
+            include_str!("layout.rs").lines().filter(|line| line.starts_with("pub const ") && line.contains(": u8 = ")).collect();
+        let numbers: BTreeSet<&str> = kinds.iter().filter_map(|line| line.split(" = ").nth(1)).collect();
+        assert!(kinds.len() > 8, "{kinds:?}");
+        assert_eq!(numbers.len(), kinds.len(), "{kinds:?}");
+    }
 }

@@ -12,6 +12,7 @@ mod desk;
 mod directory;
 mod engine;
 mod feed;
+mod follow_ups;
 mod kept_tokens;
 pub mod keys;
 pub mod layout;

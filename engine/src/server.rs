@@ -22,6 +22,7 @@ use crate::admin::Admin;
 use crate::contact::Contacts;
 use crate::engine::Engine;
 use crate::feed::Feed;
+use crate::follow_ups::keep_carrying_out;
 use crate::ledger::{Ledger, keep_closing};
 use crate::lists::{ListTable, Lists};
 use crate::programs::Programs;
@@ -95,6 +96,7 @@ pub async fn serve(engine: Engine, listener: TcpListener, mut closing: watch::Re
     let keeping = Programs::keep_ready(Arc::downgrade(engine.programs()));
     let keeping_lists = ListTable::keep_fresh(Arc::downgrade(&engine.core));
     let closing_days = keep_closing(engine.clone());
+    let carrying_out = keep_carrying_out(engine.clone());
     let mut stop = closing.clone();
     let serving = Server::builder()
         .tcp_nodelay(true)
@@ -121,6 +123,7 @@ pub async fn serve(engine: Engine, listener: TcpListener, mut closing: watch::Re
         () = keeping => {}
         () = keeping_lists => {}
         () = closing_days => {}
+        () = carrying_out => {}
         () = drained(&mut closing) => tracing::warn!("calls were still open {DRAIN:?} after the stop; they are cut, their commits are not"),
     }
     Ok(())

@@ -57,12 +57,12 @@ campaigns:
     fallback: {points: points}
 ";
 
-/// An engine in memory whose clock stands still.
-pub(crate) struct Rig {
+/// An engine whose clock stands still, over a storage in memory where nothing else is said.
+pub(crate) struct Rig<S: Storage = MemoryStorage> {
     pub(crate) engine: Engine,
     pub(crate) billing: Billing,
     pub(crate) clock: Arc<ManualClock>,
-    pub(crate) storage: Arc<MemoryStorage>,
+    pub(crate) storage: Arc<S>,
     pub(crate) closing: watch::Sender<bool>,
 }
 
@@ -80,7 +80,16 @@ impl Rig {
         Self::over(Arc::new(MemoryStorage::with_claims_first(&layout::SPACES)), settings()).await
     }
 
-    pub(crate) async fn over(storage: Arc<MemoryStorage>, settings: Settings) -> Self {
+    /// With these campaigns in place of the tests' own.
+    pub(crate) async fn with_campaigns(campaigns: &str) -> Self {
+        let rig = Self::new().await;
+        rig.publish(campaigns).await;
+        rig
+    }
+}
+
+impl<S: Storage> Rig<S> {
+    pub(crate) async fn over(storage: Arc<S>, settings: Settings) -> Self {
         let rig = Self::reopened(storage, settings).await;
         let source = Source { name: "club.yaml".to_owned(), text: PROGRAM.to_owned() };
         rig.engine.programs().publish(&[source], begin()).await.unwrap();
@@ -88,21 +97,14 @@ impl Rig {
     }
 
     /// Over a storage with what was published in it.
-    pub(crate) async fn reopened(storage: Arc<MemoryStorage>, settings: Settings) -> Self {
+    pub(crate) async fn reopened(storage: Arc<S>, settings: Settings) -> Self {
         let clock = Arc::new(ManualClock::at(begin()));
-        let shared: Arc<dyn Storage> = Arc::<MemoryStorage>::clone(&storage);
+        let shared: Arc<dyn Storage> = Arc::<S>::clone(&storage);
         let time: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let engine = Engine::open(shared, time, Keys::for_replay(), settings).await.unwrap();
         let closing = watch::Sender::new(false);
         let billing = Billing::new(engine.clone(), closing.subscribe(), ConverseLimits::default());
         Self { engine, billing, clock, storage, closing }
-    }
-
-    /// With these campaigns in place of the tests' own.
-    pub(crate) async fn with_campaigns(campaigns: &str) -> Self {
-        let rig = Self::new().await;
-        rig.publish(campaigns).await;
-        rig
     }
 
     /// Publishes these campaigns.
@@ -153,7 +155,7 @@ impl Rig {
             let page = self.storage.feed(&cursor, 100).await.unwrap();
             let Some(last) = page.last() else { break };
             cursor = last.cursor.clone();
-            for row in page.iter().flat_map(|entry| &entry.rows) {
+            for row in page.iter().flat_map(|entry| &entry.rows).filter(|row| row.key.kind == layout::OUTCOME) {
                 outcomes.push(v1::Outcome::decode(row.value.clone()).unwrap());
             }
         }

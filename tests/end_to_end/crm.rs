@@ -14,15 +14,15 @@ use super::server::{printed, refusal, said, tessera};
 use super::sources::root;
 
 /// A data folder, an engine over it, and where both answer.
-struct Shop {
-    folder: TempDir,
+pub(super) struct Shop {
+    pub(super) folder: TempDir,
     engine: Process,
     engine_at: String,
     till_at: String,
 }
 
 /// A process that is killed when it is dropped.
-struct Process(Child);
+pub(super) struct Process(Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -45,7 +45,7 @@ fn start(mut command: Command, wanted: &[&str]) -> (Process, Vec<String>) {
 }
 
 impl Shop {
-    fn new(program: Option<&Path>) -> Self {
+    pub(super) fn new(program: Option<&Path>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = super::server::serve(&folder.path().join("data"));
         if let Some(program) = program {
@@ -68,11 +68,11 @@ impl Shop {
     }
 
     /// `tessera crm` with this shop's engine and, where it is known, the running mirror.
-    fn crm(&self, mirror_at: &str, arguments: &[&str]) -> Command {
+    pub(super) fn crm(&self, mirror_at: &str, arguments: &[&str]) -> Command {
         self.asked(mirror_at, "crm", arguments)
     }
 
-    fn asked(&self, mirror_at: &str, what: &str, arguments: &[&str]) -> Command {
+    pub(super) fn asked(&self, mirror_at: &str, what: &str, arguments: &[&str]) -> Command {
         let mut command = tessera();
         command.arg(what).args(arguments);
         command.env("TESSERA_DATA", self.data()).env("TESSERA_LISTEN_ENGINE", &self.engine_at);
@@ -80,7 +80,7 @@ impl Shop {
         command
     }
 
-    fn mirror(&self) -> (Process, String) {
+    pub(super) fn mirror(&self) -> (Process, String) {
         let (process, at) = start(self.crm("127.0.0.1:0", &["serve"]), &["crm"]);
         (process, at[0].clone())
     }
@@ -100,12 +100,12 @@ impl Shop {
         assert!(settled.status.success(), "{}", said(&settled));
     }
 
-    fn till(&self, arguments: &[&str]) -> Output {
+    pub(super) fn till(&self, arguments: &[&str]) -> Output {
         tessera().args(["till", "--endpoint", &format!("http://{}", self.till_at), "--json"]).args(arguments).output().unwrap()
     }
 }
 
-const NOBODY: &str = "127.0.0.1:9";
+pub(super) const NOBODY: &str = "127.0.0.1:9";
 
 #[test]
 fn a_card_looked_at_right_after_a_sale_has_it() {
@@ -252,7 +252,7 @@ fn p9_a_mirror_stopped_within_a_batch_is_no_difference_and_one_that_cannot_be_re
 }
 
 /// A number of a report's only total, in smallest units.
-fn total(report: &Value, column: &str) -> i64 {
+pub(super) fn total(report: &Value, column: &str) -> i64 {
     assert_eq!(report["totals"].as_array().unwrap().len(), 1, "{report:#}");
     let columns = report["columns"].as_array().unwrap();
     let place = columns.iter().position(|known| known["name"] == column).unwrap();
@@ -299,7 +299,7 @@ fn p5_reports_come_to_what_was_replayed_to_the_penny_and_to_the_trial_balance() 
 }
 
 /// The engine's own trial balance of everything.
-fn ledger_of(shop: &Shop) -> Command {
+pub(super) fn ledger_of(shop: &Shop) -> Command {
     let mut command = tessera();
     command.args(["ledger", "trial-balance", "--format", "json"]).env("TESSERA_LISTEN_ENGINE", &shop.engine_at);
     command

@@ -67,7 +67,8 @@ pub enum Movement {
     ClawedBack,
     /// Corrected by people.
     Adjusted,
-    /// From lot to lot: a debt paid, lots made one, a longer life, usable from now on; sums to zero over an account.
+    /// From lot to lot: a debt paid, lots made one, a longer life, usable from now on, which sum to zero over an account;
+    /// and from one account to another, which sum to zero over all but for what is under way.
     Moved,
 }
 
@@ -97,7 +98,11 @@ fn movement(reason: PostingReason) -> Movement {
         PostingReason::TakenBack => Movement::ClawedBack,
         PostingReason::Restored => Movement::Restored,
         PostingReason::Expired => Movement::Expired,
-        PostingReason::DebtPaid | PostingReason::Transferred | PostingReason::Renewed | PostingReason::Vested => Movement::Moved,
+        PostingReason::DebtPaid
+        | PostingReason::Consolidated
+        | PostingReason::Renewed
+        | PostingReason::Vested
+        | PostingReason::Transferred => Movement::Moved,
         PostingReason::Unspecified | PostingReason::Adjusted | PostingReason::Unexplained | PostingReason::Discounted => {
             Movement::Adjusted
         }

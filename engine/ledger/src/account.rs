@@ -53,6 +53,17 @@ pub struct Account {
     pub booked_at_last: Timestamp,
     /// Outcomes committed so far, the next one's number in the account.
     pub outcomes: u64,
+    /// Who brought the customer, where somebody did.
+    pub referred: Option<Referred>,
+}
+
+/// Who brought a customer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Referred {
+    /// The account that is rewarded for it.
+    pub by: AccountId,
+    /// Whether the customer has bought something since, so that all there is for it has been given.
+    pub has_bought: bool,
 }
 
 /// A person of the account.
@@ -248,6 +259,7 @@ impl Account {
             statistics: Statistics::default(),
             booked_at_last: now,
             outcomes: 0,
+            referred: None,
         }
     }
 

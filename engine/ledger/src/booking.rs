@@ -72,6 +72,11 @@ impl Booking {
         Self { lots, postings: Vec::new(), now, lapsed: Vec::new(), receipt: receipt.clone(), place_next: 0 }
     }
 
+    /// Lots that it opens have this place or a later one.
+    pub(crate) fn places_from(self, place: u16) -> Self {
+        Self { place_next: place, ..self }
+    }
+
     /// Opens a lot; what is owed of the asset is paid from it first, pending or not.
     pub(crate) fn credit(&mut self, credit: Credit) {
         assert!(credit.units.is_positive(), "a credit is above zero");

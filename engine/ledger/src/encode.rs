@@ -7,6 +7,7 @@ use crate::account::Account;
 use crate::check::BrokenInvariant;
 use crate::day::LedgerDay;
 use crate::entry::ReceiptEntry;
+use crate::follow_up::FollowUp;
 use crate::limits::{ACCOUNT_BYTES_MAX, LOTS_MAX, PARKED_MAX, RETURNED_LINES_MAX, RETURNS_MAX};
 use crate::return_goods::{DecidedWith, ReturnedSoFar};
 
@@ -138,6 +139,22 @@ impl DecidedWith {
     }
 
     /// Reads a record.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes; never a panic.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Damaged> {
+        read_record(bytes)
+    }
+}
+
+impl FollowUp {
+    /// The follow-up as bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        write(self, RECORD_VERSION)
+    }
+
+    /// Reads a follow-up.
     ///
     /// # Errors
     /// What is wrong with the bytes; never a panic.

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod adjust;
 mod arithmetic;
+pub mod bonus;
 mod booking;
 pub mod check;
 pub mod claim;
@@ -16,6 +17,7 @@ mod counter;
 pub mod day;
 pub mod encode;
 pub mod entry;
+pub mod follow_up;
 mod grant;
 pub mod hold;
 pub mod limits;

@@ -11,6 +11,7 @@ use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
 use tessera_rules::receipt::{Measure, Place, RedeemMode, Tender};
 use tessera_rules::usage::Usage;
 
+use crate::follow_up::FollowUp;
 use crate::posting::Posting;
 use crate::right::PrizeState;
 use crate::terms::ReturnTerms;
@@ -24,7 +25,7 @@ pub struct Outcome {
     pub kind: OutcomeKind,
     /// The receipt (a return has a minted id of its own).
     pub receipt: ReceiptId,
-    /// For a return: the receipt whose goods came back, where one is named.
+    /// For a return: the receipt whose goods came back, where one is named; for a follow-up: what caused it.
     pub original: Option<ReceiptId>,
     /// BLAKE3 over the canonical encoding of the content.
     pub content_hash: [u8; 32],
@@ -273,21 +274,6 @@ pub struct UseMove {
     pub usage: Usage,
 }
 
-/// Work for another account: an outcome of its own there, through the transfer book.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct FollowUp {
-    /// The causing receipt's id and an index.
-    pub id: CompactString,
-    /// Whose account.
-    pub account: AccountId,
-    /// What to credit there.
-    pub asset: AssetId,
-    /// How much.
-    pub units: Units,
-    /// Whose doing.
-    pub campaign: CampaignId,
-}
-
 /// What was unusual about an outcome.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Flag {
@@ -325,4 +311,9 @@ pub enum Flag {
     CustomerUnknown,
     /// Tenders do not sum to what was due.
     TendersDiffer,
+    /// Whoever is said to have brought the customer gets nothing: nobody known, the customer's own card, or not the
+    /// customer's first receipt.
+    ReferralRefused,
+    /// A follow-up that the limits of its campaign let give nothing: what was under way went back to where it came from.
+    BeyondLimit,
 }

@@ -7,6 +7,7 @@ use tessera_ledger::account::{Account, FactSource};
 use tessera_ledger::profile::{self, ProfileRequest, Release};
 use tessera_rules::receipt::Place;
 
+use super::bonus::Moment;
 use super::day::keep_lapsed;
 use super::enrol::{answers, finish, keep_values, must_confirm, recorded, refused, repeated};
 use super::{CaseAnswer, Draft};
@@ -49,13 +50,16 @@ impl AnswersCase {
         };
         let must_confirm = must_confirm(&self.rules.revision);
         let release = Release { codes: draft.core.keys.codes(), must_confirm: &must_confirm };
-        let told = profile::record_answers(
+        let mut told = profile::record_answers(
             &account,
             &request,
             &answers(&self.input.answers, FactSource::Till, &self.rules.revision),
             release,
         )
         .map_err(|refusal| refused(&refusal))?;
+        let moment = Moment { core: draft.core, rules: &self.rules, at: self.input.answered_at, store: &self.input.store };
+        let facts = told.outcome.facts.clone();
+        told.lapsed.extend(moment.answered(&mut told.account, &mut told.outcome, (&self.found.customer, &facts)));
         keep_values(draft, &self.found, &self.input.answers, &Contact::default()).await?;
         keep_lapsed(draft, told.lapsed).await?;
         Ok(finish(

@@ -10,8 +10,8 @@ use tessera_storage::Committed;
 use tokio::sync::oneshot;
 
 use super::{
-    AdjustCase, AnswersCase, ClaimCase, DayCase, Draft, EnrolCase, HandOverCase, QuoteCase, Quoted, ReturnCase, Returned,
-    SettleCase, Settled, TakeClaimCase, Taking, VoidCase, Voided,
+    AdjustCase, AnswersCase, ClaimCase, DayCase, Draft, EnrolCase, FollowUpCase, HandOverCase, QuoteCase, Quoted, ReturnCase,
+    Returned, SettleCase, Settled, TakeClaimCase, Taking, VoidCase, Voided,
 };
 
 /// One thing to do for one aggregate.
@@ -39,6 +39,8 @@ pub(crate) enum Case {
     Day(DayCase),
     /// People correct an account.
     Adjust(Box<AdjustCase>),
+    /// What an outcome does to a second account is carried out.
+    FollowUp(FollowUpCase),
 }
 
 /// What a case was answered with.
@@ -65,6 +67,8 @@ pub(crate) enum CaseAnswer {
     Taking(Taking),
     /// To the close of a day.
     DayPosted,
+    /// To a follow-up: it is carried out, now or before.
+    CarriedOut,
 }
 
 /// A case that was carried out.
@@ -113,6 +117,7 @@ impl Case {
             Self::Claim(case) => case.apply(draft).await,
             Self::Day(case) => case.apply(draft).await,
             Self::Adjust(case) => case.apply(draft).await,
+            Self::FollowUp(case) => case.apply(draft).await,
         }
     }
 }

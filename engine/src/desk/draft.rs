@@ -11,6 +11,7 @@ use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
 use tessera_ledger::claim::outcome_id;
 use tessera_ledger::entry::{Aggregate, ReceiptEntry};
+use tessera_ledger::follow_up::FollowUp;
 use tessera_ledger::return_goods::{DecidedWith, ReturnedSoFar};
 use tessera_rules::id::{AccountId, ReceiptId};
 use tessera_storage::{Claim, Commit, Hint, Partition, Row, RowKey, Version};
@@ -221,6 +222,23 @@ impl<'a> Draft<'a> {
         self.changed = true;
     }
 
+    /// What an outcome of this commit does to other accounts.
+    pub(crate) fn put_follow_ups(&mut self, follow_ups: &[FollowUp]) {
+        for follow_up in follow_ups {
+            self.put_row(layout::follow_up_row(&follow_up.id), Bytes::from(follow_up.encode()));
+        }
+    }
+
+    /// Whether an outcome of that name lies in this account.
+    pub(crate) async fn has_outcome(&self, id: &str) -> Result<bool, Refusal> {
+        let row = layout::outcome_row(id);
+        if self.rows.contains_key(&row) {
+            return Ok(true);
+        }
+        let stored = self.core.storage.row(&self.partition(), &row).await;
+        stored.map(|stored| stored.is_some()).map_err(|error| self.core.storage_refusal(&error))
+    }
+
     /// The head of another partition, which must have the version that the claim expects.
     pub(crate) fn put_claim(&mut self, claim: Claim) {
         self.claims.push(claim);
@@ -283,7 +301,8 @@ impl<'a> Draft<'a> {
             AggregateKey::Account(_) => self.account.as_ref()?.encode(),
             AggregateKey::Receipt(id) => self.entries.get(id)?.entry.as_ref()?.encode(),
         };
-        let in_feed = self.rows.keys().any(|key| key.kind == layout::OUTCOME);
+        let mut feed_kinds = vec![layout::OUTCOME, layout::FOLLOW_UP];
+        feed_kinds.retain(|kind| self.rows.keys().any(|key| key.kind == *kind));
         Some(Commit {
             partition: self.partition(),
             expected: self.version,
@@ -292,7 +311,7 @@ impl<'a> Draft<'a> {
             claims,
             hints: self.hints(),
             deltas: budgets::deltas(&self.spent),
-            feed_kinds: if in_feed { vec![layout::OUTCOME] } else { Vec::new() },
+            feed_kinds,
         })
     }
 

@@ -6,6 +6,7 @@ use tessera_contract::read::{EnrolInput, StatedFact};
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::{Account, FactSource};
 use tessera_ledger::entry::ReceiptEntry;
+use tessera_ledger::lot::Lot;
 use tessera_ledger::outcome::Outcome;
 use tessera_ledger::profile::{self, Agreed, Answer, ProfileRefusal, ProfileRequest, Release};
 use tessera_proto::billing::v1;
@@ -13,6 +14,8 @@ use tessera_rules::id::FactId;
 use tessera_rules::receipt::Place;
 use tessera_rules::revision::Revision;
 
+use super::bonus::{Moment, Referrer};
+use super::day::keep_lapsed;
 use super::settle::printed_coupons;
 use super::{CaseAnswer, Draft};
 use crate::directory::{Directory, Found};
@@ -26,6 +29,7 @@ use crate::sealing::{Contact, contact_row, customer_key, fact_row};
 pub(crate) struct EnrolCase {
     pub(crate) input: EnrolInput,
     pub(crate) found: Found,
+    pub(crate) referrer: Referrer,
     pub(crate) place: Place,
     pub(crate) rules: Rules,
     pub(crate) now: Timestamp,
@@ -42,6 +46,7 @@ impl EnrolCase {
         if enrolled || self.is_taken(draft).await? {
             return Ok(CaseAnswer::AlreadyKnown);
         }
+        self.referrer.check()?;
         let request = self.request(draft);
         let agreed = Agreed { data: true, marketing: self.input.marketing_consent };
         let account = draft.account().cloned();
@@ -61,17 +66,22 @@ impl EnrolCase {
                 draft.put_claim(Directory::claim(draft.core, kind, value.expose(), &self.found)?);
             }
         }
-        let told_of = told.outcome;
-        let outcome = Outcome { facts: told_of.facts, rewards: told_of.rewards, postings: told_of.postings, ..enrolled.outcome };
+        let (mut account, told_of) = (told.account, told.outcome);
+        let mut outcome =
+            Outcome { facts: told_of.facts, rewards: told_of.rewards, postings: told_of.postings, ..enrolled.outcome };
+        let lapsed = self.bonuses(draft, &mut account, &mut outcome);
         let contact = Contact { phone: self.input.phone.clone(), language: self.input.language.clone() };
         keep_values(draft, &self.found, &self.input.answers, &contact).await?;
-        Ok(finish(
-            draft,
-            told.account,
-            &outcome,
-            recorded(&self.found, &self.input.answers),
-            (entry.as_ref(), &self.rules.revision),
-        ))
+        keep_lapsed(draft, lapsed).await?;
+        Ok(finish(draft, account, &outcome, recorded(&self.found, &self.input.answers), (entry.as_ref(), &self.rules.revision)))
+    }
+
+    fn bonuses(&self, draft: &Draft<'_>, account: &mut Account, outcome: &mut Outcome) -> Vec<Lot> {
+        let moment = Moment { core: draft.core, rules: &self.rules, at: self.input.enrolled_at, store: &self.input.store };
+        let facts = outcome.facts.clone();
+        let mut lapsed = moment.answered(account, outcome, (&self.found.customer, &facts));
+        lapsed.extend(moment.enrolled(account, outcome, &self.referrer));
+        lapsed
     }
 
     /// Whether the card or phone stands in the directory already.
@@ -207,5 +217,6 @@ pub(super) fn put_recorded(
     draft.put_account(account);
     draft.put_entry(&outcome.receipt, entry);
     draft.put_row(layout::outcome_row(outcome.receipt.as_str()), message.clone());
+    draft.put_follow_ups(&outcome.follow_ups);
     CaseAnswer::Recorded { outcome: message }
 }

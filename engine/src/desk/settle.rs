@@ -30,6 +30,7 @@ use tessera_rules::revision::Revision;
 use tessera_rules::standing::Standing;
 
 use super::as_decided::is_as_decided;
+use super::bonus::{Moment, Referrer};
 use super::claim::waiting_claims;
 use super::day::keep_lapsed;
 use super::enrol::{answers, keep_values, must_confirm};
@@ -57,6 +58,7 @@ pub(crate) struct SettleCase {
     pub(crate) promise: Promised,
     pub(crate) basket_hash: BasketHash,
     pub(crate) customer: Option<CustomerId>,
+    pub(crate) referrer: Referrer,
     pub(crate) unknown_customer: bool,
     pub(crate) now: Timestamp,
     pub(crate) till_clock_off: bool,
@@ -154,6 +156,7 @@ impl SettleCase {
             return Ok(Settled::Outcome { outcome, repeated: false, skipped, claims: Vec::new() });
         }
         let decided = self.decided_with(draft, &judged, &settled.outcome);
+        draft.put_follow_ups(&settled.outcome.follow_ups);
         if let Some(account) = settled.account {
             self.keep_values(draft, &account).await?;
             draft.put_account(account);
@@ -236,11 +239,14 @@ impl SettleCase {
         extras.bound_minor = judged.decision.bound.minor();
         extras.steps = judged.decision.steps;
         extras.code_verdicts = code_verdicts(&judged.decision);
-        extras.coupons = printed_coupons(&settled.outcome, &rules.revision);
         extras.notice_due_at = self.notice_due_at().map(timestamp_to_wire);
         if !extras.answers.is_empty() {
             settled.outcome.facts = self.input.answers.iter().map(|answer| answer.fact.clone()).collect();
         }
+        let moment = Moment { core: draft.core, rules, at: self.input.receipt.sold_at, store: &self.input.receipt.place.store };
+        let is_first = opened.is_none_or(|opened| opened.statistics.visits == 0);
+        moment.settled(&mut settled, self.customer.as_ref(), (&self.referrer, is_first));
+        extras.coupons = printed_coupons(&settled.outcome, &rules.revision);
         let skipped = skipped(&judged.decision).cloned().collect();
         (settled, extras, skipped)
     }

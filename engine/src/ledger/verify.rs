@@ -7,6 +7,7 @@
 mod account;
 mod finding;
 mod shard;
+mod transfers;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::layout::{self, ACCOUNTS};
 pub use finding::Finding;
 use finding::Findings;
 use shard::{Hashers, Shard};
+use transfers::Transfers;
 
 /// Feed entries read at once.
 const PAGE: usize = 2_000;
@@ -274,6 +276,9 @@ impl<'a> Run<'a> {
             self.verified.postings = self.verified.postings.saturating_add(tally.postings());
         }
         self.shards.iter_mut().for_each(|shard| self.findings.append(shard.findings()));
+        let mut transfers = Transfers::default();
+        self.shards.iter_mut().for_each(|shard| transfers.merge(std::mem::take(shard.transfers())));
+        transfers.findings().for_each(|finding| self.findings.add(finding));
         Verified { held, findings_total: self.findings.total(), findings: self.findings.into_list(), ..self.verified }
     }
 }

@@ -84,6 +84,7 @@ pub(crate) fn outcome_from_wire(wire: &v1::Outcome) -> Result<Outcome, Unreadabl
         counters: wire.counter_changes.iter().map(read_counter).collect::<Result<_, _>>()?,
         uses: wire.use_changes.iter().map(read_use).collect::<Result<_, _>>()?,
         return_terms: wire.return_terms.iter().map(read_return_terms).collect::<Result<_, _>>()?,
+        // They are carried out from rows of their own; a return needs nothing of them.
         follow_ups: Vec::new(),
         facts: Vec::new(),
         flags: Vec::new(),

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use tessera_contract::convert::{redeem_mode_to_wire, tender_to_wire};
-use tessera_ledger::outcome::{Flag, FollowUp, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, UseMove};
+use tessera_ledger::follow_up::{FollowUp, FollowUpKind};
+use tessera_ledger::outcome::{Flag, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, UseMove};
 use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
 use tessera_ledger::terms::ReturnTerms;
 use tessera_proto::billing::v1;
@@ -110,7 +111,7 @@ fn head(fields: &mut Fields, outcome: &Outcome) {
         fields.text(4, outcome.receipt.as_str());
     }
     fields.text_of(5, outcome.original.as_ref(), |id| id.as_str());
-    if outcome.kind != OutcomeKind::Expiry {
+    if outcome.kind != OutcomeKind::Expiry && outcome.kind != OutcomeKind::FollowUp {
         fields.raw(6, &outcome.content_hash);
     }
     fields.unsigned(7, outcome.attempt.into());
@@ -250,7 +251,7 @@ pub(crate) const fn reason_to_wire(reason: PostingReason) -> v1::PostingReason {
         PostingReason::Clawback => v1::PostingReason::TakenBack,
         PostingReason::Restore => v1::PostingReason::Restored,
         PostingReason::PayDebt => v1::PostingReason::DebtPaid,
-        PostingReason::Consolidate => v1::PostingReason::Transferred,
+        PostingReason::Consolidate => v1::PostingReason::Consolidated,
         PostingReason::Renew => v1::PostingReason::Renewed,
         PostingReason::Unexplained => v1::PostingReason::Unexplained,
         PostingReason::Vest => v1::PostingReason::Vested,
@@ -260,11 +261,24 @@ pub(crate) const fn reason_to_wire(reason: PostingReason) -> v1::PostingReason {
 
 fn write_follow_up(fields: &mut Fields, follow_up: &FollowUp) {
     fields.text(1, &follow_up.id);
-    fields.signed(2, i32::from(v1::FollowUpKind::Transfer));
+    fields.signed(
+        2,
+        i32::from(match follow_up.kind {
+            FollowUpKind::Referral { .. } => v1::FollowUpKind::Referral,
+        }),
+    );
     fields.text(3, follow_up.account.as_str());
-    fields.text(4, follow_up.asset.as_str());
-    fields.signed(5, follow_up.units.units());
-    fields.text(6, follow_up.campaign.as_str());
+    for moved in follow_up.moved() {
+        fields.message(4, |fields| {
+            fields.text(1, moved.asset.as_str());
+            fields.signed(2, moved.units.units());
+            fields.text(3, moved.program.as_str());
+            fields.text_of(4, moved.campaign.as_ref(), |id| id.as_str());
+            fields.time(5, moved.vests_at);
+            fields.time_of(6, moved.expires_at);
+        });
+    }
+    fields.text(5, follow_up.campaign().as_str());
 }
 
 fn write_counter(fields: &mut Fields, counter: &CounterMove) {
@@ -355,5 +369,7 @@ const fn flag_to_wire(flag: Flag) -> v1::OutcomeFlag {
         Flag::CustomerBlocked => v1::OutcomeFlag::CustomerBlocked,
         Flag::CustomerUnknown => v1::OutcomeFlag::CustomerUnknown,
         Flag::TendersDiffer => v1::OutcomeFlag::TendersDiffer,
+        Flag::ReferralRefused => v1::OutcomeFlag::ReferralRefused,
+        Flag::BeyondLimit => v1::OutcomeFlag::BeyondLimit,
     }
 }

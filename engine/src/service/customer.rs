@@ -14,7 +14,7 @@ use tessera_rules::id::{CashierId, ChannelId, ReceiptId, SegmentId, StoreId, Til
 use tessera_rules::receipt::{Explain, Place, Receipt, Stage};
 use tessera_rules::standing::{CustomerStanding, Standing};
 
-use super::shared::{balances, fact_shapes, position, stored_outcome};
+use super::shared::{balances, fact_shapes, position, referrer, stored_outcome};
 use crate::desk::{AnswersCase, Case, CaseAnswer, Done, EnrolCase};
 use crate::directory::{Found, Recognised, derived};
 use crate::engine::{Call, Engine, account_key};
@@ -130,9 +130,10 @@ pub(crate) async fn enrol(engine: &Engine, request: v1::EnrolRequest, call: &Cal
         Some(card) => derived(&engine.core.keys.directory_name("card", card.expose())),
         None => derived(&engine.core.keys.directory_name("enrolment", input.request.as_str())),
     };
+    let referrer = referrer(engine, input.referred_by.as_ref(), Some(&found.account)).await?;
     let rules = engine.core.rules_at(call.now, call).await?;
     let place = place(&input.store, input.till.as_ref(), input.cashier.as_ref());
-    let case = EnrolCase { input, found: found.clone(), place, rules: rules.clone(), now: call.now };
+    let case = EnrolCase { input, found: found.clone(), referrer, place, rules: rules.clone(), now: call.now };
     let done = engine.at_desk(account_key(&found), Case::Enrol(Box::new(case))).await?;
     let Some(outcome) = recorded(engine, &done)? else {
         return Ok(v1::EnrolResponse { status: i32::from(v1::EnrolStatus::AlreadyKnown), ..Default::default() });
@@ -157,7 +158,8 @@ fn recorded(engine: &Engine, done: &Done) -> Result<Option<v1::Outcome>, Refusal
         | CaseAnswer::Returned(_)
         | CaseAnswer::Prize(_)
         | CaseAnswer::Taking(_)
-        | CaseAnswer::DayPosted => Err(engine.core.internal("the desk answered an enrolment or answers with something else")),
+        | CaseAnswer::DayPosted
+        | CaseAnswer::CarriedOut => Err(engine.core.internal("the desk answered an enrolment or answers with something else")),
     }
 }
 

@@ -39,6 +39,7 @@ pub(crate) async fn hand_over(
         | CaseAnswer::Returned(_)
         | CaseAnswer::AlreadyKnown
         | CaseAnswer::Taking(_)
-        | CaseAnswer::DayPosted => Err(engine.core.internal("the desk answered a hand-over with something else")),
+        | CaseAnswer::DayPosted
+        | CaseAnswer::CarriedOut => Err(engine.core.internal("the desk answered a hand-over with something else")),
     }
 }

@@ -96,7 +96,8 @@ async fn decide(engine: &Engine, made: &Made<'_>, account: Option<Arc<Account>>)
         | CaseAnswer::AlreadyKnown
         | CaseAnswer::Prize(_)
         | CaseAnswer::Taking(_)
-        | CaseAnswer::DayPosted => Err(engine.core.internal("the desk answered a quote with something else")),
+        | CaseAnswer::DayPosted
+        | CaseAnswer::CarriedOut => Err(engine.core.internal("the desk answered a quote with something else")),
     }
 }
 

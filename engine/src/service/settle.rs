@@ -11,7 +11,7 @@ use tessera_proto::billing::v1;
 
 use super::answers::SettleAnswer;
 use super::claim;
-use super::shared::{balances, desk_times, position};
+use super::shared::{balances, desk_times, position, referrer};
 use crate::desk::{Case, CaseAnswer, Done, Promised, SettleCase, Settled};
 use crate::directory::{Found, Recognised};
 use crate::engine::{Call, Engine, account_key};
@@ -27,6 +27,7 @@ pub(crate) async fn settle(engine: &Engine, request: v1::SettleRequest, call: &C
     let recognised = engine.core.directory.recognise(&engine.core, input.customer.as_ref()).await?;
     let found = recognised.found().cloned();
     let key = found.as_ref().map_or_else(|| AggregateKey::Receipt(input.receipt.id.clone()), account_key);
+    let referrer = referrer(engine, input.referred_by.as_ref(), found.as_ref().map(|found| &found.account)).await?;
     let training = input.receipt.training;
     let promise = promise(engine, &input, call).await?;
     let case = SettleCase {
@@ -35,6 +36,7 @@ pub(crate) async fn settle(engine: &Engine, request: v1::SettleRequest, call: &C
         promise,
         basket_hash,
         customer: found.map(|found| found.customer),
+        referrer,
         unknown_customer: recognised == Recognised::Unknown,
         now: call.now,
         till_clock_off: input.notes.told_late && input.delivery.route == v1::DeliveryRoute::Direct,

@@ -6,16 +6,18 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use prost::Message as _;
 use tessera_contract::convert::timestamp_to_wire;
+use tessera_contract::read::Identity;
 use tessera_contract::refusal::Refusal;
 use tessera_contract::render::FactShape;
 use tessera_ledger::account::Account;
 use tessera_ledger::lot::{Lot, LotKind};
 use tessera_proto::billing::v1;
+use tessera_rules::id::AccountId;
 use tessera_rules::revision::Revision;
 
 use crate::core::Core;
-use crate::desk::Carried;
-use crate::engine::Call;
+use crate::desk::{Carried, Referrer};
+use crate::engine::{Call, Engine};
 
 /// What an account holds, asset by asset.
 pub(super) fn balances(account: Option<&Account>, revision: &Revision, now: Timestamp) -> Vec<v1::Balance> {
@@ -111,4 +113,31 @@ pub(super) fn fact_shapes(revision: &Revision) -> Vec<FactShape> {
             valid_days: rule.valid_for_days.unwrap_or(0),
         })
         .collect()
+}
+
+/// Whose account it is that is said to have brought a customer: one that is there, another than the customer's `own`, and
+/// none that the customer has brought.
+pub(super) async fn referrer(engine: &Engine, identity: Option<&Identity>, own: Option<&AccountId>) -> Result<Referrer, Refusal> {
+    const NOBODY: &str = "must be somebody known";
+    if identity.is_none() {
+        return Ok(Referrer::Unsaid);
+    }
+    let recognised = engine.core.directory.recognise(&engine.core, identity).await?;
+    let Some(by) = recognised.found().map(|found| &found.account) else { return Ok(Referrer::Refused(NOBODY)) };
+    if Some(by) == own {
+        return Ok(Referrer::Refused("must not be the customer's own"));
+    }
+    let referred = match engine.core.account(by).await {
+        Ok(known) => match &known.account {
+            Some(account) => account.referred.as_ref().map(|referred| referred.by.clone()),
+            None => return Ok(Referrer::Refused(NOBODY)),
+        },
+        // One broken account stops nobody else: what goes to it waits until it is mended.
+        Err(Refusal::Quarantined) => None,
+        Err(refusal) => return Err(refusal),
+    };
+    if own.is_some() && referred.as_ref() == own {
+        return Ok(Referrer::Refused("must not be somebody whom the customer has brought"));
+    }
+    Ok(Referrer::Known(by.clone()))
 }

@@ -9,6 +9,7 @@ use crate::answered::Answered;
 use crate::refusal::{CallName, TillError};
 
 /// A fact that must arrive.
+#[expect(clippy::large_enum_variant, reason = "one a call, and moved only from hand to hand")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Advice {
     /// This receipt has been paid.

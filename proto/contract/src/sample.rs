@@ -130,6 +130,11 @@ pub(crate) fn delivery() -> v1::Delivery {
     }
 }
 
+fn referrer() -> Option<v1::CustomerIdentity> {
+    let identity = v1::customer_identity::Identity::CardNumber("9901000025".to_owned());
+    Some(v1::CustomerIdentity { identity: Some(identity), entry_method: i32::from(v1::EntryMethod::Scanned) })
+}
+
 pub(crate) fn settle() -> v1::SettleRequest {
     let mut receipt = receipt(2);
     receipt.lines[0].sold_parts = sold_parts();
@@ -171,6 +176,7 @@ pub(crate) fn settle() -> v1::SettleRequest {
             redeem_as: i32::from(v1::RedeemAs::Tender),
             code: String::new(),
         }],
+        referred_by: referrer(),
         delivery: Some(delivery()),
     }
 }
@@ -239,6 +245,7 @@ pub(crate) fn enrol() -> v1::EnrolRequest {
         business_date: "2026-11-22".to_owned(),
         confirmation_code: "123456".to_owned(),
         delivery: Some(delivery()),
+        referred_by: referrer(),
     }
 }
 

@@ -28,6 +28,13 @@ pub enum Finding {
     },
     /// A closed day.
     Day(BrokenDay),
+    /// What goes from one account to another.
+    Transfer {
+        /// The follow-up.
+        follow_up: String,
+        /// What is wrong.
+        what: String,
+    },
 }
 
 impl fmt::Display for Finding {
@@ -36,6 +43,7 @@ impl fmt::Display for Finding {
             Self::Outcome { sequence, outcome, what } => write!(f, "outcome {outcome} (commit {sequence}): {what}"),
             Self::Account { account, what } => write!(f, "account {account}: {what}"),
             Self::Day(broken) => write!(f, "closed day {broken}"),
+            Self::Transfer { follow_up, what } => write!(f, "follow-up {follow_up}: {what}"),
         }
     }
 }

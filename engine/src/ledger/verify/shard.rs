@@ -14,6 +14,7 @@ use tessera_storage::FeedEntry;
 
 use super::account::{LotKey, differences};
 use super::finding::{Finding, Findings};
+use super::transfers::Transfers;
 use crate::layout::{ACCOUNTS, OUTCOME};
 use crate::record::PostedOutcome;
 
@@ -55,11 +56,19 @@ pub(super) struct Shard {
     accounts: HashMap<String, Known>,
     tallies: BTreeMap<Date, Tally>,
     findings: Findings,
+    transfers: Transfers,
 }
 
 impl Shard {
     pub(super) fn new(hashers: Arc<Hashers>) -> Self {
-        Self { hashers, lots: HashMap::new(), accounts: HashMap::new(), tallies: BTreeMap::new(), findings: Findings::default() }
+        Self {
+            hashers,
+            lots: HashMap::new(),
+            accounts: HashMap::new(),
+            tallies: BTreeMap::new(),
+            findings: Findings::default(),
+            transfers: Transfers::default(),
+        }
     }
 
     /// Takes one commit.
@@ -77,6 +86,7 @@ impl Shard {
             };
             self.tallies.entry(posted.booking_date).or_default().add(&row.value, &posted.postings);
             let mut wrong = Vec::new();
+            wrong.extend(self.transfers.take(&posted));
             if !is_balanced(&posted.postings) {
                 wrong.push("its postings do not sum to zero for each asset".to_owned());
             }
@@ -141,6 +151,11 @@ impl Shard {
 
     pub(super) const fn tallies(&self) -> &BTreeMap<Date, Tally> {
         &self.tallies
+    }
+
+    /// What it sent through the transfer book, and what it took out.
+    pub(super) const fn transfers(&mut self) -> &mut Transfers {
+        &mut self.transfers
     }
 
     pub(super) const fn findings(&mut self) -> &mut Findings {

@@ -21,8 +21,12 @@ struct PostedMessage {
     outcome_id: String,
     #[prost(string, tag = "14")]
     booking_date: String,
+    #[prost(int32, tag = "3")]
+    kind: i32,
     #[prost(message, repeated, tag = "27")]
     postings: Vec<v1::Posting>,
+    #[prost(message, repeated, tag = "28")]
+    follow_ups: Vec<v1::FollowUp>,
 }
 
 /// When an outcome was booked and what it posted.
@@ -31,6 +35,10 @@ pub(crate) struct PostedOutcome {
     pub(crate) id: String,
     pub(crate) booking_date: Date,
     pub(crate) postings: Vec<Posting>,
+    /// It carries a follow-up out.
+    pub(crate) is_follow_up: bool,
+    /// What it sends through the transfer book: by follow-up, asset and units.
+    pub(crate) sent: Vec<(String, String, i64)>,
 }
 
 impl PostedOutcome {
@@ -40,7 +48,13 @@ impl PostedOutcome {
         if message.format != FORMAT {
             return Err(Unreadable("its format is another one"));
         }
+        let sent = |follow_up: &v1::FollowUp| -> Vec<(String, String, i64)> {
+            let id = &follow_up.follow_up_id;
+            follow_up.moved.iter().map(|moved| (id.clone(), moved.asset_id.clone(), moved.units)).collect()
+        };
         Ok(Self {
+            is_follow_up: message.kind == i32::from(v1::OutcomeKind::FollowUp),
+            sent: message.follow_ups.iter().flat_map(sent).collect(),
             id: message.outcome_id,
             booking_date: message.booking_date.parse().map_err(|_| Unreadable("its booking date is none"))?,
             postings: message.postings.iter().map(read_posting).collect::<Result<_, _>>()?,
@@ -92,14 +106,15 @@ fn read_reason(reason: v1::PostingReason) -> Result<PostingReason, Unreadable> {
         v1::PostingReason::Restored => Ok(PostingReason::Restore),
         v1::PostingReason::DebtPaid => Ok(PostingReason::PayDebt),
         v1::PostingReason::Expired => Ok(PostingReason::Expire),
-        v1::PostingReason::Transferred => Ok(PostingReason::Consolidate),
+        v1::PostingReason::Consolidated => Ok(PostingReason::Consolidate),
         v1::PostingReason::Unexplained => Ok(PostingReason::Unexplained),
         v1::PostingReason::Renewed => Ok(PostingReason::Renew),
         v1::PostingReason::Vested => Ok(PostingReason::Vest),
         v1::PostingReason::Adjusted => Ok(PostingReason::Adjust),
-        v1::PostingReason::Unspecified | v1::PostingReason::Answered | v1::PostingReason::Enrolled => {
-            Err(Unreadable("a posting has a reason that is not written yet"))
-        }
+        v1::PostingReason::Unspecified
+        | v1::PostingReason::Answered
+        | v1::PostingReason::Enrolled
+        | v1::PostingReason::Transferred => Err(Unreadable("a posting has a reason that is not written yet")),
     }
 }
 

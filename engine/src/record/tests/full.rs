@@ -3,26 +3,57 @@
 use jiff::Timestamp;
 use jiff::civil::date;
 use tessera_contract::sold::own_change;
+use tessera_ledger::follow_up::{FollowUp, FollowUpKind};
 use tessera_ledger::lot::LotId;
-use tessera_ledger::outcome::{
-    Basis, Flag, FollowUp, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, OutcomeReward, Right, UseMove,
-};
+use tessera_ledger::outcome::{Basis, Flag, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, OutcomeReward, Right, UseMove};
 use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
 use tessera_ledger::right::PrizeState;
 use tessera_proto::billing::v1;
-use tessera_rules::decision::{Adjustment, Applied, Calendar, CounterMove, CounterTime, LineShare, Part, RewardKind, Shortfall};
+use tessera_rules::decision::{
+    Adjustment, Applied, Calendar, CounterMove, CounterTime, LineShare, Part, Reward, RewardKind, Shortfall,
+};
 use tessera_rules::id::{
     AccountId, AssetId, CampaignId, CashierId, CustomerId, FactId, LineId, ProgramId, ReceiptId, RewardId, Sku, StoreId, TaxCode,
     TierId, TillId,
 };
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
+use tessera_rules::occasion::Bonus;
 use tessera_rules::receipt::{Measure, Place, RedeemMode, Tender, TenderKind};
-use tessera_rules::usage::Usage;
+use tessera_rules::usage::{Usage, UsageLimits};
 
 use crate::record::Extras;
 
 fn at(seconds: i64, nanos: i32) -> Timestamp {
     Timestamp::new(seconds, nanos).unwrap()
+}
+
+fn bonus() -> Bonus {
+    let reward = Reward {
+        id: RewardId::parse("friend.0").unwrap(),
+        campaign: CampaignId::parse("friend").unwrap(),
+        program: ProgramId::parse("club").unwrap(),
+        kind: RewardKind::Points { asset: AssetId::parse("points").unwrap(), units: Units::from_units(5) },
+        vests_at: at(7, 8),
+        expires_at: Some(at(9, 0)),
+        waits_for: Vec::new(),
+        earned_on: Vec::new(),
+        on_return: Shortfall::Zero,
+        text: "Thank you".into(),
+        fallback: false,
+    };
+    Bonus { reward, limits: UsageLimits::NONE }
+}
+
+fn follow_up() -> FollowUp {
+    FollowUp {
+        id: "S1/T1/9/boot#1".into(),
+        cause: ReceiptId::parse("S1/T1/9/boot").unwrap(),
+        account: AccountId::parse("a-2").unwrap(),
+        kind: FollowUpKind::Referral { bonus: Box::new(bonus()) },
+        place: 0,
+        at: at(7, 0),
+        day: jiff::civil::date(2026, 11, 22),
+    }
 }
 
 fn part(quantity: i64, minor: i64, adjustments: Vec<Adjustment>) -> Part {
@@ -216,19 +247,13 @@ fn full() -> Outcome {
         uses: [None, Some(campaign())]
             .map(|by| UseMove { campaign: campaign(), by, usage: Usage { uses: 1, units: -2, value: i64::MAX } })
             .into(),
-        follow_ups: vec![FollowUp {
-            id: "S1/T1/9/boot#1".into(),
-            account: AccountId::parse("a-2").unwrap(),
-            asset: AssetId::parse("points").unwrap(),
-            units: Units::from_units(5),
-            campaign: campaign(),
-        }],
+        follow_ups: vec![follow_up()],
         facts: Vec::new(),
         flags: FLAGS.to_vec(),
     }
 }
 
-const FLAGS: [Flag; 17] = [
+const FLAGS: [Flag; 19] = [
     Flag::DiffersFromQuote,
     Flag::PaidAfterVoid,
     Flag::SettledWithShortfall,
@@ -246,6 +271,8 @@ const FLAGS: [Flag; 17] = [
     Flag::CustomerBlocked,
     Flag::CustomerUnknown,
     Flag::TendersDiffer,
+    Flag::ReferralRefused,
+    Flag::BeyondLimit,
 ];
 
 fn extras() -> Extras {

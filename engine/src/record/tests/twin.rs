@@ -27,7 +27,11 @@ pub(crate) fn outcome_to_wire(outcome: &Outcome, extras: Extras) -> v1::Outcome 
         kind: i32::from(kind(outcome.kind)),
         receipt_id: if has_lines { outcome.receipt.as_str().to_owned() } else { String::new() },
         original_receipt_id: outcome.original.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
-        content_hash: if outcome.kind == OutcomeKind::Expiry { Vec::new() } else { outcome.content_hash.to_vec() },
+        content_hash: if matches!(outcome.kind, OutcomeKind::Expiry | OutcomeKind::FollowUp) {
+            Vec::new()
+        } else {
+            outcome.content_hash.to_vec()
+        },
         attempt: outcome.attempt,
         store_id: place.map(|place| place.store.as_str().to_owned()).unwrap_or_default(),
         till_id: place.map(|place| place.till.as_str().to_owned()).unwrap_or_default(),
@@ -239,7 +243,7 @@ const fn reason_to_wire(reason: PostingReason) -> v1::PostingReason {
         PostingReason::Clawback => v1::PostingReason::TakenBack,
         PostingReason::Restore => v1::PostingReason::Restored,
         PostingReason::PayDebt => v1::PostingReason::DebtPaid,
-        PostingReason::Consolidate => v1::PostingReason::Transferred,
+        PostingReason::Consolidate => v1::PostingReason::Consolidated,
         PostingReason::Renew => v1::PostingReason::Renewed,
         PostingReason::Unexplained => v1::PostingReason::Unexplained,
         PostingReason::Vest => v1::PostingReason::Vested,
@@ -247,14 +251,24 @@ const fn reason_to_wire(reason: PostingReason) -> v1::PostingReason {
     }
 }
 
-fn follow_up(follow_up: &tessera_ledger::outcome::FollowUp) -> v1::FollowUp {
+fn follow_up(follow_up: &tessera_ledger::follow_up::FollowUp) -> v1::FollowUp {
+    use tessera_ledger::follow_up::{FollowUpKind, MovedUnits};
+    let moved = |moved: MovedUnits| v1::MovedUnits {
+        asset_id: moved.asset.as_str().to_owned(),
+        units: moved.units.units(),
+        program_id: moved.program.as_str().to_owned(),
+        campaign_id: moved.campaign.map(|id| id.as_str().to_owned()).unwrap_or_default(),
+        vests_at: Some(timestamp_to_wire(moved.vests_at)),
+        expires_at: moved.expires_at.map(timestamp_to_wire),
+    };
     v1::FollowUp {
         follow_up_id: follow_up.id.to_string(),
-        kind: i32::from(v1::FollowUpKind::Transfer),
+        kind: i32::from(match follow_up.kind {
+            FollowUpKind::Referral { .. } => v1::FollowUpKind::Referral,
+        }),
         target_account_id: follow_up.account.as_str().to_owned(),
-        asset_id: follow_up.asset.as_str().to_owned(),
-        units: follow_up.units.units(),
-        campaign_id: follow_up.campaign.as_str().to_owned(),
+        moved: follow_up.moved().into_iter().map(moved).collect(),
+        campaign_id: follow_up.campaign().as_str().to_owned(),
     }
 }
 
@@ -334,5 +348,7 @@ const fn flag_to_wire(flag: Flag) -> v1::OutcomeFlag {
         Flag::CustomerBlocked => v1::OutcomeFlag::CustomerBlocked,
         Flag::CustomerUnknown => v1::OutcomeFlag::CustomerUnknown,
         Flag::TendersDiffer => v1::OutcomeFlag::TendersDiffer,
+        Flag::ReferralRefused => v1::OutcomeFlag::ReferralRefused,
+        Flag::BeyondLimit => v1::OutcomeFlag::BeyondLimit,
     }
 }

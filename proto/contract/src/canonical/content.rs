@@ -26,6 +26,7 @@ pub fn settle_hash(request: &v1::SettleRequest) -> ContentHash {
         encoder.case(1);
         encoder.text(channel);
     }
+    referrer(&mut encoder, request.referred_by.as_ref());
     ContentHash(encoder.finish())
 }
 
@@ -76,7 +77,16 @@ pub fn enrol_hash(request: &v1::EnrolRequest) -> ContentHash {
     }
     encoder.time(request.enrolled_at.as_ref());
     encoder.text(&request.business_date);
+    referrer(&mut encoder, request.referred_by.as_ref());
     ContentHash(encoder.finish())
+}
+
+/// Who brought the customer, where somebody did: behind everything that version 1 has.
+fn referrer(encoder: &mut Encoder, who: Option<&v1::CustomerIdentity>) {
+    if let Some(who) = who {
+        encoder.case(2);
+        customer(encoder, who);
+    }
 }
 
 /// Of answers to prompts: everything but `contract_minor` and `delivery`.

@@ -8,7 +8,7 @@ use tessera_rules::id::{CashierId, ReceiptId, StoreId, TillId};
 
 use super::ReadContext;
 use super::answer_prompts::{StatedFact, stated_facts};
-use super::customer::{card, phone};
+use super::customer::{Identity, card, identity, phone};
 use super::delivery::{DeliveryInput, delivery};
 use super::field::{Reader, check_contract_minor};
 use crate::canonical::{ContentHash, enrol_hash};
@@ -44,6 +44,8 @@ pub struct EnrolInput {
     pub business_date: Date,
     /// The code that was sent to the phone.
     pub confirmation_code: Option<Pii<CompactString>>,
+    /// Who brought the customer.
+    pub referred_by: Option<Identity>,
     /// How the message travelled.
     pub delivery: DeliveryInput,
     /// What the request id stands for.
@@ -82,6 +84,7 @@ fn enrol(reader: &mut Reader, request: &v1::EnrolRequest) -> Option<EnrolInput> 
     let business_date = reader.date_or(&root.field("business_date"), &request.business_date, enrolled_at);
     let confirmation_code =
         reader.text(&root.field("confirmation_code"), &request.confirmation_code, SHORT_TEXT_CHARACTERS_MAX).map(Pii::new);
+    let referred_by = request.referred_by.as_ref().and_then(|who| identity(reader, &root.field("referred_by"), who));
     let delivery = delivery(reader, &root, request.delivery.as_ref());
     Some(EnrolInput {
         request: id?,
@@ -96,6 +99,7 @@ fn enrol(reader: &mut Reader, request: &v1::EnrolRequest) -> Option<EnrolInput> 
         enrolled_at: enrolled_at?,
         business_date: business_date?,
         confirmation_code,
+        referred_by,
         delivery,
         content_hash: enrol_hash(request),
     })

@@ -10,7 +10,7 @@ use tessera_rules::receipt::{Receipt, Stage};
 
 use super::ReadContext;
 use super::answer_prompts::{StatedFact, stated_facts};
-use super::customer::Identity;
+use super::customer::{Identity, identity};
 use super::delivery::{DeliveryInput, delivery};
 use super::field::{Reader, check_contract_minor};
 use super::receipt::{FiscalDocument, InputNotes, ReceiptRead, TillDisplay};
@@ -55,6 +55,8 @@ pub struct SettleInput {
     pub answers: Vec<StatedFact>,
     /// Redemptions that were taken, as quoted.
     pub redemptions: Vec<Redemption>,
+    /// Who brought the customer.
+    pub referred_by: Option<Identity>,
     /// How the message travelled.
     pub delivery: DeliveryInput,
     /// What the receipt id stands for.
@@ -103,6 +105,7 @@ fn settle(reader: &mut Reader, request: &v1::SettleRequest) -> Option<SettleInpu
     let offers = offers(reader, &root, &request.offer_results);
     let answers = stated_facts(reader, &root, &request.answers);
     let redemptions = redemptions(reader, &root, &request.redemptions);
+    let referred_by = request.referred_by.as_ref().and_then(|who| identity(reader, &root.field("referred_by"), who));
     let delivery = delivery(reader, &root, request.delivery.as_ref());
     reader.token(&root.field("quote_token"), &request.quote_token);
     let added = added_lines(reader, &root, &request.added_lines);
@@ -129,6 +132,7 @@ fn settle(reader: &mut Reader, request: &v1::SettleRequest) -> Option<SettleInpu
         offers,
         answers,
         redemptions,
+        referred_by,
         delivery,
         content_hash: settle_hash(request),
         notes: read.notes,

@@ -185,5 +185,7 @@ fn flag_word(flag: Flag) -> &'static str {
         Flag::CustomerBlocked => "customer_blocked",
         Flag::CustomerUnknown => "customer_unknown",
         Flag::TendersDiffer => "tenders_differ",
+        Flag::ReferralRefused => "referral_refused",
+        Flag::BeyondLimit => "beyond_limit",
     }
 }

@@ -1,0 +1,46 @@
+//! A follow-up: what another account's outcome does to this one, once.
+
+use jiff::Timestamp;
+use tessera_contract::refusal::Refusal;
+use tessera_ledger::account::Account;
+use tessera_ledger::follow_up::{CarryOut, FollowUp, carry_out};
+
+use super::day::keep_lapsed;
+use super::{CaseAnswer, Draft};
+use crate::directory::customer_of;
+use crate::layout;
+use crate::record::{Extras, encode_outcome};
+
+/// A follow-up that is to be carried out on this account.
+#[derive(Debug)]
+pub(crate) struct FollowUpCase {
+    pub(crate) follow_up: FollowUp,
+    pub(crate) now: Timestamp,
+}
+
+impl FollowUpCase {
+    pub(super) async fn apply(&self, draft: &mut Draft<'_>) -> Result<CaseAnswer, Refusal> {
+        let (id, account) = (&self.follow_up.id, &self.follow_up.account);
+        if draft.has_outcome(id).await? {
+            return Ok(CaseAnswer::CarriedOut);
+        }
+        let opened = match draft.account() {
+            Some(account) => Account::clone(account),
+            None => Account::new(account.clone(), customer_of(account), self.now),
+        };
+        let done = carry_out(
+            &opened,
+            &CarryOut {
+                follow_up: &self.follow_up,
+                booked_at: draft.booked_at(self.now),
+                booking_date: draft.booking_date(self.now),
+                currency: draft.core.settings.currency,
+            },
+        );
+        let outcome = encode_outcome(&done.outcome, &Extras { proven: true, ..Extras::default() });
+        draft.put_account(done.account);
+        keep_lapsed(draft, done.lapsed).await?;
+        draft.put_row(layout::outcome_row(id), outcome);
+        Ok(CaseAnswer::CarriedOut)
+    }
+}
