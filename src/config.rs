@@ -11,6 +11,9 @@ use jiff::tz::TimeZone;
 use tessera_engine::programs::people::{People, Person};
 use tessera_rules::money::Currency;
 
+use notices::{NoticesConfig, RouteConfig};
+
+pub(crate) mod notices;
 mod people;
 
 /// What the environment's names begin with: `listen.engine` is `TESSERA_LISTEN_ENGINE`.
@@ -24,7 +27,12 @@ struct Setting {
 }
 
 /// Every setting there is; the reference page is made from this.
-const SETTINGS: [Setting; 17] = [
+fn settings() -> impl Iterator<Item = &'static Setting> {
+    SETTINGS.iter().chain(&notices::SETTINGS).chain(&LAST)
+}
+
+/// Settings of everything but notices.
+const SETTINGS: [Setting; 16] = [
     Setting { name: "data", meaning: "Folder of the storage and the keys; made where it is not there.", default: "\"data\"" },
     Setting {
         name: "watermark",
@@ -81,8 +89,11 @@ const SETTINGS: [Setting; 17] = [
         meaning: "Whether a card that nobody enrolled opens an account at its first use.",
         default: "true",
     },
-    Setting { name: "log.format", meaning: "How log lines are written: text or json.", default: "\"text\"" },
 ];
+
+/// What stands last on the page.
+const LAST: [Setting; 1] =
+    [Setting { name: "log.format", meaning: "How log lines are written: text or json.", default: "\"text\"" }];
 
 /// The configuration of a process.
 #[derive(Clone, Debug)]
@@ -105,6 +116,7 @@ pub(crate) struct Config {
     pub(crate) log_format: LogFormat,
     pub(crate) people: People,
     pub(crate) adjust_alone_units_max: u64,
+    pub(crate) notices: NoticesConfig,
 }
 
 /// How log lines are written.
@@ -140,6 +152,7 @@ struct Given {
 struct Reader {
     given: BTreeMap<&'static str, Given>,
     people: Vec<Person>,
+    routes: Vec<RouteConfig>,
     faults: Vec<String>,
 }
 
@@ -149,7 +162,7 @@ impl Config {
     /// # Errors
     /// Every fault: unknown names, wrong forms, a file that cannot be read.
     pub(crate) fn read(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigFaults> {
-        let mut reader = Reader { given: BTreeMap::new(), people: Vec::new(), faults: Vec::new() };
+        let mut reader = Reader { given: BTreeMap::new(), people: Vec::new(), routes: Vec::new(), faults: Vec::new() };
         if let Some(file) = file {
             reader.read_file(file);
         }
@@ -180,6 +193,7 @@ impl Reader {
             let name = if above.is_empty() { key.clone() } else { format!("{above}.{key}") };
             match value {
                 _ if name == people::PEOPLE => self.people = people::read(value, origin, &mut self.faults),
+                _ if name == notices::ROUTE => self.routes = notices::read(value, origin, &mut self.faults),
                 toml::Value::Table(below) => self.read_table(&name, below, origin),
                 toml::Value::String(text) => self.give(&name, text.clone(), origin.to_owned()),
                 toml::Value::Integer(_) | toml::Value::Boolean(_) => self.give(&name, value.to_string(), origin.to_owned()),
@@ -193,13 +207,13 @@ impl Reader {
     fn read_environment(&mut self, environment: impl Iterator<Item = (String, String)>) {
         for (key, value) in environment {
             let Some(rest) = key.strip_prefix(PREFIX) else { continue };
-            let Some(setting) = SETTINGS.iter().find(|setting| environment_name(setting.name) == rest) else { continue };
+            let Some(setting) = settings().find(|setting| environment_name(setting.name) == rest) else { continue };
             self.given.insert(setting.name, Given { text: value, origin: format!("environment {key}") });
         }
     }
 
     fn give(&mut self, name: &str, text: String, origin: String) {
-        match SETTINGS.iter().find(|setting| setting.name == name) {
+        match settings().find(|setting| setting.name == name) {
             Some(setting) => {
                 self.given.insert(setting.name, Given { text, origin });
             }
@@ -209,7 +223,7 @@ impl Reader {
 
     /// The text of a setting, as given or by default.
     fn text(&self, name: &str) -> String {
-        let default = SETTINGS.iter().find(|setting| setting.name == name).map_or("", |setting| setting.default);
+        let default = settings().find(|setting| setting.name == name).map_or("", |setting| setting.default);
         self.given.get(name).map_or_else(|| default.trim_matches('"').to_owned(), |given| given.text.clone())
     }
 
@@ -251,6 +265,7 @@ impl Reader {
             _ => None,
         });
         let adjust_alone = self.parsed("ledger.adjust_alone_units", "units, 0 or more", |text| text.parse().ok());
+        let notices = self.notices(zone.as_ref());
         let people = People::new(std::mem::take(&mut self.people));
         let people = people.map_err(|fault| self.faults.push(format!("people: {fault}"))).ok();
         let data = self.path("data");
@@ -284,6 +299,7 @@ impl Reader {
                 log_format: log_format?,
                 people: people?,
                 adjust_alone_units_max: adjust_alone?,
+                notices: notices?,
             })
         })();
         match all {
@@ -300,7 +316,7 @@ fn environment_name(name: &str) -> String {
 /// «did you mean», where a name of a setting ends or begins alike.
 fn nearest(name: &str) -> String {
     let last = name.rsplit('.').next().unwrap_or(name);
-    let near = SETTINGS.iter().find(|setting| setting.name.rsplit('.').next() == Some(last) || setting.name.starts_with(name));
+    let near = settings().find(|setting| setting.name.rsplit('.').next() == Some(last) || setting.name.starts_with(name));
     near.map(|setting| format!("; did you mean {}?", setting.name)).unwrap_or_default()
 }
 
@@ -309,7 +325,7 @@ pub(crate) fn reference() -> String {
     let mut page = String::from(
         "# Every setting of Tessera with its default. Copy what you change into a file of your own and name it with --config.\n# The environment overrides the file.\n",
     );
-    let (plain, grouped): (Vec<&Setting>, Vec<&Setting>) = SETTINGS.iter().partition(|setting| !setting.name.contains('.'));
+    let (plain, grouped): (Vec<&Setting>, Vec<&Setting>) = settings().partition(|setting| !setting.name.contains('.'));
     for setting in plain {
         page.push_str(&entry(setting, setting.name));
     }
@@ -322,6 +338,7 @@ pub(crate) fn reference() -> String {
         }
         page.push_str(&entry(setting, name));
     }
+    page.push_str(notices::REFERENCE);
     page.push_str(people::REFERENCE);
     page
 }

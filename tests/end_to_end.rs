@@ -16,6 +16,7 @@ mod end_to_end {
     mod faults;
     mod follow_ups;
     mod ledger;
+    mod notices;
     mod papers;
     mod programs;
     mod replay;

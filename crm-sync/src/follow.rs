@@ -15,6 +15,7 @@ use tessera_proto::feed::v1::{FollowRequest, FollowResponse};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Response, Status, Streaming};
 
+pub mod batch;
 mod pause;
 mod seen;
 

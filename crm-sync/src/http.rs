@@ -18,6 +18,8 @@ use crate::look_up::{LookUp, LookUpError, Wanted};
 use crate::mirror::read::Reader;
 use crate::report::{Question, ReportError, compute};
 
+pub mod notices;
+
 /// How long the status counts what the mirror is behind.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long a report waits for the mirror.
@@ -80,15 +82,16 @@ async fn card(State(served): State<Served>, body: Bytes) -> Response {
     };
     match served.look_up.show(&wanted, Timestamp::now()).await {
         Ok(shown) => json(StatusCode::OK, &shown),
-        Err(error) => {
-            let code = match &error {
-                LookUpError::NotOne | LookUpError::Refused(_) => StatusCode::BAD_REQUEST,
-                LookUpError::Unknown => StatusCode::NOT_FOUND,
-                LookUpError::Away(_) => StatusCode::SERVICE_UNAVAILABLE,
-                LookUpError::Mirror(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            };
-            refuse(code, &error.to_string())
-        }
+        Err(error) => refuse(status_of(&error), &error.to_string()),
+    }
+}
+
+const fn status_of(error: &LookUpError) -> StatusCode {
+    match error {
+        LookUpError::NotOne | LookUpError::Refused(_) => StatusCode::BAD_REQUEST,
+        LookUpError::Unknown => StatusCode::NOT_FOUND,
+        LookUpError::Away(_) => StatusCode::SERVICE_UNAVAILABLE,
+        LookUpError::Mirror(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

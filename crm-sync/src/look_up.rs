@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tessera_contract::Pii;
 use tessera_proto::billing::v1::billing_service_client::BillingServiceClient;
 use tessera_proto::billing::v1::customer_identity::Identity;
-use tessera_proto::billing::v1::{CustomerIdentity, IdentifyRequest};
+use tessera_proto::billing::v1::{CustomerIdentity, IdentifyRequest, IdentifyResponse};
 use tonic::transport::{Channel, Endpoint};
 
 use crate::fresh::{Fresh, Freshness};
@@ -144,15 +144,25 @@ impl LookUp {
         match (&wanted.account, &wanted.customer, &wanted.phone, &wanted.card) {
             (Some(account), None, None, None) => Ok(Known::Account(account.clone())),
             (None, Some(customer), None, None) => Ok(Known::Customer(customer.clone())),
-            (None, None, Some(phone), None) => self.by_phone(phone).await,
-            (None, None, None, Some(card)) => self.identify(Identity::CardNumber(card.clone())).await,
+            (None, None, Some(phone), None) => Ok(Known::Account(self.by_phone(phone).await?.account_id)),
+            (None, None, None, Some(card)) => {
+                Ok(Known::Account(self.identify(Identity::CardNumber(card.clone())).await?.account_id))
+            }
             _ => Err(LookUpError::NotOne),
         }
     }
 
+    /// The customer with this phone, however it is written.
+    ///
+    /// # Errors
+    /// Nobody has it, or the engine does not say.
+    pub async fn customer_of_phone(&self, phone: &str) -> Result<String, LookUpError> {
+        Ok(self.by_phone(phone).await?.customer_id)
+    }
+
     /// As it was written, then in the form in which numbers are sent to: whoever enrolled with a spelling of their own, such as one
     /// with the trunk's zero behind the country, is found by it.
-    async fn by_phone(&self, written: &str) -> Result<Known, LookUpError> {
+    async fn by_phone(&self, written: &str) -> Result<IdentifyResponse, LookUpError> {
         let mut answer = Err(LookUpError::Unknown);
         for spelling in spellings(written) {
             answer = self.identify(Identity::Phone(spelling)).await;
@@ -164,7 +174,7 @@ impl LookUp {
         answer
     }
 
-    async fn identify(&self, identity: Identity) -> Result<Known, LookUpError> {
+    async fn identify(&self, identity: Identity) -> Result<IdentifyResponse, LookUpError> {
         let customer = Some(CustomerIdentity { identity: Some(identity), ..CustomerIdentity::default() });
         let request = IdentifyRequest { customer, store_id: STORE.to_owned(), ..IdentifyRequest::default() };
         let answer = self.engine.clone().identify(request).await.map_err(|status| {
@@ -174,8 +184,8 @@ impl LookUp {
                 LookUpError::Away(status.message().to_owned())
             }
         })?;
-        let account = answer.into_inner().account_id;
-        if account.is_empty() { Err(LookUpError::Unknown) } else { Ok(Known::Account(account)) }
+        let found = answer.into_inner();
+        if found.account_id.is_empty() { Err(LookUpError::Unknown) } else { Ok(found) }
     }
 }
 

@@ -10,6 +10,7 @@ use tessera_rules::revision::{Revision, Source};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 
+use crate::mirror::assets::AssetTold;
 use crate::mirror::{Mirror, MirrorError, assets};
 
 /// Bytes of an answer: the sources of a revision.
@@ -69,12 +70,20 @@ impl Revisions {
         let wanted: BTreeSet<u64> = named.filter(|revision| *revision > 0 && !self.told.contains(revision)).collect();
         for revision in wanted {
             if mirror.reader().assets(revision).await?.is_none() {
-                let told = self.ask(revision).await?;
-                mirror.keep_assets(revision, &assets::of_revision(&told)).await?;
+                let told = self.assets(revision).await?;
+                mirror.keep_assets(revision, &told).await?;
             }
             self.told.insert(revision);
         }
         Ok(())
+    }
+
+    /// What a revision says of assets. Waits for an engine that is away.
+    ///
+    /// # Errors
+    /// The engine refuses, or its programs cannot be read.
+    pub async fn assets(&mut self, revision: u64) -> Result<Vec<AssetTold>, RevisionError> {
+        Ok(assets::of_revision(&self.ask(revision).await?))
     }
 
     async fn ask(&mut self, revision: u64) -> Result<Revision, RevisionError> {

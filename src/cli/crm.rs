@@ -1,18 +1,19 @@
 //! `tessera crm`: keeps the mirror of an engine's outcomes, and shows what it holds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use bytes::Bytes;
 use clap::{Args, Subcommand};
 use tessera_crm::mirror::layout;
-use tessera_storage::{EmbeddedStorage, OpenError, Options, Storage};
+use tessera_storage::{EmbeddedStorage, OpenError, Options, Space, Storage};
 
 use super::Failure;
 use crate::config::Config;
 
 mod card;
 pub(super) mod client;
+mod notices;
 mod rebuild;
 mod serve;
 mod status;
@@ -25,6 +26,7 @@ const MADE_FOR_MIRROR: &[u8] = b"mirror";
 #[command(after_help = "Examples:
   tessera crm serve
   tessera crm card --phone +441632960001
+  tessera crm notices --late
   tessera crm rebuild")]
 pub(crate) struct CrmArgs {
     #[command(subcommand)]
@@ -39,6 +41,8 @@ enum CrmCommand {
     Status(status::StatusArgs),
     /// Show a customer's card, with everything that was committed until now.
     Card(card::CardArgs),
+    /// Show the notices to customers that are due, late or undeliverable, and why.
+    Notices(notices::NoticesArgs),
     /// Make the mirror again from the feed and compare it with the one that is there.
     Rebuild(rebuild::RebuildArgs),
 }
@@ -49,6 +53,7 @@ pub(crate) async fn run(args: CrmArgs) -> Result<ExitCode, Failure> {
         CrmCommand::Serve(args) => serve::run(args).await,
         CrmCommand::Status(args) => status::run(args).await,
         CrmCommand::Card(args) => card::run(args).await,
+        CrmCommand::Notices(args) => notices::run(args).await,
         CrmCommand::Rebuild(args) => rebuild::run(args).await,
     }
 }
@@ -64,21 +69,24 @@ fn engine(config: &Config) -> String {
 }
 
 /// Opens the storage of a mirror.
-pub(super) fn open(folder: &std::path::Path) -> Result<EmbeddedStorage, Failure> {
+pub(super) fn open(folder: &Path) -> Result<EmbeddedStorage, Failure> {
+    open_made_for(folder, MADE_FOR_MIRROR, &layout::SPACES)
+}
+
+/// Opens a storage that was made for this, or makes it.
+fn open_made_for(folder: &Path, purpose: &'static [u8], spaces: &[Space]) -> Result<EmbeddedStorage, Failure> {
+    let shown = String::from_utf8_lossy(purpose);
     let options = Options {
-        facts: Bytes::from_static(MADE_FOR_MIRROR),
+        facts: Bytes::from_static(purpose),
         on_fatal: Box::new(|reason| {
-            tracing::error!(
-                reason,
-                "the mirror's storage failed; the process ends, since only a new start can tell what is on disk"
-            );
+            tracing::error!(reason, "a storage failed; the process ends, since only a new start can tell what is on disk");
             std::process::exit(crate::node::EXIT_STORAGE);
         }),
-        ..Options::new(&layout::SPACES)
+        ..Options::new(spaces)
     };
     let opened = EmbeddedStorage::open(folder, options).map_err(|error: OpenError| -> Failure { error.into() })?;
-    if opened.facts != MADE_FOR_MIRROR {
-        return Err(format!("{} holds no mirror: use another data folder", folder.display()).into());
+    if opened.facts != purpose {
+        return Err(format!("{} was not made for {shown}: use another data folder", folder.display()).into());
     }
     Ok(opened.storage)
 }
@@ -86,6 +94,6 @@ pub(super) fn open(folder: &std::path::Path) -> Result<EmbeddedStorage, Failure>
 /// Closes a storage that nobody uses any more.
 pub(super) async fn close(storage: &dyn Storage) {
     if let Err(error) = storage.close().await {
-        tracing::error!(%error, "the mirror's storage did not close cleanly; the next start will check it");
+        tracing::error!(%error, "a storage did not close cleanly; the next start will check it");
     }
 }

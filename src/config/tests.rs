@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn read(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigFaults> {
+pub(super) fn read(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigFaults> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tessera.toml");
     std::fs::write(&path, file).unwrap();

@@ -15,7 +15,7 @@ use tessera_storage::{Commit, CommitError, Delta, Hint, Partition, Storage, Stor
 use tokio::sync::Notify;
 
 use super::layout;
-use super::notice::{Notice, State};
+use super::notice::{Notice, Outage, State};
 
 /// What stands before every value: a reader that meets another number does not guess.
 const FORMAT: u8 = 1;
@@ -166,6 +166,15 @@ impl Book {
         head.map(|head| Ok(Kept { version: head.version, value: decode(what, &head.value)? })).transpose()
     }
 
+    /// Times in which no route worked, the oldest first.
+    ///
+    /// # Errors
+    /// The storage cannot be read.
+    pub async fn outages(&self) -> Result<Kept<Vec<Outage>>, BookError> {
+        let kept = self.read("the outages", &layout::single("outages")).await?;
+        Ok(kept.unwrap_or(Kept { version: Version::NONE, value: Vec::new() }))
+    }
+
     /// Writes such a value; false: somebody else has written it since.
     ///
     /// # Errors
@@ -232,7 +241,9 @@ pub const COUNTERS: [&str; 12] = [
     "late_ours",
 ];
 
-const fn counter(state: State) -> &'static str {
+/// The name under which notices of a state are counted.
+#[must_use]
+pub const fn counter(state: State) -> &'static str {
     match state {
         State::Due => "due",
         State::Sending => "sending",

@@ -29,6 +29,8 @@ pub enum Condition {
 /// The health of one route.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Health {
+    window: usize,
+    in_flight: usize,
     allowed_milli: i64,
     rate_milli: i64,
     /// When the next message would come at an even rate.
@@ -45,11 +47,11 @@ struct Away {
 }
 
 impl Health {
-    /// Of a route that takes so many messages a second, at least one.
+    /// Of a route that takes so many messages a second, and so many at once, at least one of each.
     #[must_use]
-    pub fn new(per_second: u32, now: Timestamp) -> Self {
+    pub fn new(per_second: u32, window: usize, now: Timestamp) -> Self {
         let allowed_milli = i64::from(per_second.max(1)).saturating_mul(1_000);
-        Self { allowed_milli, rate_milli: allowed_milli, even_at: now, away: None }
+        Self { window: window.max(1), in_flight: 0, allowed_milli, rate_milli: allowed_milli, even_at: now, away: None }
     }
 
     /// How it is.
@@ -73,10 +75,14 @@ impl Health {
     /// # Errors
     /// Not before this time.
     pub fn take(&mut self, now: Timestamp) -> Result<(), Timestamp> {
+        if self.in_flight >= self.window {
+            return Err(later(now, ROOM_PAUSE_MS));
+        }
         match (self.condition(now), &mut self.away) {
             (Condition::Rests(until), _) => return Err(until.max(later(now, REST_MS_MIN))),
             (Condition::MayTry, Some(away)) => {
                 away.is_tried = true;
+                self.in_flight = self.in_flight.saturating_add(1);
                 return Ok(());
             }
             (Condition::MayTry | Condition::Works, _) => {}
@@ -89,6 +95,7 @@ impl Health {
             return Err(room_at.max(later(now, ROOM_PAUSE_MS)));
         }
         self.even_at = even_at.saturating_add(SignedDuration::from_micros(self.gap_micros())).unwrap_or(even_at);
+        self.in_flight = self.in_flight.saturating_add(1);
         Ok(())
     }
 
@@ -100,19 +107,21 @@ impl Health {
     /// How many messages may be sent by it now.
     #[must_use]
     pub fn room(&self, now: Timestamp) -> usize {
+        let free = self.window.saturating_sub(self.in_flight);
         match self.condition(now) {
             Condition::Rests(_) => 0,
-            Condition::MayTry => 1,
+            Condition::MayTry => free.min(1),
             Condition::Works => {
                 let ahead = self.even_at.max(now).duration_since(now).as_micros();
                 let (left, gap) = (1_000_000_i128.saturating_sub(ahead).max(0), i128::from(self.gap_micros()));
-                usize::try_from(left.saturating_add(gap - 1).checked_div(gap).unwrap_or(0)).unwrap_or(0)
+                usize::try_from(left.saturating_add(gap - 1).checked_div(gap).unwrap_or(0)).unwrap_or(0).min(free)
             }
         }
     }
 
     /// Leave was taken and not used.
     pub fn give_back(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
         if let Some(away) = &mut self.away {
             away.is_tried = false;
         }
@@ -120,12 +129,14 @@ impl Health {
 
     /// The provider answered as one that works.
     pub fn worked(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
         self.away = None;
         self.rate_milli = self.rate_milli.saturating_add(self.allowed_milli / 100).min(self.allowed_milli);
     }
 
     /// It could not be reached, said that it cannot, or (`is_silent`) said nothing.
     pub fn failed(&mut self, now: Timestamp, is_silent: bool) {
+        self.in_flight = self.in_flight.saturating_sub(1);
         let rest_ms_max = if is_silent { SILENT_REST_MS_MAX } else { REST_MS_MAX };
         let (since, rest_ms) = match &self.away {
             // Others that were under way when it went fail with it.
@@ -138,6 +149,7 @@ impl Health {
 
     /// It wants fewer: half as many from now on, none for a moment. That is no failure (H63).
     pub fn throttled(&mut self, now: Timestamp, retry_after: Option<SignedDuration>) {
+        self.in_flight = self.in_flight.saturating_sub(1);
         self.away = None;
         self.rate_milli = (self.rate_milli / 2).max(RATE_MILLI_MIN);
         let pause =
@@ -167,7 +179,7 @@ mod tests {
 
     #[test]
     fn h63_no_more_than_a_second_of_messages_at_once_and_then_evenly() {
-        let mut health = Health::new(30, at(0));
+        let mut health = Health::new(30, usize::MAX, at(0));
         assert_eq!(health.room(at(0)), 30);
         assert_eq!(taken(&mut health, 0..1), 30);
         assert!((290..=300).contains(&taken(&mut health, 1..10_001)));
@@ -177,7 +189,7 @@ mod tests {
 
     #[test]
     fn h63_a_provider_that_throttles_gets_half_and_then_slowly_more_and_is_not_away() {
-        let mut health = Health::new(40, at(0));
+        let mut health = Health::new(40, usize::MAX, at(0));
         taken(&mut health, 0..10);
         health.throttled(at(10), None);
         assert_eq!((health.condition(at(10)), taken(&mut health, 10..1_000)), (Condition::Works, 0));
@@ -195,7 +207,7 @@ mod tests {
     #[test]
     fn a_route_that_is_away_rests_longer_each_time_and_one_message_tries_it() {
         for (is_silent, longest) in [(false, REST_MS_MAX), (true, SILENT_REST_MS_MAX)] {
-            let mut health = Health::new(10, at(0));
+            let mut health = Health::new(10, usize::MAX, at(0));
             health.failed(at(0), is_silent);
             health.failed(at(1), is_silent);
             assert_eq!(health.condition(at(999)), Condition::Rests(at(1_000)), "those under way fail with the first");
@@ -216,8 +228,21 @@ mod tests {
     }
 
     #[test]
+    fn h63_no_more_are_under_way_than_the_provider_takes_at_once() {
+        let mut health = Health::new(1_000, 3, at(0));
+        assert_eq!((health.room(at(0)), taken(&mut health, 0..1), health.room(at(0))), (3, 3, 0));
+        health.worked();
+        health.throttled(at(0), Some(SignedDuration::ZERO));
+        assert_eq!((taken(&mut health, 1_000..1_001), health.room(at(1_000))), (2, 0));
+        for _ in 0..3 {
+            health.failed(at(1_000), true);
+        }
+        assert_eq!((health.room(at(1_999)), health.room(at(2_000))), (0, 1));
+    }
+
+    #[test]
     fn leave_that_was_not_used_is_there_for_the_next() {
-        let mut health = Health::new(10, at(0));
+        let mut health = Health::new(10, usize::MAX, at(0));
         health.failed(at(0), false);
         assert_eq!(health.take(at(1_000)), Ok(()));
         health.give_back();

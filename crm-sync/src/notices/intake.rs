@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::TryStreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tessera_contract::convert::timestamp_from_wire;
@@ -116,9 +117,15 @@ impl Intake {
                 chains.entry(chain).or_default().push((read.place, change));
             }
         }
-        let book = &*self.book;
-        let writes = chains.into_iter().map(|(chain, changes)| async move { write(book, chain, &changes, known).await });
-        stream::iter(writes).buffer_unordered(COMMITS_IN_FLIGHT_MAX).try_collect::<()>().await?;
+        let mut writes = FuturesUnordered::new();
+        for (chain, changes) in chains {
+            if writes.len() >= COMMITS_IN_FLIGHT_MAX {
+                writes.try_next().await?;
+            }
+            writes.push(write(&self.book, chain, changes, known));
+        }
+        while writes.try_next().await?.is_some() {}
+        drop(writes);
         read.cursor = last.cursor.to_vec();
         assert!(self.book.write(layout::single("feed"), self.version, &read).await?, "one process reads the feed into a book");
         self.version = Version(self.version.0.saturating_add(1));
@@ -141,12 +148,12 @@ fn changes(outcome: &Outcome) -> Vec<(&str, Change<'_>)> {
     earlier.map(|reward| (reward.earned_by_receipt_id.as_str(), Change::Add(outcome, Some(reward)))).collect()
 }
 
-async fn write(book: &Book, chain: &str, changes: &[Placed<'_>], known: Known<'_>) -> Result<(), BookError> {
+async fn write(book: &Book, chain: &str, changes: Vec<Placed<'_>>, known: Known<'_>) -> Result<(), BookError> {
     let mark = Notice::mark(NoticeKind::Deferred, chain);
     loop {
         let kept = book.notice(&mark).await?;
         let before = kept.as_ref().map(|kept| &kept.value);
-        let Some(notice) = after(before, chain, changes, known) else { return Ok(()) };
+        let Some(notice) = after(before, chain, &changes, known) else { return Ok(()) };
         if let Some(written) = book.put(kept.as_ref(), notice).await? {
             book.tell(&written);
             return Ok(());

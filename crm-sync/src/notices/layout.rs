@@ -6,15 +6,13 @@ use tessera_storage::{Partition, Space};
 
 /// Notices by mark.
 pub const NOTICES: Space = Space("notices");
-/// Notices by route and the provider's id of a message.
-pub const RECEIPTS: Space = Space("notice_receipts");
 /// What customers want, by customer id.
 pub const CUSTOMERS: Space = Space("notice_customers");
 /// How far the feed is read, the first hour that may hold work, outages.
 pub const POSITION: Space = Space("notice_position");
 
 /// Every space: the storage of notices is opened with these.
-pub const SPACES: [Space; 4] = [NOTICES, RECEIPTS, CUSTOMERS, POSITION];
+pub const SPACES: [Space; 3] = [NOTICES, CUSTOMERS, POSITION];
 
 /// The bucket of notices that people have to look at; far behind every hour.
 pub const FOR_PEOPLE: u32 = u32::MAX;
@@ -25,12 +23,6 @@ pub const LATE: u32 = u32::MAX - 1;
 #[must_use]
 pub fn notice(mark: &str) -> Partition {
     Partition { space: NOTICES, key: Bytes::copy_from_slice(mark.as_bytes()) }
-}
-
-/// The partition of a provider's message.
-#[must_use]
-pub fn receipt(route: &str, provider_id: &str) -> Partition {
-    Partition { space: RECEIPTS, key: Bytes::from(format!("{route}/{provider_id}")) }
 }
 
 /// The partition of a customer.

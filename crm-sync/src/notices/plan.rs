@@ -30,19 +30,6 @@ pub enum Channel {
     Webhook,
 }
 
-impl Channel {
-    /// As it stands in configurations and pages.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sms => "sms",
-            Self::Telegram => "telegram",
-            Self::Email => "email",
-            Self::Webhook => "webhook",
-        }
-    }
-}
-
 /// A route as it is now.
 #[derive(Clone, Debug)]
 pub struct RouteNow<'a> {

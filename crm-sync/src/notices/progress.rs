@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::carrier::{Answer, Receipt};
-use super::notice::{Attempt, AttemptResult, Hindrance, Notice, Outage, Reason, State};
+use super::notice::{Attempt, AttemptResult, Hindrance, Notice, Outage, State};
 
 /// How long what is waited for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -114,9 +114,6 @@ pub fn retry(notice: &mut Notice, now: Timestamp) -> bool {
 /// It has come to an end, with what its attempts have shown.
 pub fn end(notice: &mut Notice, state: State, now: Timestamp) {
     set(notice, state, now);
-    if let State::Undeliverable(Reason::Stopped) = state {
-        notice.hindrance = None;
-    }
 }
 
 fn not_taken(notice: &mut Notice, now: Timestamp, why: String) {
@@ -137,8 +134,8 @@ fn after(at: Timestamp, wait: SignedDuration) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use super::super::notice::Fault;
     use super::super::notice::tests::{at, notice};
+    use super::super::notice::{Fault, Reason};
     use super::*;
 
     const NOW: &str = "2026-11-23T12:30:00Z";

@@ -40,6 +40,8 @@ pub struct RouteSettings {
     pub delivery_percent: u32,
     /// Messages a second, at least 1.
     pub per_second: u32,
+    /// Messages that may be under way at once, at least 1.
+    pub window: usize,
     /// How long it may be away until the next route is used.
     pub patience: SignedDuration,
     /// Its provider tells later whether a message has arrived.
@@ -56,11 +58,15 @@ pub struct Route {
 }
 
 impl RouteSettings {
-    /// The customer's address for it; none: they left none. A phone is put in its one form.
+    /// The customer's address for it; none: they left none. A phone is put in its one form; whether a number that is none we know
+    /// of was given out since, the provider knows better.
     #[must_use]
     pub fn address(&self, contact: &Contact, customer: &str) -> Option<Pii<String>> {
         match &self.address {
-            AddressFrom::Phone => normalised(contact.phone.as_ref()?.expose(), None).ok(),
+            AddressFrom::Phone => {
+                let phone = contact.phone.as_ref()?;
+                normalised(phone.expose(), None).ok().or_else(|| Some(phone.clone()).filter(is_number))
+            }
             AddressFrom::Fact(fact) => contact.values.get(fact).cloned(),
             AddressFrom::Customer => Some(Pii::new(customer.to_owned())),
         }
@@ -89,6 +95,12 @@ impl RouteSettings {
     }
 }
 
+/// It has the form of a number, whether it was given out or not.
+fn is_number(phone: &Pii<String>) -> bool {
+    let digits = phone.expose().strip_prefix('+').unwrap_or_default();
+    (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// What the customer stated, without the names of whose it is.
 #[must_use]
 pub fn stated(contact: &Contact) -> BTreeMap<String, String> {
@@ -108,6 +120,7 @@ pub(crate) mod tests {
             price_micros: 45_000,
             delivery_percent: 100,
             per_second: 1_000,
+            window: 64,
             patience: SignedDuration::from_mins(30),
             gives_receipts: false,
         }
@@ -118,6 +131,7 @@ pub(crate) mod tests {
         let route = RouteSettings { prefixes: vec!["+44".to_owned(), "+49".to_owned()], ..settings("a") };
         for (phone, address, reaches) in [
             (Some("+49 (0)30 123456"), Some("+4930123456"), true),
+            (Some("+441632960001"), Some("+441632960001"), true),
             (Some("+247 6288"), None, false),
             (Some("+7 495 123-45-67"), Some("+74951234567"), false),
             (None, None, false),

@@ -58,12 +58,6 @@ impl Scan {
         Ok(scan)
     }
 
-    /// The first hour that may hold something.
-    #[must_use]
-    pub fn first(&self) -> u32 {
-        self.first
-    }
-
     /// Takes note of what others have put since.
     ///
     /// # Errors

@@ -109,9 +109,12 @@ impl Worker {
     pub async fn open(tools: Tools) -> Result<Self, BookError> {
         let now = tools.clock.now();
         let scan = Scan::open(&tools.book, now).await?;
-        let outages = tools.book.read("the outages", &layout::single("outages")).await?;
-        let outages = outages.unwrap_or(Kept { version: Version::NONE, value: Vec::new() });
-        let health = tools.routes.iter().map(|route| Mutex::new(Health::new(route.settings.per_second, now))).collect();
+        let outages = tools.book.outages().await?;
+        let health = tools
+            .routes
+            .iter()
+            .map(|Route { settings, .. }| Mutex::new(Health::new(settings.per_second, settings.window, now)))
+            .collect();
         Ok(Self { tools, scan, health, outages })
     }
 

@@ -4,11 +4,14 @@ use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use axum::routing::get;
 use clap::Args;
 use indicatif::ProgressBar;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use tessera_crm::closed_days::ClosedDays;
 use tessera_crm::follow::Follower;
 use tessera_crm::fresh::Fresh;
+use tessera_crm::http::notices::NoticesServed;
 use tessera_crm::http::{self, Served};
 use tessera_crm::keep::Keeper;
 use tessera_crm::look_up::LookUp;
@@ -18,6 +21,7 @@ use tessera_engine::server;
 use tessera_storage::Storage;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::notices::Running;
 use super::{close, engine, folder, open};
 use crate::cli::{ConfigFile, Failure, print, read_config, start_log};
 use crate::config::Config;
@@ -33,24 +37,34 @@ pub(super) struct ServeArgs {
 pub(super) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
     let config = read_config(args.config.config.as_deref())?;
     start_log(config.log_format, "info");
+    // Before the parts start, so that what they count is counted.
+    let recorder = PrometheusBuilder::new().install_recorder()?;
     let listener = server::bind(config.listen_crm).await?;
+    let address = listener.local_addr()?;
+    let config = Config { listen_crm: address, ..config };
+    let mut notices = Running::start(&config).await?;
     let storage: Arc<dyn Storage> = Arc::new(open(&folder(&config))?);
     let mut keeper = keeper(&config, Arc::clone(&storage), true).await?;
     let fresh = Fresh::new(engine(&config), keeper.mirror.told());
     let look_up = LookUp::new(keeper.mirror.reader(), fresh.clone(), &engine(&config))?;
+    let notices_served =
+        NoticesServed { book: notices.book(), look_up: look_up.clone(), has_routes: !config.notices.routes.is_empty() };
     let served = Served { fresh, look_up, reader: keeper.mirror.reader(), closed_days: ClosedDays::new(&engine(&config))? };
-    let address = listener.local_addr()?;
-    let serving = tokio::spawn(async move { axum::serve(listener, http::routes(served)).await });
+    let routes = http::routes(served).merge(http::notices::routes(notices_served));
+    let routes = routes.route("/metrics", get(move || std::future::ready(recorder.render())));
+    let serving = tokio::spawn(async move { axum::serve(listener, routes).await });
     print(&format!(
-        "crm      http://{address}  (mirror in {}, follows {})\nCtrl-C stops.\n",
+        "crm      http://{address}  (mirror in {}, follows {})\nnotices  http://{address}/notices  ({} routes)\nCtrl-C stops.\n",
         folder(&config).display(),
-        engine(&config)
+        engine(&config),
+        config.notices.routes.len()
     ));
     let bar = bar(keeper.mirror.folded());
-    let kept = keep(&mut keeper, &bar).await;
+    let kept = keep(&mut keeper, &mut notices, &bar).await;
     bar.finish_and_clear();
     serving.abort();
     drop(keeper);
+    notices.stop().await;
     close(&*storage).await;
     kept.map(|()| ExitCode::SUCCESS)
 }
@@ -62,7 +76,7 @@ pub(super) async fn keeper(config: &Config, storage: Arc<dyn Storage>, stay: boo
     Ok(Keeper { mirror, follower, revisions: Revisions::new(&engine(config))? })
 }
 
-async fn keep(keeper: &mut Keeper, bar: &ProgressBar) -> Result<(), Failure> {
+async fn keep(keeper: &mut Keeper, notices: &mut Running, bar: &ProgressBar) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     loop {
         tokio::select! {
@@ -70,6 +84,7 @@ async fn keep(keeper: &mut Keeper, bar: &ProgressBar) -> Result<(), Failure> {
                 kept?;
                 show(bar, keeper.mirror.folded());
             }
+            failure = notices.broken() => return Err(failure),
             stopped = tokio::signal::ctrl_c() => return Ok(stopped?),
             _ = terminate.recv() => return Ok(()),
         }
