@@ -69,6 +69,23 @@ pub fn evaluate(
     decide(draft, found)
 }
 
+/// [`evaluate`] by looking at every campaign: what the index saves is measured against it.
+#[cfg(feature = "naive")]
+#[must_use]
+pub fn evaluate_naively(
+    revision: &Revision,
+    catalogue: &Catalogue,
+    standing: &Standing,
+    receipt: &Receipt,
+    at: Timestamp,
+    effort: Effort,
+) -> Decision {
+    let case = Case::new(revision, catalogue, standing, receipt, at);
+    let draft = Draft::new(&case, effort.steps_max);
+    let found = candidates::find_naively(&case, &draft.basket, &draft.facts);
+    decide(draft, found)
+}
+
 /// Decides with the candidates found.
 fn decide<'a>(mut draft: Draft<'a, '_>, found: Found<'a>) -> Decision {
     draft.note_unknown_articles();

@@ -38,4 +38,6 @@ mod validity;
 
 pub use effort::Effort;
 pub use evaluate::evaluate;
+#[cfg(feature = "naive")]
+pub use evaluate::evaluate_naively;
 pub use revision::{Compiled, Revision, Source};

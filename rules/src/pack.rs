@@ -73,7 +73,7 @@ pub struct Pack {
 
 /// Makes the pack of a revision for some stores; none named: for every store. The same arguments make the same pack.
 ///
-/// `sources` are those of the revision. Where not all campaigns find room those applied first do.
+/// `sources` are those of the revision. Where not all campaigns find room those applied first do, as many as fit.
 ///
 /// # Errors
 /// A source is no YAML: it is not the revision's.
@@ -81,15 +81,20 @@ pub fn pack(revision: &Revision, sources: &[Source], catalogue: &Catalogue, stor
     let reasons: Vec<Option<LeftOut>> =
         revision.campaigns().iter().map(|campaign| left_out(revision, campaign, stores)).collect();
     let able: Vec<&Campaign> = able(revision, &reasons).take(PACK_CAMPAIGNS_MAX).collect();
-    let mut room = able.len();
-    loop {
-        let chosen = able.get(..room).unwrap_or_default();
-        let made = Cut { revision, sources, catalogue, chosen }.made()?;
-        if fits(&made) || room == 0 {
-            return Ok(named(revision, &reasons, chosen, made));
+    let chosen = |room: usize| able.get(..room).unwrap_or_default();
+    let cut = |room: usize| Cut { revision, sources, catalogue, chosen: chosen(room) }.made();
+    // More campaigns take no less room: the most that fit lie between a number that fits and one that does not.
+    let (mut fitting, mut room, mut beyond) = ((0_usize, cut(0)?), able.len(), able.len().saturating_add(1));
+    while fitting.0 < room {
+        let made = cut(room)?;
+        if fits(&made) {
+            fitting = (room, made);
+        } else {
+            beyond = room;
         }
-        room /= 2;
+        room = fitting.0.midpoint(beyond);
     }
+    Ok(named(revision, &reasons, chosen(fitting.0), fitting.1))
 }
 
 /// Sources and products.
@@ -155,6 +160,8 @@ fn left_out(revision: &Revision, campaign: &Campaign, stores: &[StoreId]) -> Opt
     holds.into_iter().find(|(holds, _)| *holds).map(|(_, reason)| reason)
 }
 
+/// A control group is among them: a pack also decides for customers whose number nobody can look up meanwhile, and one of
+/// them may be in the group.
 fn needs_customer(campaign: &Campaign) -> bool {
     campaign.personal()
         || campaign.mechanic.needs_customer()

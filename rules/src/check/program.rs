@@ -66,6 +66,7 @@ impl Checker<'_> {
                 self.reached_tiers(tiers, own, &mut scope);
             }
             self.overlaps(own, &sites, &scope);
+            self.worth_of_multiplied(own, &sites, &scope);
         }
         checked.programs.push(scope.program);
         checked.assets.append(&mut scope.assets);

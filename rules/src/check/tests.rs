@@ -141,6 +141,9 @@ fn many_competing_campaigns_are_summed_up_and_errors_are_never_cut_away() {
     assert!(all.iter().any(|diagnostic| diagnostic.severity == Severity::Error));
 }
 
+/// Silver doubles 25 points a pound, and another campaign multiplies them by what follows.
+const MULTIPLIED: &str = "points: {per: 1.00, units: 25, asset: points}\nid: b, multiply_points: {asset: points, by:";
+
 #[test]
 fn what_gives_more_than_the_goods_are_worth_is_an_error_and_as_much_a_warning() {
     let more = |what: &str| format!("error: {what} would be worth more than the goods that they are given for");
@@ -156,6 +159,9 @@ fn what_gives_more_than_the_goods_are_worth_is_an_error_and_as_much_a_warning() 
         ("spend: {at_least: 5.00, give: {amount: 5.01}}", Some(more("the discount"))),
         ("spend: {at_least: 5.00, give: {points: {units: 501, asset: points}}}", Some(more("the points"))),
         ("count: {counted: money, every: 5.00, give: {points: {units: 501, asset: points}}}", Some(more("the points"))),
+        (&format!("{MULTIPLIED} 1.9}}"), None),
+        (&format!("{MULTIPLIED} 2}}"), Some(same("the multiplied points"))),
+        (&format!("{MULTIPLIED} 2.1}}"), Some(more("the multiplied points"))),
     ];
     for (mechanic, expected) in table {
         let expected: Vec<&str> = expected.iter().map(String::as_str).collect();

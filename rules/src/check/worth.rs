@@ -1,10 +1,14 @@
 //! What a campaign gives back against what it takes: more than the goods are worth is a mistake.
 
-use super::Checker;
+use std::collections::BTreeMap;
+
 use super::program::Scope;
+use super::{Checker, Site};
 use crate::asset::Asset;
+use crate::campaign::Campaign;
+use crate::id::AssetId;
 use crate::limits::EARN_UNITS_PER_MINOR_MAX;
-use crate::mechanic::Give;
+use crate::mechanic::{EarnPer, Give, Mechanic};
 use crate::money::{Amount, Units};
 use crate::ratio::Ratio;
 use crate::tree::Span;
@@ -34,6 +38,33 @@ impl Checker<'_> {
             .saturating_mul(i128::from(highest.denominator()))
             .saturating_mul(i128::from(worth.denominator()));
         self.judge(at, given.cmp(&taken), "the points");
+    }
+
+    /// Points for money that one campaign multiplies: what it multiplies may stand before or after it.
+    pub(super) fn worth_of_multiplied(&mut self, campaigns: &[Campaign], sites: &[Site], scope: &Scope) {
+        let highest = scope.program.tiers.iter().map(|tier| tier.multiplier).max_by(|a, b| compare(*a, *b)).unwrap_or(Ratio::ONE);
+        let highest = if compare(highest, Ratio::ONE).is_lt() { Ratio::ONE } else { highest };
+        let mut earned: BTreeMap<&AssetId, (Amount, Units)> = BTreeMap::new();
+        for campaign in campaigns {
+            let Mechanic::Points { per: EarnPer::Money(per), units, asset } = &campaign.mechanic else { continue };
+            let most = earned.entry(asset).or_insert((*per, *units));
+            let of = |units: Units, per: Amount| i128::from(units.units()).saturating_mul(i128::from(per.minor()));
+            if of(*units, most.0) > of(most.1, *per) {
+                *most = (*per, *units);
+            }
+        }
+        for (campaign, site) in campaigns.iter().zip(sites) {
+            let Mechanic::Multiply { asset, by } = &campaign.mechanic else { continue };
+            let worth = scope.assets.iter().find(|known| known.id == *asset).and_then(|asset| asset.worth);
+            let (Some(worth), Some((per, units))) = (worth, earned.get(asset)) else { continue };
+            if compare(*by, Ratio::ONE).is_gt() {
+                let given = [highest, *by, worth].map(|ratio| i128::from(ratio.numerator()));
+                let taken = [highest, *by, worth].map(|ratio| i128::from(ratio.denominator()));
+                let given = given.into_iter().fold(i128::from(units.units()), i128::saturating_mul);
+                let taken = taken.into_iter().fold(i128::from(per.minor()), i128::saturating_mul);
+                self.judge(site.id, given.cmp(&taken), "the multiplied points");
+            }
+        }
     }
 
     /// Something given for so much spent.

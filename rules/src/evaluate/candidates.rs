@@ -149,11 +149,12 @@ pub(super) fn find<'a>(case: &Case<'a>, basket: &Basket<'a>, facts: &Facts<'_, '
 }
 
 /// The same by looking at every campaign.
-#[cfg(test)]
+#[cfg(any(test, feature = "naive"))]
 pub(super) fn find_naively<'a>(case: &Case<'a>, basket: &Basket<'a>, facts: &Facts<'_, 'a>) -> Found<'a> {
     let mut found = Found { common: limits_shared::open(case, facts), ..Found::default() };
+    let lines = || 0..u32::try_from(basket.lines.len()).unwrap_or(u32::MAX);
     for place in (0_u32..).take(case.revision.campaigns().len()) {
-        found.look_at(Look { case, basket, facts }, place, 0..u32::try_from(basket.lines.len()).unwrap());
+        found.look_at(Look { case, basket, facts }, place, lines());
     }
     found
 }

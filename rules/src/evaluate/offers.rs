@@ -19,7 +19,10 @@ impl<'a> Draft<'a, '_> {
         if limit == 0 || self.case.paid() {
             return Err(Reason::NothingToOffer);
         }
-        let products = self.suggested(candidate.campaign, suggest, limit)?;
+        let mut looked_at = 0_usize;
+        let products = self.suggested(candidate.campaign, suggest, limit, &mut looked_at);
+        self.step(looked_at);
+        let products = products?;
         if products.is_empty() {
             return Err(Reason::NothingToOffer);
         }
@@ -31,21 +34,27 @@ impl<'a> Draft<'a, '_> {
         Ok(Effect { place: candidate.place, times, discount: 0, added_worth: 0 })
     }
 
-    fn suggested(&mut self, campaign: &Campaign, suggest: &Selector, limit: usize) -> Result<Vec<&'a Product>, Reason> {
+    fn suggested(
+        &self,
+        campaign: &Campaign,
+        suggest: &Selector,
+        limit: usize,
+        looked_at: &mut usize,
+    ) -> Result<Vec<&'a Product>, Reason> {
         let catalogue: &'a Catalogue = self.case.catalogue;
         // The clause that the fewest products satisfy is the one to walk along.
         let count =
             |clause: &crate::selector::Clause| clause.keys().map(|key| catalogue.count_with(key)).fold(0, usize::saturating_add);
         let Some(clause) = suggest.clauses.iter().min_by_key(|clause| count(clause)) else { return Ok(Vec::new()) };
-        let (mut looked_at, mut steps) = (0_usize, CONDITION_STEPS_MAX);
+        let mut steps = CONDITION_STEPS_MAX;
         let mut products: Vec<&Product> = Vec::new();
         for key in clause.keys() {
             let mut of_key = 0_usize;
             for entry in catalogue.entries_with(key) {
-                if of_key >= limit || looked_at >= OFFER_PRODUCTS_LOOKED_AT_MAX {
+                if of_key >= limit || *looked_at >= OFFER_PRODUCTS_LOOKED_AT_MAX {
                     break;
                 }
-                looked_at = looked_at.saturating_add(1);
+                *looked_at = looked_at.saturating_add(1);
                 let fits = suggest.matches_product(&entry.properties) && self.may_be_offered(&campaign.id, &entry.product);
                 if fits && self.facts.may_suggest(campaign, entry, &mut steps)? {
                     products.push(&entry.product);
@@ -53,7 +62,6 @@ impl<'a> Draft<'a, '_> {
                 }
             }
         }
-        self.step(looked_at);
         products.sort_by(|a, b| a.sku.cmp(&b.sku));
         products.dedup_by(|a, b| a.sku == b.sku);
         products.truncate(limit);

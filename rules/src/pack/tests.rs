@@ -142,3 +142,21 @@ fn more_than_a_pack_may_have_is_left_out_from_the_end_and_the_same_is_made_again
     let made = packed(text.to_owned(), many, &[]);
     assert_eq!((made.campaigns.len(), made.products.len()), (0, 0));
 }
+
+#[test]
+fn of_too_many_products_as_many_campaigns_are_in_the_pack_as_fit() {
+    // Each campaign needs a tenth of the products, of which a pack has room for about seven tenths.
+    let long = "x".repeat(500);
+    let product = |number: usize| {
+        let mut product = Product::new(Sku::parse(&format!("A{number}")).unwrap(), &long);
+        product.categories = vec![format!("c{}", number % 10).into()];
+        product
+    };
+    let campaigns: String =
+        (0..10).map(|number| format!("- {{id: c{number}, name: N, percent_off: 5, on: {{category: c{number}}}}}\n")).collect();
+    let text = format!("program: p\nlanguage: 1\nname: P\ncurrency: GBP\ncampaigns:\n{campaigns}");
+    let made = packed(text, (0..40_000).map(product).collect(), &[]);
+    let room = crate::limits::PACK_BYTES_MAX / (super::products::bytes(&made.products) / made.campaigns.len());
+    assert_eq!(made.campaigns.len(), room);
+    assert!((6..10).contains(&room), "{room}: halves and tenths are told apart");
+}

@@ -1,5 +1,7 @@
 //! The twin: single units, every combination, prices from the definition alone.
 
+mod ladders;
+
 use std::collections::BTreeMap;
 
 use super::cases::{Campaign, Case, Group, Kind, Ladder, Off, SKUS, Together};
@@ -337,7 +339,10 @@ impl Twin<'_> {
                 },
                 Kind::AmountOffLine(minor) => off(line, (*minor).min(all.iter().map(|unit| self.units[*unit].room).sum())),
                 Kind::Units { units, off: each, .. } => {
-                    let target: Vec<usize> = application.seats.last().unwrap().iter().copied().take(*units).collect();
+                    let target = match self.in_order(application, applications) {
+                        Some(target) => target,
+                        None => application.seats.last().unwrap().iter().copied().take(*units).collect::<Vec<_>>(),
+                    };
                     match each {
                         Off::Percent(percent) => self.percent(*percent, (campaign, true), &target, &mut shares, &mut off),
                         Off::Amount(_) | Off::Price(_) => {
@@ -367,6 +372,27 @@ impl Twin<'_> {
         if self.best.as_ref().is_none_or(|(best, _)| rank > *best) {
             self.best = Some((rank, (money, worth, used)));
         }
+    }
+
+    /// The cheaper units of a set where it matters to nothing but roundings who sits with whom: sets are formed dearest
+    /// first of all units that the campaign uses.
+    fn in_order(&self, own: &Application, all: &[Application]) -> Option<Vec<usize>> {
+        let Kind::Units { groups, units, dearest: false, off } = &self.case.campaigns[own.campaign].kind else { return None };
+        let [group] = groups.as_slice() else { return None };
+        let mut open: Vec<usize> = (0..self.units.len()).filter(|unit| self.open[own.campaign][0][*unit]).collect();
+        open.sort_by_key(|unit| (std::cmp::Reverse(self.units[*unit].amount), *unit));
+        let falls = |pair: &[usize]| {
+            let (dear, cheap) = (self.gain(*off, pair[0]), self.gain(*off, pair[1]));
+            if self.units[pair[0]].amount == self.units[pair[1]].amount { dear == cheap } else { dear >= cheap }
+        };
+        if !open.windows(2).all(falls) {
+            return None;
+        }
+        let sets: Vec<&Application> = all.iter().filter(|other| other.campaign == own.campaign).collect();
+        let used: Vec<usize> = open.into_iter().filter(|unit| sets.iter().any(|set| set.seats[0].contains(unit))).collect();
+        let number = sets.iter().position(|set| std::ptr::eq(*set, own)).unwrap();
+        let set = used.chunks(group.units).nth(number).unwrap();
+        Some(set[set.len() - units..].to_vec())
     }
 
     /// What stays of each campaign.
@@ -399,76 +425,6 @@ impl Twin<'_> {
             };
             *shares.entry((campaign, scope)).or_default() += hundredths;
         }
-    }
-
-    /// How much less a unit costs by a list.
-    fn listed(&self, prices: &[(usize, i64)], unit: usize) -> i64 {
-        let price = prices.iter().find(|(sku, _)| *sku == self.units[unit].sku);
-        price.map_or(0, |(_, price)| self.case.gain_of_unit(Off::Price(*price), &self.units, unit))
-    }
-
-    /// What a ladder takes off each unit: units are counted in the order of the receipt.
-    fn steps(&self, campaign: &Campaign) -> Vec<Step> {
-        let Kind::Ladder(ladder) = &campaign.kind else { return Vec::new() };
-        let counted = |unit: &Unit| self.receipt.lines[unit.line].measure == Measure::Counted;
-        let length = |unit: &Unit| if ladder.by_amount { unit.amount } else { unit.milli };
-        let own = |unit: &Unit| campaign.on.contains(&unit.sku);
-        let total: i64 = self.units.iter().filter(|unit| own(unit)).map(length).sum();
-        let mut position = 0;
-        let mut steps = Vec::new();
-        for (place, unit) in self.units.iter().enumerate() {
-            if !own(unit) {
-                steps.push(Step::Nothing);
-                continue;
-            }
-            let (from, until) = (position, position + length(unit));
-            position = until;
-            let divides = ladder.marginal && (ladder.by_amount || !counted(unit));
-            let inside = ladder.steps.iter().any(|(step, _)| from < *step && *step < until);
-            let reached = match (ladder.marginal, divides) {
-                (false, _) => total,
-                (true, true) => from,
-                (true, false) => until,
-            };
-            steps.push(if divides && inside {
-                Step::Minor(self.divided(ladder, (from, until), place))
-            } else {
-                let step = ladder.steps.iter().rev().find(|(step, _)| *step <= reached);
-                step.map_or(Step::Nothing, |(_, off)| self.step(*off, ladder.by_amount, place))
-            });
-        }
-        steps
-    }
-
-    fn step(&self, off: Off, by_amount: bool, unit: usize) -> Step {
-        let Unit { room, milli, .. } = self.units[unit];
-        match off {
-            Off::Percent(percent) => Step::Percent(percent),
-            // Of what is weighed an amount is off each unit of the measure.
-            Off::Amount(minor) if !by_amount => Step::Minor(rounded(minor * milli, 1_000, self.case.rounding).min(room)),
-            Off::Amount(minor) => Step::Minor(minor.min(room)),
-            Off::Price(_) => Step::Minor(self.case.gain_of_unit(off, &self.units, unit)),
-        }
-    }
-
-    /// A unit over which steps begin: each for its share of it, all rounded once.
-    fn divided(&self, ladder: &Ladder, (from, until): (i64, i64), unit: usize) -> i64 {
-        let Unit { amount, room, milli, .. } = self.units[unit];
-        let length = until - from;
-        let ends = ladder.steps.iter().skip(1).map(|(from, _)| *from).chain([i64::MAX]);
-        let mut sum = 0;
-        for ((step, off), end) in ladder.steps.iter().zip(ends) {
-            let own = (until.min(end) - from.max(*step)).max(0);
-            // In parts of a penny of which there are 100,000 times the length.
-            sum += own
-                * match off {
-                    Off::Percent(percent) => (percent * amount).min(100 * room) * 1_000,
-                    Off::Amount(minor) if !ladder.by_amount => minor * milli * 100,
-                    Off::Amount(minor) => minor.min(&room) * 100_000,
-                    Off::Price(_) => self.case.gain_of_unit(*off, &self.units, unit) * 100_000,
-                };
-        }
-        rounded(sum, length * 100_000, self.case.rounding).min(room)
     }
 
     /// How much of an amount off all these units their minimum prices let stand.
