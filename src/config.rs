@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use tessera_contract::limits::PACK_STORES_MAX;
+use tessera_contract::signing::PublicKey;
 use tessera_engine::programs::people::{People, Person};
+use tessera_rules::id::StoreId;
 use tessera_rules::money::Currency;
 
 use notices::{NoticesConfig, RouteConfig};
@@ -26,13 +29,16 @@ struct Setting {
     default: &'static str,
 }
 
+/// Hours for which an engine's word on a rule pack is good at most.
+const PACK_HOURS_MAX: u64 = 168;
+
 /// Every setting there is; the reference page is made from this.
 fn settings() -> impl Iterator<Item = &'static Setting> {
     SETTINGS.iter().chain(&notices::SETTINGS).chain(&LAST)
 }
 
 /// Settings of everything but notices.
-const SETTINGS: [Setting; 16] = [
+const SETTINGS: [Setting; 19] = [
     Setting { name: "data", meaning: "Folder of the storage and the keys; made where it is not there.", default: "\"data\"" },
     Setting {
         name: "watermark",
@@ -72,6 +78,21 @@ const SETTINGS: [Setting; 16] = [
         meaning: "How much that folder may hold; then nothing more is accepted.",
         default: "4096",
     },
+    Setting {
+        name: "gateway.stores",
+        meaning: "Stores of this gateway, with commas between: its rule pack has the campaigns of these. Empty: of every store.",
+        default: "\"\"",
+    },
+    Setting {
+        name: "gateway.pack_key",
+        meaning: "What the engines sign rule packs with (`tessera gateway pack-key` at an engine). Empty: the engine of this process, else no pack.",
+        default: "\"\"",
+    },
+    Setting {
+        name: "gateway.pack_hours",
+        meaning: "How long after an engine's last word quotes are decided from the rule pack. 0: never.",
+        default: "72",
+    },
     Setting { name: "store.currency", meaning: "Currency of records without amounts, ISO 4217.", default: "\"GBP\"" },
     Setting {
         name: "ledger.time_zone",
@@ -109,6 +130,9 @@ pub(crate) struct Config {
     pub(crate) gateway_engines: Vec<String>,
     pub(crate) gateway_spool: PathBuf,
     pub(crate) gateway_spool_bytes: u64,
+    pub(crate) gateway_stores: Vec<StoreId>,
+    pub(crate) gateway_pack_key: Option<PublicKey>,
+    pub(crate) gateway_pack_age_max: Duration,
     pub(crate) currency: Currency,
     pub(crate) ledger_time_zone: TimeZone,
     pub(crate) hold: Duration,
@@ -258,6 +282,16 @@ impl Reader {
         let spool_bytes = self.parsed("gateway.spool_megabytes", "a number from 32 to 1000000", |text| {
             text.parse::<u64>().ok().filter(|megabytes| (32..=1_000_000).contains(megabytes)).map(|megabytes| megabytes << 20)
         });
+        let stores = self.parsed("gateway.stores", "store ids with commas between", |text| {
+            let stores: Vec<StoreId> = listed(text).map(StoreId::parse).collect::<Result<_, _>>().ok()?;
+            (stores.len() <= PACK_STORES_MAX).then_some(stores)
+        });
+        let pack_key = self.parsed("gateway.pack_key", "a key as `tessera gateway pack-key` prints it", |text| {
+            if text.is_empty() { Some(None) } else { PublicKey::parse(text).map(Some) }
+        });
+        let pack_hours = self.parsed("gateway.pack_hours", "hours from 0 to 168", |text| {
+            text.parse::<u64>().ok().filter(|hours| *hours <= PACK_HOURS_MAX)
+        });
         let cards = self.parsed("cards.open_accounts", "true or false", |text| text.parse().ok());
         let log_format = self.parsed("log.format", "text or json", |text| match text {
             "text" => Some(LogFormat::Text),
@@ -277,6 +311,9 @@ impl Reader {
             Some(Config {
                 gateway_spool: self.path("gateway.spool").unwrap_or_else(|| data.join("spool")),
                 gateway_spool_bytes: spool_bytes?,
+                gateway_stores: stores?,
+                gateway_pack_key: pack_key?,
+                gateway_pack_age_max: Duration::from_secs(pack_hours? * 3_600),
                 data,
                 watermark: self.path("watermark"),
                 programs: self.path("programs"),
@@ -285,13 +322,7 @@ impl Reader {
                 listen_metrics: listen_metrics?,
                 listen_crm: listen_crm?,
                 gateway_id: self.text("gateway.id"),
-                gateway_engines: self
-                    .text("gateway.engines")
-                    .split(',')
-                    .map(str::trim)
-                    .filter(|text| !text.is_empty())
-                    .map(str::to_owned)
-                    .collect(),
+                gateway_engines: listed(&self.text("gateway.engines")).map(str::to_owned).collect(),
                 currency: currency?,
                 ledger_time_zone: zone?,
                 hold: Duration::from_secs(hold?),
@@ -307,6 +338,11 @@ impl Reader {
             _ => Err(ConfigFaults(self.faults)),
         }
     }
+}
+
+/// What stands between commas.
+fn listed(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|text| !text.is_empty())
 }
 
 fn environment_name(name: &str) -> String {

@@ -10,7 +10,7 @@ use tessera_engine::keys::Keys;
 use tessera_engine::programs::{Configured, ProgramsError};
 use tessera_engine::server::{self, ServeError};
 use tessera_engine::{Engine, OpenError as EngineError, Settings, layout};
-use tessera_gateway::{Gateway, GatewayConfig, GatewayError, SpoolConfig};
+use tessera_gateway::{Gateway, GatewayConfig, GatewayError, PackConfig, SpoolConfig};
 use tessera_rules::catalogue::Product;
 use tessera_rules::money::Currency;
 use tessera_storage::{EmbeddedStorage, MemoryStorage, OpenError, Options, Storage, StorageError};
@@ -167,8 +167,8 @@ impl Node {
         let engines = engines.iter().map(parse).collect::<Result<_, _>>()?;
         let mut spool = SpoolConfig::new(&config.gateway_spool);
         spool.bytes_max = config.gateway_spool_bytes;
-        let gateway =
-            Gateway::new(GatewayConfig { spool: Some(spool), ..GatewayConfig::new(config.gateway_id.clone(), engines) })?;
+        let plain = GatewayConfig::new(config.gateway_id.clone(), engines);
+        let gateway = Gateway::new(GatewayConfig { spool: Some(spool), pack: self.pack(config), ..plain })?;
         let listener = server::bind(config.listen_gateway).await?;
         self.gateway_address = listener.local_addr().ok();
         self.gateway = Some(gateway.clone());
@@ -180,6 +180,17 @@ impl Node {
             gateway.serve(listener, stop).await.map_err(NodeError::from)
         });
         Ok(())
+    }
+
+    /// The rule pack that the gateway follows; none: nobody has said what it is signed with.
+    fn pack(&self, config: &Config) -> Option<PackConfig> {
+        let own = || self.engine.as_ref().filter(|_| config.gateway_engines.is_empty()).map(Engine::pack_key);
+        Some(PackConfig {
+            folder: config.data.join("pack"),
+            key: config.gateway_pack_key.or_else(own)?,
+            stores: config.gateway_stores.clone(),
+            age_max: config.gateway_pack_age_max,
+        })
     }
 
     /// The engine of this process, where it has that role.

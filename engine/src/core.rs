@@ -19,6 +19,7 @@ use tessera_storage::{Storage, StorageError, Version};
 use crate::account_cache::{AccountCache, Known};
 use crate::budgets::Budgets;
 use crate::clock::Clock;
+use crate::desk::ByPack;
 use crate::directory::Directory;
 use crate::engine::Call;
 use crate::kept_tokens::KeptTokens;
@@ -28,6 +29,7 @@ use crate::layout::AggregateKey;
 use crate::ledger::LedgerDays;
 use crate::lists::ListTable;
 use crate::nonce::Nonces;
+use crate::packs::{Packs, PacksError};
 use crate::programs::{Programs, ProgramsError, Rules};
 use crate::settings::Settings;
 use crate::skipped::Skipped;
@@ -38,6 +40,7 @@ pub(crate) struct Core {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) programs: Arc<Programs>,
+    pub(crate) packs: Arc<Packs>,
     pub(crate) cache: AccountCache,
     pub(crate) directory: Directory,
     pub(crate) budgets: Budgets,
@@ -148,6 +151,19 @@ impl Core {
             },
         };
         found.map_err(|error| self.programs_refusal(&error))
+    }
+
+    /// What a gateway promised from a rule pack: see [`Packs::promised`].
+    pub(crate) async fn promised_by_pack(&self, token: &[u8], sold_at: Timestamp) -> Result<Option<ByPack>, Refusal> {
+        match self.packs.promised(token, sold_at).await {
+            Ok(promised) => Ok(promised.map(|(token, pack)| ByPack { token, pack })),
+            Err(PacksError::Programs(error)) => Err(self.programs_refusal(&error)),
+            // A sale is settled all the same: as one without a quote.
+            Err(error @ (PacksError::TooLarge { .. } | PacksError::Making { .. } | PacksError::Opening { .. })) => {
+                tracing::error!(%error, "what a gateway promised cannot be looked at");
+                Ok(None)
+            }
+        }
     }
 
     fn programs_refusal(&self, error: &ProgramsError) -> Refusal {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tessera_contract::refusal::Refusal;
+use tessera_contract::signing::PublicKey;
 use tessera_contract::token::TokenKeys;
 use tessera_storage::{Storage, StorageError};
 
@@ -20,6 +21,7 @@ use crate::layout::AggregateKey;
 use crate::ledger::{Book, LedgerDays, LedgerError};
 use crate::lists::ListTable;
 use crate::nonce::Nonces;
+use crate::packs::Packs;
 use crate::programs::{Programs, ProgramsError};
 use crate::queue::Queues;
 use crate::settings::Settings;
@@ -80,10 +82,12 @@ impl Engine {
         let ledger = LedgerDays::new(Book::open(storage.as_ref()).await?, &settings.ledger_time_zone);
         let programs = Arc::new(Programs::open(Arc::clone(&storage), Arc::clone(&clock), settings.people.clone()).await?);
         let lists = ListTable::open(storage.as_ref()).await?;
+        let packs = Arc::new(Packs::new(Arc::clone(&storage), Arc::clone(&programs), keys.packs().clone()));
         let core = Arc::new(Core {
             storage,
             clock,
             programs,
+            packs,
             cache: AccountCache::new(settings.accounts_in_memory_max),
             directory: Directory::new(settings.accounts_in_memory_max),
             budgets: Budgets::default(),
@@ -105,6 +109,12 @@ impl Engine {
     #[must_use]
     pub fn programs(&self) -> &Arc<Programs> {
         &self.core.programs
+    }
+
+    /// What its rule packs are signed with: a gateway believes no other.
+    #[must_use]
+    pub fn pack_key(&self) -> PublicKey {
+        self.core.packs.key()
     }
 
     /// The storage.

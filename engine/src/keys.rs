@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use data_encoding::BASE32_NOPAD;
+use tessera_contract::signing::PrivateKey;
 use tessera_ledger::code::CodeKey;
 use tessera_rules::id::{ReceiptId, StoreId};
 
@@ -43,6 +44,7 @@ pub struct Keys {
     wrapping: [u8; 32],
     codes: CodeKey,
     claims: [u8; 32],
+    packs: PrivateKey,
 }
 
 impl fmt::Debug for Keys {
@@ -62,6 +64,7 @@ impl Keys {
             wrapping: blake3::derive_key("tessera 2026 wrapping of customer keys", master),
             codes: CodeKey::new(blake3::derive_key("tessera 2026 codes of coupons", master)),
             claims: blake3::derive_key("tessera 2026 claim codes", master),
+            packs: PrivateKey::from_seed(&blake3::derive_key("tessera 2026 rule packs", master)),
         }
     }
 
@@ -77,20 +80,25 @@ impl Keys {
     /// # Errors
     /// The file cannot be read or made, or is not 32 bytes long.
     pub fn load_or_create(file: &Path) -> io::Result<Self> {
-        match fs::read(file) {
-            Ok(bytes) => {
-                let master = <[u8; 32]>::try_from(bytes.as_slice())
-                    .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the key file must have 32 bytes"))?;
-                Ok(Self::from_master(&master))
-            }
+        match Self::load(file) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let mut master = [0_u8; 32];
                 getrandom::fill(&mut master).map_err(io::Error::other)?;
                 write_private(file, &master)?;
                 Ok(Self::from_master(&master))
             }
-            Err(error) => Err(error),
+            loaded @ (Ok(_) | Err(_)) => loaded,
         }
+    }
+
+    /// Reads the master key from `file`.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not 32 bytes long.
+    pub fn load(file: &Path) -> io::Result<Self> {
+        let master = <[u8; 32]>::try_from(fs::read(file)?.as_slice())
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the key file must have 32 bytes"))?;
+        Ok(Self::from_master(&master))
     }
 
     /// The key that seals quote tokens.
@@ -103,6 +111,12 @@ impl Keys {
     #[must_use]
     pub fn wrapping(&self) -> [u8; 32] {
         self.wrapping
+    }
+
+    /// What signs rule packs; gateways know its public half.
+    #[must_use]
+    pub fn packs(&self) -> &PrivateKey {
+        &self.packs
     }
 
     /// What makes the codes of coupons.

@@ -19,6 +19,7 @@ pub mod layout;
 pub mod ledger;
 mod lists;
 mod nonce;
+mod packs;
 pub mod programs;
 mod queue;
 mod recent;

@@ -148,8 +148,8 @@ impl Programs {
     /// # Errors
     /// An older revision or catalogue cannot be read.
     pub async fn at(&self, at: Timestamp) -> Result<Rules, ProgramsError> {
-        let revision = self.schedule.load().at(at);
-        self.numbered(revision, self.catalogue_at(at)).await
+        let (revision, catalogue) = self.numbers_at(at);
+        self.numbered(revision, catalogue).await
     }
 
     /// The rules with these numbers. What is not in memory is read and compiled by a thread that no call
@@ -211,6 +211,20 @@ impl Programs {
         self.catalogues.store(Arc::new(known));
         self.look_at_present();
         Ok(Published::New(number))
+    }
+
+    /// The numbers of the revision and the catalogue that are valid at `at`; 0: none.
+    #[must_use]
+    pub fn numbers_at(&self, at: Timestamp) -> (u64, u64) {
+        (self.schedule.load().at(at), self.catalogue_at(at))
+    }
+
+    /// When another revision or catalogue starts next, as far as that is known.
+    #[must_use]
+    pub fn next_change(&self, after: Timestamp) -> Option<Timestamp> {
+        let revision = self.schedule.load().next_after(after).map(|(at, _)| at);
+        let catalogue = self.catalogues.load().iter().map(|(valid_from, _)| *valid_from).filter(|at| *at > after).min();
+        revision.into_iter().chain(catalogue).min()
     }
 
     fn now(&self) -> Timestamp {

@@ -1,4 +1,4 @@
-//! Serves an engine: billing, feed, admin, health, and reflection on loopback.
+//! Serves an engine: billing, feed, rule packs, admin, health, and reflection on loopback.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,6 +12,7 @@ use tessera_proto::admin::v1::ledger_service_server::LedgerServiceServer;
 use tessera_proto::admin::v1::list_service_server::ListServiceServer;
 use tessera_proto::billing::v1::billing_service_server::BillingServiceServer;
 use tessera_proto::feed::v1::feed_service_server::FeedServiceServer;
+use tessera_proto::gateway::v1::gateway_service_server::GatewayServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tonic::service::LayerExt as _;
@@ -25,6 +26,7 @@ use crate::feed::Feed;
 use crate::follow_ups::keep_carrying_out;
 use crate::ledger::{Ledger, keep_closing};
 use crate::lists::{ListTable, Lists};
+use crate::packs::GatewayCalls;
 use crate::programs::Programs;
 use crate::service::{Billing, ConverseLimits, ServedBilling};
 
@@ -89,6 +91,7 @@ pub async fn serve(engine: Engine, listener: TcpListener, mut closing: watch::Re
     health.set_serving::<FeedServiceServer<Feed>>().await;
     let billing = ServedBilling::new(Billing::new(engine.clone(), closing.clone(), ConverseLimits::default()));
     let feed = FeedServiceServer::new(Feed::new(&engine, closing.clone())).max_encoding_message_size(FEED_MESSAGE_BYTES_MAX);
+    let gateway_calls = GatewayServiceServer::new(GatewayCalls::new(engine.clone(), closing.clone()));
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(tessera_proto::FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
@@ -113,6 +116,7 @@ pub async fn serve(engine: Engine, listener: TcpListener, mut closing: watch::Re
         .add_service(LedgerServiceServer::new(Ledger::new(engine.clone())))
         .add_service(ListServiceServer::new(Lists::new(engine.clone())))
         .add_service(unreadable::layer().named_layer(feed))
+        .add_service(unreadable::layer().named_layer(gateway_calls))
         .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async move {
             let _ = stop.wait_for(|closing| *closing).await;
             health.set_not_serving::<BillingServiceServer<Billing>>().await;

@@ -3,6 +3,7 @@
 mod bad_input;
 mod budget_faults;
 mod budgets;
+mod by_pack;
 mod calls;
 mod claimed_rewards;
 mod claims;

@@ -5,13 +5,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tonic::metadata::MetadataMap;
 
-use crate::limits::{RESERVE_MAX, SPOOL_RESERVE_MAX};
+use crate::limits::{PACK_RESERVE_MAX, RESERVE_MAX, SPOOL_RESERVE_MAX};
 
 /// The clock of one call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CallClock {
     started: Instant,
     spool_at: Instant,
+    pack_at: Instant,
     answer_at: Instant,
 }
 
@@ -22,7 +23,8 @@ impl CallClock {
         let whole = given.map_or(budget, |given| given.min(budget));
         let answer_at = started + whole.saturating_sub(RESERVE_MAX.min(whole / 10));
         let spool_at = answer_at.checked_sub(SPOOL_RESERVE_MAX.min(whole / 5)).map_or(started, |at| at.max(started));
-        Self { started, spool_at, answer_at }
+        let pack_at = answer_at.checked_sub(PACK_RESERVE_MAX.min(whole / 10)).map_or(started, |at| at.max(started));
+        Self { started, spool_at, pack_at, answer_at }
     }
 
     /// When the answer must leave.
@@ -33,6 +35,11 @@ impl CallClock {
     /// When engines have had their time and an advice goes to the spool.
     pub(crate) fn spool_at(&self) -> Instant {
         self.spool_at
+    }
+
+    /// When the rule pack begins to decide, should no engine have answered by then.
+    pub(crate) fn pack_at(&self) -> Instant {
+        self.pack_at
     }
 
     /// How long until the answer must leave.

@@ -8,6 +8,7 @@ use tessera_contract::unchanged::{REWARD_FOLLOWS_TEXT, UNCHANGED_TEXT};
 use thiserror::Error;
 
 use crate::limits::{BUDGET_DEFAULT, SHUTDOWN_MAX, STREAM_AGE};
+use crate::pack::PackConfig;
 use crate::spool::{SpoolConfig, SpoolError};
 
 /// What a gateway is told once.
@@ -19,6 +20,8 @@ pub struct GatewayConfig {
     pub engines: Vec<Uri>,
     /// Where advices are kept that no engine has yet. None: they stay unknown, and the tills' own journals keep them.
     pub spool: Option<SpoolConfig>,
+    /// The rule pack by which quotes are decided without an engine. None: they stay unchanged.
+    pub pack: Option<PackConfig>,
     /// How long a call may take; a till may ask for less, never for more.
     pub budget: Duration,
     /// Age at which a stream is told to close; up to a minute more by chance.
@@ -38,6 +41,7 @@ impl GatewayConfig {
             gateway_id: gateway_id.into(),
             engines,
             spool: None,
+            pack: None,
             budget: BUDGET_DEFAULT,
             stream_age: STREAM_AGE,
             shutdown_max: SHUTDOWN_MAX,

@@ -22,10 +22,12 @@ use crate::drain::Live;
 use crate::limits::{ATTEMPT_MIN, RETRY_JITTER_MS_MAX, RETRY_PAUSE_MS_MIN, RETRY_SHARE, RETRY_WINDOW};
 use crate::metadata::{GATEWAY_ID_KEY, crossing, passed_on};
 use crate::observe::{self, Maker, Tally};
+use crate::pack::Shelf;
 use crate::routing;
 use crate::spool::Spool;
 use crate::upstream::{Failed, Upstream};
 
+mod packed;
 mod spooled;
 
 /// Forwards calls.
@@ -35,6 +37,7 @@ pub(crate) struct Forwarder {
     upstream: Upstream,
     repeats: TpsBudget,
     spool: Option<Arc<Spool>>,
+    pack: Option<Arc<Shelf>>,
     live: Live,
     tally: Tally,
 }
@@ -60,6 +63,7 @@ impl Forwarder {
             upstream: Upstream::new(&config.engines)?,
             gateway_id,
             spool: config.spool.clone().map(Spool::open).transpose()?.map(Arc::new),
+            pack: config.pack.clone().map(Shelf::new).map(Arc::new),
             config,
             repeats: TpsBudget::new(RETRY_WINDOW, 1, RETRY_SHARE),
             live: Live::default(),
@@ -69,6 +73,10 @@ impl Forwarder {
 
     pub(crate) fn spool(&self) -> Option<&Arc<Spool>> {
         self.spool.as_ref()
+    }
+
+    pub(crate) fn pack(&self) -> Option<&Arc<Shelf>> {
+        self.pack.as_ref()
     }
 
     pub(crate) fn tally(&self) -> &Tally {
@@ -102,7 +110,8 @@ impl Forwarder {
         let (maker, answer) = match (&self.spool, call.kind()) {
             (Some(spool), Kind::Advice) => self.advise(spool, sent).await,
             (Some(spool), Kind::Read) if call == Call::GetReceipt && spool.holds_any() => self.get_receipt(spool, sent).await,
-            (_, Kind::Quote | Kind::Advice | Kind::Write | Kind::Read) => match self.ask(sent, clock.answer_at()).await {
+            (_, Kind::Quote) => self.quote(sent).await,
+            (_, Kind::Advice | Kind::Write | Kind::Read) => match self.ask(sent, clock.answer_at()).await {
                 Ok(response) => (Maker::Engine, Ok(response)),
                 Err(failed) => self.conclude(call, &body, &failed),
             },

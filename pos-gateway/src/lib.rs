@@ -1,6 +1,6 @@
 //! Between tills and engine: one clock for each call, the received bytes forwarded unchanged, and an
 //! answer inside the budget whatever happens behind (P1); what must arrive and finds no engine is kept on disk
-//! until one is back. It decides no reward and knows no account.
+//! until one is back, and quotes are decided from the rule pack that engines have signed. It knows no account.
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -20,11 +20,11 @@ mod converse;
 mod drain;
 mod forward;
 mod import;
-mod later;
 mod limits;
 mod metadata;
 mod observe;
 mod operator;
+mod pack;
 mod routing;
 mod server;
 mod service;
@@ -33,6 +33,7 @@ mod upstream;
 
 pub use config::{GatewayConfig, GatewayError};
 pub use import::{ImportError, Imported, Refused, import};
-pub use limits::{BUDGET_DEFAULT, MESSAGE_BYTES_MAX, SHUTDOWN_MAX, SPOOL_BYTES_DEFAULT, SPOOL_ENTRIES_MAX};
+pub use limits::{BUDGET_DEFAULT, MESSAGE_BYTES_MAX, PACK_AGE_MAX_DEFAULT, SHUTDOWN_MAX, SPOOL_BYTES_DEFAULT, SPOOL_ENTRIES_MAX};
+pub use pack::PackConfig;
 pub use server::{Gateway, LIVENESS_SERVICE, READINESS_SERVICE};
 pub use spool::{Exported, ExportedEntry, SpoolConfig, SpoolError, export, read_export};

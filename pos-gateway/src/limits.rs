@@ -135,6 +135,18 @@ pub(crate) const SPOOL_GROUP_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The end of a budget in which an advice goes to the spool, or a fifth where that is less.
 pub(crate) const SPOOL_RESERVE_MAX: Duration = Duration::from_millis(400);
 
+/// The end of a budget in which the rule pack decides, should no engine have answered; or a tenth where that is less.
+pub(crate) const PACK_RESERVE_MAX: Duration = Duration::from_millis(250);
+
+/// After which time a rule pack is followed again.
+pub(crate) const FOLLOW_AGAIN_AFTER: Duration = Duration::from_secs(2);
+
+/// How long an engine may say nothing of a rule pack: it speaks at least once a minute.
+pub(crate) const FOLLOW_SILENT_MAX: Duration = Duration::from_secs(90);
+
+/// How long after an engine's last word a rule pack decides, where nothing else is said: a long weekend.
+pub const PACK_AGE_MAX_DEFAULT: Duration = Duration::from_secs(72 * 3_600);
+
 /// How long after the sale its customer must have been told: promise P8.
 pub(crate) const TOLD_WITHIN: Duration = Duration::from_secs(24 * 3_600);
 

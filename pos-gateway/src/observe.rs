@@ -18,6 +18,8 @@ pub(crate) enum Maker {
     Engine,
     /// The engine refused; its error was passed on.
     EngineRefused,
+    /// The gateway, from its rule pack.
+    Pack,
     /// The gateway's last answer.
     Unchanged,
     /// The gateway's spool.
@@ -32,6 +34,7 @@ impl Maker {
         match self {
             Self::Engine => "engine",
             Self::EngineRefused => "engine_refused",
+            Self::Pack => "pack",
             Self::Unchanged => "unchanged",
             Self::Spool => "spool",
             Self::Gateway => "gateway_error",

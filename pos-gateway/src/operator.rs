@@ -9,7 +9,7 @@ use tessera_contract::Refusal;
 use tessera_contract::convert::timestamp_to_wire;
 use tessera_proto::gateway::v1::operator_service_server::OperatorService;
 use tessera_proto::gateway::v1::{
-    AnswerCount, EngineStatus, GetStatusRequest, GetStatusResponse, LinkState, ListParkedRequest, ListParkedResponse,
+    AnswerCount, EngineStatus, GetStatusRequest, GetStatusResponse, LinkState, ListParkedRequest, ListParkedResponse, PackStatus,
     ParkedEntry, RetryParkedRequest, RetryParkedResponse, SpoolStatus,
 };
 use tonic::transport::server::TcpConnectInfo;
@@ -18,6 +18,9 @@ use tonic::{Request, Response, Status};
 use crate::forward::Forwarder;
 use crate::limits::PARKED_LISTED_MAX;
 use crate::spool::Spool;
+
+/// Why a gateway that was told of no key follows no pack.
+const NO_PACK_KEY: &str = "gateway.pack_key is not set";
 
 /// How the link stands, and since when.
 #[derive(Debug)]
@@ -45,6 +48,9 @@ impl Link {
         gauge!("tessera_gateway_link_state").set(f64::from(i32::from(now)));
         if let Some(spool) = forwarder.spool() {
             note_spool(spool);
+        }
+        if let Some(shelf) = forwarder.pack() {
+            shelf.note(Timestamp::now());
         }
         *held
     }
@@ -87,11 +93,13 @@ impl Operator {
         let (link_state, since) = self.link.note(&self.forwarder);
         let engines = self.forwarder.upstream().engines().into_iter();
         let answers = self.forwarder.tally().answers().into_iter();
+        let now = Timestamp::now();
+        let no_pack = || PackStatus { unusable_reason: NO_PACK_KEY.to_owned(), ..PackStatus::default() };
         GetStatusResponse {
             gateway_id: self.forwarder.config().gateway_id.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: Some(timestamp_to_wire(self.link.started)),
-            now: Some(timestamp_to_wire(Timestamp::now())),
+            now: Some(timestamp_to_wire(now)),
             link_state: link_state.into(),
             link_since: Some(timestamp_to_wire(since)),
             engines: engines.map(|(address, up)| EngineStatus { address, up }).collect(),
@@ -104,6 +112,7 @@ impl Operator {
                     last_at: Some(timestamp_to_wire(last)),
                 })
                 .collect(),
+            pack: Some(self.forwarder.pack().map_or_else(no_pack, |shelf| shelf.status(now))),
         }
     }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tessera_proto::FILE_DESCRIPTOR_SET;
 use tessera_proto::gateway::v1::GetStatusResponse;
-use tessera_proto::gateway::v1::gateway_service_server::GatewayServiceServer;
 use tessera_proto::gateway::v1::operator_service_server::OperatorServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -19,9 +18,9 @@ use tonic_health::server::HealthReporter;
 use crate::config::{GatewayConfig, GatewayError};
 use crate::drain;
 use crate::forward::Forwarder;
-use crate::later::Later;
 use crate::limits::{HEADER_BYTES_MAX, PROBE_EVERY, STREAM_AGE, STREAMS_PER_CONNECTION_MAX};
 use crate::operator::{Link, Operator};
+use crate::pack;
 use crate::service::BillingRelay;
 
 /// Name under which the health service tells whether an engine answers; the empty name says the same.
@@ -55,10 +54,9 @@ impl Gateway {
         Operator::new(Arc::clone(&self.forwarder), Arc::clone(&self.link)).status()
     }
 
-    /// The services of tills and gateways, for a server of one's own: without health and reflection.
+    /// The services of tills and operators, for a server of one's own: without health and reflection.
     pub fn routes(&self) -> Routes {
         Routes::new(BillingRelay { forwarder: Arc::clone(&self.forwarder), going_down: Arc::clone(&self.going_down) })
-            .add_service(GatewayServiceServer::new(Later))
             .add_service(OperatorServiceServer::new(Operator::new(Arc::clone(&self.forwarder), Arc::clone(&self.link))))
     }
 
@@ -105,6 +103,7 @@ impl Gateway {
             }
             () = self.watch_engines(&reporter) => Ok(()),
             () = self.drain() => Ok(()),
+            () = self.follow_pack() => Ok(()),
         }
     }
 
@@ -112,6 +111,14 @@ impl Gateway {
     async fn drain(&self) {
         if let Some(spool) = self.forwarder.spool() {
             drain::run(Arc::clone(&self.forwarder), Arc::clone(spool), self.going_down.subscribe()).await;
+        }
+        std::future::pending().await
+    }
+
+    /// Keeps the rule pack up to date; never ends.
+    async fn follow_pack(&self) {
+        if let Some(shelf) = self.forwarder.pack() {
+            pack::follow(Arc::clone(shelf), self.forwarder.upstream(), &self.forwarder.config().gateway_id).await;
         }
         std::future::pending().await
     }

@@ -27,7 +27,9 @@ pub use export::{Exported, ExportedEntry, export, read_export};
 
 use index::{Entry, Index, Known};
 use record::{Kind, Place, Record};
-use writer::{Create, Job, Writer, create_private};
+use writer::{Create, Job, Writer};
+
+pub(crate) use writer::create_private;
 
 /// Where a spool lies and how much it may hold.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -85,6 +85,15 @@ impl Upstream {
         EngineIndex(best.map_or(0, |(place, _)| place))
     }
 
+    /// A connection for what is not a till's call: that of an engine that is up, another one at each attempt.
+    pub(crate) fn channel(&self, attempt: usize) -> Channel {
+        let up: Vec<&Engine> = self.engines.iter().filter(|engine| engine.up.load(Ordering::Relaxed)).collect();
+        let all: Vec<&Engine> = if up.is_empty() { self.engines.iter().collect() } else { up };
+        let chosen = attempt.checked_rem(all.len()).and_then(|place| all.get(place));
+        #[expect(clippy::expect_used, reason = "`new` takes one engine at least")]
+        chosen.expect("there is an engine").channel.clone()
+    }
+
     /// Whether one of the engines answers.
     pub(crate) fn is_reachable(&self) -> bool {
         *self.reachable.borrow()

@@ -5,6 +5,7 @@
 //! decide by the same code; nothing in the evaluation knows of packs.
 
 mod cut;
+mod decide;
 mod flow;
 mod products;
 
@@ -19,6 +20,8 @@ use crate::limits::{PACK_BYTES_MAX, PACK_CAMPAIGNS_MAX, PROGRAM_BYTES_MAX};
 use crate::mechanic::Mechanic;
 use crate::revision::{Revision, Source};
 use crate::tree::TreeError;
+
+pub use decide::decide;
 
 /// Why a campaign is not in a pack: the first that holds, in this order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -1,9 +1,11 @@
-//! `tessera gateway`: how a running gateway stands, what its spool could not deliver, and the spool as a file.
+//! `tessera gateway`: how a running gateway stands, what its spool could not deliver, the spool as a file, and the key of
+//! its rule pack.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use tessera_engine::keys::Keys;
 use tessera_gateway::{export, import};
 use tessera_proto::gateway::v1::operator_service_client::OperatorServiceClient;
 use tessera_proto::gateway::v1::{GetStatusRequest, ListParkedRequest, RetryParkedRequest};
@@ -20,7 +22,8 @@ pub(super) mod show;
   tessera gateway parked                             what an engine refused for good, and why
   tessera gateway retry 4711                         try that entry again (no number: all)
   tessera gateway export --out store-7.spool         what waits, as a file for another uplink
-  tessera gateway import store-7.spool --engine http://127.0.0.1:7301")]
+  tessera gateway import store-7.spool --engine http://127.0.0.1:7301
+  tessera gateway pack-key                           at an engine: what its rule packs are signed with")]
 pub(crate) struct GatewayArgs {
     #[command(subcommand)]
     command: GatewayCommand,
@@ -38,6 +41,8 @@ enum GatewayCommand {
     Export(ExportArgs),
     /// Deliver such a file to an engine. What it has already is a repeat and changes nothing.
     Import(ImportArgs),
+    /// What this engine's rule packs are signed with, for `gateway.pack_key` of the gateways that follow it.
+    PackKey(PackKeyArgs),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -71,6 +76,12 @@ struct RetryArgs {
 }
 
 #[derive(Clone, Debug, Args)]
+struct PackKeyArgs {
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+#[derive(Clone, Debug, Args)]
 struct ExportArgs {
     /// The file to make; it must not be there.
     #[arg(long, value_name = "FILE")]
@@ -99,6 +110,7 @@ pub(crate) async fn run(args: GatewayArgs) -> Result<ExitCode, Failure> {
         GatewayCommand::Retry(args) => retry(args).await,
         GatewayCommand::Export(args) => export_spool(&args),
         GatewayCommand::Import(args) => import_file(&args).await,
+        GatewayCommand::PackKey(args) => pack_key(&args),
     }
 }
 
@@ -135,6 +147,15 @@ async fn import_file(args: &ImportArgs) -> Result<ExitCode, Failure> {
     let imported = import(&args.file, &engine, &config.gateway_id).await?;
     print(&show::imported(&imported));
     Ok(if imported.refused.is_empty() && !imported.damaged { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// From the engine's key file: the engine may be running or not.
+fn pack_key(args: &PackKeyArgs) -> Result<ExitCode, Failure> {
+    let file = read_config(args.config.config.as_deref())?.data.join("keys");
+    let keys = Keys::load(&file)
+        .map_err(|error| format!("the keys in {}: {error}; name the engine's configuration by --config", file.display()))?;
+    print(&format!("{}\n", keys.packs().public()));
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The gateway of a configuration.

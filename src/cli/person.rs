@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
-use tessera_engine::programs::people::{PrivateKey, Role};
+use tessera_contract::signing::PrivateKey;
+use tessera_engine::programs::people::Role;
 
 use super::{Failure, print};
 use key_file::KeyFile;
@@ -64,7 +65,9 @@ impl RoleName {
 /// Makes a key.
 pub(crate) fn run(args: PersonArgs) -> Result<ExitCode, Failure> {
     let PersonCommand::New(args) = args.command;
-    let key = PrivateKey::new()?;
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed)?;
+    let key = PrivateKey::from_seed(&seed);
     let file = args.out.unwrap_or_else(|| default_file(&args.name));
     let roles: Vec<Role> = args.roles.iter().map(|role| role.role()).collect();
     let lines = key_file::lines_for(&args.name, &key.public(), &roles)?;

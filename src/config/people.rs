@@ -1,6 +1,7 @@
 //! The people of a configuration: `[[people]]`, each with name, key and roles.
 
-use tessera_engine::programs::people::{Person, PublicKey, Role};
+use tessera_contract::signing::PublicKey;
+use tessera_engine::programs::people::{Person, Role};
 use toml::Value;
 
 /// The name of the list in the file.

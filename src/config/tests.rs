@@ -53,7 +53,7 @@ const KEY: &str = "ed25519:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021
 fn people_are_read_with_their_keys_and_roles() {
     let file = format!("[[people]]\nname = \"Anna\"\nkey = \"{KEY}\"\nroles = [\"marketer\", \"approver\"]");
     let config = read(&file, &[]).unwrap();
-    let key = tessera_engine::programs::people::PublicKey::parse(KEY).unwrap();
+    let key = tessera_contract::signing::PublicKey::parse(KEY).unwrap();
     assert_eq!(config.people.find(&key).unwrap().name, "Anna");
     assert!(read("", &[]).unwrap().people.is_empty());
 }

@@ -316,4 +316,6 @@ pub enum Flag {
     ReferralRefused,
     /// A follow-up that the limits of its campaign let give nothing: what was under way went back to where it came from.
     BeyondLimit,
+    /// A gateway decided from its rule pack: what it gave stands.
+    DecidedByPack,
 }

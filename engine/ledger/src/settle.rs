@@ -33,7 +33,8 @@ pub struct Settle<'a> {
     pub sold: &'a [SoldLine<'a>],
     /// What is committed: the token's decision, or a fresh one.
     pub decision: &'a Decision,
-    /// The token's decision, where `decision` is a fresh one since the sale differs: its price changes stand.
+    /// What was promised before, where `decision` is a fresh one since the sale differs, or since a gateway's rule pack
+    /// promised it: its price changes stand.
     pub promised: Option<&'a Decision>,
     /// How the sale stands to the quote.
     pub relation: Relation,
@@ -99,6 +100,10 @@ pub enum Relation {
     Differs,
     /// No token.
     WithoutQuote,
+    /// As a gateway decided from its rule pack.
+    ByPack,
+    /// Otherwise than it decided.
+    DiffersFromPack,
     /// A token that is forged, another receipt's or unreadable.
     TokenRejected,
 }

@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 
+use tessera_contract::signing::PrivateKey;
 use tessera_proto::admin::v1::{RevisionErrorReason, RevisionState};
 use tonic::transport::server::TcpConnectInfo;
 use tonic_types::StatusExt as _;
 
 use super::*;
-use crate::programs::people::{People, Person, PrivateKey, Role};
+use crate::programs::people::{People, Person, Role};
 use crate::programs::statement::{StatedAct, Statement};
 use crate::testing::{PROGRAM, Rig, begin, settings};
 use tessera_storage::MemoryStorage;
@@ -93,7 +94,7 @@ async fn p11_p12_each_refusal_has_its_stable_reason_and_nothing_has_changed() {
     assert_eq!(reason(&refused), named(RevisionErrorReason::BadSignature), "who did not sign is not told where it stands");
     let entry = rig.engine.programs().revision(1).unwrap().entry;
     let statement = Statement { revision: 1, content: entry.content(), act: StatedAct::Approve { agrees_to: entry.act() } };
-    let approve = v1::ApproveRevisionRequest { revision: 1, signature: signature(2, key(2).sign(&statement)) };
+    let approve = v1::ApproveRevisionRequest { revision: 1, signature: signature(2, key(2).sign(&statement.text())) };
     let refused = admin.approve_revision(Request::new(approve)).await.unwrap_err();
     assert_eq!(reason(&refused), named(RevisionErrorReason::NotAwaiting));
     let refused = admin.get_revision(Request::new(v1::GetRevisionRequest { revision: 9 })).await.unwrap_err();
@@ -120,7 +121,7 @@ async fn a_revision_is_published_for_a_start_listed_shown_and_gone_back_from() {
         revision: 2,
         signature: Some(v1::PersonSignature {
             public_key: key(1).public().as_bytes().to_vec(),
-            signature: key(1).sign(&statement).to_vec(),
+            signature: key(1).sign(&statement.text()).to_vec(),
         }),
     };
     let published = admin.publish_programs(Request::new(request)).await.unwrap().into_inner();
@@ -139,7 +140,7 @@ async fn a_revision_is_published_for_a_start_listed_shown_and_gone_back_from() {
         note: String::new(),
         signature: Some(v1::PersonSignature {
             public_key: key(1).public().as_bytes().to_vec(),
-            signature: key(1).sign(&statement).to_vec(),
+            signature: key(1).sign(&statement.text()).to_vec(),
         }),
     };
     let back = admin.roll_back_programs(Request::new(request)).await.unwrap().into_inner();

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use tessera_contract::convert::{timestamp_from_wire, timestamp_to_wire};
 use tessera_contract::refusal::Refusal;
+use tessera_contract::signing::PublicKey;
 use tessera_proto::admin::v1::{PersonSignature, ProgramSource, Revision, RevisionState, Signer};
 use tessera_rules::revision::Source;
 
-use crate::programs::people::PublicKey;
 use crate::programs::{Authority, By, Signed, State, Told};
 
 /// Files of one revision.

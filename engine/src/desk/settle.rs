@@ -34,6 +34,7 @@ use super::bonus::{Moment, Referrer};
 use super::claim::waiting_claims;
 use super::day::keep_lapsed;
 use super::enrol::{answers, keep_values, must_confirm};
+use super::promised::Promised;
 use super::return_goods::apply_parked;
 use super::{Draft, quote};
 use crate::budgets::{Asker, BUDGET_ATTEMPTS_MAX, Held, Share, shares};
@@ -66,25 +67,6 @@ pub(crate) struct SettleCase {
     pub(crate) kept: Option<Bytes>,
 }
 
-/// What the token says.
-#[derive(Debug)]
-pub(crate) enum Promised {
-    /// There is none: evaluate as paid, under the rules of the time of sale.
-    Nothing {
-        /// A token came and was no good.
-        rejected: bool,
-        /// The rules of the time of sale.
-        rules: Rules,
-    },
-    /// A token, opened.
-    Token {
-        /// What it holds.
-        body: Arc<TokenBody>,
-        /// Its rules.
-        rules: Rules,
-    },
-}
-
 /// How a settle was answered.
 #[derive(Debug)]
 pub(crate) enum Settled {
@@ -106,7 +88,7 @@ pub(crate) enum Settled {
 /// The decision to commit and how it came about.
 struct Judged<'a> {
     decision: Cow<'a, Decision>,
-    promised: Option<&'a Decision>,
+    promised: Option<Cow<'a, Decision>>,
     relation: Relation,
     /// What it uses of what is limited over all customers.
     shares: Vec<Share>,
@@ -207,7 +189,7 @@ impl SettleCase {
                 receipt: &self.input.receipt,
                 sold: &sold,
                 decision: &judged.decision,
-                promised: judged.promised,
+                promised: judged.promised.as_deref(),
                 relation: judged.relation,
                 after_void,
                 deferred: self.is_deferred(),
@@ -251,10 +233,15 @@ impl SettleCase {
         (settled, extras, skipped)
     }
 
-    /// The till did not have its answer in time: it says so, has told the customer so, or comes late and without a quote.
+    /// The till did not have its whole answer in time: it says so, has told the customer so, comes late and without a
+    /// quote, or had a part of it from a gateway's rule pack.
     fn is_deferred(&self) -> bool {
         let delivery = &self.input.delivery;
-        let is_late = delivery.route != v1::DeliveryRoute::Direct && matches!(self.promise, Promised::Nothing { .. });
+        let is_late = match self.promise {
+            Promised::Nothing { .. } => delivery.route != v1::DeliveryRoute::Direct,
+            Promised::Pack { .. } => true,
+            Promised::Token { .. } => false,
+        };
         delivery.deferred || delivery.customer_told || is_late
     }
 
@@ -339,6 +326,11 @@ impl SettleCase {
                 let relation = if *rejected { Relation::TokenRejected } else { Relation::WithoutQuote };
                 Judged::of(Cow::Owned(decision), None, relation)
             }
+            Promised::Pack { by, rules } => {
+                let decision = self.evaluate((draft, around), rules, &self.paid(), self.input.receipt.sold_at);
+                let (given, relation) = by.judge(&self.input, self.basket_hash);
+                Judged::of(Cow::Owned(decision), Some(Cow::Owned(given)), relation)
+            }
             Promised::Token { body, rules } => self.judge_token((draft, around), body, rules),
         }
     }
@@ -349,7 +341,9 @@ impl SettleCase {
             token::Promised::Decision(decision) if self.is_as_quoted(body, decision) => {
                 Judged::of(Cow::Borrowed(decision.as_ref()), None, Relation::AsQuoted)
             }
-            token::Promised::Decision(decision) => Judged::of(Cow::Owned(again()), Some(decision.as_ref()), Relation::Differs),
+            token::Promised::Decision(decision) => {
+                Judged::of(Cow::Owned(again()), Some(Cow::Borrowed(decision.as_ref())), Relation::Differs)
+            }
             // The token was too large for its decision: the same evaluation comes to the same, or it does not.
             token::Promised::Hash(hash) => {
                 let decision = again();
@@ -424,25 +418,8 @@ impl SettleCase {
 }
 
 impl<'a> Judged<'a> {
-    fn of(decision: Cow<'a, Decision>, promised: Option<&'a Decision>, relation: Relation) -> Self {
+    fn of(decision: Cow<'a, Decision>, promised: Option<Cow<'a, Decision>>, relation: Relation) -> Self {
         Self { decision, promised, relation, shares: Vec::new(), is_beyond: false, lists: Vec::new() }
-    }
-}
-
-impl Promised {
-    /// The time under which campaigns are evaluated.
-    fn at(&self, receipt: &Receipt) -> Timestamp {
-        match self {
-            Self::Nothing { .. } => receipt.sold_at,
-            Self::Token { body, .. } => body.head.quoted_at,
-        }
-    }
-
-    /// The rules under which it is settled.
-    pub(crate) fn rules(&self) -> &Rules {
-        match self {
-            Self::Nothing { rules, .. } | Self::Token { rules, .. } => rules,
-        }
     }
 }
 

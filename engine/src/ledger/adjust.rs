@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use tessera_contract::read::{ENGINE_MARK_FAULT, holds_engine_mark};
 use tessera_contract::refusal::Refusal;
+use tessera_contract::signing::PublicKey;
 use tessera_proto::admin::v1;
 use tessera_rules::id::{AccountId, AssetId, ProgramId, ReceiptId};
 use tessera_rules::money::Units;
@@ -11,7 +12,7 @@ use tonic::Status;
 use crate::desk::{AdjustCase, Case, CaseAnswer};
 use crate::engine::Engine;
 use crate::layout::AggregateKey;
-use crate::programs::people::{PublicKey, Role};
+use crate::programs::people::Role;
 
 /// What a statement of a correction begins with, so that its signature is good for nothing else.
 const FIRST_LINE: &str = "tessera ledger, statement 1";
@@ -145,7 +146,7 @@ fn signers(
         if people.with_role(&key, &[Role::Finance]).is_err() {
             return Err(Status::permission_denied(format!("{key} is not the key of a person of finance")));
         }
-        if !key.has_signed_text(&text, &bytes) {
+        if !key.has_signed(&text, &bytes) {
             return Err(Status::permission_denied(format!("the signature of {key} is not over this correction")));
         }
         if keys.contains(key.as_bytes()) {

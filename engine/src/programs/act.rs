@@ -4,8 +4,8 @@
 use blake3::Hash;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tessera_contract::signing::PublicKey;
 
-use super::people::PublicKey;
 use super::statement::{StatedAct, Statement};
 
 /// One thing that was done.
@@ -137,7 +137,7 @@ impl By {
         let Self::Person { key, signature, .. } = self else { return true };
         let Ok(signature) = data_encoding::HEXLOWER.decode(signature.as_bytes()) else { return false };
         let (Some(key), Ok(signature)) = (PublicKey::parse(key), <[u8; 64]>::try_from(signature)) else { return false };
-        key.has_signed(statement, &signature)
+        key.has_signed(&statement.text(), &signature)
     }
 }
 

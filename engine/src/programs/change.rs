@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tessera_contract::signing::PublicKey;
 use tessera_rules::revision::Revision;
 use tokio::sync::OwnedMutexGuard;
 
 use super::act::{Act, By, Done, Publication, hash_of};
 use super::documents::Appended;
 use super::error::{ProgramsError, RevisionRefusal};
-use super::people::{MissingRight, Person, PublicKey, Role};
+use super::people::{MissingRight, Person, Role};
 use super::publish::watched;
 use super::schedule::{Schedule, State};
 use super::statement::Statement;
@@ -264,7 +265,7 @@ pub(super) fn repeated(schedule: &Schedule, made: &Publication, signed: &Signed)
     if same.is_none() {
         return Err(RevisionRefusal::RevisionMoved { signed: signed.revision, next: made.revision });
     }
-    if signed.key.has_signed(&statement, &signed.signature) {
+    if signed.key.has_signed(&statement.text(), &signed.signature) {
         Ok(Some(signed.revision))
     } else {
         Err(RevisionRefusal::BadSignature)
@@ -273,7 +274,7 @@ pub(super) fn repeated(schedule: &Schedule, made: &Publication, signed: &Signed)
 
 /// The person's signature, if it fits.
 pub(super) fn stated(person: &Person, signed: &Signed, statement: &Statement<'_>) -> Result<By, RevisionRefusal> {
-    if signed.key.has_signed(statement, &signed.signature) {
+    if signed.key.has_signed(&statement.text(), &signed.signature) {
         Ok(By::person(&person.name, &signed.key, &signed.signature))
     } else {
         Err(RevisionRefusal::BadSignature)

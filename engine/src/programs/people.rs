@@ -1,130 +1,10 @@
 //! People who may change the programs: Ed25519 keys with names and roles. The engine knows public keys only;
 //! a private key stays in its person's file.
 
-use std::fmt;
+use tessera_contract::signing::PublicKey;
 
-use data_encoding::HEXLOWER_PERMISSIVE;
-use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
-
-use super::statement::Statement;
-
-/// What a public key's text begins with.
-const PUBLIC: &str = "ed25519:";
-/// What a private key's text begins with: nobody takes it for the public one.
-const PRIVATE: &str = "ed25519-private:";
 /// Characters of a person's name.
 pub const NAME_CHARACTERS_MAX: usize = 100;
-
-/// A person's public key. Written as `ed25519:` and 64 hex digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PublicKey([u8; 32]);
-
-impl PublicKey {
-    /// The key of these bytes; none where they are no key, or one that anybody could sign for.
-    #[must_use]
-    pub fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
-        VerifyingKey::from_bytes(bytes).ok().filter(|key| !key.is_weak()).map(|_| Self(*bytes))
-    }
-
-    /// Reads its text.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::from_bytes(&unhex(text.strip_prefix(PUBLIC)?)?)
-    }
-
-    /// Its 32 bytes.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
-    /// Whether the person signed exactly this. Strict: one signature has one form.
-    #[must_use]
-    pub fn has_signed(&self, statement: &Statement<'_>, signature: &[u8; 64]) -> bool {
-        self.has_signed_text(&statement.text(), signature)
-    }
-
-    /// The same of any text that names what it is for.
-    #[must_use]
-    pub fn has_signed_text(&self, text: &str, signature: &[u8; 64]) -> bool {
-        let Ok(key) = VerifyingKey::from_bytes(&self.0) else { return false };
-        key.verify_strict(text.as_bytes(), &Signature::from_bytes(signature)).is_ok()
-    }
-}
-
-impl fmt::Display for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{PUBLIC}{}", HEXLOWER_PERMISSIVE.encode(&self.0))
-    }
-}
-
-impl fmt::Debug for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// A person's private key; `Debug` does not show it (H81).
-#[derive(Clone)]
-pub struct PrivateKey(SigningKey);
-
-impl PrivateKey {
-    /// A new one, from the system's randomness.
-    ///
-    /// # Errors
-    /// The system has none.
-    pub fn new() -> Result<Self, getrandom::Error> {
-        let mut seed = [0_u8; 32];
-        getrandom::fill(&mut seed)?;
-        Ok(Self::from_seed(&seed))
-    }
-
-    /// The key of a seed (RFC 8032, 5.1.5).
-    #[must_use]
-    pub fn from_seed(seed: &[u8; 32]) -> Self {
-        Self(SigningKey::from_bytes(seed))
-    }
-
-    /// Reads its text.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        unhex(text.strip_prefix(PRIVATE)?).map(|seed| Self::from_seed(&seed))
-    }
-
-    /// Its text, for the person's file and nothing else: `ed25519-private:` and 64 hex digits.
-    #[must_use]
-    pub fn reveal(&self) -> String {
-        format!("{PRIVATE}{}", HEXLOWER_PERMISSIVE.encode(self.0.as_bytes()))
-    }
-
-    /// Its public half.
-    #[must_use]
-    pub fn public(&self) -> PublicKey {
-        PublicKey(self.0.verifying_key().to_bytes())
-    }
-
-    /// Signs a statement.
-    #[must_use]
-    pub fn sign(&self, statement: &Statement<'_>) -> [u8; 64] {
-        self.sign_text(&statement.text())
-    }
-
-    /// Signs any text that names what it is for.
-    #[must_use]
-    pub fn sign_text(&self, text: &str) -> [u8; 64] {
-        self.0.sign(text.as_bytes()).to_bytes()
-    }
-}
-
-impl fmt::Debug for PrivateKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PrivateKey(***)")
-    }
-}
-
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?.try_into().ok()
-}
 
 /// What a person may do.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -263,24 +143,12 @@ pub(crate) enum MissingRight {
 
 #[cfg(test)]
 mod tests {
+    use tessera_contract::signing::PrivateKey;
+
     use super::*;
 
     fn person(name: &str, seed: u8, roles: &[Role]) -> Person {
         Person { name: name.to_owned(), key: PrivateKey::from_seed(&[seed; 32]).public(), roles: roles.to_vec() }
-    }
-
-    #[test]
-    fn a_key_is_read_as_it_is_written_and_a_private_one_does_not_show_itself() {
-        let key = PrivateKey::from_seed(&[7; 32]);
-        assert_eq!(PublicKey::parse(&key.public().to_string()), Some(key.public()));
-        assert_eq!(PrivateKey::parse(&key.reveal()).unwrap().public(), key.public());
-        assert_eq!(format!("{key:?}"), "PrivateKey(***)");
-        assert_ne!(PrivateKey::new().unwrap().public(), PrivateKey::new().unwrap().public());
-        for wrong in ["", "ed25519:", "ed25519:00", &key.reveal(), &key.public().to_string().replace("ed25519:", "")] {
-            assert_eq!(PublicKey::parse(wrong), None, "{wrong}");
-        }
-        // The neutral point: every signature would fit.
-        assert_eq!(PublicKey::parse(&format!("ed25519:01{}", "00".repeat(31))), None);
     }
 
     #[test]

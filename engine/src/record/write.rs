@@ -364,6 +364,7 @@ const fn flag_to_wire(flag: Flag) -> v1::OutcomeFlag {
         Flag::HoldExpired => v1::OutcomeFlag::HoldExpired,
         Flag::Deferred => v1::OutcomeFlag::Deferred,
         Flag::TillClockOff => v1::OutcomeFlag::TillClockOff,
+        Flag::DecidedByPack => v1::OutcomeFlag::DecidedByPack,
         Flag::WasParked => v1::OutcomeFlag::WasParked,
         Flag::TakenBackShort => v1::OutcomeFlag::TakenBackShort,
         Flag::CustomerBlocked => v1::OutcomeFlag::CustomerBlocked,

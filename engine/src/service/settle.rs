@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use tessera_contract::canonical::basket_hash;
+use tessera_contract::pack::PackToken;
 use tessera_contract::read::{InstructionDone, OfferShown, ReadContext, SettleInput, StatedFact, TenderInput, read_settle};
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::entry::is_too_old;
@@ -56,7 +57,14 @@ pub(super) fn refuse_too_old(engine: &Engine, business_date: jiff::civil::Date, 
 
 /// What the token promises, under whose rules. A token of another receipt is as none.
 async fn promise(engine: &Engine, input: &SettleInput, call: &Call) -> Result<Promised, Refusal> {
-    if !input.quote_token.is_empty() {
+    if PackToken::is_one(&input.quote_token) {
+        let by = engine.core.promised_by_pack(&input.quote_token, input.receipt.sold_at).await?;
+        if let Some(by) = by.filter(|by| by.token.receipt == input.receipt.id) {
+            let rules = engine.core.rules_at(input.receipt.sold_at, call).await?;
+            return Ok(Promised::Pack { by: Box::new(by), rules });
+        }
+        metrics::counter!("tessera_engine_tokens_rejected_total").increment(1);
+    } else if !input.quote_token.is_empty() {
         if let Some(body) = engine.core.opened(&input.receipt.id, &input.quote_token) {
             let revision = body.head.revision.as_ref().map_or(0, |revision| revision.number);
             let rules = engine.core.rules(revision, body.head.catalogue, call).await?;

@@ -49,7 +49,7 @@ pub(super) struct Current {
 }
 
 /// Makes a file that only its owner reads.
-pub(super) fn create_private(path: &Path) -> io::Result<File> {
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create_new(true).write(true);
     #[cfg(unix)]

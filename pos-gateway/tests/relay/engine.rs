@@ -18,6 +18,7 @@ use tonic::body::Body;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::metadata::MetadataMap;
 use tonic::server::NamedService;
+use tonic::service::Routes;
 use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Code, Request, Response, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
@@ -57,6 +58,14 @@ pub(crate) struct FakeEngine {
 
 /// Starts an engine; the script gets the number of the call, from 0, and the call.
 pub(crate) async fn start(script: impl Fn(usize, &Seen) -> Act + Send + Sync + 'static) -> FakeEngine {
+    start_with(script, Routes::new).await
+}
+
+/// The same with other services beside the tills'.
+pub(crate) async fn start_with(
+    script: impl Fn(usize, &Seen) -> Act + Send + Sync + 'static,
+    routes: impl FnOnce(FakeEngine) -> Routes,
+) -> FakeEngine {
     let behind = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let front = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let engine = FakeEngine {
@@ -66,7 +75,7 @@ pub(crate) async fn start(script: impl Fn(usize, &Seen) -> Act + Send + Sync + '
         cut: Arc::new(watch::Sender::new(0)),
     };
     let to = behind.local_addr().unwrap();
-    tokio::spawn(Server::builder().add_service(engine.clone()).serve_with_incoming(TcpListenerStream::new(behind)));
+    tokio::spawn(Server::builder().add_routes(routes(engine.clone())).serve_with_incoming(TcpListenerStream::new(behind)));
     let cut = Arc::clone(&engine.cut);
     tokio::spawn(async move {
         loop {

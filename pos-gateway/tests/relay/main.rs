@@ -11,6 +11,7 @@
 
 mod engine;
 mod engines;
+mod packed;
 mod serving;
 mod single;
 mod spooled;

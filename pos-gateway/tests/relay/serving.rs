@@ -1,14 +1,11 @@
-//! What stands around the calls: health, reflection, what is not served yet, where it may listen.
+//! What stands around the calls: health, reflection, what is not served, where it may listen.
 
 use tessera_gateway::{Gateway, GatewayConfig, GatewayError, LIVENESS_SERVICE, READINESS_SERVICE};
-use tessera_proto::gateway::v1::gateway_service_client::GatewayServiceClient;
-use tessera_proto::gateway::v1::{CloseTillDayRequest, FollowPackRequest};
 use tokio::net::TcpListener;
 use tonic::{Code, Request};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
-use tonic_types::StatusExt as _;
 
 use crate::engine::{Act, LONG, channel, gateway, nobody, start};
 
@@ -33,16 +30,8 @@ async fn readiness_follows_the_engines_and_liveness_does_not() {
 }
 
 #[tokio::test]
-async fn what_is_not_served_yet_says_so() {
+async fn a_call_that_nobody_knows_is_not_served() {
     let gateway = gateway(&[nobody().await], LONG).await;
-    let mut client = GatewayServiceClient::new(channel(gateway.address));
-    let pack = client.follow_pack(FollowPackRequest::default()).await.unwrap_err();
-    let day = client.close_till_day(CloseTillDayRequest::default()).await.unwrap_err();
-    for status in [pack, day] {
-        assert_eq!(status.code(), Code::Unimplemented);
-        let info = status.get_details_error_info().unwrap();
-        assert_eq!(info.reason, "NOT_YET_SERVED");
-    }
     let unknown = crate::engine::send(&gateway, "Nonsense", Request::new(bytes::Bytes::new())).await;
     assert_eq!(unknown.unwrap_err().code(), Code::Unimplemented);
 }

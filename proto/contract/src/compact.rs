@@ -1,5 +1,11 @@
-//! Numbers and texts in few bytes, for what engines alone write and read: seven bits a byte, least first, the
+//! Numbers and texts in few bytes, for what engines seal or sign: seven bits a byte, least first, the
 //! highest bit says that more follow; signed numbers folded (0, -1, 1, -2 …). One value, one encoding.
+
+mod read;
+mod write;
+
+pub(crate) use read::{CompactReader, typed};
+pub(crate) use write::CompactWriter;
 
 /// Appends a number.
 pub(crate) fn push_unsigned(bytes: &mut Vec<u8>, number: u64) {

@@ -71,6 +71,15 @@ pub const GATEWAY_SIGNATURE_BYTES_MAX: usize = 512;
 
 /// Bytes of a quote token; a larger one carries its decision's hash in place of the decision.
 pub const TOKEN_BYTES_MAX: usize = 64 << 10;
+/// Bytes of a rule pack's content: what its programs and products may have, and a half more for how they are written.
+pub const PACK_CONTENT_BYTES_MAX: usize = rules::PACK_BYTES_MAX / 2 * 3;
+/// Products of a rule pack: each is counted with 64 bytes beside its texts.
+pub const PACK_PRODUCTS_MAX: usize = rules::PACK_BYTES_MAX / 64;
+/// Bytes of one chunk of a rule pack.
+pub const PACK_CHUNK_BYTES_MAX: usize = 512 << 10;
+/// Stores of one gateway.
+pub const PACK_STORES_MAX: usize = 10_000;
+
 /// Bytes of an explanation; beyond it is cut and says so.
 pub const EXPLANATION_BYTES_MAX: usize = 64 << 10;
 /// Bytes of all faults in one error: trailers must fit the 16 KiB of header list that HTTP/2 clients
@@ -112,6 +121,7 @@ const SOLD_ADJUSTMENTS_MAX: i64 = 2 * 1_000 * 64 * 64;
 
 const _: () =
     assert!(LINES_MAX == 1_000 && PARTS_MAX == 64 && ADJUSTMENTS_MAX == 64, "the product above is written out for these");
+const _: () = assert!(PACK_CHUNK_BYTES_MAX * 2 <= MESSAGE_BYTES_MAX, "a chunk and its head fit a message");
 const _: () = assert!(LINES_MAX * 640 <= MESSAGE_BYTES_MAX, "the largest receipt fits a message at 640 bytes a line");
 const _: () = assert!(TOKEN_BYTES_MAX + LINES_MAX * 640 <= MESSAGE_BYTES_MAX, "a settle carries its token too");
 const _: () = assert!(

@@ -29,7 +29,7 @@ pub use claim::{ClaimInput, read_claim};
 pub use customer::Identity;
 pub use delivery::DeliveryInput;
 pub use enrol::{EnrolInput, read_enrol};
-pub use field::{ENGINE_MARK_FAULT, holds_engine_mark};
+pub use field::{ENGINE_MARK_FAULT, check_contract_minor, holds_engine_mark};
 pub use get_receipt::{GetReceiptInput, read_get_receipt};
 pub use hand_over::{HandOverInput, read_hand_over};
 pub use identify::{IdentifyInput, read_identify};

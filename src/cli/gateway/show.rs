@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use tessera_contract::convert::timestamp_from_wire;
 use tessera_gateway::Imported;
 use tessera_proto::Timestamp;
-use tessera_proto::gateway::v1::{GetStatusResponse, LinkState, ListParkedResponse, SpoolStatus};
+use tessera_proto::gateway::v1::{GetStatusResponse, LinkState, ListParkedResponse, PackStatus, SpoolStatus};
 
 /// One thing that is told, and how it stands.
 type Row = (String, String);
@@ -78,6 +78,7 @@ fn rows(status: &GetStatusResponse) -> Vec<Row> {
         None => rows.push(row("spool", "none".to_owned())),
         Some(spool) => rows.extend(spool_rows(spool, status.now.as_ref())),
     }
+    rows.extend(status.pack.iter().flat_map(|pack| pack_rows(pack, status.now.as_ref())));
     for answer in &status.answers {
         let name = format!("{} by {}", answer.call, answer.basis.replace('_', " "));
         rows.push((name, format!("{}, last {}", answer.count, time(answer.last_at.as_ref()))));
@@ -101,6 +102,24 @@ fn spool_rows(spool: &SpoolStatus, now: Option<&Timestamp>) -> Vec<Row> {
     }
     if !spool.disk_error.is_empty() {
         rows.push(row("the disk fails", spool.disk_error.clone()));
+    }
+    rows
+}
+
+fn pack_rows(pack: &PackStatus, now: Option<&Timestamp>) -> Vec<Row> {
+    let row = |name: &str, value: String| (name.to_owned(), value);
+    let decides = if pack.unusable_reason.is_empty() {
+        "decides quotes when no engine answers".to_owned()
+    } else {
+        format!("not used: {}", pack.unusable_reason)
+    };
+    let mut rows = vec![row("rule pack", decides)];
+    if let Some(stated) = pack.stated_at.as_ref().and_then(timestamp_from_wire) {
+        let age = now.and_then(timestamp_from_wire).map_or(0, |now| now.as_second() - stated.as_second());
+        let of = format!("revision {}, catalogue {}", pack.revision, pack.catalogue);
+        rows.push(row("pack of", format!("{of}: {} campaigns, {} products", pack.campaign_count, pack.product_count)));
+        let until = time(pack.valid_until.as_ref());
+        rows.push(row("pack's age", format!("an engine spoke of it {age} s ago; good until {until}")));
     }
     rows
 }

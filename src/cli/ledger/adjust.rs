@@ -9,8 +9,8 @@ use clap::Args;
 use data_encoding::HEXLOWER_PERMISSIVE;
 use jiff::Timestamp;
 use tessera_contract::convert::timestamp_to_wire;
+use tessera_contract::signing::PublicKey;
 use tessera_engine::ledger::AdjustmentStatement;
-use tessera_engine::programs::people::PublicKey;
 use tessera_proto::admin::v1::{AdjustRequest, PersonSignature};
 use tessera_proto::billing::v1::posting::Side;
 use tessera_rules::id::{AccountId, AssetId, ProgramId, ReceiptId};
@@ -63,8 +63,7 @@ pub(super) async fn run(ledger: &Ledger, args: AdjustArgs) -> Result<ExitCode, F
     let statement = statement(&args)?;
     let text = statement.text();
     let person = KeyFile::read(&args.key)?;
-    let own =
-        PersonSignature { public_key: person.key.public().as_bytes().to_vec(), signature: person.key.sign_text(&text).to_vec() };
+    let own = PersonSignature { public_key: person.key.public().as_bytes().to_vec(), signature: person.key.sign(&text).to_vec() };
     if args.sign_only {
         print(&format!("{}={}\n", person.key.public(), HEXLOWER_PERMISSIVE.encode(&own.signature)));
         return Ok(ExitCode::SUCCESS);
@@ -109,7 +108,7 @@ fn read_signature(printed: &str, text: &str) -> Result<PersonSignature, Failure>
     let signature = parts.and_then(|(_, hex)| HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok());
     let signature = signature.and_then(|bytes| <[u8; 64]>::try_from(bytes).ok());
     let (Some(key), Some(signature)) = (key, signature) else { return Err("--agreed is no signature of --sign-only".into()) };
-    if !key.has_signed_text(text, &signature) {
+    if !key.has_signed(text, &signature) {
         return Err("--agreed is a signature over another correction: every argument must be the same".into());
     }
     Ok(PersonSignature { public_key: key.as_bytes().to_vec(), signature: signature.to_vec() })

@@ -4,7 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use tessera_engine::programs::people::{People, PeopleFault, Person, PrivateKey, PublicKey, Role};
+use tessera_contract::signing::{PrivateKey, PublicKey};
+use tessera_engine::programs::people::{People, PeopleFault, Person, Role};
 
 /// What a key file holds.
 #[derive(Clone, Debug)]

@@ -32,7 +32,10 @@ impl Signer {
 
 /// A person's signature over a statement.
 pub(super) fn sign(person: &KeyFile, statement: &Statement<'_>) -> PersonSignature {
-    PersonSignature { public_key: person.key.public().as_bytes().to_vec(), signature: person.key.sign(statement).to_vec() }
+    PersonSignature {
+        public_key: person.key.public().as_bytes().to_vec(),
+        signature: person.key.sign(&statement.text()).to_vec(),
+    }
 }
 
 /// Where the engine's history stands: the newest revision and what comes next.

@@ -184,6 +184,8 @@ fn flags_of(account: Option<&Account>, settle: &Settle<'_>, change: &Change, now
         Relation::AsQuoted => {}
         Relation::Differs => flags.push(Flag::DiffersFromQuote),
         Relation::WithoutQuote => flags.push(Flag::WithoutQuote),
+        Relation::ByPack => flags.push(Flag::DecidedByPack),
+        Relation::DiffersFromPack => flags.extend([Flag::DecidedByPack, Flag::DiffersFromQuote]),
         Relation::TokenRejected => flags.push(Flag::TokenRejected),
     }
     let conditions = [
@@ -206,7 +208,7 @@ fn knows_not_all(decision: &Decision) -> bool {
 fn is_hold_expired(account: &Account, settle: &Settle<'_>, now: Timestamp) -> bool {
     let quoted = match settle.relation {
         Relation::AsQuoted | Relation::Differs => !settle.after_void,
-        Relation::WithoutQuote | Relation::TokenRejected => false,
+        Relation::WithoutQuote | Relation::ByPack | Relation::DiffersFromPack | Relation::TokenRejected => false,
     };
     let promised = settle.promised.unwrap_or(settle.decision);
     let holds = account.open_quotes.iter().any(|quote| quote.receipt == settle.receipt.id && quote.is_open(now));

@@ -1,5 +1,6 @@
 //! Corrections: who may, what they sign, and what the books say.
 
+use tessera_contract::signing::PrivateKey;
 use tessera_ledger::posting::PostingReason;
 use tessera_proto::admin::v1;
 use tessera_proto::admin::v1::ledger_service_server::LedgerService as _;
@@ -7,7 +8,7 @@ use tonic::{Code, Request};
 
 use super::super::{AdjustmentStatement, Ledger};
 use super::*;
-use crate::programs::people::{People, Person, PrivateKey, Role};
+use crate::programs::people::{People, Person, Role};
 
 fn key(seed: u8) -> PrivateKey {
     PrivateKey::from_seed(&[seed; 32])
@@ -40,7 +41,7 @@ fn request(account: &str, units: i64, signers: &[u8]) -> v1::AdjustRequest {
 }
 
 fn signature(seed: u8, text: &str) -> v1::PersonSignature {
-    v1::PersonSignature { public_key: key(seed).public().as_bytes().to_vec(), signature: key(seed).sign_text(text).to_vec() }
+    v1::PersonSignature { public_key: key(seed).public().as_bytes().to_vec(), signature: key(seed).sign(text).to_vec() }
 }
 
 async fn adjust(rig: &Rig, request: v1::AdjustRequest) -> Result<v1::AdjustResponse, tonic::Status> {

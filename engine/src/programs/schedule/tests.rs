@@ -1,7 +1,8 @@
 //! Tests of the schedule, on acts made by hand.
 
+use tessera_contract::signing::PrivateKey;
+
 use super::*;
-use crate::programs::people::PrivateKey;
 
 const ORIGIN: Hash = Hash::from_bytes([7; 32]);
 
@@ -165,7 +166,7 @@ fn p11_acts_that_were_tampered_with_are_refused() {
     let mut history = History::new();
     history.publish(10, "one", None);
     let good = history.made("two", None);
-    let signature = key.sign(&good.statement(history.schedule.newest_act()));
+    let signature = key.sign(&good.statement(history.schedule.newest_act()).text());
     let by = By::person("Anna", &key.public(), &signature);
     let next = |act: Act| history.schedule.after(vec![(act, ORIGIN)]).map(drop).unwrap_err();
     let act = |made: Publication| Act {

@@ -1,9 +1,10 @@
 //! Changes that people sign: who may, what a signature is good for, and four eyes.
 
 use blake3::Hash;
+use tessera_contract::signing::PrivateKey;
 
 use super::*;
-use crate::programs::people::{Person, PrivateKey, Role};
+use crate::programs::people::{Person, Role};
 use crate::programs::statement::{StatedAct, Statement};
 
 /// Marketer, approver, both, and somebody with no part in this.
@@ -46,7 +47,7 @@ fn to_publish<'a>(programs: &Programs, draft: &'a Draft) -> Statement<'a> {
 
 fn signed(seed: u8, statement: &Statement<'_>) -> Authority {
     let key = key(seed);
-    Authority::Signed(Signed { key: key.public(), signature: key.sign(statement), revision: statement.revision })
+    Authority::Signed(Signed { key: key.public(), signature: key.sign(&statement.text()), revision: statement.revision })
 }
 
 fn about(programs: &Programs, number: u64, approve: bool) -> Statement<'static> {

@@ -253,7 +253,7 @@ fn full() -> Outcome {
     }
 }
 
-const FLAGS: [Flag; 19] = [
+const FLAGS: [Flag; 20] = [
     Flag::DiffersFromQuote,
     Flag::PaidAfterVoid,
     Flag::SettledWithShortfall,
@@ -266,6 +266,7 @@ const FLAGS: [Flag; 19] = [
     Flag::HoldExpired,
     Flag::Deferred,
     Flag::TillClockOff,
+    Flag::DecidedByPack,
     Flag::WasParked,
     Flag::TakenBackShort,
     Flag::CustomerBlocked,

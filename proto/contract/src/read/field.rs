@@ -21,7 +21,7 @@ use crate::refusal::Refusal;
 const PAIRWISE_MAX: usize = 12;
 
 /// A request built with a later contract is refused before anything of it is looked at.
-pub(super) fn check_contract_minor(theirs: u32) -> Result<(), Refusal> {
+pub fn check_contract_minor(theirs: u32) -> Result<(), Refusal> {
     let ours = crate::CONTRACT_MINOR;
     if theirs > ours { Err(Refusal::UpgradeEngine { theirs, ours }) } else { Ok(()) }
 }

@@ -3,9 +3,7 @@
 //! name the same fields in the same order.
 
 mod promised;
-mod read;
 mod read_decision;
-mod write;
 mod write_decision;
 
 use jiff::Timestamp;
@@ -13,9 +11,8 @@ use tessera_rules::decision::Decision;
 use tessera_rules::id::{AccountId, CustomerId, ReceiptId};
 use tessera_rules::receipt::Chosen;
 
-use self::read::BodyReader;
-use self::write::BodyWriter;
 use crate::canonical::BasketHash;
+use crate::compact::{CompactReader, CompactWriter};
 
 /// Bytes that a decision is given at first where only its hash is wanted.
 const FIRST_BYTES: usize = 4 << 10;
@@ -83,14 +80,14 @@ pub enum Promised {
 /// Hash of a decision as a token holds it.
 #[must_use]
 pub fn decision_hash(decision: &Decision) -> [u8; 32] {
-    let mut writer = BodyWriter::after(Vec::with_capacity(FIRST_BYTES));
+    let mut writer = CompactWriter::after(Vec::with_capacity(FIRST_BYTES));
     write_decision::decision(&mut writer, decision);
     blake3::hash(&writer.into_bytes()).into()
 }
 
 /// The bytes with the body behind them, its decision whole.
 pub(super) fn write_whole(bytes: Vec<u8>, head: &TokenHead, decision: &Decision) -> Vec<u8> {
-    let mut writer = BodyWriter::after(bytes);
+    let mut writer = CompactWriter::after(bytes);
     write_head(&mut writer, head);
     writer.byte(DECISION);
     write_decision::decision(&mut writer, decision);
@@ -99,7 +96,7 @@ pub(super) fn write_whole(bytes: Vec<u8>, head: &TokenHead, decision: &Decision)
 
 /// The same with the decision's hash.
 pub(super) fn write_hash(bytes: Vec<u8>, head: &TokenHead, decision: &Decision) -> Vec<u8> {
-    let mut writer = BodyWriter::after(bytes);
+    let mut writer = CompactWriter::after(bytes);
     write_head(&mut writer, head);
     writer.byte(HASH);
     writer.bytes(&decision_hash(decision));
@@ -108,7 +105,7 @@ pub(super) fn write_hash(bytes: Vec<u8>, head: &TokenHead, decision: &Decision) 
 
 /// Reads a body; none where the bytes are not one body and nothing else.
 pub(super) fn read(bytes: &[u8]) -> Option<TokenBody> {
-    let mut reader = BodyReader::of(bytes);
+    let mut reader = CompactReader::of(bytes);
     let head = read_head(&mut reader)?;
     let promised = match reader.byte()? {
         DECISION => Promised::Decision(Box::new(read_decision::decision(&mut reader)?)),
@@ -118,7 +115,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<TokenBody> {
     reader.is_at_end().then_some(TokenBody { head, promised })
 }
 
-fn write_head<'a>(writer: &mut BodyWriter<'a>, head: &'a TokenHead) {
+fn write_head<'a>(writer: &mut CompactWriter<'a>, head: &'a TokenHead) {
     writer.text(head.receipt.as_str());
     writer.bytes(&head.basket_hash.0);
     writer.optional(head.revision.as_ref(), |writer, revision| {
@@ -131,14 +128,14 @@ fn write_head<'a>(writer: &mut BodyWriter<'a>, head: &'a TokenHead) {
     writer.unsigned(head.quote_no);
     writer.optional(head.customer.as_ref(), |writer, customer| writer.text(customer.as_str()));
     writer.optional(head.account.as_ref(), |writer, account| writer.text(account.as_str()));
-    writer.optional(head.held_until, BodyWriter::time);
+    writer.optional(head.held_until, CompactWriter::time);
     writer.list(&head.choices, |writer, chosen| {
         writer.text(chosen.choice.as_str());
         writer.name(chosen.sku.as_str());
     });
 }
 
-fn read_head(reader: &mut BodyReader<'_>) -> Option<TokenHead> {
+fn read_head(reader: &mut CompactReader<'_>) -> Option<TokenHead> {
     Some(TokenHead {
         receipt: reader.text()?,
         basket_hash: BasketHash(reader.bytes()?),
@@ -147,9 +144,9 @@ fn read_head(reader: &mut BodyReader<'_>) -> Option<TokenHead> {
         quoted_at: reader.time()?,
         steps_max: reader.unsigned()?,
         quote_no: reader.unsigned()?,
-        customer: reader.optional(BodyReader::text)?,
-        account: reader.optional(BodyReader::text)?,
-        held_until: reader.optional(BodyReader::time)?,
+        customer: reader.optional(CompactReader::text)?,
+        account: reader.optional(CompactReader::text)?,
+        held_until: reader.optional(CompactReader::time)?,
         choices: reader.list(|reader| Some(Chosen { choice: reader.text()?, sku: reader.name()? }))?,
     })
 }

@@ -12,10 +12,10 @@ use tessera_rules::money::{Amount, Quantity, UnitPrice, Units};
 use tessera_rules::receipt::{Measure, RedeemMode};
 use tessera_rules::usage::Usage;
 
-use super::read::BodyReader;
+use crate::compact::{CompactReader, typed};
 
 /// A decision, field by field in its order.
-pub(super) fn decision(reader: &mut BodyReader<'_>) -> Option<Decision> {
+pub(super) fn decision(reader: &mut CompactReader<'_>) -> Option<Decision> {
     let lines = reader.list(line)?;
     let redemptions = reader.list(redemption)?;
     let rewards = reader.list(reward)?;
@@ -53,20 +53,20 @@ pub(super) fn decision(reader: &mut BodyReader<'_>) -> Option<Decision> {
     })
 }
 
-fn flags(reader: &mut BodyReader<'_>) -> Option<[bool; 4]> {
+fn flags(reader: &mut CompactReader<'_>) -> Option<[bool; 4]> {
     let byte = reader.byte()?;
     Some([1, 2, 4, 8].map(|bit| byte & bit != 0))
 }
 
-fn amount(reader: &mut BodyReader<'_>) -> Option<Amount> {
+fn amount(reader: &mut CompactReader<'_>) -> Option<Amount> {
     reader.signed().map(Amount::from_minor)
 }
 
-fn units(reader: &mut BodyReader<'_>) -> Option<Units> {
+fn units(reader: &mut CompactReader<'_>) -> Option<Units> {
     reader.signed().map(Units::from_units)
 }
 
-fn line(reader: &mut BodyReader<'_>) -> Option<DecidedLine> {
+fn line(reader: &mut CompactReader<'_>) -> Option<DecidedLine> {
     let [is_measured, has_tax_code, is_added, _] = flags(reader)?;
     Some(DecidedLine {
         id: reader.name()?,
@@ -80,7 +80,7 @@ fn line(reader: &mut BodyReader<'_>) -> Option<DecidedLine> {
     })
 }
 
-fn part(reader: &mut BodyReader<'_>) -> Option<Part> {
+fn part(reader: &mut CompactReader<'_>) -> Option<Part> {
     Some(Part {
         quantity: Quantity::from_milli(reader.signed()?),
         unit_price: UnitPrice::from_micros(reader.signed()?),
@@ -91,7 +91,7 @@ fn part(reader: &mut BodyReader<'_>) -> Option<Part> {
     })
 }
 
-fn redemption(reader: &mut BodyReader<'_>) -> Option<Redemption> {
+fn redemption(reader: &mut CompactReader<'_>) -> Option<Redemption> {
     Some(Redemption {
         id: reader.text()?,
         asset: reader.name()?,
@@ -105,18 +105,18 @@ fn redemption(reader: &mut BodyReader<'_>) -> Option<Redemption> {
     })
 }
 
-fn reward(reader: &mut BodyReader<'_>) -> Option<Reward> {
+fn reward(reader: &mut CompactReader<'_>) -> Option<Reward> {
     let [has_own_name, fallback, expires, _] = flags(reader)?;
     let campaign = reader.plain_name()?;
     let name = reader.plain()?;
     Some(Reward {
         id: reward_id(if has_own_name { campaign } else { "" }, name)?,
-        campaign: super::read::typed(campaign)?,
+        campaign: typed(campaign)?,
         program: reader.name()?,
         kind: reward_kind(reader)?,
         vests_at: reader.time()?,
         expires_at: if expires { Some(reader.time()?) } else { None },
-        waits_for: reader.list(BodyReader::name)?,
+        waits_for: reader.list(CompactReader::name)?,
         earned_on: shares(reader)?,
         on_return: match reader.byte()? {
             0 => Shortfall::Negative,
@@ -135,8 +135,8 @@ fn reward_id(campaign: &str, name: &str) -> Option<RewardId> {
     RewardId::deserialize(StrDeserializer::<Error>::new(&id)).ok()
 }
 
-fn reward_kind(reader: &mut BodyReader<'_>) -> Option<RewardKind> {
-    let count = |reader: &mut BodyReader<'_>| u32::try_from(reader.signed()?).ok();
+fn reward_kind(reader: &mut CompactReader<'_>) -> Option<RewardKind> {
+    let count = |reader: &mut CompactReader<'_>| u32::try_from(reader.signed()?).ok();
     Some(match reader.byte()? {
         0 => RewardKind::DiscountNow { amount: amount(reader)? },
         1 => RewardKind::DiscountLater { coupon: reader.name()? },
@@ -152,11 +152,11 @@ fn reward_kind(reader: &mut BodyReader<'_>) -> Option<RewardKind> {
     })
 }
 
-fn instruction(reader: &mut BodyReader<'_>) -> Option<Instruction> {
+fn instruction(reader: &mut CompactReader<'_>) -> Option<Instruction> {
     Some(Instruction { id: reader.text()?, campaign: reader.name()?, text: CompactString::const_new("") })
 }
 
-fn code_verdict(reader: &mut BodyReader<'_>) -> Option<CodeVerdict> {
+fn code_verdict(reader: &mut CompactReader<'_>) -> Option<CodeVerdict> {
     Some(CodeVerdict {
         code: reader.name()?,
         verdict: match reader.byte()? {
@@ -169,17 +169,17 @@ fn code_verdict(reader: &mut BodyReader<'_>) -> Option<CodeVerdict> {
             6 => Verdict::ConditionMissing,
             _ => return None,
         },
-        campaign: reader.optional(BodyReader::name)?,
+        campaign: reader.optional(CompactReader::name)?,
     })
 }
 
-fn counter(reader: &mut BodyReader<'_>) -> Option<CounterMove> {
+fn counter(reader: &mut CompactReader<'_>) -> Option<CounterMove> {
     let (campaign, counted_milli, rewarded) = (reader.name()?, reader.signed()?, reader.signed()?);
     let time = counter_time(reader)?;
     Some(CounterMove { campaign, counted_milli, rewarded, time, counted_on: shares(reader)? })
 }
 
-fn counter_time(reader: &mut BodyReader<'_>) -> Option<CounterTime> {
+fn counter_time(reader: &mut CompactReader<'_>) -> Option<CounterTime> {
     let place = reader.byte()?;
     if place == 0 {
         return Some(CounterTime::Ever);
@@ -201,11 +201,11 @@ fn counter_time(reader: &mut BodyReader<'_>) -> Option<CounterTime> {
     })
 }
 
-fn shares(reader: &mut BodyReader<'_>) -> Option<Vec<LineShare>> {
+fn shares(reader: &mut CompactReader<'_>) -> Option<Vec<LineShare>> {
     reader.list(|reader| Some(LineShare { line: reader.name()?, units: reader.signed()? }))
 }
 
-fn promise(reader: &mut BodyReader<'_>) -> Option<Promise> {
+fn promise(reader: &mut CompactReader<'_>) -> Option<Promise> {
     Some(match reader.byte()? {
         0 => Promise::Units { asset: reader.name()?, units: units(reader)? },
         1 => Promise::Threshold {
@@ -214,17 +214,17 @@ fn promise(reader: &mut BodyReader<'_>) -> Option<Promise> {
             rewarded: reader.signed()?,
             time: counter_time(reader)?,
         },
-        2 => Promise::Uses { campaign: reader.name()?, by: reader.optional(BodyReader::name)?, usage: usage(reader)? },
+        2 => Promise::Uses { campaign: reader.name()?, by: reader.optional(CompactReader::name)?, usage: usage(reader)? },
         3 => Promise::Code { code: reader.name()? },
-        4 => Promise::Budget { campaign: reader.name()?, by: reader.optional(BodyReader::name)?, usage: usage(reader)? },
+        4 => Promise::Budget { campaign: reader.name()?, by: reader.optional(CompactReader::name)?, usage: usage(reader)? },
         _ => return None,
     })
 }
 
-fn usage(reader: &mut BodyReader<'_>) -> Option<Usage> {
+fn usage(reader: &mut CompactReader<'_>) -> Option<Usage> {
     Some(Usage { uses: reader.signed()?, units: reader.signed()?, value: reader.signed()? })
 }
 
-fn applied(reader: &mut BodyReader<'_>) -> Option<Applied> {
+fn applied(reader: &mut CompactReader<'_>) -> Option<Applied> {
     Some(Applied { campaign: reader.name()?, times: reader.small()?, discount: amount(reader)? })
 }

@@ -36,7 +36,7 @@ fn kept(lines: usize) -> Decision {
 }
 
 fn written(decision: &Decision) -> Vec<u8> {
-    let mut writer = BodyWriter::after(Vec::new());
+    let mut writer = CompactWriter::after(Vec::new());
     write_decision::decision(&mut writer, decision);
     writer.into_bytes()
 }
@@ -44,7 +44,7 @@ fn written(decision: &Decision) -> Vec<u8> {
 /// Writes the decision and reads it again.
 fn check(decision: &Decision) {
     let bytes = written(decision);
-    let mut reader = BodyReader::of(&bytes);
+    let mut reader = CompactReader::of(&bytes);
     assert_eq!(read_decision::decision(&mut reader).as_ref(), Some(decision));
     assert!(reader.is_at_end());
 }
@@ -138,18 +138,18 @@ fn a_name_that_comes_again_takes_a_byte() {
 fn bytes_that_are_cut_lengthened_or_of_another_kind_are_no_decision() {
     let bytes = written(&kept(3));
     for length in 0..bytes.len() {
-        assert!(read_decision::decision(&mut BodyReader::of(&bytes[..length])).is_none(), "{length}");
+        assert!(read_decision::decision(&mut CompactReader::of(&bytes[..length])).is_none(), "{length}");
     }
     // A count, a place among the names, and a number that goes on for ever.
     for bytes in [&[255, 255, 3][..], &[1, 0, 9][..], &[255; 20][..]] {
-        assert!(read_decision::decision(&mut BodyReader::of(bytes)).is_none(), "{bytes:?}");
+        assert!(read_decision::decision(&mut CompactReader::of(bytes)).is_none(), "{bytes:?}");
     }
 }
 
 proptest! {
     #[test]
     fn numbers_are_read_as_written(unsigned in any::<u64>(), signed in any::<i64>(), shift in 0_u32..64) {
-        let mut writer = BodyWriter::after(Vec::new());
+        let mut writer = CompactWriter::after(Vec::new());
         for number in [unsigned, unsigned >> shift, u64::MAX] {
             writer.unsigned(number);
         }
@@ -157,7 +157,7 @@ proptest! {
             writer.signed(number);
         }
         let bytes = writer.into_bytes();
-        let mut reader = BodyReader::of(&bytes);
+        let mut reader = CompactReader::of(&bytes);
         for number in [unsigned, unsigned >> shift, u64::MAX] {
             prop_assert_eq!(reader.unsigned(), Some(number));
         }
@@ -171,10 +171,10 @@ proptest! {
     fn times_are_read_as_written(nanos in proptest::collection::vec(any::<i64>(), 0..6)) {
         let times: Vec<Timestamp> =
             nanos.iter().map(|nanos| Timestamp::from_nanosecond(i128::from(*nanos)).expect("is in range")).collect();
-        let mut writer = BodyWriter::after(Vec::new());
+        let mut writer = CompactWriter::after(Vec::new());
         times.iter().for_each(|at| writer.time(*at));
         let bytes = writer.into_bytes();
-        let mut reader = BodyReader::of(&bytes);
+        let mut reader = CompactReader::of(&bytes);
         for at in times {
             prop_assert_eq!(reader.time(), Some(at));
         }
@@ -183,6 +183,6 @@ proptest! {
     #[test]
     fn random_bytes_never_end_the_process(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _ = read(&bytes);
-        let _ = read_decision::decision(&mut BodyReader::of(&bytes));
+        let _ = read_decision::decision(&mut CompactReader::of(&bytes));
     }
 }

@@ -8,10 +8,10 @@ use tessera_rules::id::{CampaignId, LineId};
 use tessera_rules::receipt::{Measure, RedeemMode};
 use tessera_rules::usage::Usage;
 
-use super::write::BodyWriter;
+use crate::compact::CompactWriter;
 
 /// A decision, field by field in its order.
-pub(super) fn decision<'a>(writer: &mut BodyWriter<'a>, decision: &'a Decision) {
+pub(super) fn decision<'a>(writer: &mut CompactWriter<'a>, decision: &'a Decision) {
     writer.list(&decision.lines, line);
     writer.list(&decision.redemptions, redemption);
     writer.list(&decision.rewards, reward);
@@ -42,7 +42,7 @@ fn flags([first, second, third, fourth]: [bool; 4]) -> u8 {
     u8::from(first) | u8::from(second) << 1 | u8::from(third) << 2 | u8::from(fourth) << 3
 }
 
-fn line<'a>(writer: &mut BodyWriter<'a>, line: &'a DecidedLine) {
+fn line<'a>(writer: &mut CompactWriter<'a>, line: &'a DecidedLine) {
     let is_measured = match line.measure {
         Measure::Counted => false,
         Measure::Measured => true,
@@ -61,7 +61,7 @@ fn line<'a>(writer: &mut BodyWriter<'a>, line: &'a DecidedLine) {
     writer.signed(line.after.minor());
 }
 
-fn part<'a>(writer: &mut BodyWriter<'a>, part: &'a Part) {
+fn part<'a>(writer: &mut CompactWriter<'a>, part: &'a Part) {
     writer.signed(part.quantity.milli());
     writer.signed(part.unit_price.micros());
     writer.signed(part.amount.minor());
@@ -71,7 +71,7 @@ fn part<'a>(writer: &mut BodyWriter<'a>, part: &'a Part) {
     });
 }
 
-fn redemption<'a>(writer: &mut BodyWriter<'a>, redemption: &'a Redemption) {
+fn redemption<'a>(writer: &mut CompactWriter<'a>, redemption: &'a Redemption) {
     writer.text(redemption.id.as_str());
     writer.name(redemption.asset.as_str());
     writer.signed(redemption.units.units());
@@ -82,7 +82,7 @@ fn redemption<'a>(writer: &mut BodyWriter<'a>, redemption: &'a Redemption) {
     });
 }
 
-fn reward<'a>(writer: &mut BodyWriter<'a>, reward: &'a Reward) {
+fn reward<'a>(writer: &mut CompactWriter<'a>, reward: &'a Reward) {
     // Most rewards are called after their campaign.
     let own_name = reward.id.as_str().strip_prefix(reward.campaign.as_str());
     writer.byte(flags([own_name.is_some(), reward.fallback, reward.expires_at.is_some(), false]));
@@ -104,7 +104,7 @@ fn reward<'a>(writer: &mut BodyWriter<'a>, reward: &'a Reward) {
     writer.text(&reward.text);
 }
 
-fn reward_kind<'a>(writer: &mut BodyWriter<'a>, kind: &'a RewardKind) {
+fn reward_kind<'a>(writer: &mut CompactWriter<'a>, kind: &'a RewardKind) {
     let (place, name, number) = match kind {
         RewardKind::DiscountNow { amount } => (0, None, Some(amount.minor())),
         RewardKind::DiscountLater { coupon } => (1, Some(coupon.as_str()), None),
@@ -125,12 +125,12 @@ fn reward_kind<'a>(writer: &mut BodyWriter<'a>, kind: &'a RewardKind) {
     }
 }
 
-fn instruction<'a>(writer: &mut BodyWriter<'a>, instruction: &'a Instruction) {
+fn instruction<'a>(writer: &mut CompactWriter<'a>, instruction: &'a Instruction) {
     writer.text(instruction.id.as_str());
     writer.name(instruction.campaign.as_str());
 }
 
-fn code_verdict<'a>(writer: &mut BodyWriter<'a>, verdict: &'a CodeVerdict) {
+fn code_verdict<'a>(writer: &mut CompactWriter<'a>, verdict: &'a CodeVerdict) {
     writer.name(&verdict.code);
     writer.byte(match verdict.verdict {
         Verdict::Applied => 0,
@@ -141,10 +141,10 @@ fn code_verdict<'a>(writer: &mut BodyWriter<'a>, verdict: &'a CodeVerdict) {
         Verdict::NotThisCustomer => 5,
         Verdict::ConditionMissing => 6,
     });
-    writer.optional(verdict.campaign.as_ref().map(CampaignId::as_str), BodyWriter::name);
+    writer.optional(verdict.campaign.as_ref().map(CampaignId::as_str), CompactWriter::name);
 }
 
-fn counter<'a>(writer: &mut BodyWriter<'a>, counter: &'a CounterMove) {
+fn counter<'a>(writer: &mut CompactWriter<'a>, counter: &'a CounterMove) {
     writer.name(counter.campaign.as_str());
     writer.signed(counter.counted_milli);
     writer.signed(counter.rewarded);
@@ -152,7 +152,7 @@ fn counter<'a>(writer: &mut BodyWriter<'a>, counter: &'a CounterMove) {
     shares(writer, &counter.counted_on);
 }
 
-fn counter_time(writer: &mut BodyWriter<'_>, time: CounterTime) {
+fn counter_time(writer: &mut CompactWriter<'_>, time: CounterTime) {
     let (place, stretch, remembered) = match time {
         CounterTime::Ever => (0, None, None),
         CounterTime::Within { stretch, remembered, .. } => (1, Some(stretch), Some(remembered)),
@@ -177,14 +177,14 @@ fn counter_time(writer: &mut BodyWriter<'_>, time: CounterTime) {
     }
 }
 
-fn shares<'a>(writer: &mut BodyWriter<'a>, shares: &'a [LineShare]) {
+fn shares<'a>(writer: &mut CompactWriter<'a>, shares: &'a [LineShare]) {
     writer.list(shares, |writer, LineShare { line, units }| {
         writer.name(line.as_str());
         writer.signed(*units);
     });
 }
 
-fn promise<'a>(writer: &mut BodyWriter<'a>, promise: &'a Promise) {
+fn promise<'a>(writer: &mut CompactWriter<'a>, promise: &'a Promise) {
     match promise {
         Promise::Units { asset, units } => {
             writer.byte(0);
@@ -217,13 +217,13 @@ fn promise<'a>(writer: &mut BodyWriter<'a>, promise: &'a Promise) {
     }
 }
 
-fn write_usage(writer: &mut BodyWriter<'_>, usage: Usage) {
+fn write_usage(writer: &mut CompactWriter<'_>, usage: Usage) {
     writer.signed(usage.uses);
     writer.signed(usage.units);
     writer.signed(usage.value);
 }
 
-fn applied<'a>(writer: &mut BodyWriter<'a>, applied: &'a Applied) {
+fn applied<'a>(writer: &mut CompactWriter<'a>, applied: &'a Applied) {
     writer.name(applied.campaign.as_str());
     writer.unsigned(u64::from(applied.times));
     writer.signed(applied.discount.minor());

@@ -1,8 +1,8 @@
-//! Writes the values of a token's body.
+//! Writes values one behind the other, each name once.
 
 use jiff::Timestamp;
 
-use crate::compact::{push_length, push_signed, push_text, push_unsigned};
+use super::{push_length, push_signed, push_text, push_unsigned};
 
 /// Names that are looked for: one for each value of a byte.
 const SLOTS: usize = 256;
@@ -10,7 +10,7 @@ const SLOTS: usize = 256;
 const FIRST_NAMES: usize = 64;
 
 /// Writes values one behind the other.
-pub(super) struct BodyWriter<'a> {
+pub(crate) struct CompactWriter<'a> {
     bytes: Vec<u8>,
     /// Names that stand in the bytes, in their order.
     names: Vec<&'a str>,
@@ -21,39 +21,39 @@ pub(super) struct BodyWriter<'a> {
     time: (i64, i64),
 }
 
-impl<'a> BodyWriter<'a> {
+impl<'a> CompactWriter<'a> {
     /// Writes behind what is there.
-    pub(super) fn after(bytes: Vec<u8>) -> Self {
+    pub(crate) fn after(bytes: Vec<u8>) -> Self {
         Self { bytes, names: Vec::with_capacity(FIRST_NAMES), slots: [0; SLOTS], time: (0, 0) }
     }
 
-    pub(super) fn into_bytes(self) -> Vec<u8> {
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 
-    pub(super) fn byte(&mut self, byte: u8) {
+    pub(crate) fn byte(&mut self, byte: u8) {
         self.bytes.push(byte);
     }
 
-    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    pub(super) fn unsigned(&mut self, number: u64) {
+    pub(crate) fn unsigned(&mut self, number: u64) {
         push_unsigned(&mut self.bytes, number);
     }
 
-    pub(super) fn signed(&mut self, number: i64) {
+    pub(crate) fn signed(&mut self, number: i64) {
         push_signed(&mut self.bytes, number);
     }
 
     /// A text that is not expected to come again.
-    pub(super) fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         push_text(&mut self.bytes, text);
     }
 
     /// A name: the first time 0 and the text, later its place among the names from 1.
-    pub(super) fn name(&mut self, name: &'a str) {
+    pub(crate) fn name(&mut self, name: &'a str) {
         let slot = self.slots.get_mut(slot(name));
         let known = slot.as_ref().map_or(0, |slot| **slot);
         if let Some(place) = known.checked_sub(1)
@@ -69,14 +69,14 @@ impl<'a> BodyWriter<'a> {
         self.text(name);
     }
 
-    pub(super) fn optional<T>(&mut self, value: Option<T>, each: impl FnOnce(&mut Self, T)) {
+    pub(crate) fn optional<T>(&mut self, value: Option<T>, each: impl FnOnce(&mut Self, T)) {
         self.byte(u8::from(value.is_some()));
         if let Some(value) = value {
             each(self, value);
         }
     }
 
-    pub(super) fn list<T>(&mut self, items: &'a [T], each: impl Fn(&mut Self, &'a T)) {
+    pub(crate) fn list<T>(&mut self, items: &'a [T], each: impl Fn(&mut Self, &'a T)) {
         push_length(&mut self.bytes, items.len());
         for item in items {
             each(self, item);
@@ -84,7 +84,7 @@ impl<'a> BodyWriter<'a> {
     }
 
     /// The same of things that are collected for it.
-    pub(super) fn each<T: Copy>(&mut self, items: &[T], each: impl Fn(&mut Self, T)) {
+    pub(crate) fn each<T: Copy>(&mut self, items: &[T], each: impl Fn(&mut Self, T)) {
         push_length(&mut self.bytes, items.len());
         for item in items {
             each(self, *item);
@@ -92,7 +92,7 @@ impl<'a> BodyWriter<'a> {
     }
 
     /// A time; the times of one decision are mostly the same.
-    pub(super) fn time(&mut self, at: Timestamp) {
+    pub(crate) fn time(&mut self, at: Timestamp) {
         let (seconds, nanos) = (at.as_second(), i64::from(at.subsec_nanosecond()));
         self.signed(seconds.wrapping_sub(self.time.0));
         self.signed(nanos.wrapping_sub(self.time.1));

@@ -1,5 +1,5 @@
-//! Reads the values of a token's body. What is read was sealed by an engine, so texts are not checked again
-//! beyond what their types must have; what cannot be read is none.
+//! Reads what [`super::CompactWriter`] wrote. Engines sealed or signed it, so texts are not checked again beyond what
+//! their types must have; what cannot be read is none, and takes no more room than its bytes allow.
 
 use std::str;
 
@@ -9,36 +9,38 @@ use serde::de::value::{BorrowedStrDeserializer, Error};
 
 /// Names that room is made for at first, as in writing.
 const FIRST_NAMES: usize = 64;
+/// Items of a list that room is made for before they are read.
+const FIRST_ITEMS: usize = 64;
 
 /// Reads values one behind the other.
-pub(super) struct BodyReader<'a> {
+pub(crate) struct CompactReader<'a> {
     rest: &'a [u8],
     names: Vec<&'a str>,
     time: (i64, i64),
 }
 
-impl<'a> BodyReader<'a> {
-    pub(super) fn of(bytes: &'a [u8]) -> Self {
+impl<'a> CompactReader<'a> {
+    pub(crate) fn of(bytes: &'a [u8]) -> Self {
         Self { rest: bytes, names: Vec::with_capacity(FIRST_NAMES), time: (0, 0) }
     }
 
-    pub(super) fn is_at_end(&self) -> bool {
+    pub(crate) fn is_at_end(&self) -> bool {
         self.rest.is_empty()
     }
 
-    pub(super) fn byte(&mut self) -> Option<u8> {
+    pub(crate) fn byte(&mut self) -> Option<u8> {
         let (byte, rest) = self.rest.split_first()?;
         self.rest = rest;
         Some(*byte)
     }
 
-    pub(super) fn bytes<const N: usize>(&mut self) -> Option<[u8; N]> {
+    pub(crate) fn bytes<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (bytes, rest) = self.rest.split_first_chunk()?;
         self.rest = rest;
         Some(*bytes)
     }
 
-    pub(super) fn unsigned(&mut self) -> Option<u64> {
+    pub(crate) fn unsigned(&mut self) -> Option<u64> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -54,17 +56,17 @@ impl<'a> BodyReader<'a> {
         None
     }
 
-    pub(super) fn signed(&mut self) -> Option<i64> {
+    pub(crate) fn signed(&mut self) -> Option<i64> {
         let folded = self.unsigned()?;
         Some((folded >> 1).cast_signed() ^ (folded & 1).cast_signed().wrapping_neg())
     }
 
     /// A number in a smaller type.
-    pub(super) fn small<T: TryFrom<u64>>(&mut self) -> Option<T> {
+    pub(crate) fn small<T: TryFrom<u64>>(&mut self) -> Option<T> {
         T::try_from(self.unsigned()?).ok()
     }
 
-    pub(super) fn plain(&mut self) -> Option<&'a str> {
+    pub(crate) fn plain(&mut self) -> Option<&'a str> {
         let length = self.small()?;
         let (text, rest) = self.rest.split_at_checked(length)?;
         self.rest = rest;
@@ -72,11 +74,11 @@ impl<'a> BodyReader<'a> {
     }
 
     /// A text of its type.
-    pub(super) fn text<T: Deserialize<'a>>(&mut self) -> Option<T> {
+    pub(crate) fn text<T: Deserialize<'a>>(&mut self) -> Option<T> {
         typed(self.plain()?)
     }
 
-    pub(super) fn plain_name(&mut self) -> Option<&'a str> {
+    pub(crate) fn plain_name(&mut self) -> Option<&'a str> {
         let known: usize = self.small()?;
         if let Some(place) = known.checked_sub(1) {
             return self.names.get(place).copied();
@@ -87,13 +89,13 @@ impl<'a> BodyReader<'a> {
     }
 
     /// A name of its type.
-    pub(super) fn name<T: Deserialize<'a>>(&mut self) -> Option<T> {
+    pub(crate) fn name<T: Deserialize<'a>>(&mut self) -> Option<T> {
         typed(self.plain_name()?)
     }
 
-    /// What [`super::write::BodyWriter::optional`] wrote.
+    /// What [`super::CompactWriter::optional`] wrote.
     #[expect(clippy::option_option, reason = "the outer one is none where the bytes end")]
-    pub(super) fn optional<T>(&mut self, each: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+    pub(crate) fn optional<T>(&mut self, each: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
         match self.byte()? {
             0 => Some(None),
             1 => each(self).map(Some),
@@ -101,17 +103,29 @@ impl<'a> BodyReader<'a> {
         }
     }
 
-    pub(super) fn list<T>(&mut self, each: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
-        let count: usize = self.small()?;
-        // Every item has a byte at least, so no count makes more room than the token's own bytes allow.
-        let mut items = Vec::with_capacity(count.min(self.rest.len()));
+    pub(crate) fn flag(&mut self) -> Option<bool> {
+        match self.byte()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn list<T>(&mut self, each: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        self.list_up_to(usize::MAX, each)
+    }
+
+    /// A list of at most so many items.
+    pub(crate) fn list_up_to<T>(&mut self, count_max: usize, each: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let count: usize = self.small().filter(|count| *count <= count_max)?;
+        let mut items = Vec::with_capacity(count.min(FIRST_ITEMS));
         for _ in 0..count {
             items.push(each(self)?);
         }
         Some(items)
     }
 
-    pub(super) fn time(&mut self) -> Option<Timestamp> {
+    pub(crate) fn time(&mut self) -> Option<Timestamp> {
         let seconds = self.time.0.checked_add(self.signed()?)?;
         let nanos = self.time.1.checked_add(self.signed()?)?;
         self.time = (seconds, nanos);
@@ -120,7 +134,7 @@ impl<'a> BodyReader<'a> {
 }
 
 /// A text as a type that is one: ids have no other way that does not read them again letter by letter.
-pub(super) fn typed<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
+pub(crate) fn typed<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
     let text: BorrowedStrDeserializer<'a, Error> = BorrowedStrDeserializer::new(text);
     T::deserialize(text).ok()
 }

@@ -1,0 +1,53 @@
+//! What a settle's token says, and under whose rules it is settled.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tessera_contract::token::TokenBody;
+use tessera_rules::receipt::Receipt;
+
+use super::by_pack::ByPack;
+use crate::programs::Rules;
+
+/// What the token says.
+#[derive(Debug)]
+pub(crate) enum Promised {
+    /// There is none: evaluate as paid, under the rules of the time of sale.
+    Nothing {
+        /// A token came and was no good.
+        rejected: bool,
+        /// The rules of the time of sale.
+        rules: Rules,
+    },
+    /// A gateway decided from its rule pack; what the rules of the time of sale give beyond that follows.
+    Pack {
+        /// What it promised.
+        by: Box<ByPack>,
+        /// The rules of the time of sale.
+        rules: Rules,
+    },
+    /// A token, opened.
+    Token {
+        /// What it holds.
+        body: Arc<TokenBody>,
+        /// Its rules.
+        rules: Rules,
+    },
+}
+
+impl Promised {
+    /// The time under which campaigns are evaluated.
+    pub(super) fn at(&self, receipt: &Receipt) -> Timestamp {
+        match self {
+            Self::Nothing { .. } | Self::Pack { .. } => receipt.sold_at,
+            Self::Token { body, .. } => body.head.quoted_at,
+        }
+    }
+
+    /// The rules under which it is settled.
+    pub(crate) fn rules(&self) -> &Rules {
+        match self {
+            Self::Nothing { rules, .. } | Self::Pack { rules, .. } | Self::Token { rules, .. } => rules,
+        }
+    }
+}
