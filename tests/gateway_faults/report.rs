@@ -9,8 +9,8 @@ use super::tills::{Told, Who};
 pub(super) fn print(names: &[String], told: &[Told], heartbeat: &Heartbeat, budget: Duration) -> Vec<String> {
     let mut late = Vec::new();
     println!(
-        "{:<44}{:>8}{:>8}{:>8}{:>8}{:>8}{:>11}{:>11}",
-        "scenario", "answers", "engine", "gateway", "spool", "till", "slowest ms", "less slips"
+        "{:<44}{:>8}{:>8}{:>8}{:>10}{:>8}{:>8}{:>11}{:>11}",
+        "scenario", "answers", "engine", "pack", "unchanged", "spool", "till", "slowest ms", "less slips"
     );
     for (number, name) in names.iter().enumerate() {
         let here: Vec<&Told> = told.iter().filter(|told| told.scenario == number).collect();
@@ -20,9 +20,10 @@ pub(super) fn print(names: &[String], told: &[Told], heartbeat: &Heartbeat, budg
         let slowest = here.iter().map(|told| took(told)).max().unwrap_or_default();
         let without_slips = here.iter().map(|told| excused(told)).max().unwrap_or_default();
         println!(
-            "{name:<44}{:>8}{:>8}{:>8}{:>8}{:>8}{:>11}{:>11}",
+            "{name:<44}{:>8}{:>8}{:>8}{:>10}{:>8}{:>8}{:>11}{:>11}",
             here.len(),
             by(Who::Engine),
+            by(Who::Pack),
             by(Who::Gateway),
             by(Who::Spool),
             by(Who::Till),

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use super::heartbeat::Heartbeat;
 use super::stage::Stage;
-use super::tills::{Book, CARDS, card, sell};
+use super::tills::{Book, CARDS, Told, Who, card, sell};
 use super::{report, scenarios};
 
 /// Within this every till asks something and is answered: a call that was open, a pause, and a call.
@@ -65,9 +65,19 @@ async fn p1_p2_p3_every_till_is_answered_in_time_whatever_fails_and_nothing_is_l
     }
     stage.recover().await;
     let told = book.told.lock().unwrap().clone();
+    the_pack_decides(&names, &told);
     let late = report::print(&names, &told, &heartbeat, BUDGET_DEFAULT);
     nothing_is_lost_or_doubled(&stage, &book).await;
     assert!(late.is_empty(), "{}", late.join("\n"));
+}
+
+/// While the engine is gone tills are answered by the rule pack, also by a gateway that was started without an engine.
+fn the_pack_decides(names: &[String], told: &[Told]) {
+    for scenario in ["engine killed", "engine stopped", "link silent", "gateway killed without an engine"] {
+        let place = names.iter().position(|name| name == scenario).unwrap();
+        let by = |who: Who| told.iter().filter(|told| told.scenario == place && told.who == who).count();
+        assert!(by(Who::Pack) > 0, "{scenario}: no quote was decided by the pack, {} were left unchanged", by(Who::Gateway));
+    }
 }
 
 /// Every receipt that was paid is settled, and each card has what its receipts earned, once.
@@ -75,11 +85,11 @@ async fn nothing_is_lost_or_doubled(stage: &Stage, book: &Book) {
     let mut engine = BillingServiceClient::connect(format!("http://{}", stage.engine.address)).await.unwrap();
     let paid = book.paid.lock().unwrap().clone();
     let mut earned: BTreeMap<usize, i64> = BTreeMap::new();
-    for (id, card, amount_minor) in &paid {
+    for (id, card, points) in &paid {
         let receipt = Some(get_receipt_request::Receipt::ReceiptId(id.clone()));
         let answer = engine.get_receipt(GetReceiptRequest { receipt, contract_minor: 0 }).await.unwrap().into_inner();
         assert_eq!(answer.state(), ReceiptState::Settled, "{id} is lost");
-        *earned.entry(*card).or_default() += amount_minor / 100;
+        *earned.entry(*card).or_default() += points;
     }
     for number in 0..CARDS {
         let request = IdentifyRequest { customer: card(number), store_id: "S1".to_owned(), ..IdentifyRequest::default() };

@@ -18,9 +18,11 @@ use super::proxy::{Fault, Proxy};
 /// After which time a gateway that has not recovered never will.
 const RECOVERY_MAX: Duration = Duration::from_secs(120);
 
-/// What every till earns: a point for each unit of money, so that balances are sums.
+/// A point for each unit of money that was paid, so that balances are sums, and a tenth off, which a pack can decide; where
+/// nobody could, it follows as points worth the same.
 const PROGRAM: &str = "program: club\nlanguage: 1\nname: Club\ncurrency: EUR\nassets: [{id: points, kind: points, worth_minor: 1}]\n\
-    campaigns: [{id: earn, name: Points, points: {per: 1.00, units: 1}}]\n";
+    campaigns:\n- {id: earn, name: Points, points: {per: 1.00, units: 1}}\n\
+    - {id: tenth, name: A tenth off, on: {sku: MILK}, percent_off: 10, fallback: {points: points}}\n";
 
 /// A `tessera serve` of one role.
 #[derive(Debug)]
@@ -76,6 +78,7 @@ pub(super) struct Stage {
     pub(super) gateway_disk: Disk,
     pub(super) engine_disk: Disk,
     programs: PathBuf,
+    pack_key: String,
     pub(super) folder: TempDir,
 }
 
@@ -88,9 +91,23 @@ impl Stage {
         let engine_disk = Disk::mount(folder.path().join("engine"), "512m");
         let engine = start_engine(&folder, &programs, &engine_disk);
         let link = Proxy::start(engine.address).await;
-        let gateway = start_gateway(&folder, &link, &gateway_disk);
+        let pack_key = pack_key(&engine_disk);
+        let gateway = start_gateway(&folder, &link, &gateway_disk, &pack_key);
         let till_link = Proxy::start(gateway.address).await;
-        Self { engine, gateway, link, till_link, gateway_disk, engine_disk, programs, folder }
+        let stage = Self { engine, gateway, link, till_link, gateway_disk, engine_disk, programs, pack_key, folder };
+        stage.wait_for_pack().await;
+        stage
+    }
+
+    /// Waits until the gateway has a rule pack that decides.
+    async fn wait_for_pack(&self) {
+        let began = Instant::now();
+        let is_there =
+            async || self.status().await.and_then(|status| status.pack).is_some_and(|pack| pack.unusable_reason.is_empty());
+        while !is_there().await {
+            assert!(began.elapsed() < RECOVERY_MAX, "no rule pack came: {:?}", self.status().await);
+            sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Kills the engine as a power cut does, or asks it to end.
@@ -106,7 +123,7 @@ impl Stage {
 
     pub(super) fn restart_gateway(&mut self) {
         self.gateway.end();
-        self.gateway = start_gateway(&self.folder, &self.link, &self.gateway_disk);
+        self.gateway = start_gateway(&self.folder, &self.link, &self.gateway_disk, &self.pack_key);
         self.till_link.lead_to(self.gateway.address);
     }
 
@@ -152,13 +169,23 @@ fn start_engine(folder: &TempDir, programs: &Path, disk: &Disk) -> Process {
     Process::start("engine", &settings, &folder.path().join("engine.log"))
 }
 
-fn start_gateway(folder: &TempDir, link: &Proxy, disk: &Disk) -> Process {
+/// What the engine's rule packs are signed with, as an operator asks for it.
+fn pack_key(disk: &Disk) -> String {
+    let data = disk.folder().join("data");
+    let asked =
+        Command::new(env!("CARGO_BIN_EXE_tessera")).env("TESSERA_DATA", data).args(["gateway", "pack-key"]).output().unwrap();
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+    String::from_utf8(asked.stdout).unwrap().trim().to_owned()
+}
+
+fn start_gateway(folder: &TempDir, link: &Proxy, disk: &Disk, pack_key: &str) -> Process {
     let engine = format!("http://{}", link.address);
     let data = disk.folder().join("data");
     let settings = [
         ("TESSERA_DATA", data.to_str().unwrap()),
         ("TESSERA_GATEWAY_ENGINES", &engine),
         ("TESSERA_GATEWAY_SPOOL_MEGABYTES", "32"),
+        ("TESSERA_GATEWAY_PACK_KEY", pack_key),
     ];
     Process::start("gateway", &settings, &folder.path().join("gateway.log"))
 }

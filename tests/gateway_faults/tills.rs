@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tessera_contract::convert::timestamp_to_wire;
+use tessera_contract::sold::sold_as_quoted;
 use tessera_proto::billing::v1::customer_identity::Identity;
 use tessera_proto::billing::v1::{
     AnswerBasis, CustomerIdentity, Delivery, Line, QuoteRequest, QuoteResponse, QuoteStage, Receipt, SettleRequest,
@@ -26,6 +27,9 @@ pub(super) const CARDS: usize = 97;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Who {
     Engine,
+    /// The gateway, from its rule pack.
+    Pack,
+    /// The gateway's last answer.
     Gateway,
     Spool,
     Till,
@@ -45,7 +49,7 @@ pub(super) struct Told {
 #[derive(Debug, Default)]
 pub(super) struct Book {
     pub(super) told: Mutex<Vec<Told>>,
-    /// Receipts that were paid: id, card, minor units.
+    /// Receipts that were paid: id, card, points that they earn.
     pub(super) paid: Mutex<Vec<(String, usize, i64)>>,
     pub(super) scenario: AtomicUsize,
     pub(super) closing: AtomicBool,
@@ -104,14 +108,20 @@ impl Till {
         };
         let (scenario, began) = self.begin();
         let quoted = self.client.quote(quote, CallOptions::default()).await.expect("a quote is always answered");
-        let (who, token) = answered(&quoted);
+        let (who, answer) = answered(&quoted);
         self.write_down(scenario, began, who);
+        let rung_up = receipt.lines[0].amount_minor;
+        let (sold, token) = match answer {
+            Some(answer) => (sold_as_quoted(&receipt, answer.answer.as_ref().unwrap()).0, answer.quote_token.clone()),
+            None => (receipt, bytes::Bytes::new()),
+        };
         let deferred = token.is_empty();
         let delivery = Delivery { deferred, customer_told: deferred, ..Delivery::default() };
-        let amount = receipt.lines[0].amount_minor;
-        self.book.paid.lock().unwrap().push((receipt.receipt_id.clone(), self.card(sale), amount));
+        // Where nobody took the tenth off it follows as points, a minor unit each.
+        let points = if deferred { rung_up / 100 + rung_up / 10 } else { (rung_up - rung_up / 10) / 100 };
+        self.book.paid.lock().unwrap().push((sold.receipt_id.clone(), self.card(sale), points));
         let settle = SettleRequest {
-            receipt: Some(receipt),
+            receipt: Some(sold),
             quote_token: token,
             attempt: 1,
             delivery: Some(delivery),
@@ -180,11 +190,15 @@ impl Till {
     }
 }
 
-fn answered(quoted: &Answered<QuoteResponse>) -> (Who, bytes::Bytes) {
+/// Who answered, and what is sold by: with the last answer nothing.
+fn answered(quoted: &Answered<QuoteResponse>) -> (Who, Option<&QuoteResponse>) {
     match quoted {
-        Answered::Server(answer) if answer.basis() == AnswerBasis::Unchanged => (Who::Gateway, bytes::Bytes::new()),
-        Answered::Server(answer) => (Who::Engine, answer.quote_token.clone()),
-        Answered::Unchanged(_) | Answered::Unknown(_) => (Who::Till, bytes::Bytes::new()),
+        Answered::Server(answer) => match answer.basis() {
+            AnswerBasis::Engine => (Who::Engine, Some(answer)),
+            AnswerBasis::Pack => (Who::Pack, Some(answer)),
+            AnswerBasis::Unchanged | AnswerBasis::Unspecified => (Who::Gateway, None),
+        },
+        Answered::Unchanged(_) | Answered::Unknown(_) => (Who::Till, None),
     }
 }
 
