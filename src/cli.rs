@@ -8,7 +8,9 @@ mod feed;
 mod gateway;
 mod ledger;
 mod person;
+mod pki;
 mod program;
+mod reach;
 mod report;
 mod segment;
 mod serve;
@@ -47,6 +49,8 @@ enum Command {
     Program(program::ProgramArgs),
     /// Make keys for people who publish and approve programs.
     Person(person::PersonArgs),
+    /// Certificates for tills, gateways and engines: an authority of one's own.
+    Pki(pki::PkiArgs),
     /// Load products into a running engine, or into the storage of a stopped one.
     Catalogue(catalogue::CatalogueArgs),
     /// Lists of customers for segments: load, take back, look up.
@@ -80,6 +84,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Replay(args) => Ok(replay::run(args).await?),
         Command::Program(args) => program::run(args).await,
         Command::Person(args) => person::run(args),
+        Command::Pki(args) => pki::run(args),
         Command::Catalogue(args) => catalogue::run(args).await,
         Command::Segment(args) => segment::run(args).await,
         Command::Feed(args) => feed::run(args).await,

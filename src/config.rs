@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use tessera_contract::limits::PACK_STORES_MAX;
 use tessera_contract::signing::PublicKey;
 use tessera_engine::programs::people::{People, Person};
+use tessera_identity::IdentityFiles;
 use tessera_rules::id::StoreId;
 use tessera_rules::money::Currency;
 
@@ -38,7 +39,7 @@ fn settings() -> impl Iterator<Item = &'static Setting> {
 }
 
 /// Settings of everything but notices.
-const SETTINGS: [Setting; 19] = [
+const SETTINGS: [Setting; 23] = [
     Setting { name: "data", meaning: "Folder of the storage and the keys; made where it is not there.", default: "\"data\"" },
     Setting {
         name: "watermark",
@@ -48,10 +49,14 @@ const SETTINGS: [Setting; 19] = [
     Setting { name: "programs", meaning: "Program files (*.yaml), or a folder of them. Empty: no campaigns.", default: "\"\"" },
     Setting {
         name: "listen.engine",
-        meaning: "Where the engine answers tills, gateways and followers of the feed. Loopback only.",
+        meaning: "Where the engine answers tills, gateways and followers of the feed. Without tls.*: loopback only.",
         default: "\"127.0.0.1:7301\"",
     },
-    Setting { name: "listen.gateway", meaning: "Where the gateway answers tills. Loopback only.", default: "\"127.0.0.1:7302\"" },
+    Setting {
+        name: "listen.gateway",
+        meaning: "Where the gateway answers tills. Without tls.*: loopback only.",
+        default: "\"127.0.0.1:7302\"",
+    },
     Setting {
         name: "listen.metrics",
         meaning: "Where metrics and health are read over HTTP. Loopback only.",
@@ -110,6 +115,18 @@ const SETTINGS: [Setting; 19] = [
         meaning: "Whether a card that nobody enrolled opens an account at its first use.",
         default: "true",
     },
+    Setting {
+        name: "tls.certificate",
+        meaning: "Own certificate, PEM (`tessera pki` makes one). Then engine and gateway ask everybody for theirs.",
+        default: "\"\"",
+    },
+    Setting { name: "tls.key", meaning: "Its private key, PEM.", default: "\"\"" },
+    Setting { name: "tls.authorities", meaning: "Certificates of the authorities that are believed, PEM.", default: "\"\"" },
+    Setting {
+        name: "tls.revoked",
+        meaning: "What they took back, PEM. All four are read again when they change.",
+        default: "\"\"",
+    },
 ];
 
 /// What stands last on the page.
@@ -137,6 +154,7 @@ pub(crate) struct Config {
     pub(crate) ledger_time_zone: TimeZone,
     pub(crate) hold: Duration,
     pub(crate) cards_open_accounts: bool,
+    pub(crate) tls: Option<IdentityFiles>,
     pub(crate) log_format: LogFormat,
     pub(crate) people: People,
     pub(crate) adjust_alone_units_max: u64,
@@ -269,6 +287,22 @@ impl Reader {
         Some(self.text(name)).filter(|text| !text.is_empty()).map(PathBuf::from)
     }
 
+    /// The files of an identity: all that are needed or none.
+    fn tls(&mut self) -> Option<IdentityFiles> {
+        let revoked = self.path("tls.revoked");
+        let needed = ["tls.certificate", "tls.key", "tls.authorities"];
+        match needed.map(|name| self.path(name)) {
+            [Some(certificate), Some(key), Some(authorities)] => Some(IdentityFiles { certificate, key, authorities, revoked }),
+            [None, None, None] if revoked.is_none() => None,
+            paths => {
+                let missing: Vec<&str> =
+                    needed.iter().zip(&paths).filter(|(_, path)| path.is_none()).map(|(name, _)| *name).collect();
+                self.faults.push(format!("{}: needed beside the other settings of tls", missing.join(", ")));
+                None
+            }
+        }
+    }
+
     fn finish(mut self) -> Result<Config, ConfigFaults> {
         let listen_engine = self.address("listen.engine");
         let listen_gateway = self.address("listen.gateway");
@@ -302,6 +336,7 @@ impl Reader {
         let notices = self.notices(zone.as_ref());
         let people = People::new(std::mem::take(&mut self.people));
         let people = people.map_err(|fault| self.faults.push(format!("people: {fault}"))).ok();
+        let tls = self.tls();
         let data = self.path("data");
         if data.is_none() {
             self.faults.push("data: must name a folder".to_owned());
@@ -327,6 +362,7 @@ impl Reader {
                 ledger_time_zone: zone?,
                 hold: Duration::from_secs(hold?),
                 cards_open_accounts: cards?,
+                tls,
                 log_format: log_format?,
                 people: people?,
                 adjust_alone_units_max: adjust_alone?,

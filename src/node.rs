@@ -11,10 +11,10 @@ use tessera_engine::programs::{Configured, ProgramsError};
 use tessera_engine::server::{self, ServeError};
 use tessera_engine::{Engine, OpenError as EngineError, Settings, layout};
 use tessera_gateway::{Gateway, GatewayConfig, GatewayError, PackConfig, SpoolConfig};
+use tessera_identity::{Identity, IdentityError, ListenError, Listener};
 use tessera_rules::catalogue::Product;
 use tessera_rules::money::Currency;
 use tessera_storage::{EmbeddedStorage, MemoryStorage, OpenError, Options, Storage, StorageError};
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -45,6 +45,10 @@ pub(crate) enum NodeError {
     #[error(transparent)]
     Serve(#[from] ServeError),
     #[error(transparent)]
+    Listen(#[from] ListenError),
+    #[error("tls: {0}")]
+    Identity(#[from] IdentityError),
+    #[error(transparent)]
     Gateway(#[from] GatewayError),
     #[error("the engine address {0} is none")]
     EngineAddress(String),
@@ -61,8 +65,8 @@ pub(crate) struct Node {
     storage: Option<Arc<dyn Storage>>,
     closing: watch::Sender<bool>,
     tasks: JoinSet<Result<(), NodeError>>,
-    engine_address: Option<SocketAddr>,
-    gateway_address: Option<SocketAddr>,
+    engine_endpoint: Option<String>,
+    gateway_endpoint: Option<String>,
     gateway: Option<Gateway>,
 }
 
@@ -93,8 +97,9 @@ impl Node {
     /// Says which part could not start and what to do.
     pub(crate) async fn start(config: &Config, roles: Roles) -> Result<Self, NodeError> {
         let mut node = Self::empty();
+        let identity = config.tls.clone().map(Identity::open).transpose()?;
         if roles.engine {
-            let listener = server::bind(config.listen_engine).await?;
+            let listener = Listener::bind(config.listen_engine, identity.clone()).await?;
             let engine = open_engine(config).await?;
             if let Some(programs) = &config.programs {
                 publish_configured(&engine, programs).await?;
@@ -102,7 +107,7 @@ impl Node {
             node.serve_engine(engine, listener)?;
         }
         if roles.gateway {
-            node.serve_gateway(config).await?;
+            node.serve_gateway(config, identity).await?;
         }
         Ok(node)
     }
@@ -123,7 +128,7 @@ impl Node {
             engine.programs().publish(&program_files::read(program)?, replay.valid_from).await?;
         }
         let mut node = Self::empty();
-        let listener = server::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+        let listener = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), None).await?;
         node.serve_engine(engine, listener)?;
         Ok(node)
     }
@@ -133,7 +138,8 @@ impl Node {
     /// # Errors
     /// The folder was made for something else, or the address is taken.
     pub(crate) async fn start_replayed(config: &Config, folder: &Path) -> Result<Self, NodeError> {
-        let listener = server::bind(config.listen_engine).await?;
+        let identity = config.tls.clone().map(Identity::open).transpose()?;
+        let listener = Listener::bind(config.listen_engine, identity).await?;
         let mut node = Self::empty();
         node.serve_engine(open_replay_engine(folder).await?, listener)?;
         Ok(node)
@@ -145,15 +151,14 @@ impl Node {
             storage: None,
             closing: watch::Sender::new(false),
             tasks: JoinSet::new(),
-            engine_address: None,
-            gateway_address: None,
+            engine_endpoint: None,
+            gateway_endpoint: None,
             gateway: None,
         }
     }
 
-    fn serve_engine(&mut self, engine: Engine, listener: TcpListener) -> Result<(), NodeError> {
-        let address = listener.local_addr().map_err(|error| NodeError::EngineAddress(error.to_string()))?;
-        self.engine_address = Some(address);
+    fn serve_engine(&mut self, engine: Engine, listener: Listener) -> Result<(), NodeError> {
+        self.engine_endpoint = listener.endpoint();
         self.storage = Some(Arc::clone(engine.storage()));
         self.engine = Some(engine.clone());
         let closing = self.closing.subscribe();
@@ -161,16 +166,17 @@ impl Node {
         Ok(())
     }
 
-    async fn serve_gateway(&mut self, config: &Config) -> Result<(), NodeError> {
+    async fn serve_gateway(&mut self, config: &Config, identity: Option<Identity>) -> Result<(), NodeError> {
         let engines = if config.gateway_engines.is_empty() { vec![self.endpoint()] } else { config.gateway_engines.clone() };
         let parse = |text: &String| text.parse().map_err(|_| NodeError::EngineAddress(text.clone()));
         let engines = engines.iter().map(parse).collect::<Result<_, _>>()?;
         let mut spool = SpoolConfig::new(&config.gateway_spool);
         spool.bytes_max = config.gateway_spool_bytes;
         let plain = GatewayConfig::new(config.gateway_id.clone(), engines);
-        let gateway = Gateway::new(GatewayConfig { spool: Some(spool), pack: self.pack(config), ..plain })?;
-        let listener = server::bind(config.listen_gateway).await?;
-        self.gateway_address = listener.local_addr().ok();
+        let (spool, pack) = (Some(spool), self.pack(config));
+        let gateway = Gateway::new(GatewayConfig { identity: identity.clone(), spool, pack, ..plain })?;
+        let listener = Listener::bind(config.listen_gateway, identity).await?;
+        self.gateway_endpoint = listener.endpoint();
         self.gateway = Some(gateway.clone());
         let mut closing = self.closing.subscribe();
         self.tasks.spawn(async move {
@@ -205,12 +211,12 @@ impl Node {
 
     /// Where the engine answers, as in `http://127.0.0.1:7301`.
     pub(crate) fn endpoint(&self) -> String {
-        self.engine_address.map(|address| format!("http://{address}")).unwrap_or_default()
+        self.engine_endpoint.clone().unwrap_or_default()
     }
 
     /// Where the gateway answers; empty where there is none.
     pub(crate) fn gateway_endpoint(&self) -> String {
-        self.gateway_address.map(|address| format!("http://{address}")).unwrap_or_default()
+        self.gateway_endpoint.clone().unwrap_or_default()
     }
 
     /// Waits until a part stops by itself, which none does without a fault.

@@ -12,6 +12,7 @@
 
 mod end_to_end {
     mod architecture;
+    mod certificates;
     mod crm;
     mod faults;
     mod follow_ups;

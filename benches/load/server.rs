@@ -13,13 +13,12 @@ use prost::Message as _;
 use tessera_engine::clock::SystemClock;
 use tessera_engine::keys::Keys;
 use tessera_engine::{Engine, Settings, layout, server};
+use tessera_identity::Listener;
 use tessera_proto::billing::v1;
 use tessera_rules::money::Currency;
 use tessera_storage::{EmbeddedStorage, Options as StorageOptions, Storage};
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 
 use crate::child::Role;
 use crate::data;
@@ -44,7 +43,7 @@ pub(crate) fn run(role: &Role, options: &Options) {
                 metrics.run_upkeep();
             }
         });
-        let listener = server::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
+        let listener = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), None).await.unwrap();
         match role {
             Role::Engine(folder) => serve_engine(folder, options, listener).await,
             Role::Echo(folder) => serve_echo(folder, listener).await,
@@ -62,11 +61,11 @@ fn closing() -> watch::Receiver<bool> {
     closing
 }
 
-fn say_where(listener: &TcpListener) {
+fn say_where(listener: &Listener) {
     println!("http://{}", listener.local_addr().unwrap());
 }
 
-async fn serve_engine(folder: &Path, options: &Options, listener: TcpListener) {
+async fn serve_engine(folder: &Path, options: &Options, listener: Listener) {
     let opened = EmbeddedStorage::open(&folder.join("storage"), StorageOptions::new(&layout::SPACES)).unwrap();
     let storage: Arc<dyn Storage> = Arc::new(opened.storage);
     let settings = Settings::new(Currency::from_code("GBP").unwrap());
@@ -81,7 +80,7 @@ async fn serve_engine(folder: &Path, options: &Options, listener: TcpListener) {
 }
 
 /// The settings are those of `tessera_engine::server::serve`.
-async fn serve_echo(folder: &Path, listener: TcpListener) {
+async fn serve_echo(folder: &Path, listener: Listener) {
     let echo = Echo {
         quote: v1::QuoteResponse::decode(fs::read(folder.join(QUOTE_ANSWER)).unwrap().as_slice()).unwrap(),
         settle: v1::SettleResponse::decode(fs::read(folder.join(SETTLE_ANSWER)).unwrap().as_slice()).unwrap(),
@@ -96,7 +95,7 @@ async fn serve_echo(folder: &Path, listener: TcpListener) {
         .http2_keepalive_interval(Some(Duration::from_secs(20)))
         .http2_keepalive_timeout(Some(Duration::from_secs(5)))
         .add_service(echo.service())
-        .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true)));
+        .serve_with_incoming(listener.incoming());
     tokio::select! {
         served = serving => served.unwrap(),
         closed = closing.wait_for(|closing| *closing) => drop(closed.unwrap()),

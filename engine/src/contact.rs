@@ -1,7 +1,5 @@
 //! The contact service: tells whoever sends notices how a customer is reached. Nothing of it is logged (H81).
 
-use std::net::SocketAddr;
-
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Consents;
 use tessera_proto::admin::v1;
@@ -51,7 +49,6 @@ impl Contacts {
 #[tonic::async_trait]
 impl ContactService for Contacts {
     async fn get_contact(&self, request: Request<v1::GetContactRequest>) -> Result<Response<v1::GetContactResponse>, Status> {
-        refuse_elsewhere(request.remote_addr())?;
         let request = request.into_inner();
         let customer = CustomerId::parse(&request.customer_id)
             .map_err(|_| Refusal::fault("customer_id", "must be 1 to 40 characters of an id").into_status())?;
@@ -66,16 +63,6 @@ impl ContactService for Contacts {
     }
 }
 
-/// Personal data are told on this machine alone, whatever address is served. No address: the caller is in this process.
-fn refuse_elsewhere(from: Option<SocketAddr>) -> Result<(), Status> {
-    match from {
-        Some(from) if !from.ip().is_loopback() => {
-            Err(Status::permission_denied("how a customer is reached is told on this machine alone"))
-        }
-        Some(_) | None => Ok(()),
-    }
-}
-
 fn unknown() -> v1::GetContactResponse {
     v1::GetContactResponse { status: i32::from(v1::ContactStatus::Unknown), ..Default::default() }
 }
@@ -85,17 +72,5 @@ fn told(consents: Consents) -> v1::GetContactResponse {
         data_consent: consents.data_since.is_some(),
         marketing_consent: consents.marketing_since.is_some(),
         ..Default::default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn h81_who_asks_from_elsewhere_is_told_nothing() {
-        for (from, is_told) in [("127.0.0.1:9", true), ("[::1]:9", true), ("10.0.0.1:9", false), ("[2001:db8::1]:9", false)] {
-            assert_eq!(refuse_elsewhere(Some(from.parse().unwrap())).is_ok(), is_told, "{from}");
-        }
     }
 }

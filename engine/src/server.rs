@@ -1,11 +1,10 @@
-//! Serves an engine: billing, feed, rule packs, admin, health, and reflection on loopback.
+//! Serves an engine: billing, feed, rule packs, admin, health, and reflection on loopback; each to those it is for.
 
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tessera_contract::unreadable;
+use tessera_identity::{Caller, Grant, ListenError, Listener};
 use tessera_proto::admin::v1::admin_service_server::AdminServiceServer;
 use tessera_proto::admin::v1::contact_service_server::ContactServiceServer;
 use tessera_proto::admin::v1::ledger_service_server::LedgerServiceServer;
@@ -13,11 +12,12 @@ use tessera_proto::admin::v1::list_service_server::ListServiceServer;
 use tessera_proto::billing::v1::billing_service_server::BillingServiceServer;
 use tessera_proto::feed::v1::feed_service_server::FeedServiceServer;
 use tessera_proto::gateway::v1::gateway_service_server::GatewayServiceServer;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tonic::service::Interceptor;
 use tonic::service::LayerExt as _;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
+use tonic::{Request, Status};
 
 use crate::admin::Admin;
 use crate::contact::Contacts;
@@ -48,20 +48,9 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// A server could not start or broke.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// Only loopback is served without certificates, and those are not built yet.
-    #[error("{address} is not a loopback address: without mutual TLS the engine listens on 127.0.0.1 or [::1] only")]
-    NotLoopback {
-        /// The address asked for.
-        address: SocketAddr,
-    },
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
-    Bind {
-        /// The address asked for.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     /// The server broke while serving.
     #[error("the server broke: {0}")]
     Transport(#[from] tonic::transport::Error),
@@ -70,28 +59,21 @@ pub enum ServeError {
     Reflection(#[from] tonic_reflection::server::Error),
 }
 
-/// Takes an address of loopback.
-///
-/// # Errors
-/// The address is another one, or it is taken.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
-    if !address.ip().is_loopback() {
-        return Err(ServeError::NotLoopback { address });
-    }
-    TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })
-}
-
 /// Serves until `closing` becomes true, then ends open calls within five seconds.
 ///
 /// # Errors
 /// The server breaks.
-pub async fn serve(engine: Engine, listener: TcpListener, mut closing: watch::Receiver<bool>) -> Result<(), ServeError> {
+pub async fn serve(engine: Engine, listener: Listener, mut closing: watch::Receiver<bool>) -> Result<(), ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<BillingServiceServer<Billing>>().await;
     health.set_serving::<FeedServiceServer<Feed>>().await;
     let billing = ServedBilling::new(Billing::new(engine.clone(), closing.clone(), ConverseLimits::default()));
     let feed = FeedServiceServer::new(Feed::new(&engine, closing.clone())).max_encoding_message_size(FEED_MESSAGE_BYTES_MAX);
     let gateway_calls = GatewayServiceServer::new(GatewayCalls::new(engine.clone(), closing.clone()));
+    let admin = AdminServiceServer::new(Admin::new(engine.clone())).max_decoding_message_size(ADMIN_MESSAGE_BYTES_MAX);
+    let contacts = ContactServiceServer::new(Contacts::new(engine.clone()));
+    let ledger = LedgerServiceServer::new(Ledger::new(engine.clone()));
+    let lists = ListServiceServer::new(Lists::new(engine.clone()));
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(tessera_proto::FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
@@ -109,15 +91,15 @@ pub async fn serve(engine: Engine, listener: TcpListener, mut closing: watch::Re
         .http2_keepalive_interval(Some(KEEPALIVE.0))
         .http2_keepalive_timeout(Some(KEEPALIVE.1))
         .add_service(health_service)
-        .add_service(reflection)
+        .add_optional_service(listener.is_loopback().then_some(reflection))
         .add_service(unreadable::layer().named_layer(billing))
-        .add_service(AdminServiceServer::new(Admin::new(engine.clone())).max_decoding_message_size(ADMIN_MESSAGE_BYTES_MAX))
-        .add_service(ContactServiceServer::new(Contacts::new(engine.clone())))
-        .add_service(LedgerServiceServer::new(Ledger::new(engine.clone())))
-        .add_service(ListServiceServer::new(Lists::new(engine.clone())))
-        .add_service(unreadable::layer().named_layer(feed))
+        .add_service(InterceptedService::new(admin, OPERATORS))
+        .add_service(InterceptedService::new(contacts, MIRRORS))
+        .add_service(InterceptedService::new(ledger, OPERATORS))
+        .add_service(InterceptedService::new(lists, OPERATORS))
+        .add_service(InterceptedService::new(unreadable::layer().named_layer(feed), MIRRORS))
         .add_service(unreadable::layer().named_layer(gateway_calls))
-        .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async move {
+        .serve_with_incoming_shutdown(listener.incoming(), async move {
             let _ = stop.wait_for(|closing| *closing).await;
             health.set_not_serving::<BillingServiceServer<Billing>>().await;
             health.set_not_serving::<FeedServiceServer<Feed>>().await;
@@ -131,6 +113,22 @@ pub async fn serve(engine: Engine, listener: TcpListener, mut closing: watch::Re
         () = drained(&mut closing) => tracing::warn!("calls were still open {DRAIN:?} after the stop; they are cut, their commits are not"),
     }
     Ok(())
+}
+
+/// Lets calls through of those whose certificate names one of these; without certificates: of this machine.
+#[derive(Clone, Copy)]
+struct Only(fn(&Grant) -> bool);
+
+/// Programs, catalogue and ledger are changed by who runs the system.
+const OPERATORS: Only = Only(|grant| matches!(grant, Grant::Operator));
+/// Outcomes, and how customers are reached, are told to the mirror.
+const MIRRORS: Only = Only(|grant| matches!(grant, Grant::Mirror | Grant::Operator));
+
+impl Interceptor for Only {
+    fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
+        let admitted = Caller::of(request.extensions()).is(self.0);
+        admitted.map(|()| request).map_err(|why| Status::permission_denied(why.to_string()))
+    }
 }
 
 /// Ends when the time for open calls is over.

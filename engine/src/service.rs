@@ -20,7 +20,9 @@ use std::time::{Duration, Instant};
 use futures_util::stream::{Stream, StreamExt as _};
 use jiff::Timestamp;
 use prost::DecodeError;
+use tessera_contract::place::Placed;
 use tessera_contract::refusal::Refusal;
+use tessera_identity::Caller;
 use tessera_proto::billing::v1;
 use tessera_proto::billing::v1::billing_service_server::BillingService;
 use tokio::sync::watch;
@@ -65,7 +67,8 @@ impl Billing {
 
     /// A stream, its outcomes as stored.
     fn converse_as_stored(&self, request: Request<Streaming<v1::ConverseRequest>>) -> converse::Answers {
-        converse::converse(self.engine.clone(), request.into_inner(), self.closing.clone(), self.converse)
+        let caller = Caller::of(request.extensions());
+        converse::converse((self.engine.clone(), caller), request.into_inner(), self.closing.clone(), self.converse)
     }
 
     fn no_outcome(&self, error: &DecodeError) -> Status {
@@ -73,8 +76,9 @@ impl Billing {
     }
 }
 
-/// Begins a call: its time and budget from the metadata.
-fn begin<T>(engine: &Engine, request: Request<T>) -> Result<(Call, T), Refusal> {
+/// Begins a call: its caller from the connection, its time and budget from the metadata.
+fn begin<T: Placed>(engine: &Engine, request: Request<T>) -> Result<(Call, T), Refusal> {
+    admit(&Caller::of(request.extensions()), request.get_ref())?;
     let metadata = request.metadata();
     let replay_time = match metadata.get(REPLAY_TIME) {
         None => None,
@@ -86,6 +90,19 @@ fn begin<T>(engine: &Engine, request: Request<T>) -> Result<(Call, T), Refusal> 
     let budget = metadata.get("grpc-timeout").and_then(|text| text.to_str().ok()).and_then(grpc_timeout);
     let call = engine.call(replay_time, budget)?;
     Ok((call, request.into_inner()))
+}
+
+/// Nobody speaks for another's till (H73).
+fn admit(caller: &Caller, request: &impl Placed) -> Result<(), Refusal> {
+    let admitted = match request.place() {
+        Some((store, till)) => caller.speaks_for(store, till),
+        None => caller.is_till_or_gateway(),
+    };
+    admitted.map_err(|why| {
+        metrics::counter!("tessera_engine_foreign_calls_total").increment(1);
+        tracing::warn!(%why, place = ?request.place(), "a call was refused");
+        Refusal::ForeignStore
+    })
 }
 
 /// The value of `grpc-timeout`: up to eight digits and a unit (gRPC over HTTP/2).

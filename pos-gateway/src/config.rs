@@ -1,10 +1,10 @@
 //! What a gateway is told once, and what keeps it from starting.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use http::Uri;
 use tessera_contract::unchanged::{REWARD_FOLLOWS_TEXT, UNCHANGED_TEXT};
+use tessera_identity::{ConnectError, Identity};
 use thiserror::Error;
 
 use crate::limits::{BUDGET_DEFAULT, SHUTDOWN_MAX, STREAM_AGE};
@@ -18,6 +18,8 @@ pub struct GatewayConfig {
     pub gateway_id: String,
     /// The engines: an account goes to the same one as long as that one answers.
     pub engines: Vec<Uri>,
+    /// What is shown to engines whose address is `https`. None: there are none.
+    pub identity: Option<Identity>,
     /// Where advices are kept that no engine has yet. None: they stay unknown, and the tills' own journals keep them.
     pub spool: Option<SpoolConfig>,
     /// The rule pack by which quotes are decided without an engine. None: they stay unchanged.
@@ -40,6 +42,7 @@ impl GatewayConfig {
         Self {
             gateway_id: gateway_id.into(),
             engines,
+            identity: None,
             spool: None,
             pack: None,
             budget: BUDGET_DEFAULT,
@@ -57,30 +60,18 @@ pub enum GatewayError {
     /// No engine is named.
     #[error("a gateway needs at least one engine")]
     NoEngine,
-    /// An engine's address has no scheme or host, or one that cannot be used.
-    #[error("the engine {uri} is no address of the form http://HOST:PORT")]
-    Engine {
-        /// As it was given.
-        uri: Uri,
-    },
+    /// An engine's address cannot be used.
+    #[error("engines: {0}")]
+    Engine(#[from] ConnectError),
     /// The name of the gateway cannot travel.
     #[error("the gateway id {gateway_id:?} must have 1 to 64 printable ASCII characters")]
     GatewayId {
         /// As it was given.
         gateway_id: String,
     },
-    /// Other machines could connect, and there is no encryption yet.
-    #[error("{address} can be reached by other machines; without TLS a gateway listens on loopback only (127.0.0.1 or [::1])")]
-    NotLoopback {
-        /// Where it should have listened.
-        address: SocketAddr,
-    },
     /// The spool cannot be opened.
     #[error(transparent)]
     Spool(#[from] SpoolError),
-    /// The listener does not know its address.
-    #[error("the listener's address cannot be read")]
-    Listener(#[source] std::io::Error),
     /// The descriptors of the contract cannot be served.
     #[error("reflection cannot be served")]
     Reflection(#[from] tonic_reflection::server::Error),

@@ -12,6 +12,7 @@ use prost::Message as _;
 use tessera_contract::convert::duration_to_wire;
 use tessera_contract::refusal::call_error;
 use tessera_contract::{Refusal, unreadable};
+use tessera_identity::Caller;
 use tessera_proto::billing::v1::Closing;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -20,6 +21,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::MetadataMap;
 use tonic::{Status, Streaming};
 
+use crate::admit::admit;
 use crate::clock::CallClock;
 use crate::forward::Forwarder;
 use crate::limits::{
@@ -33,13 +35,14 @@ use envelope::{RequestEnvelope, ResponseEnvelope, UnreadResult};
 
 /// Serves one stream; what comes back are its answers.
 pub(crate) fn open(
-    forwarder: Arc<Forwarder>,
+    (forwarder, caller): (Arc<Forwarder>, Caller),
     going_down: watch::Receiver<bool>,
     metadata: MetadataMap,
     inbound: Streaming<Bytes>,
 ) -> ReceiverStream<Result<Bytes, Status>> {
     let (outbound, answers) = mpsc::channel(STREAM_QUEUE_MAX);
-    let session = Session { forwarder, metadata: Arc::new(metadata), outbound, open: HashSet::new(), calls: JoinSet::new() };
+    let session =
+        Session { forwarder, caller, metadata: Arc::new(metadata), outbound, open: HashSet::new(), calls: JoinSet::new() };
     tokio::spawn(session.run(inbound, going_down));
     ReceiverStream::new(answers)
 }
@@ -47,6 +50,7 @@ pub(crate) fn open(
 /// One stream.
 struct Session {
     forwarder: Arc<Forwarder>,
+    caller: Caller,
     metadata: Arc<MetadataMap>,
     outbound: mpsc::Sender<Result<Bytes, Status>>,
     /// Correlation ids of the calls that are under way.
@@ -124,6 +128,10 @@ impl Session {
                 return self.send_unopened(correlation_id, missing).await;
             }
         };
+        if let Err(refused) = admit(&self.caller, call, &body) {
+            let result = Some(UnreadResult::Error(call_error(&refused)));
+            return self.write(&ResponseEnvelope { correlation_id, result }).await;
+        }
         let given = match message.budget_ms {
             0 => BUDGET_DEFAULT,
             given => Duration::from_millis(given.into()),

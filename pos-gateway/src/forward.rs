@@ -60,7 +60,7 @@ impl Forwarder {
             return Err(GatewayError::GatewayId { gateway_id: config.gateway_id });
         };
         Ok(Self {
-            upstream: Upstream::new(&config.engines)?,
+            upstream: Upstream::new(&config.engines, config.identity.as_ref())?,
             gateway_id,
             spool: config.spool.clone().map(Spool::open).transpose()?.map(Arc::new),
             pack: config.pack.clone().map(Shelf::new).map(Arc::new),

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use http::Uri;
+use tessera_identity::Identity;
 use tessera_proto::billing::v1::DeliveryRoute;
 use thiserror::Error;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -64,9 +65,13 @@ pub enum ImportError {
 ///
 /// # Errors
 /// The file or the address cannot be used, or the engine takes no more.
-pub async fn import(file: &Path, engine: &Uri, gateway_id: &str) -> Result<Imported, ImportError> {
+pub async fn import(
+    file: &Path,
+    (engine, identity): (&Uri, Option<&Identity>),
+    gateway_id: &str,
+) -> Result<Imported, ImportError> {
     let (entries, whole) = read_export(file)?;
-    let upstream = Upstream::new(std::slice::from_ref(engine))?;
+    let upstream = Upstream::new(std::slice::from_ref(engine), identity)?;
     let value = AsciiMetadataValue::try_from(gateway_id);
     let value = value.map_err(|_| GatewayError::GatewayId { gateway_id: gateway_id.to_owned() })?;
     let mut metadata = MetadataMap::new();

@@ -6,11 +6,12 @@
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! use tessera_gateway::{Gateway, GatewayConfig};
 //! let gateway = Gateway::new(GatewayConfig::new("store-1", vec!["http://127.0.0.1:7301".parse()?]))?;
-//! let listener = tokio::net::TcpListener::bind("127.0.0.1:7302").await?;
+//! let listener = tessera_identity::Listener::bind("127.0.0.1:7302".parse()?, None).await?;
 //! gateway.serve(listener, async { let _ = tokio::signal::ctrl_c().await; }).await?;
 //! # Ok(()) }
 //! ```
 
+mod admit;
 mod advice;
 mod call;
 mod clock;

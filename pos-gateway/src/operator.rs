@@ -1,18 +1,17 @@
 //! What operators ask of a running gateway: how it stands, what is parked, and to try that again.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use metrics::gauge;
 use tessera_contract::Refusal;
 use tessera_contract::convert::timestamp_to_wire;
+use tessera_identity::{Caller, Grant};
 use tessera_proto::gateway::v1::operator_service_server::OperatorService;
 use tessera_proto::gateway::v1::{
     AnswerCount, EngineStatus, GetStatusRequest, GetStatusResponse, LinkState, ListParkedRequest, ListParkedResponse, PackStatus,
     ParkedEntry, RetryParkedRequest, RetryParkedResponse, SpoolStatus,
 };
-use tonic::transport::server::TcpConnectInfo;
 use tonic::{Request, Response, Status};
 
 use crate::forward::Forwarder;
@@ -169,14 +168,10 @@ impl OperatorService for Operator {
     }
 }
 
-/// Operators work on the gateway's own machine.
+/// Operators work on the gateway's own machine, or show a certificate that says so.
 fn admit<T>(request: &Request<T>) -> Result<(), Status> {
-    let peer = request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr);
-    if peer.as_ref().map(SocketAddr::ip).is_some_and(|peer| peer.is_loopback()) {
-        Ok(())
-    } else {
-        Err(Refusal::ForeignStore.into_status())
-    }
+    let admitted = Caller::of(request.extensions()).is(|grant| matches!(grant, Grant::Operator));
+    admitted.map_err(|_| Refusal::ForeignStore.into_status())
 }
 
 fn wire_time(ms: i64) -> Option<tessera_proto::Timestamp> {

@@ -3,15 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tessera_identity::Listener;
 use tessera_proto::FILE_DESCRIPTOR_SET;
 use tessera_proto::gateway::v1::GetStatusResponse;
 use tessera_proto::gateway::v1::operator_service_server::OperatorServiceServer;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tonic::service::Routes;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
@@ -65,24 +64,20 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// The listener can be reached by other machines, or the server stopped by itself.
-    pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) -> Result<(), GatewayError> {
-        let address = listener.local_addr().map_err(GatewayError::Listener)?;
-        if !address.ip().is_loopback() {
-            return Err(GatewayError::NotLoopback { address });
-        }
+    /// The server stopped by itself.
+    pub async fn serve(&self, listener: Listener, shutdown: impl Future<Output = ()> + Send) -> Result<(), GatewayError> {
         let (reporter, health) = tonic_health::server::health_reporter();
         let reflection = |builder: tonic_reflection::server::Builder<'static>| {
             builder.register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
         };
-        let routes = self
-            .routes()
-            .add_service(health)
-            .add_service(reflection(tonic_reflection::server::Builder::configure()).build_v1()?)
-            .add_service(reflection(tonic_reflection::server::Builder::configure()).build_v1alpha()?);
+        let mut routes = self.routes().add_service(health);
+        if listener.is_loopback() {
+            routes = routes
+                .add_service(reflection(tonic_reflection::server::Builder::configure()).build_v1()?)
+                .add_service(reflection(tonic_reflection::server::Builder::configure()).build_v1alpha()?);
+        }
         reporter.set_service_status(LIVENESS_SERVICE, ServingStatus::Serving).await;
         set_readiness(&reporter, false).await; // Until an engine has been asked.
-        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
         let stopping = async {
             shutdown.await;
             set_readiness(&reporter, false).await;
@@ -94,7 +89,7 @@ impl Gateway {
             let _ = going_down.wait_for(|down| *down).await;
             sleep(self.forwarder.config().shutdown_max).await;
         };
-        let serving = transport().add_routes(routes).serve_with_incoming_shutdown(incoming, stopping);
+        let serving = transport().add_routes(routes).serve_with_incoming_shutdown(listener.incoming(), stopping);
         tokio::select! {
             ended = serving => Ok(ended?),
             () = limit => {

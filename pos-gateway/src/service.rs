@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use tessera_contract::{Refusal, unreadable};
+use tessera_identity::Caller;
 use tokio::sync::watch;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::body::Body;
@@ -15,6 +16,7 @@ use tonic::server::{Grpc, NamedService};
 use tonic::{Request, Response, Status, Streaming};
 use tower::{Service, service_fn};
 
+use crate::admit::admit;
 use crate::call::Call;
 use crate::clock::{CallClock, given};
 use crate::codec::Unread;
@@ -61,7 +63,8 @@ impl BillingRelay {
             let forwarder = Arc::clone(&self.forwarder);
             async move {
                 let clock = CallClock::start(given(request.metadata()), forwarder.config().budget);
-                let (metadata, _extensions, body) = request.into_parts();
+                let (metadata, extensions, body) = request.into_parts();
+                admit(&Caller::of(&extensions), call, &body)?;
                 forwarder.answer(call, body, &metadata, clock).await
             }
         });
@@ -83,8 +86,8 @@ fn open(
     going_down: watch::Receiver<bool>,
     request: Request<Streaming<Bytes>>,
 ) -> Ready<Result<Answers, Status>> {
-    let (metadata, _extensions, inbound) = request.into_parts();
-    let answers = converse::open(forwarder, going_down, metadata, inbound);
+    let (metadata, extensions, inbound) = request.into_parts();
+    let answers = converse::open((forwarder, Caller::of(&extensions)), going_down, metadata, inbound);
     ready(Ok(Response::new(answers)))
 }
 

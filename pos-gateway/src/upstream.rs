@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Uri;
 use tessera_contract::Refusal;
+use tessera_identity::Identity;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tonic::client::Grpc;
@@ -67,11 +68,11 @@ pub(crate) enum Failed {
 }
 
 impl Upstream {
-    pub(crate) fn new(uris: &[Uri]) -> Result<Self, GatewayError> {
+    pub(crate) fn new(uris: &[Uri], identity: Option<&Identity>) -> Result<Self, GatewayError> {
         if uris.is_empty() {
             return Err(GatewayError::NoEngine);
         }
-        let engines = uris.iter().map(Engine::new).collect::<Result<_, _>>()?;
+        let engines = uris.iter().map(|uri| Engine::new(uri, identity)).collect::<Result<_, _>>()?;
         Ok(Self { engines, reachable: watch::Sender::new(true) })
     }
 
@@ -160,20 +161,15 @@ impl Upstream {
 
 impl Engine {
     /// A connection that is made when it is first used and notices a dead peer within 2.5 s (H52).
-    fn new(uri: &Uri) -> Result<Self, GatewayError> {
-        let wrong = || GatewayError::Engine { uri: uri.clone() };
-        if uri.scheme_str() != Some("http") || uri.host().is_none() {
-            return Err(wrong());
-        }
-        let channel = Endpoint::new(uri.clone())
-            .map_err(|_| wrong())?
+    fn new(uri: &Uri, identity: Option<&Identity>) -> Result<Self, GatewayError> {
+        let endpoint = Endpoint::from(uri.clone())
             .tcp_nodelay(true)
             .connect_timeout(Duration::from_millis(500))
             .http2_keep_alive_interval(Duration::from_secs(1))
             .keep_alive_timeout(Duration::from_millis(1_500))
             .keep_alive_while_idle(true)
-            .http2_max_header_list_size(HEADER_BYTES_MAX)
-            .connect_lazy();
+            .http2_max_header_list_size(HEADER_BYTES_MAX);
+        let channel = tessera_identity::channel(&endpoint, identity)?;
         Ok(Self { uri: uri.clone(), channel, up: AtomicBool::new(true), unanswered: AtomicU32::new(0) })
     }
 

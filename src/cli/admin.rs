@@ -4,6 +4,7 @@ use tessera_proto::admin::v1::admin_service_client::AdminServiceClient;
 use tonic::Status;
 use tonic::transport::Channel;
 
+use super::reach::reach;
 use super::{ConfigFile, Failure, read_config};
 use crate::config::Config;
 
@@ -14,9 +15,12 @@ const ANSWER_BYTES_MAX: usize = 65 * 1024 * 1024;
 pub(crate) type Admin = AdminServiceClient<Channel>;
 
 /// The engine of a configuration, where one is running.
-pub(crate) async fn connect(config: &Config) -> Option<Admin> {
-    let client = AdminServiceClient::connect(format!("http://{}", config.listen_engine)).await.ok()?;
-    Some(client.max_decoding_message_size(ANSWER_BYTES_MAX))
+///
+/// # Errors
+/// The files of the own certificate cannot be used.
+pub(crate) async fn connect(config: &Config) -> Result<Option<Admin>, Failure> {
+    let channel = reach(config, config.listen_engine).await?;
+    Ok(channel.map(|channel| AdminServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)))
 }
 
 /// The engine of a configuration file.
@@ -25,7 +29,7 @@ pub(crate) async fn connect(config: &Config) -> Option<Admin> {
 /// The configuration has faults, or nobody answers where it says.
 pub(crate) async fn running(config: &ConfigFile) -> Result<Admin, Failure> {
     let config = read_config(config.config.as_deref())?;
-    connect(&config).await.ok_or_else(|| {
+    connect(&config).await?.ok_or_else(|| {
         let address = config.listen_engine;
         format!("no engine answers at {address}: start one with `tessera serve`, or name its configuration by --config").into()
     })

@@ -53,7 +53,7 @@ async fn load(file: &Path, config: &ConfigFile, check: bool) -> Result<ExitCode,
         return Ok(ExitCode::SUCCESS);
     }
     let config = read_config(config.config.as_deref())?;
-    if let Some(mut engine) = admin::connect(&config).await {
+    if let Some(mut engine) = admin::connect(&config).await? {
         let loaded =
             engine.load_catalogue(futures_util::stream::iter(pieces(&products)?)).await.map_err(admin::refused)?.into_inner();
         return Ok(say(count, loaded.catalogue, loaded.unchanged));

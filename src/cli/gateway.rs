@@ -11,6 +11,7 @@ use tessera_proto::gateway::v1::operator_service_client::OperatorServiceClient;
 use tessera_proto::gateway::v1::{GetStatusRequest, ListParkedRequest, RetryParkedRequest};
 use tonic::transport::Channel;
 
+use super::reach::{identity, reach};
 use super::{ConfigFile, Failure, admin, print, read_config};
 
 pub(super) mod show;
@@ -144,7 +145,7 @@ fn export_spool(args: &ExportArgs) -> Result<ExitCode, Failure> {
 async fn import_file(args: &ImportArgs) -> Result<ExitCode, Failure> {
     let config = read_config(args.config.config.as_deref())?;
     let engine = args.engine.parse().map_err(|_| format!("{} is no address of the form http://HOST:PORT", args.engine))?;
-    let imported = import(&args.file, &engine, &config.gateway_id).await?;
+    let imported = import(&args.file, (&engine, identity(&config)?.as_ref()), &config.gateway_id).await?;
     print(&show::imported(&imported));
     Ok(if imported.refused.is_empty() && !imported.damaged { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -160,8 +161,9 @@ fn pack_key(args: &PackKeyArgs) -> Result<ExitCode, Failure> {
 
 /// The gateway of a configuration.
 async fn running(config: &ConfigFile) -> Result<OperatorServiceClient<Channel>, Failure> {
-    let address = read_config(config.config.as_deref())?.listen_gateway;
-    OperatorServiceClient::connect(format!("http://{address}")).await.map_err(|_| {
+    let config = read_config(config.config.as_deref())?;
+    let address = config.listen_gateway;
+    reach(&config, address).await?.map(OperatorServiceClient::new).ok_or_else(|| {
         format!("no gateway answers at {address}: start one with `tessera serve`, or name its configuration by --config").into()
     })
 }

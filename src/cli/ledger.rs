@@ -18,6 +18,7 @@ use tessera_proto::admin::v1::ledger_service_server::LedgerService as _;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
+use super::reach::reach;
 use super::{ConfigFile, Failure, admin, print, read_config};
 use crate::node::{open_engine, open_replay_engine};
 
@@ -149,9 +150,8 @@ impl Ledger {
             Some(folder) => open_replay_engine(folder).await?,
             None => {
                 let config = read_config(args.config.config.as_deref())?;
-                let client = LedgerServiceClient::connect(format!("http://{}", config.listen_engine)).await;
-                if let Ok(client) = client {
-                    return Ok(Self::Running(client));
+                if let Some(channel) = reach(&config, config.listen_engine).await? {
+                    return Ok(Self::Running(LedgerServiceClient::new(channel)));
                 }
                 open_engine(&config).await?
             }

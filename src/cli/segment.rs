@@ -9,6 +9,7 @@ use tessera_proto::admin::v1::{CustomerList, GetListRequest, ListListsRequest, L
 use tessera_proto::billing::v1;
 use tonic::transport::Channel;
 
+use super::reach::reach;
 use super::till::table::table;
 use super::{ConfigFile, Failure, admin, print, read_config};
 
@@ -97,7 +98,7 @@ pub(crate) async fn run(args: SegmentArgs) -> Result<ExitCode, Failure> {
 async fn running(config: &ConfigFile) -> Result<Lists, Failure> {
     let config = read_config(config.config.as_deref())?;
     let address = config.listen_engine;
-    ListServiceClient::connect(format!("http://{address}")).await.map_err(|_| {
+    reach(&config, address).await?.map(ListServiceClient::new).ok_or_else(|| {
         format!("no engine answers at {address}: start one with `tessera serve`, or name its configuration by --config").into()
     })
 }

@@ -8,8 +8,8 @@ use axum::response::Html;
 use axum::routing::get;
 use clap::{Args, ValueEnum};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use tessera_engine::server;
 use tessera_gateway::Gateway;
+use tessera_identity::loopback;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -61,7 +61,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
     let roles = Roles { engine: has(Role::Engine), gateway: has(Role::Gateway) && args.replayed.is_none() };
     // Before the parts start, so that what they count is counted.
     let recorder = PrometheusBuilder::new().install_recorder().map_err(|error| NodeError::Metrics(error.to_string()))?;
-    let listener = server::bind(config.listen_metrics).await?;
+    let listener = loopback(config.listen_metrics).await?;
     let mut node = match &args.replayed {
         Some(folder) => Node::start_replayed(&config, folder).await?,
         None => Node::start(&config, roles).await?,

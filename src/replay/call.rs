@@ -185,7 +185,9 @@ where
             Ok(Answered::Unknown(unknown)) => cause = unknown.cause.to_string(),
             Err(TillError::Refused { refusal, .. }) => return Ok(Said::Refused(refusal)),
             Err(TillError::NotAnswered { refusal, .. }) => cause = refusal.to_string(),
-            Err(error @ (TillError::Journal(_) | TillError::Endpoint { .. })) => return Err(ReplayError::Till(error)),
+            Err(error @ (TillError::Journal(_) | TillError::Endpoint { .. } | TillError::Connect(_))) => {
+                return Err(ReplayError::Till(error));
+            }
         }
         tokio::time::sleep(REPEAT_PAUSE.saturating_mul(tried)).await;
     }

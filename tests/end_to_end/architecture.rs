@@ -9,16 +9,20 @@ use cargo_metadata::{Metadata, MetadataCommand};
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
 /// Which crates of ours each crate of ours may name in its manifest. The root may name all.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("tessera-proto", &[]),
     ("tessera-contract", &["tessera-proto", "tessera-rules"]),
+    ("tessera-identity", &[]),
     ("tessera-rules", &[]),
     ("tessera-cases", &["tessera-rules", "tessera-ledger"]),
     ("tessera-ledger", &["tessera-rules"]),
     ("tessera-storage", &[]),
-    ("tessera-engine", &["tessera-proto", "tessera-contract", "tessera-rules", "tessera-ledger", "tessera-storage"]),
-    ("tessera-till", &["tessera-proto", "tessera-contract"]),
-    ("tessera-gateway", &["tessera-proto", "tessera-contract", "tessera-rules"]),
+    (
+        "tessera-engine",
+        &["tessera-proto", "tessera-contract", "tessera-identity", "tessera-rules", "tessera-ledger", "tessera-storage"],
+    ),
+    ("tessera-till", &["tessera-proto", "tessera-contract", "tessera-identity"]),
+    ("tessera-gateway", &["tessera-proto", "tessera-contract", "tessera-identity", "tessera-rules"]),
     ("tessera-crm", &["tessera-proto", "tessera-contract", "tessera-rules", "tessera-storage", "tessera-ledger"]),
     ("tessera-carriers", &["tessera-contract", "tessera-crm"]),
 ];

@@ -209,7 +209,7 @@ fn p11_an_address_that_cannot_be_served_is_named() {
     }
     let mut command = serve(&folder.path().join("data"));
     command.env("TESSERA_LISTEN_ENGINE", "0.0.0.0:0");
-    check(&refusal(command), &["0.0.0.0:0", "loopback", "127.0.0.1"]);
+    check(&refusal(command), &["0.0.0.0:0", "certificates", "127.0.0.1"]);
 }
 
 /// The first lines of the shipped program, with a key that is not known and a currency that is none.

@@ -85,7 +85,7 @@ impl Server {
         let mut engine = String::new();
         let gateway = lines.into_iter().find_map(|line| {
             if let Some(address) = line.strip_prefix("engine").and_then(|rest| rest.split_whitespace().next()) {
-                address.trim_start_matches("http://").clone_into(&mut engine);
+                address.rsplit('/').next().unwrap().clone_into(&mut engine);
             }
             line.strip_prefix("gateway").map(|rest| rest.trim().to_owned())
         });
@@ -104,6 +104,12 @@ impl Server {
     /// The id of its process.
     pub(super) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Where the engine answers, as in `https://127.0.0.1:40000`.
+    pub(super) fn engine_endpoint(&self) -> String {
+        let scheme = self.gateway.split("://").next().unwrap();
+        format!("{scheme}://{}", self.engine)
     }
 
     /// Sends SIGTERM and waits for the end.

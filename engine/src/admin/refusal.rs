@@ -27,12 +27,6 @@ pub(super) fn status(core: &Core, error: &ProgramsError, field: &str) -> Status 
     }
 }
 
-/// An unsigned change from another machine.
-pub(super) fn unsigned_from_elsewhere() -> Status {
-    let text = "nobody is configured, so changes are unsigned and taken from this machine alone: configure people and sign";
-    with_reason(Code::PermissionDenied, RevisionErrorReason::UnsignedFromElsewhere, text)
-}
-
 fn refused(refusal: &RevisionRefusal) -> Status {
     let (code, reason) = match refusal {
         RevisionRefusal::SignatureMissing => (Code::Unauthenticated, RevisionErrorReason::SignatureMissing),

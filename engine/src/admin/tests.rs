@@ -1,10 +1,7 @@
 //! Tests of the admin service: what callers read of refusals, and a revision's way through the calls.
 
-use std::net::SocketAddr;
-
 use tessera_contract::signing::PrivateKey;
 use tessera_proto::admin::v1::{RevisionErrorReason, RevisionState};
-use tonic::transport::server::TcpConnectInfo;
 use tonic_types::StatusExt as _;
 
 use super::*;
@@ -42,22 +39,6 @@ fn reason(status: &Status) -> String {
 
 fn named(reason: RevisionErrorReason) -> String {
     reason.as_str_name().trim_start_matches("REVISION_ERROR_REASON_").to_owned()
-}
-
-#[tokio::test]
-async fn p12_an_unsigned_change_is_taken_from_this_machine_alone() {
-    let (_rig, admin) = rig(&[]).await;
-    let from = |address: &str| {
-        let mut request = Request::new(publishing(&other()));
-        let remote: SocketAddr = address.parse().unwrap();
-        request.extensions_mut().insert(TcpConnectInfo { local_addr: None, remote_addr: Some(remote) });
-        request
-    };
-    let refused = admin.publish_programs(from("192.0.2.7:4000")).await.unwrap_err();
-    assert_eq!(refused.code(), tonic::Code::PermissionDenied);
-    assert_eq!(reason(&refused), named(RevisionErrorReason::UnsignedFromElsewhere));
-    let published = admin.publish_programs(from("127.0.0.1:4000")).await.unwrap().into_inner();
-    assert_eq!((published.revision, published.unchanged), (2, false));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use tessera_contract::limits::{PACK_STORES_MAX, SHORT_TEXT_CHARACTERS_MAX};
 use tessera_contract::pack::PackHash;
 use tessera_contract::read::check_contract_minor;
 use tessera_contract::refusal::Refusal;
+use tessera_identity::{Caller, NotAllowed};
 use tessera_proto::gateway::v1::gateway_service_server::GatewayService;
 use tessera_proto::gateway::v1::{CloseTillDayRequest, CloseTillDayResponse, FollowPackRequest, FollowPackResponse};
 use tessera_rules::id::StoreId;
@@ -40,8 +41,10 @@ impl GatewayService for GatewayCalls {
     type FollowPackStream = Pin<Box<dyn Stream<Item = Result<FollowPackResponse, Status>> + Send>>;
 
     async fn follow_pack(&self, request: Request<FollowPackRequest>) -> Result<Response<Self::FollowPackStream>, Status> {
+        let caller = Caller::of(request.extensions());
         let request = request.into_inner();
         let (stores, has) = read(&request).map_err(Refusal::into_status)?;
+        admit(&caller, &stores).map_err(|_| Refusal::ForeignStore.into_status())?;
         let (responses, stream) = mpsc::channel(IN_FLIGHT_MAX);
         let core = &self.engine.core;
         let follower = Follower { packs: Arc::clone(&core.packs), clock: Arc::clone(&core.clock), stores, has, responses };
@@ -52,6 +55,14 @@ impl GatewayService for GatewayCalls {
 
     async fn close_till_day(&self, _request: Request<CloseTillDayRequest>) -> Result<Response<CloseTillDayResponse>, Status> {
         Err(Refusal::NotYetServed { call: "CloseTillDay" }.into_status())
+    }
+}
+
+/// A gateway gets the pack of its own stores (H73).
+fn admit(caller: &Caller, stores: &[StoreId]) -> Result<(), NotAllowed> {
+    match stores {
+        [] => caller.forwards_for(None),
+        stores => stores.iter().try_for_each(|store| caller.forwards_for(Some(store.as_str()))),
     }
 }
 

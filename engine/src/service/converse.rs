@@ -9,6 +9,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::Stream;
 use tessera_contract::refusal::Refusal;
 use tessera_contract::unreadable;
+use tessera_identity::Caller;
 use tessera_proto::billing::v1;
 use tessera_proto::billing::v1::converse_request::Call as Asked;
 use tessera_proto::billing::v1::converse_response::Result as Answered;
@@ -17,7 +18,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
 use super::answers::{ConverseAnswer, Told};
-use super::{claim, customer, get_receipt, hand_over, observe, quote, return_goods, settle, void_receipt};
+use super::{admit, claim, customer, get_receipt, hand_over, observe, quote, return_goods, settle, void_receipt};
 use crate::engine::Engine;
 
 /// The answers of a stream.
@@ -46,6 +47,7 @@ type OpenIds = Arc<Mutex<HashSet<u64>>>;
 /// One stream being read.
 struct Conversation {
     engine: Engine,
+    caller: Caller,
     answers: mpsc::Sender<Result<ConverseAnswer, Status>>,
     open: Arc<Semaphore>,
     ids: OpenIds,
@@ -54,14 +56,14 @@ struct Conversation {
 
 /// Serves a stream until the caller half-closes, the engine closes, or the connection breaks.
 pub(super) fn converse(
-    engine: Engine,
+    (engine, caller): (Engine, Caller),
     requests: Streaming<v1::ConverseRequest>,
     closing: watch::Receiver<bool>,
     limits: ConverseLimits,
 ) -> Answers {
     let (answers, stream) = mpsc::channel(limits.open_calls_max);
-    let conversation =
-        Conversation { engine, answers, open: Arc::new(Semaphore::new(limits.open_calls_max)), ids: OpenIds::default(), limits };
+    let open = Arc::new(Semaphore::new(limits.open_calls_max));
+    let conversation = Conversation { engine, caller, answers, open, ids: OpenIds::default(), limits };
     tokio::spawn(conversation.serve(requests, closing));
     Box::pin(ReceiverStream::new(stream))
 }
@@ -100,9 +102,13 @@ impl Conversation {
                     }
                     let (engine, answers, ids, limits) =
                         (self.engine.clone(), self.answers.clone(), Arc::clone(&self.ids), self.limits);
+                    let admitted = request.call.as_ref().map_or(Ok(()), |call| admit(&self.caller, call));
                     tokio::spawn(async move {
                         let correlation_id = request.correlation_id;
-                        let told = answer(&engine, request, limits).await;
+                        let told = match admitted {
+                            Ok(()) => answer(&engine, request, limits).await,
+                            Err(refusal) => error(refusal),
+                        };
                         ids.lock().unwrap_or_else(PoisonError::into_inner).remove(&correlation_id);
                         let _ = answers.send(Ok(ConverseAnswer::new(correlation_id, told))).await;
                         drop(permit);

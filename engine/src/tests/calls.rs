@@ -205,7 +205,7 @@ async fn the_feed_sends_every_outcome_in_order_resumes_at_a_cursor_and_goes_on_a
 #[tokio::test]
 async fn converse_carries_every_call_answers_each_once_and_says_when_it_closes() {
     let rig = Rig::new().await;
-    let listener = crate::server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let listener = tessera_identity::Listener::bind("127.0.0.1:0".parse().unwrap(), None).await.unwrap();
     let address = listener.local_addr().unwrap();
     let server = tokio::spawn(crate::server::serve(rig.engine.clone(), listener, rig.closing.subscribe()));
     let mut client = BillingServiceClient::connect(format!("http://{address}")).await.unwrap();

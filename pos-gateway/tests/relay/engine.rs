@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::{Buf as _, BufMut as _, Bytes};
 use tessera_gateway::{Gateway, GatewayConfig, GatewayError};
+use tessera_identity::Listener;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -179,7 +180,7 @@ pub(crate) async fn gateway(engines: &[SocketAddr], budget: Duration) -> Running
 }
 
 pub(crate) async fn gateway_with(config: GatewayConfig) -> Running {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), None).await.unwrap();
     let address = listener.local_addr().unwrap();
     let gateway = Gateway::new(config).unwrap();
     let (stop, stopped) = oneshot::channel::<()>();

@@ -364,7 +364,7 @@ async fn exported(folder: &TempDir) -> std::path::PathBuf {
 }
 
 async fn delivered_from(file: &Path, engine: &FakeEngine) -> tessera_gateway::Imported {
-    import(file, &format!("http://{}", engine.address).parse().unwrap(), "g1").await.unwrap()
+    import(file, (&format!("http://{}", engine.address).parse().unwrap(), None), "g1").await.unwrap()
 }
 
 #[tokio::test]

@@ -40,9 +40,9 @@ impl TillClient {
     ///
     /// # Errors
     ///
-    /// The endpoint is no address.
+    /// The endpoint is no address, or asks for a certificate and there is none.
     pub fn connect(config: TillConfig) -> Result<Self, TillError> {
-        let route = Route::unary(&config.endpoint)?;
+        let route = Route::unary(&config.endpoint, config.identity.as_ref())?;
         Ok(Self::new(config, route))
     }
 

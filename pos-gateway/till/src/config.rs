@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tessera_contract::unchanged::{REWARD_FOLLOWS_TEXT, UNCHANGED_TEXT};
+use tessera_identity::Identity;
 use tonic::transport::{Channel, Endpoint};
 
 use crate::journal::Journal;
@@ -15,6 +16,8 @@ use crate::refusal::TillError;
 pub struct TillConfig {
     /// Where the gateway (or engine) listens, as in `http://127.0.0.1:7302`.
     pub endpoint: String,
+    /// What is shown to an endpoint that is `https`. None: it is not.
+    pub identity: Option<Identity>,
     /// The shop; stands in log lines.
     pub store_id: String,
     /// The till; stands in log lines.
@@ -34,6 +37,7 @@ impl TillConfig {
     pub fn new(endpoint: impl Into<String>, store_id: impl Into<String>, till_id: impl Into<String>, journal: Journal) -> Self {
         Self {
             endpoint: endpoint.into(),
+            identity: None,
             store_id: store_id.into(),
             till_id: till_id.into(),
             budget: BUDGET_DEFAULT,
@@ -67,15 +71,14 @@ pub(crate) fn reserve(budget: Duration) -> Duration {
 
 /// A channel that connects when it is first used, notices a dead peer within 2.5 s (H52) and never
 /// waits for more bytes before it sends.
-pub(crate) fn channel(endpoint: &str) -> Result<Channel, TillError> {
+pub(crate) fn channel(endpoint: &str, identity: Option<&Identity>) -> Result<Channel, TillError> {
     let parsed = Endpoint::from_shared(endpoint.to_owned())
-        .map_err(|source| TillError::Endpoint { endpoint: endpoint.to_owned(), source })?;
-    Ok(parsed
+        .map_err(|source| TillError::Endpoint { endpoint: endpoint.to_owned(), source })?
         .tcp_nodelay(true)
         .connect_timeout(Duration::from_millis(500))
         .http2_keep_alive_interval(Duration::from_secs(1))
         .keep_alive_timeout(Duration::from_millis(1_500))
         .keep_alive_while_idle(true)
-        .http2_max_header_list_size(8 * 1024)
-        .connect_lazy())
+        .http2_max_header_list_size(8 * 1024);
+    Ok(tessera_identity::channel(&parsed, identity)?)
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tessera_identity::Identity;
 use tessera_proto::billing::v1::billing_service_client::BillingServiceClient;
 use tessera_proto::billing::v1::converse_request::Call;
 use tessera_proto::billing::v1::converse_response::Result as Reply;
@@ -60,11 +61,11 @@ impl Conversation {
     ///
     /// # Errors
     ///
-    /// The endpoint is no address.
-    pub fn connect(endpoint: &str) -> Result<Self, TillError> {
+    /// The endpoint is no address, or asks for a certificate and there is none.
+    pub fn connect(endpoint: &str, identity: Option<&Identity>) -> Result<Self, TillError> {
         Ok(Self {
             shared: Arc::new(Shared {
-                client: service_client(endpoint)?,
+                client: service_client(endpoint, identity)?,
                 correlation_ids: AtomicU64::new(1),
                 current: Mutex::new(None),
             }),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use tessera_contract::refusal;
+use tessera_identity::ConnectError;
 use tessera_proto::billing::v1::{CallError, ErrorReason, FieldViolation};
 use thiserror::Error;
 use tonic::{Code, Status};
@@ -41,6 +42,9 @@ pub enum TillError {
         /// What is wrong with it.
         source: tonic::transport::Error,
     },
+    /// There is no way to the endpoint.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
 }
 
 impl TillError {
@@ -48,7 +52,7 @@ impl TillError {
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused { refusal, .. } | Self::NotAnswered { refusal, .. } => Some(refusal),
-            Self::Journal(_) | Self::Endpoint { .. } => None,
+            Self::Journal(_) | Self::Endpoint { .. } | Self::Connect(_) => None,
         }
     }
 }

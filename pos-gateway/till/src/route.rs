@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tessera_identity::Identity;
 use tessera_proto::billing::v1::billing_service_client::BillingServiceClient;
 use tessera_proto::billing::v1::converse_request::Call;
 use tessera_proto::billing::v1::converse_response::Result as Reply;
@@ -29,8 +30,8 @@ pub(crate) enum Route {
 
 impl Route {
     /// Single calls to this endpoint.
-    pub(crate) fn unary(endpoint: &str) -> Result<Self, TillError> {
-        Ok(Self::Unary(service_client(endpoint)?))
+    pub(crate) fn unary(endpoint: &str, identity: Option<&Identity>) -> Result<Self, TillError> {
+        Ok(Self::Unary(service_client(endpoint, identity)?))
     }
 
     /// Sends one call; `left` travels with it. Does not end by itself when the time is over.
@@ -48,8 +49,8 @@ impl Route {
 }
 
 /// A client with the contract's limits.
-pub(crate) fn service_client(endpoint: &str) -> Result<BillingServiceClient<Channel>, TillError> {
-    Ok(BillingServiceClient::new(channel(endpoint)?)
+pub(crate) fn service_client(endpoint: &str, identity: Option<&Identity>) -> Result<BillingServiceClient<Channel>, TillError> {
+    Ok(BillingServiceClient::new(channel(endpoint, identity)?)
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX))
 }

@@ -11,6 +11,7 @@ pub mod fault;
 pub mod limits;
 pub mod pack;
 pub mod pii;
+pub mod place;
 pub mod read;
 pub mod refusal;
 pub mod render;

@@ -17,7 +17,7 @@ use tessera_crm::keep::Keeper;
 use tessera_crm::look_up::LookUp;
 use tessera_crm::mirror::{Folded, Mirror};
 use tessera_crm::revisions::Revisions;
-use tessera_engine::server;
+use tessera_identity::loopback;
 use tessera_storage::Storage;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -39,7 +39,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
     start_log(config.log_format, "info");
     // Before the parts start, so that what they count is counted.
     let recorder = PrometheusBuilder::new().install_recorder()?;
-    let listener = server::bind(config.listen_crm).await?;
+    let listener = loopback(config.listen_crm).await?;
     let address = listener.local_addr()?;
     let config = Config { listen_crm: address, ..config };
     let mut notices = Running::start(&config).await?;

@@ -27,7 +27,7 @@ pub(super) struct Live {
 /// It cannot be had: `--against` must name it then.
 pub(super) async fn live(config: &ConfigFile) -> Result<Live, Failure> {
     let config = read_config(config.config.as_deref())?;
-    let found = match admin::connect(&config).await {
+    let found = match admin::connect(&config).await? {
         Some(engine) => of_running(engine).await,
         None => of_stopped(&config).await,
     };

@@ -17,6 +17,9 @@ pub(crate) enum TillFailure {
         /// As it was given.
         endpoint: String,
     },
+    /// There is no way to the endpoint: mostly for want of a certificate.
+    #[error("{0}")]
+    Identity(String),
     /// The request cannot be read from its file.
     #[error("{name} cannot be read")]
     Read {

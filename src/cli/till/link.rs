@@ -1,6 +1,7 @@
 //! One connection for one command: no repeats and no last answer of its own, so that a person sees what the server
 //! really said.
 
+use tessera_identity::ConnectError;
 use tessera_proto::billing::v1::billing_service_client::BillingServiceClient;
 use tessera_proto::billing::v1::{
     AnswerPromptsRequest, AnswerPromptsResponse, ClaimRequest, ClaimResponse, EnrolRequest, EnrolResponse, GetReceiptRequest,
@@ -12,6 +13,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Response, Status};
 
 use super::failure::TillFailure;
+use crate::cli::reach::identity_for;
 
 /// The way to a gateway or an engine.
 #[derive(Clone, Debug)]
@@ -24,14 +26,19 @@ impl Link {
     /// Connects when it is first used. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// The endpoint is no address.
+    /// The endpoint is no address, or asks for a certificate that there is not.
     pub(in super::super) fn open(endpoint: &str) -> Result<Self, TillFailure> {
         let no_address = || TillFailure::Endpoint { endpoint: endpoint.to_owned() };
         let parsed = Endpoint::from_shared(endpoint.to_owned()).map_err(|_| no_address())?;
-        if parsed.uri().scheme_str() != Some("http") || parsed.uri().port().is_none() {
+        if parsed.uri().port().is_none() {
             return Err(no_address());
         }
-        let channel = parsed.connect_timeout(BUDGET_DEFAULT).tcp_nodelay(true).connect_lazy();
+        let identity = identity_for(&parsed).map_err(|why| TillFailure::Identity(why.to_string()))?;
+        let channel = tessera_identity::channel(&parsed.connect_timeout(BUDGET_DEFAULT).tcp_nodelay(true), identity.as_ref());
+        let channel = channel.map_err(|why| match why {
+            ConnectError::NoAddress { .. } => no_address(),
+            ConnectError::NoIdentity { .. } | ConnectError::NoAnswer { .. } => TillFailure::Identity(why.to_string()),
+        })?;
         let client = BillingServiceClient::new(channel)
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
             .max_encoding_message_size(MESSAGE_BYTES_MAX);

@@ -17,7 +17,7 @@ use crate::server::{Act, FakeServer, config, nobody, refusal, start};
 const LONG: Duration = Duration::from_secs(30);
 
 fn till_over(server: &FakeServer, journal: Journal) -> TillClient {
-    let conversation = Conversation::connect(&format!("http://{}", server.address)).unwrap();
+    let conversation = Conversation::connect(&format!("http://{}", server.address), None).unwrap();
     TillClient::over(conversation, config(server.address, LONG, journal))
 }
 
@@ -120,7 +120,7 @@ async fn a_call_that_is_refused_leaves_the_stream_alone() {
 #[tokio::test]
 async fn p1_a_quote_on_a_stream_to_nowhere_is_answered_by_the_till() {
     let address = nobody().await;
-    let conversation = Conversation::connect(&format!("http://{address}")).unwrap();
+    let conversation = Conversation::connect(&format!("http://{address}"), None).unwrap();
     let till = TillClient::over(conversation, config(address, LONG, Journal::none()));
     let request = QuoteRequest { receipt: Some(Receipt::default()), ..QuoteRequest::default() };
     let end = till.quote(request, CallOptions::default()).await.unwrap();

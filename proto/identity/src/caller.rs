@@ -1,0 +1,107 @@
+//! Who makes a call, and what he may.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use tonic::Extensions;
+
+use crate::grant::{Grant, Grants, Stores};
+use crate::listen::Peer;
+
+/// Who makes a call.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// A part of this process.
+    InProcess,
+    /// Whoever shows no certificate, from where he calls.
+    Address(SocketAddr),
+    /// The holder of a certificate.
+    Holder {
+        /// What it lets him be.
+        grants: Arc<Grants>,
+        /// It was revoked meanwhile.
+        revoked: bool,
+    },
+}
+
+/// The caller may not do what he asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NotAllowed {
+    /// The certificate was revoked.
+    #[error("the caller's certificate was revoked")]
+    Revoked,
+    /// It does not name what is asked for.
+    #[error("the caller's certificate does not let him do this")]
+    NotNamed,
+    /// No certificate, from another machine.
+    #[error("only callers on this machine may do this without a certificate")]
+    Elsewhere,
+}
+
+impl Caller {
+    /// Of a call, by what the transport put beside it.
+    #[must_use]
+    pub fn of(extensions: &Extensions) -> Self {
+        let Some(peer) = extensions.get::<Peer>() else { return Self::InProcess };
+        match &peer.certificate {
+            Some(shown) => Self::Holder { grants: Arc::clone(&shown.grants), revoked: shown.is_revoked() },
+            None => Self::Address(peer.address),
+        }
+    }
+
+    /// Whether he may send what says that it comes from this till. Without certificates whoever may connect may.
+    ///
+    /// # Errors
+    /// He may not.
+    pub fn speaks_for(&self, store: &str, till: &str) -> Result<(), NotAllowed> {
+        match self {
+            Self::InProcess | Self::Address(_) => Ok(()),
+            Self::Holder { revoked: true, .. } => Err(NotAllowed::Revoked),
+            Self::Holder { grants, .. } if grants.speaks_for(store, till) => Ok(()),
+            Self::Holder { .. } => Err(NotAllowed::NotNamed),
+        }
+    }
+
+    /// Whether he sends what tills say, of whatever store.
+    ///
+    /// # Errors
+    /// He does not.
+    pub fn is_till_or_gateway(&self) -> Result<(), NotAllowed> {
+        match self {
+            Self::InProcess | Self::Address(_) => Ok(()),
+            Self::Holder { .. } => self.is(|grant| matches!(grant, Grant::Till { .. } | Grant::Gateway(_))),
+        }
+    }
+
+    /// Whether he forwards for the tills of this store; none: of every store.
+    ///
+    /// # Errors
+    /// He does not.
+    pub fn forwards_for(&self, store: Option<&str>) -> Result<(), NotAllowed> {
+        self.is(|grant| match (grant, store) {
+            (Grant::Gateway(Stores::All), _) => true,
+            (Grant::Gateway(Stores::One(own)), Some(store)) => own == store,
+            (Grant::Gateway(Stores::One(_)), None) => false,
+            (Grant::Till { .. } | Grant::Engine | Grant::Mirror | Grant::Operator, _) => false,
+        })
+    }
+
+    /// Whether he is one of these; without a certificate: whether he is on this machine.
+    ///
+    /// # Errors
+    /// He is not.
+    pub fn is(&self, one: impl Fn(&Grant) -> bool) -> Result<(), NotAllowed> {
+        match self {
+            Self::InProcess => Ok(()),
+            Self::Address(address) if is_here(address.ip()) => Ok(()),
+            Self::Address(_) => Err(NotAllowed::Elsewhere),
+            Self::Holder { revoked: true, .. } => Err(NotAllowed::Revoked),
+            Self::Holder { grants, .. } if grants.any(one) => Ok(()),
+            Self::Holder { .. } => Err(NotAllowed::NotNamed),
+        }
+    }
+}
+
+fn is_here(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
