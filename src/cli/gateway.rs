@@ -24,7 +24,7 @@ pub(super) mod show;
   tessera gateway retry 4711                         try that entry again (no number: all)
   tessera gateway export --out store-7.spool         what waits, as a file for another uplink
   tessera gateway import store-7.spool --engine http://127.0.0.1:7301
-  tessera gateway pack-key                           at an engine: what its rule packs are signed with")]
+  tessera gateway pack-key                           at an engine: the key of its rule packs")]
 pub(crate) struct GatewayArgs {
     #[command(subcommand)]
     command: GatewayCommand,
