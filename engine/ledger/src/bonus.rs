@@ -13,7 +13,7 @@ use crate::code::CodeKey;
 use crate::grant::Grant;
 use crate::lot::Lot;
 use crate::outcome::{Outcome, OutcomeReward, Right};
-use crate::posting::is_balanced;
+use crate::posting::{PostingPlace, is_balanced};
 use crate::right::PrizeState;
 use crate::settle::gain::units_of;
 use crate::uses;
@@ -22,7 +22,8 @@ use crate::uses;
 ///
 /// What was used of limits is counted in the account alone: no return of goods frees it.
 pub fn give(account: &mut Account, outcome: &mut Outcome, bonuses: &[Bonus], codes: &CodeKey) -> Vec<Lot> {
-    let mut booking = Booking::new(mem::take(&mut account.lots), &outcome.receipt, outcome.booked_at);
+    let booking = Booking::new(mem::take(&mut account.lots), &outcome.receipt, outcome.booked_at);
+    let mut booking = booking.places_from(place_next(outcome));
     for bonus in bonuses {
         if !is_within_limits(account, bonus, outcome.business_date) {
             continue;
@@ -46,6 +47,16 @@ pub fn give(account: &mut Account, outcome: &mut Outcome, bonuses: &[Bonus], cod
     assert!(is_balanced(&outcome.postings), "postings sum to zero per asset (P5)");
     assert!(account.check().is_ok(), "a bonus keeps the account's invariants");
     booking.lapsed
+}
+
+/// The place behind those of all lots that the outcome has opened: one that paid what was owed is in no account any more,
+/// and its name is taken all the same.
+fn place_next(outcome: &Outcome) -> u16 {
+    let places = outcome.postings.iter().filter_map(|posting| match &posting.place {
+        PostingPlace::Lot(lot) if lot.receipt == outcome.receipt => Some(lot.place.saturating_add(1)),
+        PostingPlace::Lot(_) | PostingPlace::Book(_) => None,
+    });
+    places.max().unwrap_or(0)
 }
 
 /// Counts one more use where the limits of the bonus allow it.
@@ -81,5 +92,27 @@ pub(crate) fn as_reward(bonus: &Bonus, right: Right, cause: &ReceiptId) -> Outco
         waits_for: Vec::new(),
         right,
         earned_by: Some(cause.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tessera_rules::decision::RewardKind;
+
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn p5_a_bonus_takes_no_name_of_a_lot_that_paid_what_was_owed() {
+        let receipt = receipt("sale", vec![line("1", 1, 100)]);
+        let mut decision = unchanged(&receipt);
+        decision.rewards = vec![points("earned.0", 5)];
+        let mut sale = settled(Some(&with_lots(vec![lot("owed", -5, 0, None)])), &settle_of(&receipt, &decision, at(1)));
+        let mut account = sale.account.take().unwrap();
+        assert_eq!(account.lots, [], "all that was earned paid what was owed");
+        let kind = RewardKind::Points { asset: asset(POINTS), units: units(7) };
+        let bonus = Bonus { reward: reward("told.0", kind), limits: UsageLimits::NONE };
+        give(&mut account, &mut sale.outcome, &[bonus], &CODES);
+        assert_eq!(account.lots.iter().map(|lot| (lot.id.place, lot.left.units())).collect::<Vec<_>>(), [(1, 7)]);
     }
 }
