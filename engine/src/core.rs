@@ -33,6 +33,7 @@ use crate::packs::{Packs, PacksError};
 use crate::programs::{Programs, ProgramsError, Rules};
 use crate::settings::Settings;
 use crate::skipped::Skipped;
+use crate::stock::Stock;
 
 /// Shared by all calls.
 #[derive(Debug)]
@@ -45,6 +46,7 @@ pub(crate) struct Core {
     pub(crate) directory: Directory,
     pub(crate) budgets: Budgets,
     pub(crate) lists: ListTable,
+    pub(crate) stock: Stock,
     pub(crate) ledger: LedgerDays,
     pub(crate) keys: Keys,
     pub(crate) tokens: TokenKeys,

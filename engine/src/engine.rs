@@ -26,6 +26,7 @@ use crate::programs::{Programs, ProgramsError};
 use crate::queue::Queues;
 use crate::settings::Settings;
 use crate::skipped::Skipped;
+use crate::stock::Stock;
 
 /// Which key of the engines seals tokens now; a later rotation counts on.
 const TOKEN_KEY: u32 = 1;
@@ -92,6 +93,7 @@ impl Engine {
             directory: Directory::new(settings.accounts_in_memory_max),
             budgets: Budgets::default(),
             lists,
+            stock: Stock::default(),
             ledger,
             tokens: TokenKeys::new((TOKEN_KEY, keys.token()), &[]),
             kept_tokens: KeptTokens::new(settings.tokens_in_memory_bytes_max, settings.hold),

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use jiff::civil::Date;
 use tessera_ledger::entry::Aggregate;
-use tessera_rules::id::{AccountId, CustomerId, FactId, ReceiptId, SegmentId};
+use tessera_rules::id::{AccountId, CustomerId, FactId, ReceiptId, SegmentId, StoreId};
 use tessera_storage::{Partition, RowKey, Space};
 
 /// Accounts by id.
@@ -25,8 +25,11 @@ pub const LISTS: Space = Space("lists");
 /// What loads of lists said of a customer, by customer id.
 pub const MEMBERSHIPS: Space = Space("memberships");
 
+/// What stores do not have in stock, by store id.
+pub const STOCK: Space = Space("stock");
+
 /// Every space of an engine: a storage is opened with these.
-pub const SPACES: [Space; 8] = [ACCOUNTS, RECEIPTS, DIRECTORY, KEYS, PROGRAMS, LEDGER, LISTS, MEMBERSHIPS];
+pub const SPACES: [Space; 9] = [ACCOUNTS, RECEIPTS, DIRECTORY, KEYS, PROGRAMS, LEDGER, LISTS, MEMBERSHIPS, STOCK];
 
 /// Outcome messages by receipt or request id.
 pub const OUTCOME: u8 = 1;
@@ -102,6 +105,12 @@ pub fn directory(hash: &[u8]) -> Partition {
 #[must_use]
 pub fn program(name: &str) -> Partition {
     Partition { space: PROGRAMS, key: Bytes::copy_from_slice(name.as_bytes()) }
+}
+
+/// The partition of what a store does not have in stock.
+#[must_use]
+pub fn stock(store: &StoreId) -> Partition {
+    Partition { space: STOCK, key: Bytes::copy_from_slice(store.as_str().as_bytes()) }
 }
 
 /// The partition of a list's record.

@@ -30,6 +30,7 @@ pub mod server;
 mod service;
 pub mod settings;
 mod skipped;
+mod stock;
 mod surroundings;
 #[cfg(test)]
 mod testing;
@@ -44,3 +45,4 @@ pub use lists::Lists;
 pub use queue::QueueLimits;
 pub use service::{Billing, ConverseLimits, REPLAY_TIME, ServedBilling};
 pub use settings::Settings;
+pub use stock::StockFlags;

@@ -9,6 +9,7 @@ use tessera_proto::admin::v1::admin_service_server::AdminServiceServer;
 use tessera_proto::admin::v1::contact_service_server::ContactServiceServer;
 use tessera_proto::admin::v1::ledger_service_server::LedgerServiceServer;
 use tessera_proto::admin::v1::list_service_server::ListServiceServer;
+use tessera_proto::admin::v1::stock_service_server::StockServiceServer;
 use tessera_proto::billing::v1::billing_service_server::BillingServiceServer;
 use tessera_proto::feed::v1::feed_service_server::FeedServiceServer;
 use tessera_proto::gateway::v1::gateway_service_server::GatewayServiceServer;
@@ -29,6 +30,7 @@ use crate::lists::{ListTable, Lists};
 use crate::packs::GatewayCalls;
 use crate::programs::Programs;
 use crate::service::{Billing, ConverseLimits, ServedBilling};
+use crate::stock::StockFlags;
 
 /// Bytes of a feed message: an outcome of 1,000 lines with its postings.
 const FEED_MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -74,6 +76,7 @@ pub async fn serve(engine: Engine, listener: Listener, mut closing: watch::Recei
     let contacts = ContactServiceServer::new(Contacts::new(engine.clone()));
     let ledger = LedgerServiceServer::new(Ledger::new(engine.clone()));
     let lists = ListServiceServer::new(Lists::new(engine.clone()));
+    let stock = StockServiceServer::new(StockFlags::new(engine.clone()));
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(tessera_proto::FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
@@ -97,6 +100,7 @@ pub async fn serve(engine: Engine, listener: Listener, mut closing: watch::Recei
         .add_service(InterceptedService::new(contacts, MIRRORS))
         .add_service(InterceptedService::new(ledger, OPERATORS))
         .add_service(InterceptedService::new(lists, OPERATORS))
+        .add_service(InterceptedService::new(stock, OPERATORS))
         .add_service(InterceptedService::new(unreadable::layer().named_layer(feed), MIRRORS))
         .add_service(unreadable::layer().named_layer(gateway_calls))
         .serve_with_incoming_shutdown(listener.incoming(), async move {

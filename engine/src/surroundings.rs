@@ -1,5 +1,8 @@
 //! What the evaluation may know that lies outside the customer's account and the programs.
 
+use std::sync::Arc;
+
+use compact_str::CompactString;
 use jiff::Timestamp;
 use tessera_contract::refusal::Refusal;
 use tessera_rules::id::{CustomerId, SegmentId};
@@ -16,6 +19,8 @@ pub(crate) struct Surroundings {
     pub(crate) shared: SharedUse,
     /// The imported lists that the customer is on, sorted.
     pub(crate) lists: Vec<SegmentId>,
+    /// Articles that the store does not have in stock, sorted.
+    pub(crate) out_of_stock: Arc<[CompactString]>,
 }
 
 impl Surroundings {
@@ -42,6 +47,7 @@ impl Core {
             Some(customer) => self.lists_of(customer, asker.now).await?,
             None => Vec::new(),
         };
-        Ok(Surroundings { shared, lists })
+        let out_of_stock = self.out_of_stock(&receipt.place.store).await?;
+        Ok(Surroundings { shared, lists, out_of_stock })
     }
 }

@@ -139,13 +139,25 @@ pub struct FactRule {
     pub confirm: bool,
     /// What the cashier asks.
     pub text: Text,
+    /// The answers to choose from, as the program lists them; empty: any.
+    pub options: Vec<CompactString>,
     /// The answers that rules tell apart, sorted.
     pub(crate) values: Vec<CompactString>,
+    /// Places of the program's segments of whom one has it; empty: everybody has it.
+    pub(crate) segments: Vec<usize>,
+    /// Places of the program's segments for whom an answer is good for a time only; empty: for everybody.
+    pub(crate) lapses_for: Vec<usize>,
     /// Whether rules read month and day of it.
     pub(crate) birthday: bool,
 }
 
 impl FactRule {
+    /// Whether rules read month and day of it.
+    #[must_use]
+    pub const fn is_birthday(&self) -> bool {
+        self.birthday
+    }
+
     /// What of an answer rules may read, and all that an account keeps of it outside of the sealed values: one of the
     /// answers that rules tell apart, or month and day of a birthday. None: nothing.
     #[must_use]

@@ -1,5 +1,7 @@
 //! What the evaluation may know beside receipt and catalogue, net of the holds of other open quotes.
 
+use std::sync::Arc;
+
 use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,7 +12,7 @@ use crate::money::Units;
 use crate::usage::Usage;
 
 /// The account, the codes presented, and what remains of what is scarce.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Standing {
     /// The customer and their account; none: an anonymous sale.
     pub customer: Option<CustomerStanding>,
@@ -20,7 +22,7 @@ pub struct Standing {
     /// campaign that is not listed has nothing left.
     pub shared: Vec<Uses>,
     /// Articles that this store does not have in stock, sorted.
-    pub out_of_stock: Vec<CompactString>,
+    pub out_of_stock: Arc<[CompactString]>,
     /// Open quotes with holds have reached their limit: promise nothing scarce.
     pub promises_exhausted: bool,
     /// The sale is paid and claimed afterwards: the programs that still let it be, sorted. Campaigns of others give, count

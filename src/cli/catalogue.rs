@@ -13,6 +13,8 @@ use super::{ConfigFile, Failure, admin, print, read_config};
 use crate::node::open_engine;
 use crate::product_file;
 
+mod stock;
+
 /// Bytes from which on a piece is sent; a product more fits the message.
 const PIECE_BYTES: usize = 256 * 1024;
 
@@ -36,12 +38,19 @@ enum CatalogueCommand {
         #[arg(long)]
         check: bool,
     },
+    /// Say what stores have in stock and what they lack, for offers and gifts.
+    Stock(stock::StockArgs),
+    /// Tell what a store lacks.
+    Gone(stock::GoneArgs),
 }
 
 /// Loads.
 pub(crate) async fn run(args: CatalogueArgs) -> Result<ExitCode, Failure> {
-    let CatalogueCommand::Load { file, config, check } = args.command;
-    load(&file, &config, check).await
+    match args.command {
+        CatalogueCommand::Load { file, config, check } => load(&file, &config, check).await,
+        CatalogueCommand::Stock(args) => stock::run(args).await,
+        CatalogueCommand::Gone(args) => stock::gone(args).await,
+    }
 }
 
 async fn load(file: &Path, config: &ConfigFile, check: bool) -> Result<ExitCode, Failure> {

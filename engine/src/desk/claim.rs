@@ -330,7 +330,7 @@ impl ClaimCase {
             customer: Some(account.standing(&view)),
             codes: code_standings(Some(account), &sold.codes, &view, &around.shared),
             shared: around.shared.uses.clone(),
-            out_of_stock: Vec::new(),
+            out_of_stock: Arc::clone(&around.out_of_stock),
             promises_exhausted: false,
             claimed_from: Some(open.to_vec()),
             draw: Some(draw),

@@ -150,7 +150,7 @@ fn evaluate_with(
         customer: account.map(|account| account.standing(view)),
         codes: code_standings(account, &input.receipt.codes, view, &around.shared),
         shared: around.shared.uses,
-        out_of_stock: Vec::new(),
+        out_of_stock: Arc::clone(&around.out_of_stock),
         promises_exhausted: exhausted,
         claimed_from: None,
         draw: Some(core.keys.draw(&input.receipt.id)),
@@ -231,7 +231,8 @@ impl QuoteCase {
     async fn without_promises(&self, draft: &Draft<'_>, account: &Arc<Account>) -> Result<Quoted, Refusal> {
         let view = view(&self.input, Some(&self.customer), self.at);
         let lists = draft.core.lists_of(&self.customer, self.at).await?;
-        let around = Surroundings { lists, ..Surroundings::default() };
+        let out_of_stock = draft.core.out_of_stock(&self.input.receipt.place.store).await?;
+        let around = Surroundings { lists, out_of_stock, ..Surroundings::default() };
         let decision = evaluate_with(draft.core, (&self.input, &self.rules), Some(account), &view, (around, true));
         Ok(Quoted::Decided(Box::new(Decided { decision, held_until: None, account: draft.account().cloned() })))
     }

@@ -408,7 +408,7 @@ impl SettleCase {
             customer: account.map(|account| account.standing(&view)),
             codes: quote::code_standings(account, &receipt.codes, &view, &around.shared),
             shared: around.shared.uses.clone(),
-            out_of_stock: Vec::new(),
+            out_of_stock: Arc::clone(&around.out_of_stock),
             promises_exhausted: false,
             claimed_from: None,
             draw: Some(draft.core.keys.draw(&receipt.id)),

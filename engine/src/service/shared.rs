@@ -108,8 +108,16 @@ pub(super) fn fact_shapes(revision: &Revision) -> Vec<FactShape> {
         .iter()
         .map(|rule| FactShape {
             fact: rule.id.clone(),
-            kind: v1::AnswerKind::Text,
-            options: Vec::new(),
+            kind: match (rule.options.is_empty(), rule.is_birthday()) {
+                (false, _) => v1::AnswerKind::OneOf,
+                (true, true) => v1::AnswerKind::Date,
+                (true, false) => v1::AnswerKind::Text,
+            },
+            options: rule
+                .options
+                .iter()
+                .map(|value| v1::PromptOption { value: value.to_string(), text: value.to_string() })
+                .collect(),
             valid_days: rule.valid_for_days.unwrap_or(0),
         })
         .collect()

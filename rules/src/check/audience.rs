@@ -12,7 +12,7 @@ use crate::limits::{DAYS_MAX, TIER_MULTIPLIER_MAX};
 use crate::program::{Ask, Condition, FactRule, Segment, Tier, Zone};
 use crate::ratio::Ratio;
 use crate::text::Text;
-use crate::tree::Node;
+use crate::tree::{Kind, Node};
 
 /// When a fact is asked for; the last with an amount.
 pub(super) const ASK: [(&str, u8); 3] = [("enrolment", 0), ("always", 1), ("reward_worth_at_least", 2)];
@@ -126,7 +126,53 @@ impl Checker<'_> {
         let text = text.unwrap_or_else(|| Text::plain(id.as_str()));
         let program = scope.program.id.clone();
         let values = fields.get("values").map_or_else(Vec::new, |node| self.words(node));
-        scope.facts.push(FactRule { id, program, valid_for_days, ask, confirm, text, values, birthday: false });
+        scope.facts.push(FactRule {
+            id,
+            program,
+            valid_for_days,
+            ask,
+            confirm,
+            text,
+            options: values.clone(),
+            values,
+            segments: Vec::new(),
+            lapses_for: Vec::new(),
+            birthday: false,
+        });
+    }
+
+    /// Who has the facts, once the segments are known, which may ask for facts themselves.
+    pub(super) fn fact_segments(&mut self, fields: &Fields<'_>, scope: &mut Scope) {
+        let nodes = fields.get("facts").map_or_else(Vec::new, |node| self.list(node));
+        for node in nodes {
+            // What is no fact was reported when it was read.
+            let Kind::Map(entries) = &node.kind else { continue };
+            let value = |key: &str| entries.iter().find(|entry| entry.key.as_str() == key).map(|entry| &entry.value);
+            let is_it = |node: &Node, id: &str| matches!(&node.kind, Kind::Scalar { text, .. } if text == id);
+            let named = |fact: &FactRule| value("id").is_some_and(|node| is_it(node, fact.id.as_str()));
+            let Some(place) = scope.facts.iter().position(named) else { continue };
+            let segments = value("segments").map_or_else(Vec::new, |node| self.segments_named(node, scope));
+            let lapses_for = value("lapses_for").map_or_else(Vec::new, |node| self.segments_named(node, scope));
+            self.check_fact_segments(value("segments"), &segments, place, scope);
+            let Some(fact) = scope.facts.get_mut(place) else { continue };
+            if let Some(node) = value("lapses_for").filter(|_| fact.valid_for_days.is_none()) {
+                self.error_with_help(node.at, "answers to it never lapse, for nobody", "add a line `valid_for_days: 365`");
+            }
+            (fact.segments, fact.lapses_for) = (segments, lapses_for);
+        }
+    }
+
+    /// Nobody can be asked who is only found by the answer.
+    fn check_fact_segments(&mut self, node: Option<&Node>, segments: &[usize], place: usize, scope: &Scope) {
+        let (Some(node), Some(fact)) = (node, scope.facts.get(place)) else { return };
+        let needs_answer = |segment: &usize| {
+            let segment = scope.program.segments.get(*segment);
+            matches!(segment.map(|segment| &segment.condition), Some(Condition::Fact { fact: asked, .. }) if *asked == fact.id)
+        };
+        if !segments.is_empty() && segments.iter().all(needs_answer) {
+            let message = format!("`{}` is asked only of those who have answered it: nobody ever is", fact.id);
+            self.error_with_help(node.at, message, "name a segment that says otherwise who has it");
+        }
     }
 
     fn ask(&mut self, node: &Node, scope: &Scope) -> Option<Ask> {

@@ -165,7 +165,11 @@ impl Checker<'_> {
     }
 
     pub(super) fn segments(&mut self, fields: &Fields<'_>, scope: &Scope) -> Vec<usize> {
-        let Some(node) = fields.get("segments") else { return Vec::new() };
+        fields.get("segments").map_or_else(Vec::new, |node| self.segments_named(node, scope))
+    }
+
+    /// Segments by name, as their places.
+    pub(super) fn segments_named(&mut self, node: &Node, scope: &Scope) -> Vec<usize> {
         let known = scope.program.segments.iter().map(|segment| segment.id.as_str());
         let nodes = self.list(node);
         let found = nodes.into_iter().filter_map(|node| self.reference(node, "segment", known.clone()));

@@ -63,6 +63,12 @@ impl Checker<'_> {
         let fields = self.fields(node, &BIRTHDAY)?;
         let known = scope.facts.iter().map(|fact| fact.id.as_str());
         let fact = fields.get("fact").and_then(|node| self.reference(node, "fact", known)).and_then(|id| FactId::parse(id).ok());
+        if let Some(rule) = scope.facts.iter().find(|rule| Some(&rule.id) == fact.as_ref())
+            && !rule.lapses_for.is_empty()
+        {
+            let help = "leave `lapses_for` out of the fact";
+            self.error_with_help(fields.at, "a birthday that lapses for some only cannot be kept", help);
+        }
         let mut days = |key: &str| {
             let days = fields.get(key).map_or(Some(0), |node| self.integer(node, 0..=BIRTHDAY_DAYS_MAX));
             days.and_then(|days| i32::try_from(days).ok())

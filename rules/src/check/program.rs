@@ -113,6 +113,7 @@ impl Checker<'_> {
         self.each(fields, "tiers", scope, Self::tier);
         self.each(fields, "facts", scope, Self::fact);
         self.each(fields, "segments", scope, Self::segment);
+        self.fact_segments(fields, scope);
         self.each(fields, "zones", scope, Self::zone);
         self.each(fields, "channels", scope, Self::channel);
         self.each(fields, "codes", scope, Self::code);

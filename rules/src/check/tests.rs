@@ -268,6 +268,31 @@ fn nothing_costs_units_unasked() {
 }
 
 #[test]
+fn a_fact_names_segments_that_tell_who_has_it() {
+    let head = "program: p\nlanguage: 1\nname: P\ncurrency: GBP\nsegments:\n- {id: w, fact: {id: sex, values: [f]}}\nfacts:\n- {id: sex, text: Sex?}\n";
+    let table = [
+        ("- {id: maiden, text: T, segments: w}\n", &[][..]),
+        ("- {id: surname, text: T, valid_for_days: 9, lapses_for: [w]}\n", &[]),
+        ("- {id: maiden, text: T, segments: [x]}\n", &["error: there is no segment `x`"]),
+        ("- {id: surname, text: T, lapses_for: [w]}\n", &["error: answers to it never lapse, for nobody"]),
+        (
+            "- {id: b, text: T, valid_for_days: 9, lapses_for: [w]}\ncampaigns:\n- {id: a, name: A, percent_off: 5, when: {birthday: {fact: b}}}\n",
+            &["error: a birthday that lapses for some only cannot be kept"],
+        ),
+    ];
+    for (facts, expected) in table {
+        let all = found(&[format!("{head}{facts}")]);
+        assert_eq!(all.iter().map(said).collect::<Vec<_>>(), expected, "{facts}");
+    }
+    let own = "program: p\nlanguage: 1\nname: P\ncurrency: GBP\nsegments:\n- {id: w, fact: {id: sex}}\nfacts:\n- {id: sex, text: Sex?, segments: w}\n";
+    let all = found(&[own.to_owned()]);
+    assert_eq!(
+        all.iter().map(said).collect::<Vec<_>>(),
+        ["error: `sex` is asked only of those who have answered it: nobody ever is"]
+    );
+}
+
+#[test]
 fn a_channel_is_the_till_or_one_that_the_program_names() {
     let head = "program: p\nlanguage: 1\nname: P\ncurrency: GBP\n";
     let table = [

@@ -86,10 +86,14 @@ impl<'a> Case<'a> {
         facts.get(facts.binary_search_by(|fact| fact.fact.cmp(id)).ok()?)
     }
 
-    /// Why a fact must be asked for; none: it is known well enough.
-    pub(super) fn unanswered(&self, rule: &FactRule) -> Option<PromptReason> {
+    /// Why a fact must be asked for of somebody who has it; none: it is known well enough. `lapses`: whether the answer is
+    /// good for a time only.
+    pub(super) fn unanswered(&self, rule: &FactRule, lapses: bool) -> Option<PromptReason> {
         let Some(known) = self.fact(&rule.id) else { return Some(PromptReason::Missing) };
-        let lasts = rule.valid_for_days.map(|days| jiff::SignedDuration::from_hours(i64::from(days).saturating_mul(24)));
+        let lasts = rule
+            .valid_for_days
+            .filter(|_| lapses)
+            .map(|days| jiff::SignedDuration::from_hours(i64::from(days).saturating_mul(24)));
         if lasts.is_some_and(|lasts| known.known_at.checked_add(lasts).is_ok_and(|until| until <= self.at)) {
             return Some(PromptReason::Expired);
         }

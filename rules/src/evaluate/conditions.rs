@@ -59,7 +59,7 @@ impl Case<'_> {
 
     /// Only an answer that is known well enough counts.
     fn birthday_is_near(&self, birthday: &Birthday, campaign: &Campaign) -> bool {
-        let answered = self.revision.fact(&birthday.fact).is_some_and(|rule| self.unanswered(rule).is_none());
+        let answered = self.revision.fact(&birthday.fact).is_some_and(|rule| self.unanswered(rule, true).is_none());
         let value = self.fact(&birthday.fact).filter(|_| answered).and_then(|known| known.value.as_deref());
         let Some((month, day)) = value.and_then(month_and_day) else { return false };
         let today = self.local(campaign).date();

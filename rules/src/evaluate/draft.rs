@@ -131,7 +131,7 @@ impl<'a, 'c> Draft<'a, 'c> {
         let waits_for = campaign
             .requires_answers
             .iter()
-            .filter(|fact| self.case.revision.fact(fact).is_some_and(|rule| self.case.unanswered(rule).is_some()));
+            .filter(|fact| self.case.revision.fact(fact).is_some_and(|rule| self.unanswered(rule).is_some()));
         let reward = Reward {
             id: campaign.reward_id(number)?,
             campaign: campaign.id.clone(),

@@ -1,7 +1,7 @@
 //! Questions to the customer: facts that were never told, are too old, or were never checked.
 
 use super::draft::Draft;
-use crate::decision::Prompt;
+use crate::decision::{Prompt, PromptReason};
 use crate::program::{Ask, FactRule};
 
 impl Draft<'_, '_> {
@@ -14,10 +14,27 @@ impl Draft<'_, '_> {
             if !self.is_time(rule) {
                 continue;
             }
-            if let Some(reason) = self.case.unanswered(rule) {
+            if let Some(reason) = self.unanswered(rule) {
                 self.prompts.push(Prompt { fact: rule.id.clone(), reason, text: self.case.words(&rule.text).clone() });
             }
         }
+    }
+
+    /// Why a fact must be asked for; none: it is known well enough, or the customer does not have it.
+    pub(super) fn unanswered(&self, rule: &FactRule) -> Option<PromptReason> {
+        if !rule.segments.is_empty() && !self.is_in_any(rule, &rule.segments) {
+            return None;
+        }
+        let lapses = rule.lapses_for.is_empty() || self.is_in_any(rule, &rule.lapses_for);
+        self.case.unanswered(rule, lapses)
+    }
+
+    /// Who cannot be told to be in a segment is in none.
+    fn is_in_any(&self, rule: &FactRule, segments: &[usize]) -> bool {
+        let programs = self.case.revision.programs();
+        let Ok(place) = programs.binary_search_by(|program| program.id.cmp(&rule.program)) else { return false };
+        let scope = self.facts.scope(place, None);
+        segments.iter().any(|segment| scope.in_segment(*segment) == Ok(true))
     }
 
     fn is_time(&self, rule: &FactRule) -> bool {

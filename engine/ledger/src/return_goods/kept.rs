@@ -178,7 +178,7 @@ impl Kept {
             customer: self.account.as_ref().map(|account| self.customer(account, view)),
             codes: self.receipt.codes.iter().map(|code| self.code(code, view)).collect(),
             shared,
-            out_of_stock: Vec::new(),
+            out_of_stock: [].into(),
             promises_exhausted: false,
             claimed_from: None,
             draw,

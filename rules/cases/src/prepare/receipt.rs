@@ -1,6 +1,7 @@
 //! The receipt of a case and what else is known when it is evaluated.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use compact_str::CompactString;
 use jiff::Timestamp;
@@ -27,7 +28,7 @@ pub(crate) struct Asked {
     pub(crate) receipt: Receipt,
     pub(crate) at: Timestamp,
     pub(crate) code_states: Vec<(CompactString, CodeState)>,
-    pub(crate) out_of_stock: Vec<CompactString>,
+    pub(crate) out_of_stock: Arc<[CompactString]>,
     pub(crate) promises_exhausted: bool,
     pub(crate) effort: Effort,
 }
@@ -55,7 +56,7 @@ pub(crate) fn asked(binder: &mut Binder<'_, '_, '_>, number: usize, case: &Item,
         receipt: Receipt { explain, ..receipt },
         at,
         code_states: states.map(|entry| (entry.key.as_str().into(), code_state(entry.item.text()))).collect(),
-        out_of_stock,
+        out_of_stock: out_of_stock.into(),
         promises_exhausted: about.is("too_many_open_quotes"),
         effort: steps.map_or_else(Effort::default, |steps| Effort { steps_max: u64::from(steps) }),
     })

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -159,7 +160,7 @@ impl<'b> World<'b> {
             codes: codes.collect(),
             customer,
             shared: self.shared_on(asked.receipt.business_date),
-            out_of_stock: asked.out_of_stock.clone(),
+            out_of_stock: Arc::clone(&asked.out_of_stock),
             promises_exhausted: asked.promises_exhausted || exhausted,
             claimed_from: None,
             draw: Some([0; 32]),

@@ -172,7 +172,9 @@ pub(crate) const FACT: Keys = keys(
         may("ask", Map(&ASK_KEYS), "When the cashier asks; else whenever it is not known."),
         must("text", Text, "What the cashier asks."),
         may("confirm", Boolean, "Whether it counts only once somebody has checked it."),
-        may("values", Many(&Word), "Answers that conditions in CEL tell apart; those of segments are known."),
+        may("values", Many(&Word), "Answers to choose from; conditions in CEL tell them apart, as those of segments."),
+        may("segments", Many(&Id), "Who has it: nobody else is asked, and no reward waits for it."),
+        may("lapses_for", Many(&Id), "Whose answer `valid_for_days` is about; else everybody's."),
     ],
 );
 

@@ -219,6 +219,31 @@ fn nothing_is_redeemed_unasked_or_when_declined() {
 type Asked = (&'static str, Standing, &'static str, &'static [(&'static str, PromptReason)]);
 
 #[test]
+fn a_fact_is_asked_of_who_has_it_and_lapses_for_whom_it_changes() {
+    let body = "facts:\n- {id: sex, values: [f, m], ask: {when: enrolment}, text: Sex?}\n- {id: surname, valid_for_days: 30, lapses_for: women, text: Your surname?}\n- {id: maiden, segments: [women], text: Your maiden name?}\nsegments:\n- {id: women, fact: {id: sex, values: [f]}}\ncampaigns:\n- {id: a, name: A, requires_answers: maiden, points: {per: 1.00, units: 1, asset: points}}";
+    let at = super::fixture::noon();
+    let fact = |id: &str, days: i64, value: Option<&str>| FactStanding {
+        fact: FactId::parse(id).unwrap(),
+        known_at: at - (days * 24).hours(),
+        confirmed: false,
+        value: value.map(Into::into),
+    };
+    for (sex, asked) in [("f", &["maiden", "surname"][..]), ("m", &[])] {
+        let standing = known(|customer| {
+            customer.visits = 3;
+            customer.facts = vec![fact("sex", 90, Some(sex)), fact("surname", 90, None)];
+        });
+        let decision = decide(body, &standing, &receipt("MILK 1x9.00"));
+        let prompts: Vec<&str> = decision.prompts.iter().map(|prompt| prompt.fact.as_str()).collect();
+        assert_eq!(prompts, asked, "{sex}");
+        assert_eq!(decision.rewards[0].waits_for.is_empty(), sex == "m", "who has no such fact waits for none: {sex}");
+    }
+    let unknown = known(|customer| customer.visits = 3);
+    let decision = decide(body, &unknown, &receipt("MILK 1x9.00"));
+    assert_eq!(decision.prompts.len(), 1, "the surname of everybody");
+}
+
+#[test]
 fn facts_are_asked_for_when_missing_too_old_or_unchecked() {
     let body = "facts:\n- {id: phone, valid_for_days: 30, confirm: true, text: Your phone?}\n- {id: town, ask: {when: enrolment}, text: Your town?}\n- {id: run, ask: {when: reward_worth_at_least, amount: 2.00}, text: Do you run?}\ncampaigns:\n- {id: a, name: A, percent_off: 10}";
     let at = super::fixture::noon();
@@ -307,7 +332,7 @@ fn offers_link_properties_and_leave_out_what_is_bought_or_gone() {
     assert_eq!(offered(&customer(), &receipt("BLUE 1x9.00")), "LACE SPRAY");
     assert_eq!(offered(&customer(), &receipt("BLUE 1x9.00 LACE 1x1.00")), "SPRAY");
     assert_eq!(offered(&customer(), &receipt("MILK 1x9.00")), "");
-    let gone = Standing { out_of_stock: vec!["LACE".into()], ..customer() };
+    let gone = Standing { out_of_stock: ["LACE".into()].into(), ..customer() };
     assert_eq!(offered(&gone, &receipt("BLUE 1x9.00")), "SPRAY");
     let mut one = receipt("BLUE 1x9.00");
     one.offers_max = Some(1);
