@@ -20,6 +20,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tessera_contract::refusal::Refusal;
 use tessera_rules::id::{CustomerId, SegmentId};
+use tessera_rules::revision::Revision;
 use tessera_storage::{Commit, CommitError, Partition, Storage, StorageError, Version};
 
 use crate::core::Core;
@@ -85,6 +86,12 @@ impl Core {
         let (_, said) = self.memberships(customer).await?;
         let on = said.lists().filter(|list| in_force.get(*list).is_some_and(|known| said.on(list, known, now).is_some()));
         Ok(on.cloned().collect())
+    }
+
+    /// Whether the programs ask for a list that was ever loaded: else no customer's need be read.
+    pub(crate) fn is_any_list_asked_for(&self, revision: &Revision) -> bool {
+        let in_force = self.lists.in_force.load();
+        !in_force.is_empty() && revision.lists().any(|list| in_force.contains_key(list))
     }
 
     async fn memberships(&self, customer: &CustomerId) -> Result<(Version, Memberships), Refusal> {

@@ -44,8 +44,8 @@ impl Core {
         let shared = self.budgets.standing(self.storage.as_ref(), (revision, receipt, at), asker).await;
         let shared = shared.map_err(|error| self.storage_refusal(&error))?;
         let lists = match customer {
-            Some(customer) => self.lists_of(customer, asker.now).await?,
-            None => Vec::new(),
+            Some(customer) if self.is_any_list_asked_for(revision) => self.lists_of(customer, asker.now).await?,
+            Some(_) | None => Vec::new(),
         };
         let out_of_stock = self.out_of_stock(&receipt.place.store).await?;
         Ok(Surroundings { shared, lists, out_of_stock })

@@ -25,9 +25,9 @@ pub(crate) struct PkiArgs {
 enum PkiCommand {
     /// Make an authority in a new folder.
     #[command(after_help = "Example:
-  tessera pki init authority --name \"Corner Shops\"
-  tessera pki issue authority engine --engine --gateway '*' --operator --host 10.0.0.5
-  tessera pki issue authority till-1 --till S1 T1
+  tessera pki init ca --name \"Corner Shops\"
+  tessera pki issue ca node --engine --gateway '*' --operator --host 10.0.0.5 --host 127.0.0.1
+  tessera pki issue ca till-1 --till S1 T1
 Each machine gets its own .crt and .key, and copies of authority.crt and revoked.pem.
 authority.key stays where it is.")]
     Init(InitArgs),

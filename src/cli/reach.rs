@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use tessera_identity::{Identity, connected};
+use tessera_identity::{ConnectError, Identity, connected};
 use tonic::transport::{Channel, Endpoint};
 
 use super::{Failure, read_config};
@@ -24,11 +24,15 @@ pub(crate) fn identity(config: &Config) -> Result<Option<Identity>, Failure> {
 /// A connection to an address of the configuration; none: nobody answers there.
 ///
 /// # Errors
-/// The files of the own certificate cannot be used.
+/// The files of the own certificate cannot be used, or somebody answers and no connection comes of it.
 pub(crate) async fn reach(config: &Config, address: SocketAddr) -> Result<Option<Channel>, Failure> {
     let identity = identity(config)?;
     let endpoint = Endpoint::from_shared(endpoint(config, address))?;
-    Ok(connected(&endpoint, identity.as_ref()).await.ok())
+    match connected(&endpoint, identity.as_ref()).await {
+        Ok(channel) => Ok(Some(channel)),
+        Err(ConnectError::Nobody { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What is shown to an endpoint that was named: the certificate that the environment names, where it is `https`.

@@ -143,6 +143,10 @@ fn changes(outcome: &Outcome) -> Vec<(&str, Change<'_>)> {
     if outcome.kind == i32::from(OutcomeKind::Return) && !outcome.original_receipt_id.is_empty() {
         return vec![(outcome.original_receipt_id.as_str(), Change::Add(outcome, None))];
     }
+    // What a sale did to somebody else's account is that one's, and no notice of the sale tells it.
+    if outcome.kind == i32::from(OutcomeKind::FollowUp) {
+        return Vec::new();
+    }
     // What waited for answers and is given now was earned by an earlier sale.
     let earlier = outcome.rewards.iter().filter(|reward| !reward.earned_by_receipt_id.is_empty());
     earlier.map(|reward| (reward.earned_by_receipt_id.as_str(), Change::Add(outcome, Some(reward)))).collect()

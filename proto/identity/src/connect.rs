@@ -56,7 +56,13 @@ pub enum ConnectError {
         /// The endpoint.
         uri: Uri,
     },
-    /// Nobody answers there, or nobody whose certificate counts.
+    /// Nobody listens there.
+    #[error("nobody listens at {uri}")]
+    Nobody {
+        /// The endpoint.
+        uri: Uri,
+    },
+    /// No connection came about: mostly for a certificate that does not count, or that names another host.
     #[error("{uri}: {reason}")]
     NoAnswer {
         /// The endpoint.
@@ -93,7 +99,10 @@ pub async fn connected(endpoint: &Endpoint, identity: Option<&Identity>) -> Resu
         Some(connector) => endpoint.connect_with_connector(connector).await,
         None => endpoint.connect().await,
     };
-    connected.map_err(|error| ConnectError::NoAnswer { uri: endpoint.uri().clone(), reason: causes(&error) })
+    connected.map_err(|error| {
+        let uri = endpoint.uri().clone();
+        if is_nobody(&error) { ConnectError::Nobody { uri } } else { ConnectError::NoAnswer { uri, reason: causes(&error) } }
+    })
 }
 
 fn connector(endpoint: &Endpoint, identity: Option<&Identity>) -> Result<Option<TlsConnector>, ConnectError> {
@@ -105,6 +114,12 @@ fn connector(endpoint: &Endpoint, identity: Option<&Identity>) -> Result<Option<
         (Some("https"), None) => Err(ConnectError::NoIdentity { uri: uri.clone() }),
         _ => Err(ConnectError::NoAddress { uri: uri.clone() }),
     }
+}
+
+/// Whether the system said that nobody listens.
+fn is_nobody(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut errors = std::iter::successors(Some(error), |error| error.source());
+    errors.any(|error| error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused))
 }
 
 /// An error with what is below it: the transport's own says only that something broke.

@@ -133,6 +133,11 @@ impl IdentityFiles {
         })
     }
 
+    /// What is revoked, whatever the other files hold.
+    pub(crate) fn revoked_now(&self) -> Result<Revoked, IdentityError> {
+        self.revoked(&self.lists()?)
+    }
+
     fn server(
         &self,
         provider: &Arc<CryptoProvider>,

@@ -204,6 +204,9 @@ async fn secure(stream: TcpStream, address: SocketAddr, identity: Identity) -> i
     let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
     let shown = shown.ok_or_else(|| io::Error::other("no certificate"))?;
     let holder = Holder::of(shown).map_err(io::Error::other)?;
+    if identity.has_revoked(&holder) {
+        return Err(io::Error::other("its certificate was revoked"));
+    }
     let (revoked, ended) = (CancellationToken::new(), CancellationToken::new());
     let certificate = Certificate { grants: Arc::new(holder.grants.clone()), revoked: revoked.clone() };
     let watch = ended.clone().drop_guard();

@@ -39,6 +39,10 @@ impl Identity {
         Arc::clone(&self.now.borrow().client)
     }
 
+    pub(crate) fn has_revoked(&self, holder: &Holder) -> bool {
+        self.now.borrow().revoked.has(holder)
+    }
+
     /// Ends once this holder's certificate is revoked.
     pub(crate) async fn revoked(mut self, holder: Holder) {
         if self.now.wait_for(|loaded| loaded.revoked.has(&holder)).await.is_err() {
@@ -56,14 +60,34 @@ async fn keep(files: IdentityFiles, mut known: Vec<Vec<u8>>, tell: watch::Sender
             () = tell.closed() => return,
             _ = ticks.tick() => {}
         }
-        let Some(read) = files.read().inspect_err(told).ok().filter(|read| *read != known) else { continue };
-        // What is half written now is read again at the next look.
-        if let Ok(loaded) = files.load().inspect_err(told) {
-            known = read;
-            tell.send_replace(Arc::new(loaded));
-            tracing::info!(certificate = %files.certificate.display(), "certificates were read again");
+        match files.read() {
+            Ok(read) if read == known => {}
+            Ok(read) => match files.load() {
+                Ok(loaded) => {
+                    known = read;
+                    tell.send_replace(Arc::new(loaded));
+                    tracing::info!(certificate = %files.certificate.display(), "certificates were read again");
+                }
+                // What is half written now is read again at the next look.
+                Err(error) => lists_alone(&files, &error, &tell),
+            },
+            Err(error) => lists_alone(&files, &error, &tell),
         }
     }
+}
+
+/// A renewal that went wrong must not keep what is revoked in: the lists count, the rest stays as it was.
+fn lists_alone(files: &IdentityFiles, error: &IdentityError, tell: &watch::Sender<Arc<Loaded>>) {
+    told(error);
+    let Ok(revoked) = files.revoked_now() else { return };
+    tell.send_if_modified(|loaded| {
+        let is_new = loaded.revoked != revoked;
+        if is_new {
+            let (server, client) = (Arc::clone(&loaded.server), Arc::clone(&loaded.client));
+            *loaded = Arc::new(Loaded { server, client, revoked });
+        }
+        is_new
+    });
 }
 
 fn told(error: &IdentityError) {

@@ -174,6 +174,23 @@ async fn h72_what_is_revoked_is_cut_and_does_not_come_back_while_others_go_on() 
 }
 
 #[tokio::test]
+async fn h72_a_renewal_that_went_wrong_keeps_nobody_in_who_is_revoked() {
+    let authority = Authority::new();
+    let own = authority.issue(1, &["tessera://engine"]);
+    let address = serve(own.clone()).await;
+    let stolen = authority.issue(11, &["tessera://till/S1/T1"]);
+    let uri: http::Uri = format!("https://{address}").parse().unwrap();
+    let mut open = connect::dial(Identity::open(stolen.clone()).unwrap(), uri).await.unwrap();
+    assert_eq!(say(&mut open).await, Some(b'1'));
+    replace(&own.key, "half a key");
+    authority.revoke(2, &[11]);
+    let mut byte = [0];
+    let cut = tokio::time::timeout(Duration::from_secs(30), open.read_exact(&mut byte)).await;
+    assert!(cut.unwrap().is_err());
+    assert_eq!(ask(address, &IdentityFiles { revoked: None, ..stolen }).await, None, "nor does it come back");
+}
+
+#[tokio::test]
 async fn a_certificate_that_is_renewed_is_shown_from_then_on() {
     let authority = Authority::new();
     let address = serve(authority.issue(1, &["tessera://engine"])).await;

@@ -94,10 +94,13 @@ impl Authority {
         fs::create_dir(folder).map_err(|source| file(folder, source))?;
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, name);
+        let serial = serial()?;
+        // Two authorities of one name would be taken for each other where lists of revoked ones are looked up.
+        let mark = data_encoding::HEXLOWER.encode(serial.get(..4).unwrap_or_default());
+        params.distinguished_name.push(DnType::CommonName, format!("{name} {mark}"));
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.serial_number = Some(SerialNumber::from_slice(&serial()?));
+        params.serial_number = Some(SerialNumber::from_slice(&serial));
         (params.not_before, params.not_after) =
             (date_time_ymd(1970, 1, 1) + since(now) - BEHIND, date_time_ymd(1970, 1, 1) + since(now) + span(days));
         let certificate = params.self_signed(&key)?;

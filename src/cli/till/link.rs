@@ -37,7 +37,9 @@ impl Link {
         let channel = tessera_identity::channel(&parsed.connect_timeout(BUDGET_DEFAULT).tcp_nodelay(true), identity.as_ref());
         let channel = channel.map_err(|why| match why {
             ConnectError::NoAddress { .. } => no_address(),
-            ConnectError::NoIdentity { .. } | ConnectError::NoAnswer { .. } => TillFailure::Identity(why.to_string()),
+            ConnectError::NoIdentity { .. } | ConnectError::Nobody { .. } | ConnectError::NoAnswer { .. } => {
+                TillFailure::Identity(why.to_string())
+            }
         })?;
         let client = BillingServiceClient::new(channel)
             .max_decoding_message_size(MESSAGE_BYTES_MAX)

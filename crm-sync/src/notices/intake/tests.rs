@@ -43,6 +43,17 @@ fn returned(receipt: &str, units: i64) -> Outcome {
     }
 }
 
+/// What a sale gave to who had brought its customer.
+fn given_to_another(receipt: &str, units: i64) -> Outcome {
+    Outcome {
+        kind: i32::from(OutcomeKind::FollowUp),
+        receipt_id: format!("{receipt}#0"),
+        original_receipt_id: receipt.to_owned(),
+        rewards: vec![Reward { earned_by_receipt_id: receipt.to_owned(), ..points(units) }],
+        ..Outcome::default()
+    }
+}
+
 const KNOWN: Known<'static> = Known { digits: &Digits::new(), now: Timestamp::UNIX_EPOCH };
 
 fn sale(receipt: &str, units: i64) -> Outcome {
@@ -76,6 +87,7 @@ async fn h61_h66_a_chain_has_one_notice_however_often_and_in_whatever_pieces_its
             9,
             Outcome { rewards: vec![Reward { earned_by_receipt_id: "A".to_owned(), ..points(7) }], ..Outcome::default() },
         ),
+        response(10, given_to_another("A", 500)),
     ];
     for piece in 1..=feed.len() {
         for again in [false, true] {

@@ -11,17 +11,19 @@ use tessera_rules::id::{CampaignId, ProgramId, RewardId};
 use tessera_rules::money::{Amount, split};
 
 use crate::arithmetic::{amount_minus, amount_plus, share};
-use crate::outcome::{Outcome, OutcomeLine, OutcomeReward};
+use crate::outcome::{Flag, Outcome, OutcomeLine, OutcomeReward};
 use crate::return_goods::refund::Refund;
 use crate::return_goods::unwind::{explained, program_of_campaign};
 use crate::return_goods::{DiscountTaken, RepricedSoFar, Repricing, Return, ReturnedSoFar};
 use crate::settle::change::by_campaign;
 use crate::settle::gain::units_of;
 
-/// Whether some program of the sale prices anew what is kept.
+/// Whether some program of the sale prices anew what is kept. What a gateway decided alone never is: its prices are those
+/// of its rule pack, and by the whole program the goods kept might cost less than was paid for them.
 #[must_use]
 pub fn is_repriced(original: &Outcome) -> bool {
-    original.return_terms.iter().any(|terms| terms.rewards == ReturnedRewards::RepricedKept)
+    !original.flags.contains(&Flag::DecidedByPack)
+        && original.return_terms.iter().any(|terms| terms.rewards == ReturnedRewards::RepricedKept)
 }
 
 fn is_of(original: &Outcome, program: &ProgramId) -> bool {

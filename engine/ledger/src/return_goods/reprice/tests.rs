@@ -7,7 +7,7 @@ use tessera_rules::money::{Amount, Quantity, UnitPrice, split};
 use tessera_rules::receipt::{Receipt, Tender, TenderKind};
 
 use crate::account::Account;
-use crate::outcome::Outcome;
+use crate::outcome::{Flag, Outcome};
 use crate::posting::{Book, PostingPlace};
 use crate::return_goods::{DecidedWith, OriginalSale, Repricing, Return, Returned, ReturnedSoFar, kept, return_goods};
 use crate::settle::SoldLine;
@@ -104,6 +104,17 @@ fn give_back(account: &Account, sale: (&Receipt, &Outcome, &ReturnedSoFar), good
 
 fn left(pieces: &[i64], back: &[i64]) -> Vec<i64> {
     pieces.iter().zip(back).map(|(sold, back)| sold - back).collect()
+}
+
+#[test]
+fn p5_what_a_gateway_decided_alone_comes_back_in_proportion() {
+    let receipt = sale(&[2, 0, 4]);
+    let (account, outcome) = sold(&account(), &receipt);
+    let alone = Outcome { flags: vec![Flag::DecidedByPack], ..outcome.clone() };
+    for (outcome, is_anew) in [(&outcome, true), (&alone, false)] {
+        let back = give_back(&account, (&receipt, outcome, &ReturnedSoFar::default()), &[(0, 1)], 0);
+        assert_eq!(back.so_far.repriced.is_some(), is_anew);
+    }
 }
 
 proptest! {
