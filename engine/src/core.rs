@@ -22,7 +22,6 @@ use crate::clock::Clock;
 use crate::desk::ByPack;
 use crate::directory::Directory;
 use crate::engine::Call;
-use crate::kept_tokens::KeptTokens;
 use crate::keys::Keys;
 use crate::layout;
 use crate::layout::AggregateKey;
@@ -50,7 +49,6 @@ pub(crate) struct Core {
     pub(crate) ledger: LedgerDays,
     pub(crate) keys: Keys,
     pub(crate) tokens: TokenKeys,
-    pub(crate) kept_tokens: KeptTokens,
     pub(crate) nonces: Nonces,
     pub(crate) skipped: Skipped,
     pub(crate) settings: Settings,
@@ -113,11 +111,9 @@ impl Core {
     }
 
     /// What a receipt's token holds; none where it is forged, damaged, or another receipt's.
-    pub(crate) fn opened(&self, receipt: &ReceiptId, token: &[u8]) -> Option<Arc<TokenBody>> {
-        self.kept_tokens.take(receipt, token).or_else(|| {
-            let body = self.tokens.open(token).ok()?;
-            (body.head.receipt == *receipt).then(|| Arc::new(body))
-        })
+    pub(crate) fn opened(&self, receipt: &ReceiptId, token: &[u8]) -> Option<Box<TokenBody>> {
+        let body = self.tokens.open(token).ok()?;
+        (body.head.receipt == *receipt).then(|| Box::new(body))
     }
 
     /// The day in the ledger's time zone.

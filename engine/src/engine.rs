@@ -15,7 +15,6 @@ use crate::clock::Clock;
 use crate::core::Core;
 use crate::desk::{Case, Desk, Done, Job};
 use crate::directory::{Directory, Found};
-use crate::kept_tokens::KeptTokens;
 use crate::keys::Keys;
 use crate::layout::AggregateKey;
 use crate::ledger::{Book, LedgerDays, LedgerError};
@@ -96,7 +95,6 @@ impl Engine {
             stock: Stock::default(),
             ledger,
             tokens: TokenKeys::new((TOKEN_KEY, keys.token()), &[]),
-            kept_tokens: KeptTokens::new(settings.tokens_in_memory_bytes_max, settings.hold),
             keys,
             nonces: Nonces::new()?,
             skipped: Skipped::default(),

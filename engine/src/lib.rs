@@ -13,7 +13,6 @@ mod directory;
 mod engine;
 mod feed;
 mod follow_ups;
-mod kept_tokens;
 pub mod keys;
 pub mod layout;
 pub mod ledger;

@@ -23,8 +23,6 @@ pub struct Settings {
     pub currency: Currency,
     /// Accounts kept in memory.
     pub accounts_in_memory_max: u64,
-    /// Bytes of memory for what was quoted and is not settled yet, about.
-    pub tokens_in_memory_bytes_max: u64,
     /// How queues may grow.
     pub queues: QueueLimits,
     /// Work that is begun in less time than this cannot end in time.
@@ -46,7 +44,6 @@ impl Settings {
             replay: false,
             currency,
             accounts_in_memory_max: 200_000,
-            tokens_in_memory_bytes_max: 256 << 20,
             queues: QueueLimits { waiting_max: 256, batch_max: 32 },
             deadline_min: Duration::from_millis(2),
             people: People::default(),

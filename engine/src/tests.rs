@@ -12,7 +12,6 @@ mod contacts;
 mod counted;
 mod counters;
 mod faults;
-mod kept_tokens;
 mod life;
 mod limits;
 mod lists;

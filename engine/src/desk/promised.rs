@@ -1,7 +1,5 @@
 //! What a settle's token says, and under whose rules it is settled.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use tessera_contract::token::TokenBody;
 use tessera_rules::receipt::Receipt;
@@ -29,7 +27,7 @@ pub(crate) enum Promised {
     /// A token, opened.
     Token {
         /// What it holds.
-        body: Arc<TokenBody>,
+        body: Box<TokenBody>,
         /// Its rules.
         rules: Rules,
     },

@@ -9,7 +9,7 @@ use tessera_contract::convert::timestamp_to_wire;
 use tessera_contract::read::{QuoteInput, ReadContext, read_quote};
 use tessera_contract::refusal::Refusal;
 use tessera_contract::render::AnswerContext;
-use tessera_contract::token::{Promised, RevisionName, SealedToken, TokenBody, TokenHead};
+use tessera_contract::token::{RevisionName, TokenHead};
 use tessera_ledger::account::Account;
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{Decision, Offer, RewardKind};
@@ -52,13 +52,7 @@ pub(crate) async fn quote(engine: &Engine, request: v1::QuoteRequest, call: &Cal
     };
     engine.core.skipped.count("quote", skipped(&decided.decision));
     let evaluated = Instant::now();
-    let head = head(&made, &decided);
-    let token = engine.core.tokens.seal(&head, &decided.decision, engine.core.nonces.next());
-    let rendered = render(engine, &made, &decided, &token);
-    if !token.shortened {
-        engine.core.kept_tokens.keep(&token.bytes, TokenBody { head, promised: Promised::whole(decided.decision) });
-    }
-    Ok(v1::QuoteResponse { phase_times: Some(plain_times(call, parsed, read, evaluated)), ..rendered })
+    Ok(render(engine, &made, &decided, plain_times(call, parsed, read, evaluated)))
 }
 
 /// The customer's account, at a card's first use a new one; none for an anonymous receipt.
@@ -112,7 +106,8 @@ fn without_answer(engine: &Engine, quoted: &Quoted) -> Result<v1::QuoteResponse,
     Ok(v1::QuoteResponse { status: i32::from(status), outcome, basis: i32::from(v1::AnswerBasis::Engine), ..Default::default() })
 }
 
-fn render(engine: &Engine, made: &Made<'_>, decided: &Decided, token: &SealedToken) -> v1::QuoteResponse {
+fn render(engine: &Engine, made: &Made<'_>, decided: &Decided, times: v1::PhaseTimes) -> v1::QuoteResponse {
+    let token = engine.core.tokens.seal(&head(made, decided), &decided.decision, engine.core.nonces.next());
     let decision = &decided.decision;
     let revision = &made.rules.revision;
     let descriptions = descriptions(decision, &made.rules);
@@ -137,13 +132,13 @@ fn render(engine: &Engine, made: &Made<'_>, decided: &Decided, token: &SealedTok
     v1::QuoteResponse {
         status: i32::from(v1::QuoteStatus::Ok),
         answer: Some(with_coupons(engine, made, decision, tessera_contract::render::answer(decision, context))),
-        quote_token: token.bytes.clone(),
+        quote_token: token.bytes,
         outcome: None,
         basis: i32::from(v1::AnswerBasis::Engine),
         basis_reason: i32::from(v1::BasisReason::Unspecified),
         quoted_at: Some(timestamp_to_wire(made.quoted_at)),
         held_until: decided.held_until.map(timestamp_to_wire),
-        phase_times: None,
+        phase_times: Some(times),
     }
 }
 

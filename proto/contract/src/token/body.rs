@@ -2,7 +2,6 @@
 //! difference to the time before; a name (an id) once, later by its place among the names. Writing and reading
 //! name the same fields in the same order.
 
-mod promised;
 mod read_decision;
 mod write_decision;
 

@@ -42,7 +42,7 @@ fn h15_a_token_opens_to_what_was_sealed_without_what_a_settle_does_not_need() {
     assert!(!sealed.shortened);
     let body = keys().open(&sealed.bytes).expect("opens");
     assert_eq!(body.head, head());
-    let mut expected = decision.clone();
+    let mut expected = decision;
     expected.near_misses.clear();
     expected.choices.clear();
     expected.notes.retain(|note| matches!(note, Note::UnknownSku { .. }));
@@ -56,7 +56,6 @@ fn h15_a_token_opens_to_what_was_sealed_without_what_a_settle_does_not_need() {
         adjustment.text.clear();
     }
     assert_eq!(body.promised, Promised::Decision(Box::new(expected)));
-    assert_eq!(body.promised, Promised::whole(decision), "made without opening the token");
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub(super) fn decision<'a>(writer: &mut CompactWriter<'a>, decision: &'a Decisio
 }
 
 /// The line of an article that the catalogue does not know.
-pub(super) fn unknown_article(note: &Note) -> Option<&LineId> {
+fn unknown_article(note: &Note) -> Option<&LineId> {
     match note {
         Note::UnknownSku { line } => Some(line),
         Note::TooManyOpenQuotes { .. } | Note::NotProven | Note::ConditionFailed { .. } => None,
