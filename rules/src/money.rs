@@ -8,7 +8,7 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign, BitAnd, BitOr, Neg, Sub, SubAssign};
 
 use serde::{Deserialize, Serialize};
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use crate::conventions::Leftover;
 
@@ -281,18 +281,21 @@ pub(crate) fn split_by(total: i64, weights: &[i64], leftover: Leftover) -> Parts
     assert!(weights.iter().fold(0, |signs, weight| signs | weight) >= 0, "weights are not negative");
     let whole = total.unsigned_abs();
     let sum = weights.iter().fold(0_u64, |sum, weight| sum.saturating_add(weight.unsigned_abs()));
+    // One list from the first to the last line: to move such a list is dearer than to fill it.
+    let mut parts = Parts::new();
+    parts.resize(weights.len(), 0);
     if sum == 0 {
-        return smallvec![0; weights.len()];
+        return parts;
     }
     // Numbers of 32 bits have products that fit a word, and so does a rest beside its place: by far the quickest.
-    let mut parts = match (u32::try_from(whole), u32::try_from(sum)) {
+    match (u32::try_from(whole), u32::try_from(sum)) {
         (Ok(_), Ok(_)) => {
             let portion = |weight: u64| {
                 let product = whole.saturating_mul(weight);
                 let floor = product.checked_div(sum).unwrap_or(0);
                 (floor, product.saturating_sub(floor.saturating_mul(sum)) << PLACE_BITS)
             };
-            portions(whole, weights, leftover, portion)
+            portions(whole, weights, leftover, portion, &mut parts);
         }
         _ => {
             let sum: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
@@ -300,9 +303,9 @@ pub(crate) fn split_by(total: i64, weights: &[i64], leftover: Leftover) -> Parts
                 let (floor, rest) = quotient(i128::from(whole).saturating_mul(i128::from(weight)), sum);
                 (u64::try_from(floor).unwrap_or(u64::MAX), rest.unsigned_abs() << PLACE_BITS)
             };
-            portions(whole, weights, leftover, portion)
+            portions(whole, weights, leftover, portion, &mut parts);
         }
-    };
+    }
     let given = parts.iter().fold(0, |sum: u64, part| sum.saturating_add(part.unsigned_abs()));
     assert!(given == whole, "the parts sum to the total");
     if total < 0 {
@@ -318,21 +321,19 @@ const PLACE_BITS: u32 = 32;
 
 /// The parts of `whole`: the `portion` of each weight rounded down, which comes with what that leaves of it above
 /// [`PLACE_BITS`], and one unit more for those whose turn it is.
-fn portions<R>(whole: u64, weights: &[i64], leftover: Leftover, portion: impl Fn(u64) -> (u64, R)) -> Parts
+fn portions<R>(whole: u64, weights: &[i64], leftover: Leftover, portion: impl Fn(u64) -> (u64, R), parts: &mut [i64])
 where
     R: Ord + Copy + From<u32> + BitOr<Output = R> + BitAnd<Output = R>,
     u32: TryFrom<R>,
 {
     let mut left = whole;
-    let mut parts: Parts = smallvec![0; weights.len()];
     // Each rest with its place: the greater the earlier in line for a unit.
-    let mut rests: SmallVec<[R; 16]> = smallvec![R::from(0); weights.len()];
-    let places = (0..=u32::MAX).rev();
-    for (((weight, part), rest), place) in weights.iter().zip(&mut parts).zip(&mut rests).zip(places) {
+    let mut rests: SmallVec<[R; 16]> = SmallVec::new();
+    for ((weight, part), place) in weights.iter().zip(parts.iter_mut()).zip((0..=u32::MAX).rev()) {
         let (floor, own) = portion(weight.unsigned_abs());
         left = left.saturating_sub(floor);
         *part = i64::try_from(floor).unwrap_or(i64::MAX);
-        *rest = own | R::from(place);
+        rests.push(own | R::from(place));
     }
     let left = usize::try_from(left).unwrap_or(usize::MAX);
     let mut one_more = |place: usize| {
@@ -355,7 +356,6 @@ where
             }
         }
     }
-    parts
 }
 
 #[cfg(test)]

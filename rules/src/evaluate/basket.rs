@@ -151,7 +151,9 @@ impl<'a> Basket<'a> {
 
     /// What each of some runs costs now.
     pub(super) fn amounts_of(&self, spots: &[Spot]) -> Parts {
-        spots.iter().map(|spot| self.run(*spot).map_or(0, |(_, run)| run.amount)).collect()
+        let mut amounts = Parts::new();
+        amounts.extend(spots.iter().map(|spot| self.run(*spot).map_or(0, |(_, run)| run.amount)));
+        amounts
     }
 
     pub(super) fn amount_of(&self, spots: &[Spot]) -> i64 {
@@ -166,17 +168,19 @@ impl<'a> Basket<'a> {
         }
     }
 
-    /// Divides the runs of a line into the pieces given, which do not overlap; what none of them names stays by itself.
+    /// Divides the runs of a line into the pieces given, run by run, which do not overlap; what none of them names stays
+    /// by itself.
     pub(super) fn divide(&mut self, place: usize, pieces: &[Piece]) {
         let Some(line) = self.lines.get_mut(place) else { return };
         let mut divided = Vec::with_capacity(line.runs.len().saturating_add(pieces.len()));
         for (number, run) in std::mem::take(&mut line.runs).into_iter().enumerate() {
-            let mut own: SmallVec<[Piece; 4]> = pieces.iter().filter(|piece| piece.run == number).copied().collect();
-            if own.is_empty() {
-                divided.push(run);
-            } else {
-                let units = if line.line.measure == Measure::Counted { Quantity::from_milli(run.milli).pieces() } else { 1 };
-                run.divide(units, &mut own, &mut divided);
+            let own = pieces.partition_point(|piece| piece.run < number)..pieces.partition_point(|piece| piece.run <= number);
+            match pieces.get(own).unwrap_or_default() {
+                [] => divided.push(run),
+                own => {
+                    let units = if line.line.measure == Measure::Counted { Quantity::from_milli(run.milli).pieces() } else { 1 };
+                    run.divide(units, own, &mut divided);
+                }
             }
         }
         line.runs = divided;
@@ -192,13 +196,12 @@ impl<'a> Basket<'a> {
     }
 
     /// The runs of some lines that became an owner's in one of some roles.
-    pub(super) fn spots_of(&self, lines: &[usize], owner: usize, roles: &[Role]) -> SmallVec<[Spot; 8]> {
-        let mut spots = SmallVec::new();
+    pub(super) fn spots_of(&self, lines: &[usize], owner: usize, roles: &[Role], spots: &mut Vec<Spot>) {
+        spots.clear();
         for (place, line) in lines.iter().filter_map(|place| Some((*place, self.lines.get(*place)?))) {
             let own = line.runs.iter().enumerate().filter(|(_, run)| run.owner == owner && roles.contains(&run.role));
             spots.extend(own.map(|(run, _)| (place, run)));
         }
-        spots
     }
 
     /// Forgets whose runs are, once a level stands.
@@ -242,7 +245,8 @@ impl<'a> Basket<'a> {
             self.lower_within(*spot, by, taken, room);
             return taken;
         }
-        let rooms: Parts = spots.iter().map(|spot| self.room(*spot)).collect();
+        let mut rooms = Parts::new();
+        rooms.extend(spots.iter().map(|spot| self.room(*spot)));
         let shares = self.shares_of(spots, total, &rooms, manner);
         for ((spot, share), room) in spots.iter().zip(&shares).zip(&rooms) {
             self.lower_within(*spot, by, *share, *room);
@@ -259,7 +263,7 @@ impl<'a> Basket<'a> {
             return shares(total, amounts, rooms, manner);
         }
         // By line: how many runs, what is left of them, and how much they can bear.
-        let mut lines: SmallVec<[(usize, i64, i64); 8]> = SmallVec::new();
+        let mut lines: SmallVec<[(usize, i64, i64); 16]> = SmallVec::new();
         let mut runs = amounts.iter().zip(rooms);
         for own in spots.chunk_by(|a, b| a.0 == b.0) {
             let of_line = runs.by_ref().take(own.len()).fold((0_i64, 0_i64), |(amounts, rooms), (amount, room)| {
@@ -267,14 +271,22 @@ impl<'a> Basket<'a> {
             });
             lines.push((own.len(), of_line.0, of_line.1));
         }
-        let line_rooms: Parts = lines.iter().map(|line| line.2).collect();
-        let of_lines = shares(total, lines.iter().map(|line| line.1).collect(), &line_rooms, manner);
+        let (mut line_amounts, mut line_rooms) = (Parts::new(), Parts::new());
+        line_amounts.extend(lines.iter().map(|line| line.1));
+        line_rooms.extend(lines.iter().map(|line| line.2));
+        let of_lines = shares(total, line_amounts, &line_rooms, manner);
         let within = Manner { unplaced: Unplaced::Redistributed, ..manner };
         let mut found = Parts::new();
-        for ((count, ..), share) in lines.into_iter().zip(of_lines) {
+        for (&(count, ..), &share) in lines.iter().zip(&of_lines) {
+            // Most lines are one run, which bears what its line does.
+            if count == 1 {
+                found.push(share);
+                continue;
+            }
             let from = found.len();
-            let own = amounts.iter().skip(from).take(count).copied().collect();
-            let own_rooms: Parts = rooms.iter().skip(from).take(count).copied().collect();
+            let (mut own, mut own_rooms) = (Parts::new(), Parts::new());
+            own.extend(amounts.iter().skip(from).take(count).copied());
+            own_rooms.extend(rooms.iter().skip(from).take(count).copied());
             found.extend(shares(share, own, &own_rooms, within));
         }
         found
@@ -415,27 +427,30 @@ impl Run {
 
     /// Cuts a run of so many units into pieces and what they leave, pieces of one owner and role joined, in the order
     /// of roles.
-    fn divide(mut self, units: i64, pieces: &mut SmallVec<[Piece; 4]>, into: &mut Vec<Self>) {
-        if let [piece] = pieces.as_slice()
+    fn divide(mut self, units: i64, pieces: &[Piece], into: &mut Vec<Self>) {
+        if let [piece] = pieces
             && piece.units == units
         {
             (self.role, self.owner) = (piece.role, piece.owner);
             return into.push(self);
         }
-        pieces.sort_by_key(|piece| piece.rank);
-        let mut rests: SmallVec<[Piece; 5]> = SmallVec::new();
+        let mut all: SmallVec<[Piece; 8]> = SmallVec::from_slice(pieces);
+        all.sort_by_key(|piece| piece.rank);
+        // What lies between them and after them is left over.
+        let run = pieces.first().map_or(0, |piece| piece.run);
+        let end = Piece { run, rank: units, units: 0, role: Role::Rest, owner: 0 };
         let mut next = 0_i64;
-        for piece in pieces.iter() {
-            let gap = piece.rank.saturating_sub(next);
-            rests.push(Piece { rank: next, units: gap, role: Role::Rest, owner: 0, ..*piece });
+        for number in 0..=pieces.len() {
+            let piece = all.get(number).copied().filter(|_| number < pieces.len()).unwrap_or(end);
+            let rest = Piece { rank: next, units: piece.rank.saturating_sub(next), ..end };
+            if rest.units > 0 {
+                all.push(rest);
+            }
             next = piece.rank.saturating_add(piece.units);
         }
-        let run = pieces.first().map_or(0, |piece| piece.run);
-        rests.push(Piece { run, rank: next, units: units.saturating_sub(next), role: Role::Rest, owner: 0 });
-        pieces.extend(rests.into_iter().filter(|rest| rest.units > 0));
-        pieces.sort_by_key(|piece| (piece.role, piece.owner, piece.rank));
+        all.sort_by_key(|piece| (piece.role, piece.owner, piece.rank));
         let mut left = self.milli;
-        for own in pieces.chunk_by(|a, b| (a.role, a.owner) == (b.role, b.owner)) {
+        for own in all.chunk_by(|a, b| (a.role, a.owner) == (b.role, b.owner)) {
             let part = self.part(units, own);
             left = left.saturating_sub(part.milli);
             into.push(part);

@@ -275,7 +275,7 @@ impl<'a> Found<'a> {
             return self.refused.push((place, reason));
         }
         let (act, Usage { uses, units, value }) = (campaign.mechanic.act(), left);
-        let mut candidate = Candidate {
+        self.candidates.push(Candidate {
             campaign,
             place,
             act,
@@ -287,11 +287,10 @@ impl<'a> Found<'a> {
             group_lines,
             options: Vec::new(),
             chosen: None,
-        };
-        if campaign.opens_by_choice() {
+        });
+        if let Some(candidate) = self.candidates.last_mut().filter(|_| campaign.opens_by_choice()) {
             candidate.choose(case, basket);
         }
-        self.candidates.push(candidate);
     }
 }
 

@@ -180,8 +180,9 @@ pub(super) struct Sets {
 pub(super) fn gained(form: &Form, classes: &[Class], members: &[Member]) -> SmallVec<[(usize, i64); 4]> {
     let mut found = SmallVec::new();
     for (number, seats) in form.seats.iter().enumerate().filter(|(_, seats)| !seats.gained.is_empty()) {
-        let mut own: Members = members.iter().filter(|member| member.seat == number).copied().collect();
+        let own = members.iter().filter(|member| member.seat == number);
         if form.paired == Some(Paired::Units) {
+            let mut own: Members = own.copied().collect();
             // Of units that cost the same those are meant that gain most.
             let at_the_end = seats.gained.end == seats.units;
             own.sort_by_key(|member| {
@@ -190,18 +191,24 @@ pub(super) fn gained(form: &Form, classes: &[Class], members: &[Member]) -> Smal
                 let gain = form.each.get(member.class).map_or(0, |part| part.numerator);
                 (std::cmp::Reverse(amount), if at_the_end { gain } else { gain.saturating_neg() }, member.class)
             });
-        }
-        let mut before = 0_i64;
-        for member in own {
-            let after = before.saturating_add(member.units);
-            let units = after.min(seats.gained.end).saturating_sub(before.max(seats.gained.start));
-            if units > 0 {
-                found.push((member.class, units));
-            }
-            before = after;
+            gained_of(seats, own.iter(), &mut found);
+        } else {
+            gained_of(seats, own, &mut found);
         }
     }
     found
+}
+
+fn gained_of<'m>(seats: &Seats, members: impl Iterator<Item = &'m Member>, found: &mut SmallVec<[(usize, i64); 4]>) {
+    let mut before = 0_i64;
+    for member in members {
+        let after = before.saturating_add(member.units);
+        let units = after.min(seats.gained.end).saturating_sub(before.max(seats.gained.start));
+        if units > 0 {
+            found.push((member.class, units));
+        }
+        before = after;
+    }
 }
 
 /// What one set brings beside the fractions of its gained units: whole minor units.

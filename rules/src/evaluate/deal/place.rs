@@ -4,12 +4,12 @@ use smallvec::SmallVec;
 
 use crate::campaign::ShowAs;
 use crate::conventions::Unplaced;
-use crate::evaluate::basket::{By, Manner, Piece, Role, Spot};
+use crate::evaluate::basket::{Basket, By, Manner, Piece, Role, Spot};
 use crate::evaluate::draft::{Draft, Effect};
 use crate::mechanic::{Gain, Mechanic};
 
 use super::contender::{Contender, Form, Kind, gained};
-use super::solution::{Brings, Solution, set_worth};
+use super::solution::{Brings, Fraction, Solution, set_worth};
 use super::units::Class;
 
 /// A class, what its units become, and whose.
@@ -18,31 +18,33 @@ type Share = (usize, Role, usize);
 /// Minor units by run.
 type Sums = SmallVec<[(Spot, i64); 4]>;
 
-impl Draft<'_, '_> {
+impl<'a> Draft<'a, '_> {
     /// Applies a combination; returns the effect of each contender that does something.
     pub(super) fn place(&mut self, contenders: &[Contender<'_>], classes: &[Class], solution: &Solution) -> Vec<Effect> {
-        let brings = solution.brings(contenders, classes);
-        let lines = self.cut(contenders, classes, solution);
+        let fractions = solution.fractions(contenders, classes);
+        let brings = solution.brings_with(&fractions, contenders, classes);
+        let mut lines: SmallVec<[usize; 4]> = SmallVec::new();
+        self.cut(contenders, classes, solution, &mut lines);
         let mut effects = Vec::with_capacity(contenders.len());
         for (number, (contender, own)) in contenders.iter().zip(&brings).enumerate() {
             if own.minor <= 0 && own.worth <= 0 {
                 continue;
             }
             let discount = match &contender.kind {
-                Kind::Each(_) => self.place_each((number, contenders), classes, solution, &lines),
-                Kind::Sets(_) => self.place_sets((number, contenders), classes, solution, (&lines, *own)),
+                Kind::Each(_) => self.place_each((number, contender), (classes, solution, &fractions), &lines),
+                Kind::Sets(_) => self.place_sets((number, contender), (classes, solution, &fractions), (&lines, *own)),
             };
             assert!(discount == own.minor, "what is taken off is what the search found");
             effects.push(self.place_added((number, contender), classes, solution, *own));
-            let own = self.basket.spots_of(&lines, number, &[Role::Each, Role::InSet, Role::Gained]);
-            self.basket.mark(&own, self.used_bit(contender.candidate));
+            let used = self.used_bit(contender.candidate);
+            self.with_spots(&lines, number, &[Role::Each, Role::InSet, Role::Gained], |basket, own| basket.mark(own, used));
         }
         self.basket.settle(&lines);
         effects
     }
 
-    /// Divides the runs of which only a part is used, or parts differently; returns the lines touched.
-    fn cut(&mut self, contenders: &[Contender<'_>], classes: &[Class], solution: &Solution) -> SmallVec<[usize; 4]> {
+    /// Divides the runs of which only a part is used, or parts differently; `lines` are those touched.
+    fn cut(&mut self, contenders: &[Contender<'_>], classes: &[Class], solution: &Solution, lines: &mut SmallVec<[usize; 4]>) {
         // How many units of a class become whose, and what they are to them.
         let mut shares: SmallVec<[(Share, i64); 8]> = SmallVec::new();
         for taken in &solution.singles {
@@ -50,14 +52,18 @@ impl Draft<'_, '_> {
         }
         for sets in &solution.sets {
             let Some((contender, form)) = form_of(contenders, sets.contender, sets.form) else { continue };
-            let mut cheaper = if stands_apart(contender) { gained(form, classes, &sets.members) } else { SmallVec::new() };
-            cheaper.retain(|(class, _)| form.each.get(*class).is_some_and(|part| part.is_positive()));
             let earns = form.whole || matches!(contender.candidate.campaign.mechanic, Mechanic::ExtraUnits { .. });
             let role = if earns { Role::Each } else { Role::InSet };
             for member in &sets.members {
                 shares.push(((member.class, role, sets.contender), member.units.saturating_mul(sets.times)));
             }
-            for (class, units) in cheaper {
+            if !stands_apart(contender) {
+                continue;
+            }
+            for (class, units) in gained(form, classes, &sets.members) {
+                if !form.each.get(class).is_some_and(|part| part.is_positive()) {
+                    continue;
+                }
                 let units = units.saturating_mul(sets.times);
                 shares.push(((class, Role::Gained, sets.contender), units));
                 shares.push(((class, Role::InSet, sets.contender), units.saturating_neg()));
@@ -77,38 +83,51 @@ impl Draft<'_, '_> {
             pieces.push((class.line, Piece { run: class.run, rank, units, role, owner }));
         }
         pieces.sort_unstable_by_key(|(line, piece)| (*line, piece.run, piece.role, piece.owner, piece.rank));
-        let mut lines = SmallVec::new();
         for own in pieces.chunk_by(|a, b| a.0 == b.0) {
             if let Some((line, _)) = own.first() {
                 self.basket.divide(*line, &joined(own));
                 lines.push(*line);
             }
         }
-        lines
+    }
+
+    /// The runs of some lines that became an owner's in one of some roles, and the basket to change them in.
+    fn with_spots<T>(
+        &mut self,
+        lines: &[usize],
+        owner: usize,
+        roles: &[Role],
+        act: impl FnOnce(&mut Basket<'a>, &[Spot]) -> T,
+    ) -> T {
+        let mut spots = std::mem::take(&mut self.spots);
+        self.basket.spots_of(lines, owner, roles, &mut spots);
+        let done = act(&mut self.basket, &spots);
+        self.spots = spots;
+        done
     }
 
     /// Takes amounts off runs, given by where they were before their lines were divided: runs keep their order, and each
     /// has one piece of an owner.
     fn lower_runs(&mut self, by: By, owner: usize, (role, lines): (Role, &[usize]), mut sums: Sums) -> i64 {
         sums.sort_unstable();
-        let mut discount = 0_i64;
-        let mut runs = sums.chunk_by(|a, b| a.0 == b.0);
-        for spot in self.basket.spots_of(lines, owner, &[role]) {
-            let minor = runs.next().unwrap_or(&[]).iter().map(|(_, minor)| *minor).fold(0, i64::saturating_add);
-            self.basket.lower(spot, by, minor);
-            discount = discount.saturating_add(minor);
-        }
-        discount
+        self.with_spots(lines, owner, &[role], |basket, spots| {
+            let mut discount = 0_i64;
+            let mut runs = sums.chunk_by(|a, b| a.0 == b.0);
+            for spot in spots {
+                let minor = runs.next().unwrap_or(&[]).iter().map(|(_, minor)| *minor).fold(0, i64::saturating_add);
+                basket.lower(*spot, by, minor);
+                discount = discount.saturating_add(minor);
+            }
+            discount
+        })
     }
 
     fn place_each(
         &mut self,
-        (number, contenders): (usize, &[Contender<'_>]),
-        classes: &[Class],
-        solution: &Solution,
+        (number, contender): (usize, &Contender<'_>),
+        (classes, solution, fractions): (&[Class], &Solution, &[Fraction]),
         lines: &[usize],
     ) -> i64 {
-        let Some(contender) = contenders.get(number) else { return 0 };
         let by = By::Campaign(contender.candidate.place);
         let own = || solution.singles.iter().filter(|taken| taken.contender == number);
         let mut discount = 0_i64;
@@ -120,21 +139,18 @@ impl Draft<'_, '_> {
             sums.push((class.spot(), minor.saturating_mul(taken.units)));
         }
         discount = discount.saturating_add(self.lower_runs(by, number, (Role::Each, lines), sums));
-        discount.saturating_add(self.place_fractions((number, contenders), classes, solution, (Role::Each, lines)))
+        discount.saturating_add(self.place_fractions((number, contender), fractions, (Role::Each, lines)))
     }
 
     /// Takes off what is rounded together, over the runs on which it lies.
     fn place_fractions(
         &mut self,
-        (number, contenders): (usize, &[Contender<'_>]),
-        classes: &[Class],
-        solution: &Solution,
+        (number, contender): (usize, &Contender<'_>),
+        fractions: &[Fraction],
         (role, lines): (Role, &[usize]),
     ) -> i64 {
-        let Some(contender) = contenders.get(number) else { return 0 };
         let by = By::Campaign(contender.candidate.place);
         let mut discount = 0_i64;
-        let fractions = solution.fractions(contenders, classes);
         for fraction in fractions.iter().filter(|fraction| fraction.contender == number && fraction.denominator > 1) {
             let minor = fraction.rounded(contender.rounding());
             let of_line;
@@ -145,21 +161,20 @@ impl Draft<'_, '_> {
                 }
                 None => lines,
             };
-            let spots = self.basket.spots_of(scope_lines, number, &[role]);
             let manner = Manner { unplaced: Unplaced::Redistributed, ..contender.manner() };
-            discount = discount.saturating_add(self.basket.spread_as(&spots, by, minor, manner));
+            let spread =
+                self.with_spots(scope_lines, number, &[role], |basket, spots| basket.spread_as(spots, by, minor, manner));
+            discount = discount.saturating_add(spread);
         }
         discount
     }
 
     fn place_sets(
         &mut self,
-        (number, contenders): (usize, &[Contender<'_>]),
-        classes: &[Class],
-        solution: &Solution,
+        (number, contender): (usize, &Contender<'_>),
+        (classes, solution, fractions): (&[Class], &Solution, &[Fraction]),
         (lines, own): (&[usize], Brings),
     ) -> i64 {
-        let Some(contender) = contenders.get(number) else { return 0 };
         let by = By::Campaign(contender.candidate.place);
         let manner = Manner { unplaced: Unplaced::Redistributed, ..contender.manner() };
         let sets = || solution.sets.iter().filter(|sets| sets.contender == number);
@@ -169,14 +184,16 @@ impl Draft<'_, '_> {
                 let line = classes.get(sets.members.first()?.class)?.line;
                 Some((line, contender.forms().get(sets.form)?))
             }) {
-                let spots = self.basket.spots_of(&[line], number, &[Role::Each]);
-                discount = discount.saturating_add(self.basket.spread_as(&spots, by, form.complete, manner));
+                let minor = form.complete;
+                let spread =
+                    self.with_spots(&[line], number, &[Role::Each], |basket, spots| basket.spread_as(spots, by, minor, manner));
+                discount = discount.saturating_add(spread);
             }
             return discount;
         }
         if !stands_apart(contender) {
-            let spots = self.basket.spots_of(lines, number, &[Role::Each, Role::InSet]);
-            return self.basket.spread_as(&spots, by, own.minor, manner);
+            let roles = [Role::Each, Role::InSet];
+            return self.with_spots(lines, number, &roles, |basket, spots| basket.spread_as(spots, by, own.minor, manner));
         }
         let mut sums = Sums::new();
         let mut kept = 0_i64;
@@ -196,9 +213,12 @@ impl Draft<'_, '_> {
             }
         }
         let mut discount = self.lower_runs(by, number, (Role::Gained, lines), sums);
-        discount = discount.saturating_add(self.place_fractions((number, contenders), classes, solution, (Role::Gained, lines)));
-        let paid = self.basket.spots_of(lines, number, &[Role::InSet]);
-        discount.saturating_add(self.basket.spread_as(&paid, by, kept, manner))
+        discount = discount.saturating_add(self.place_fractions((number, contender), fractions, (Role::Gained, lines)));
+        if kept == 0 {
+            return discount;
+        }
+        let spread = self.with_spots(lines, number, &[Role::InSet], |basket, paid| basket.spread_as(paid, by, kept, manner));
+        discount.saturating_add(spread)
     }
 
     /// Adds the units that a campaign adds and says what it did.

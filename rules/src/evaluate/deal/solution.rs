@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use crate::money::{Rounding, divide};
 
@@ -117,8 +117,19 @@ impl Solution {
 
     /// What each campaign brings.
     pub(super) fn brings(&self, contenders: &[Contender<'_>], classes: &[Class]) -> SmallVec<[Brings; 4]> {
-        let mut brings: SmallVec<[Brings; 4]> = smallvec![Brings::default(); contenders.len()];
-        for fraction in self.fractions(contenders, classes) {
+        self.brings_with(&self.fractions(contenders, classes), contenders, classes)
+    }
+
+    /// [`Self::brings`], its fractions known.
+    pub(super) fn brings_with(
+        &self,
+        fractions: &[Fraction],
+        contenders: &[Contender<'_>],
+        classes: &[Class],
+    ) -> SmallVec<[Brings; 4]> {
+        let mut brings: SmallVec<[Brings; 4]> = SmallVec::new();
+        brings.resize(contenders.len(), Brings::default());
+        for fraction in fractions {
             let number = fraction.contender;
             let (Some(own), Some(contender)) = (brings.get_mut(number), contenders.get(number)) else { continue };
             own.minor = own.minor.saturating_add(fraction.rounded(contender.rounding()));
