@@ -97,19 +97,28 @@ impl Node {
     /// Says which part could not start and what to do.
     pub(crate) async fn start(config: &Config, roles: Roles) -> Result<Self, NodeError> {
         let mut node = Self::empty();
+        match node.begin(config, roles).await {
+            Ok(()) => Ok(node),
+            Err(error) => {
+                node.shutdown().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn begin(&mut self, config: &Config, roles: Roles) -> Result<(), NodeError> {
         let identity = config.tls.clone().map(Identity::open).transpose()?;
         if roles.engine {
-            let listener = Listener::bind(config.listen_engine, identity.clone()).await?;
-            let engine = open_engine(config).await?;
+            let engine = self.keep(open_engine(config).await?);
             if let Some(programs) = &config.programs {
                 publish_configured(&engine, programs).await?;
             }
-            node.serve_engine(engine, listener)?;
+            self.listen(engine, config.listen_engine, identity.clone()).await?;
         }
         if roles.gateway {
-            node.serve_gateway(config, identity).await?;
+            self.serve_gateway(config, identity).await?;
         }
-        Ok(node)
+        Ok(())
     }
 
     /// Starts an engine on a free port of loopback, over a storage that is made for replay.
@@ -128,8 +137,8 @@ impl Node {
             engine.programs().publish(&program_files::read(program)?, replay.valid_from).await?;
         }
         let mut node = Self::empty();
-        let listener = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), None).await?;
-        node.serve_engine(engine, listener)?;
+        let engine = node.keep(engine);
+        node.listen(engine, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), None).await?;
         Ok(node)
     }
 
@@ -139,9 +148,9 @@ impl Node {
     /// The folder was made for something else, or the address is taken.
     pub(crate) async fn start_replayed(config: &Config, folder: &Path) -> Result<Self, NodeError> {
         let identity = config.tls.clone().map(Identity::open).transpose()?;
-        let listener = Listener::bind(config.listen_engine, identity).await?;
         let mut node = Self::empty();
-        node.serve_engine(open_replay_engine(folder).await?, listener)?;
+        let engine = node.keep(open_replay_engine(folder).await?);
+        node.listen(engine, config.listen_engine, identity).await?;
         Ok(node)
     }
 
@@ -157,10 +166,18 @@ impl Node {
         }
     }
 
-    fn serve_engine(&mut self, engine: Engine, listener: Listener) -> Result<(), NodeError> {
-        self.engine_endpoint = listener.endpoint();
+    /// An engine whose storage this node closes when it ends.
+    fn keep(&mut self, engine: Engine) -> Engine {
         self.storage = Some(Arc::clone(engine.storage()));
         self.engine = Some(engine.clone());
+        engine
+    }
+
+    /// Serves an engine that can answer: before that nobody listens, since a call that came early would wait for a
+    /// storage that takes its time to open.
+    async fn listen(&mut self, engine: Engine, address: SocketAddr, identity: Option<Identity>) -> Result<(), NodeError> {
+        let listener = Listener::bind(address, identity).await?;
+        self.engine_endpoint = listener.endpoint();
         let closing = self.closing.subscribe();
         self.tasks.spawn(async move { server::serve(engine, listener, closing).await.map_err(NodeError::from) });
         Ok(())

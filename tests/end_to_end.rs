@@ -12,6 +12,7 @@
 
 mod end_to_end {
     mod architecture;
+    mod bad_input;
     mod certificates;
     mod crm;
     mod faults;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tessera_contract::refusal::Refusal;
 use tessera_contract::signing::PublicKey;
 use tessera_contract::token::TokenKeys;
+use tessera_rules::effort::Effort;
 use tessera_storage::{Storage, StorageError};
 
 use crate::account_cache::AccountCache;
@@ -15,6 +16,7 @@ use crate::clock::Clock;
 use crate::core::Core;
 use crate::desk::{Case, Desk, Done, Job};
 use crate::directory::{Directory, Found};
+use crate::effort::effort;
 use crate::keys::Keys;
 use crate::layout::AggregateKey;
 use crate::ledger::{Book, LedgerDays, LedgerError};
@@ -148,6 +150,14 @@ impl Engine {
         // A tenth is left to say that it came to nothing.
         let wait = budget.map(|budget| budget.saturating_sub(budget / 10));
         Ok(Call { now, arrived, wait_until: wait.and_then(|wait| arrived.checked_add(wait)) })
+    }
+}
+
+impl Call {
+    /// How much an evaluation that begins now may search. A replay's decisions depend on nothing that its machine does.
+    pub(crate) fn effort(&self, replay: bool) -> Effort {
+        let until = self.wait_until.filter(|_| !replay);
+        effort(until.map(|until| until.saturating_duration_since(Instant::now())))
     }
 }
 

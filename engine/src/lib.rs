@@ -10,6 +10,7 @@ mod core;
 mod coupons;
 mod desk;
 mod directory;
+mod effort;
 mod engine;
 mod feed;
 mod follow_ups;

@@ -1,6 +1,5 @@
 //! Tests of the whole engine over the storage in memory, by promise and hazard.
 
-mod bad_input;
 mod budget_faults;
 mod budgets;
 mod by_pack;
@@ -11,6 +10,7 @@ mod concurrency;
 mod contacts;
 mod counted;
 mod counters;
+mod effort;
 mod faults;
 mod life;
 mod limits;

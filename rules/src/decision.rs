@@ -3,11 +3,13 @@
 mod counter;
 mod explained;
 mod offer;
+mod part;
 
 pub use crate::counting::Calendar;
 pub use counter::{CounterMove, CounterTime};
 pub use explained::{Explained, NotApplied};
 pub use offer::Offer;
+pub use part::AnswerPart;
 
 use compact_str::{CompactString, ToCompactString};
 use jiff::Timestamp;
@@ -62,6 +64,8 @@ pub struct Decision {
     pub proven: bool,
     /// Where not proven: at most so much is missing.
     pub bound: Amount,
+    /// The first part that there were no steps for: it and all behind it were left out. None: nothing was.
+    pub dropped_from: Option<AnswerPart>,
     /// What was asked to be explained.
     pub explained: Vec<Explained>,
 }
@@ -465,6 +469,14 @@ pub enum Note {
         /// The campaign.
         campaign: CampaignId,
     },
+}
+
+impl Decision {
+    /// Whether a part was worked out; one that was left out may be empty and says nothing.
+    #[must_use]
+    pub fn has(&self, part: AnswerPart) -> bool {
+        self.dropped_from.is_none_or(|from| part < from)
+    }
 }
 
 impl DecidedLine {

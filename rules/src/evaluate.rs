@@ -1,6 +1,7 @@
 //! The one pure call: revision, catalogue, standing, receipt and time in; decision out.
 //!
-//! Order of work: line offers → basket offers → redemption → rewards → offers → prompts. Line and basket offers of one
+//! Order of work: line offers → basket offers → redemption → rewards → prompts → instructions → offers; what there are
+//! no steps for is left out from the end ([`parts`]). Line and basket offers of one
 //! priority and stacking group are a level, in which the best combination is sought ([`deal`]). No clock, no
 //! randomness, no input or output (P7).
 
@@ -21,6 +22,7 @@ mod finish;
 mod free;
 mod limits_shared;
 mod offers;
+mod parts;
 mod prices;
 mod prompts;
 mod redeem;
@@ -36,7 +38,7 @@ use jiff::Timestamp;
 
 use crate::catalogue::Catalogue;
 use crate::conventions::Order;
-use crate::decision::{Decision, Note, RewardKind};
+use crate::decision::{AnswerPart, Decision, Note, RewardKind};
 use crate::effort::Effort;
 use crate::mechanic::{Act, Mechanic};
 use crate::money::{Amount, split};
@@ -64,7 +66,7 @@ pub fn evaluate(
     effort: Effort,
 ) -> Decision {
     let case = Case::new(revision, catalogue, standing, receipt, at);
-    let draft = Draft::new(&case, effort.steps_max);
+    let draft = Draft::new(&case, effort);
     let found = candidates::find(&case, &draft.basket, &draft.facts);
     decide(draft, found)
 }
@@ -81,7 +83,7 @@ pub fn evaluate_naively(
     effort: Effort,
 ) -> Decision {
     let case = Case::new(revision, catalogue, standing, receipt, at);
-    let draft = Draft::new(&case, effort.steps_max);
+    let draft = Draft::new(&case, effort);
     let found = candidates::find_naively(&case, &draft.basket, &draft.facts);
     decide(draft, found)
 }
@@ -96,11 +98,11 @@ fn decide<'a>(mut draft: Draft<'a, '_>, found: Found<'a>) -> Decision {
     draft.depends_on_tenders = found.depends_on_tenders;
     draft.steps = found.steps.saturating_add(draft.facts.steps());
     draft.note_left_out();
+    let (steps_max, kept) = (draft.steps_max, draft.kept_steps(&found.candidates));
+    draft.steps_max = steps_max.saturating_sub(kept);
     draft.prices(&found.candidates);
-    draft.redeem();
-    draft.rewards(&found.candidates);
-    draft.suggest(&found.candidates);
-    draft.prompt();
+    draft.steps_max = if draft.leaves_out { steps_max.max(draft.steps.saturating_add(kept)) } else { u64::MAX };
+    draft.behind_lines(&found.candidates);
     draft.finish()
 }
 
@@ -118,7 +120,23 @@ impl Ranked<'_> {
     }
 }
 
-impl Draft<'_, '_> {
+impl<'a> Draft<'a, '_> {
+    /// What comes behind the lines, as far as there are steps for it.
+    fn behind_lines(&mut self, candidates: &[Candidate<'a>]) {
+        for part in AnswerPart::ALL {
+            if !self.has_steps_for(part, candidates) {
+                continue;
+            }
+            match part {
+                AnswerPart::Redemption => self.redeem(),
+                AnswerPart::Rewards => self.rewards(candidates),
+                AnswerPart::Prompts => self.prompt(),
+                AnswerPart::Instructions => {}
+                AnswerPart::Offers => self.suggest(candidates),
+            }
+        }
+    }
+
     fn note_unknown_articles(&mut self) {
         let unknown = self.basket.lines.iter().filter(|line| line.product.is_none());
         self.notes.extend(unknown.map(|line| Note::UnknownSku { line: line.line.id.clone() }));

@@ -61,10 +61,16 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
     let roles = Roles { engine: has(Role::Engine), gateway: has(Role::Gateway) && args.replayed.is_none() };
     // Before the parts start, so that what they count is counted.
     let recorder = PrometheusBuilder::new().install_recorder().map_err(|error| NodeError::Metrics(error.to_string()))?;
-    let listener = loopback(config.listen_metrics).await?;
     let mut node = match &args.replayed {
         Some(folder) => Node::start_replayed(&config, folder).await?,
         None => Node::start(&config, roles).await?,
+    };
+    let listener = match loopback(config.listen_metrics).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            node.shutdown().await;
+            return Err(error.into());
+        }
     };
     let metrics = serve_metrics(recorder, listener, node.gateway().cloned());
     say_where(&config, args.replayed.as_ref().unwrap_or(&config.data), roles, &node);

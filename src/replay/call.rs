@@ -7,6 +7,7 @@ use tessera_contract::CONTRACT_MINOR;
 use tessera_contract::sold::sold_as_quoted;
 use tessera_proto::billing::v1::{
     AnswerBasis, Outcome, QuoteResponse, QuoteStatus, ReturnResponse, ReturnStatus, SettleRequest, SettleResponse, SettleStatus,
+    Totals,
 };
 use tessera_till::{Answered, CallOptions, Refusal, TillClient, TillError};
 
@@ -50,20 +51,24 @@ pub(crate) struct Done {
     /// BLAKE3 of the outcome message.
     pub(crate) hash: [u8; 32],
     pub(crate) before_minor: i64,
+    /// Of a sale what was paid, of a return what is given back after deductions.
     pub(crate) after_minor: i64,
     /// Asset and units of each reward in an asset.
     pub(crate) rewards: Vec<(String, i64)>,
 }
 
 impl Done {
-    fn of(outcome: &Outcome) -> Self {
-        let amount =
-            |totals: &Option<tessera_proto::billing::v1::Totals>| totals.as_ref().map_or(0, |totals| totals.amount_minor);
+    fn of(kind: SaleKind, outcome: &Outcome) -> Self {
+        let amount = |totals: &Totals| totals.amount_minor;
+        let after = |totals: &Totals| match kind {
+            SaleKind::Settle => totals.amount_minor,
+            SaleKind::Return => totals.due_minor,
+        };
         let in_assets = outcome.rewards.iter().filter(|reward| !reward.asset_id.is_empty());
         Self {
             hash: *blake3::hash(&outcome.encode_to_vec()).as_bytes(),
-            before_minor: amount(&outcome.totals_before),
-            after_minor: amount(&outcome.totals_after),
+            before_minor: outcome.totals_before.as_ref().map_or(0, amount),
+            after_minor: outcome.totals_after.as_ref().map_or(0, after),
             rewards: in_assets.map(|reward| (reward.asset_id.clone(), reward.units)).collect(),
         }
     }
@@ -195,7 +200,7 @@ where
 }
 
 fn done(sale: &Sale, outcome: Option<&Outcome>) -> Result<End, ReplayError> {
-    outcome.map(|outcome| End::Done(Done::of(outcome))).ok_or_else(|| outside(sale, "a commit without its outcome"))
+    outcome.map(|outcome| End::Done(Done::of(sale.kind, outcome))).ok_or_else(|| outside(sale, "a commit without its outcome"))
 }
 
 fn refused(reason: &str, text: &str) -> End {

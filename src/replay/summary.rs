@@ -197,7 +197,7 @@ pub(crate) struct Money {
     pub(crate) settled_before: i64,
     /// As paid.
     pub(crate) settled_after: i64,
-    /// What was given back, below zero.
+    /// What was given back after deductions for rewards that were used up, below zero.
     pub(crate) returned: i64,
     pub(crate) set_aside: i64,
 }

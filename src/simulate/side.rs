@@ -155,7 +155,8 @@ impl<'s> Simulated<'s> {
     pub(crate) fn settle(&mut self, receipt: &Receipt, cash_rounding: Amount) -> Settled {
         let standing = self.standing(receipt);
         let rules = self.side.rules;
-        let decision = evaluate(&rules.revision, &rules.catalogue, &standing, receipt, receipt.sold_at, Effort::default());
+        let decision =
+            evaluate(&rules.revision, &rules.catalogue, &standing, receipt, receipt.sold_at, Effort::default().whole());
         let sold = sold_as_decided(&decision);
         let settled = settle(
             self.account.as_ref(),
@@ -187,7 +188,7 @@ impl<'s> Simulated<'s> {
         self.account = settled.account;
         if self.awaited.contains(receipt.id.as_str()) {
             let (outcome, so_far) = (settled.outcome.clone(), ReturnedSoFar::default());
-            let decided = DecidedWith::of(receipt.sold_at, standing.customer.clone());
+            let decided = DecidedWith::of((receipt.sold_at, Effort::default()), standing.customer.clone());
             self.kept.insert(receipt.id.clone(), Sale { receipt: receipt.clone(), decided, outcome, so_far });
         }
         Settled { outcome: settled.outcome, buyer: self.side.buyer(&standing, receipt), proven: decision.proven }
@@ -227,8 +228,8 @@ impl<'s> Simulated<'s> {
         };
         let rules = self.side.rules;
         let standing = kept.standing(&rules.revision, &view, None);
-        let at = sale.decided.at();
-        let decision = evaluate(&rules.revision, &rules.catalogue, &standing, &kept.receipt, at, Effort::default());
+        let (at, effort) = (sale.decided.at(), sale.decided.effort());
+        let decision = evaluate(&rules.revision, &rules.catalogue, &standing, &kept.receipt, at, effort);
         Some((kept, decision))
     }
 

@@ -1,9 +1,14 @@
 //! The binary as a user meets it when things are wrong: each message names the thing and says what to do, nothing
 //! is changed, nothing panics.
 
-use std::fs;
-use std::net::TcpListener;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -117,19 +122,108 @@ fn p11_data_folders_that_cannot_be_used_are_told_apart_and_left_alone() {
     assert_eq!(fs::read_to_string(at("storage-is-a-file/storage")).unwrap(), "mine");
 }
 
-#[cfg(unix)]
+/// A command through another one that stands before it.
+fn through(mut before: Command, command: &Command) -> Command {
+    before.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => before.env(name, value),
+            None => before.env_remove(name),
+        };
+    }
+    before
+}
+
+/// The same command as a user who owns nothing here.
+fn by_nobody(command: &Command) -> Command {
+    let mut setpriv = Command::new("setpriv");
+    setpriv.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
+    through(setpriv, command)
+}
+
 #[test]
 fn p11_a_data_folder_that_cannot_be_written_is_named() {
-    use std::os::unix::fs::PermissionsExt as _;
+    let folder = folder();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o555)).unwrap();
+    let may_write = fs::write(data.join("probe"), "").is_ok();
+    // Root may write everywhere.
+    let command = if may_write { by_nobody(&serve(&data)) } else { serve(&data) };
+    check(&refusal(command), &[data.to_str().unwrap(), "cannot be written"]);
+}
+
+/// `tessera serve` over a small disk that is mounted with these options and that nobody else sees; none where this user
+/// may mount nothing.
+fn serve_on_a_disk(data: &Path, options: &str) -> Option<Command> {
+    let spaces = ["--user", "--map-root-user", "--mount"];
+    let script = "mount -t tmpfs -o \"$0\" tmpfs \"$1\" && shift && exec \"$@\"";
+    let probe = Command::new("unshare").args(spaces).args(["sh", "-c", script, "size=1m"]).arg(data).arg("true").output();
+    if !probe.is_ok_and(|ended| ended.status.success()) {
+        eprintln!("SKIPPED: this user may not mount a disk of its own (unshare --user --mount)");
+        return None;
+    }
+    let mut unshare = Command::new("unshare");
+    unshare.args(spaces).args(["sh", "-c", script, options]).arg(data);
+    Some(through(unshare, &serve(data)))
+}
+
+#[test]
+fn p11_a_disk_that_is_full_or_read_only_is_named() {
     let folder = folder();
     let data = folder.path().join("data");
     fs::create_dir(&data).unwrap();
-    fs::set_permissions(&data, fs::Permissions::from_mode(0o500)).unwrap();
-    if fs::write(data.join("probe"), "").is_ok() {
-        eprintln!("SKIPPED: this user may write everywhere (root), so no folder is read-only");
-        return;
+    let place = data.to_str().unwrap();
+    for (options, parts) in [
+        ("size=256k", &["is full", "make room", "nothing acknowledged is lost"][..]),
+        ("ro", &["cannot be written", "Read-only"]),
+    ] {
+        let Some(command) = serve_on_a_disk(&data, options) else { return };
+        let refused = refusal(command);
+        check(&refused, &[place]);
+        check(&refused, parts);
     }
-    check(&refusal(serve(&data)), &[data.to_str().unwrap(), "cannot be written"]);
+    assert_eq!(fs::read_dir(&data).unwrap().count(), 0, "something was written beside the disk");
+}
+
+#[test]
+fn nobody_listens_before_the_storage_is_open() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    // Keys that come late make a start that takes its time.
+    let keys = data.join("keys");
+    assert!(Command::new("mkfifo").arg(&keys).status().unwrap().success());
+    let free: Vec<TcpListener> = (0..3).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    let addresses: Vec<String> = free.iter().map(|listener| listener.local_addr().unwrap().to_string()).collect();
+    drop(free);
+    let mut command = serve(&data);
+    for (role, address) in ["ENGINE", "GATEWAY", "METRICS"].iter().zip(&addresses) {
+        command.env(format!("TESSERA_LISTEN_{role}"), address);
+    }
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    // Opens as soon as the server reads its keys, for which its storage is open.
+    let (opened, late) = mpsc::sync_channel(1);
+    std::thread::spawn(move || opened.send(File::options().write(true).open(keys).unwrap()));
+    let mut late = loop {
+        match late.recv_timeout(Duration::from_millis(50)) {
+            Ok(late) => break late,
+            Err(_) => assert!(child.try_wait().unwrap().is_none(), "the server ended before it read its keys"),
+        }
+    };
+    for address in &addresses {
+        assert!(TcpStream::connect(address).is_err(), "{address} takes calls that nobody can answer yet");
+    }
+    late.write_all(&[7; 32]).unwrap();
+    drop(late);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.starts_with("metrics")), "the server did not start");
+    for address in &addresses {
+        TcpStream::connect(address).unwrap();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 /// The journal of a storage, and how many bytes of it are written.

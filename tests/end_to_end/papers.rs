@@ -13,7 +13,7 @@ const WRITE_LIST: &str = "TESSERA_WRITE_PAPERS";
 /// What a proto comment says of what the engine does not fill or read yet.
 const MARK: &str = "Not yet served";
 /// A README of more than this is not one screen with its examples.
-const README_LINES_MAX: usize = 150;
+const README_LINES_MAX: usize = 70;
 
 #[test]
 fn the_readmes_test_command_is_the_one_that_ci_runs() {

@@ -101,6 +101,11 @@ impl Server {
         }
     }
 
+    /// Where the engine answers, as in `http://127.0.0.1:40000`.
+    pub(super) fn engine_url(&self) -> String {
+        format!("http://{}", self.engine)
+    }
+
     /// The id of its process.
     pub(super) fn pid(&self) -> u32 {
         self.child.id()

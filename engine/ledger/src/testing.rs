@@ -185,6 +185,7 @@ pub(crate) fn unchanged(receipt: &Receipt) -> Decision {
         steps: 0,
         proven: true,
         bound: Amount::ZERO,
+        dropped_from: None,
         explained: Vec::new(),
     }
 }

@@ -26,7 +26,7 @@ impl ByPack {
     /// What the pack gives for the receipt as it was settled, and whether it was sold so.
     pub(super) fn judge(&self, input: &SettleInput, basket: BasketHash) -> (Decision, Relation) {
         let receipt = Receipt { stage: Stage::Tender, choices: self.token.choices.clone(), ..input.receipt.clone() };
-        let effort = Effort { steps_max: self.token.steps_max.min(Effort::default().steps_max) };
+        let effort = Effort::within(self.token.steps_max.min(Effort::default().steps_max));
         let given = self.pack.decide(&receipt, self.token.decided_at, effort);
         let is_same = self.token.basket_hash == basket && self.token.decision == decision_hash(&given);
         let relation = if is_same && is_as_decided(input, &given) { Relation::ByPack } else { Relation::DiffersFromPack };

@@ -335,7 +335,7 @@ impl ClaimCase {
             claimed_from: Some(open.to_vec()),
             draw: Some(draw),
         };
-        evaluate(&self.rules.revision, &self.rules.catalogue, &standing, sold, at, Effort::default())
+        evaluate(&self.rules.revision, &self.rules.catalogue, &standing, sold, at, Effort::default().whole())
     }
 }
 

@@ -23,12 +23,19 @@ use crate::core::Core;
 use crate::programs::Rules;
 use crate::surroundings::Surroundings;
 
-/// A quote and all that its evaluation needs beside the account.
-#[derive(Debug)]
-pub(crate) struct QuoteCase {
+/// What is asked: a receipt, under rules, at a time, with so much effort.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
     pub(crate) input: Arc<QuoteInput>,
     pub(crate) rules: Rules,
     pub(crate) at: Timestamp,
+    pub(crate) effort: Effort,
+}
+
+/// A quote and all that its evaluation needs beside the account.
+#[derive(Debug)]
+pub(crate) struct QuoteCase {
+    pub(crate) asked: Asked,
     pub(crate) customer: CustomerId,
     pub(crate) account: AccountId,
 }
@@ -80,82 +87,84 @@ pub(crate) fn code_standings(
 /// The storage cannot read what budgets have left.
 pub(crate) async fn evaluate_quote(
     core: &Core,
-    (input, rules): (&QuoteInput, &Rules),
+    asked: &Asked,
     account: Option<&Account>,
     customer: Option<&CustomerId>,
-    at: Timestamp,
 ) -> Result<Decision, Refusal> {
-    let view = view(input, customer, at);
+    let view = asked.view(customer);
     let exhausted = account.is_some_and(|account| account.promises_exhausted(&view));
-    let asker = asker(core, (input, account.map(|known| &known.id)), at);
-    let around = core.surroundings((&rules.revision, &input.receipt, at), customer, asker).await?;
-    Ok(evaluate_with(core, (input, rules), account, &view, (around, exhausted)))
+    let asker = asked.asker(core, account.map(|known| &known.id));
+    let around = core.surroundings((&asked.rules.revision, &asked.input.receipt, asked.at), customer, asker).await?;
+    Ok(asked.evaluate(core, account, &view, (around, exhausted)))
 }
 
 /// Evaluates a sale to nobody known, and holds what it uses of budgets. What does not fit any more is evaluated again.
 ///
 /// # Errors
 /// The storage cannot read what budgets have left.
-pub(crate) async fn evaluate_anonymous(core: &Core, input: &QuoteInput, rules: &Rules, at: Timestamp) -> Result<Quoted, Refusal> {
-    let asker = asker(core, (input, None), at);
+pub(crate) async fn evaluate_anonymous(core: &Core, asked: &Asked) -> Result<Quoted, Refusal> {
+    let (receipt, asker) = (&asked.input.receipt, asked.asker(core, None));
     for _ in 0..BUDGET_ATTEMPTS_MAX {
-        let decision = evaluate_quote(core, (input, rules), None, None, at).await?;
-        let shares = shares(&rules.revision, &decision);
-        let held = !input.receipt.training && !shares.is_empty();
-        match if input.receipt.training { Held::Fits } else { core.budgets.hold(&shares, asker) } {
+        let decision = evaluate_quote(core, asked, None, None).await?;
+        let shares = shares(&asked.rules.revision, &decision);
+        let held = !receipt.training && !shares.is_empty();
+        match if receipt.training { Held::Fits } else { core.budgets.hold(&shares, asker) } {
             Held::Fits => {
-                let held_until = held.then(|| core.held_until(at));
+                let held_until = held.then(|| core.held_until(asked.at));
                 return Ok(Quoted::Decided(Box::new(Decided { decision, held_until, account: None })));
             }
             Held::Superseded => return Ok(Quoted::Superseded),
             Held::Beyond => {}
         }
     }
-    let decision = evaluate_with(core, (input, rules), None, &view(input, None, at), (Surroundings::default(), true));
+    let decision = asked.evaluate(core, None, &asked.view(None), (Surroundings::default(), true));
     Ok(Quoted::Decided(Box::new(Decided { decision, held_until: None, account: None })))
 }
 
-fn asker<'a>(core: &Core, (input, account): (&'a QuoteInput, Option<&'a AccountId>), now: Timestamp) -> Asker<'a> {
-    Asker {
-        receipt: &input.receipt.id,
-        quote_no: Some(quote_no(input)),
-        account,
-        supersedes: input.supersedes.as_ref(),
-        day: input.receipt.business_date,
-        now,
-        until: core.held_until(now),
+impl Asked {
+    fn asker<'a>(&'a self, core: &Core, account: Option<&'a AccountId>) -> Asker<'a> {
+        Asker {
+            receipt: &self.input.receipt.id,
+            quote_no: Some(quote_no(&self.input)),
+            account,
+            supersedes: self.input.supersedes.as_ref(),
+            day: self.input.receipt.business_date,
+            now: self.at,
+            until: core.held_until(self.at),
+        }
     }
-}
 
-fn view<'a>(input: &'a QuoteInput, customer: Option<&'a CustomerId>, at: Timestamp) -> View<'a> {
-    View {
-        customer,
-        receipt: &input.receipt.id,
-        supersedes: input.supersedes.as_ref(),
-        now: at,
-        business_date: input.receipt.business_date,
-        lists: &[],
+    fn view<'a>(&'a self, customer: Option<&'a CustomerId>) -> View<'a> {
+        View {
+            customer,
+            receipt: &self.input.receipt.id,
+            supersedes: self.input.supersedes.as_ref(),
+            now: self.at,
+            business_date: self.input.receipt.business_date,
+            lists: &[],
+        }
     }
-}
 
-fn evaluate_with(
-    core: &Core,
-    (input, rules): (&QuoteInput, &Rules),
-    account: Option<&Account>,
-    view: &View<'_>,
-    (around, exhausted): (Surroundings, bool),
-) -> Decision {
-    let view = &View { lists: &around.lists, ..view.clone() };
-    let standing = Standing {
-        customer: account.map(|account| account.standing(view)),
-        codes: code_standings(account, &input.receipt.codes, view, &around.shared),
-        shared: around.shared.uses,
-        out_of_stock: Arc::clone(&around.out_of_stock),
-        promises_exhausted: exhausted,
-        claimed_from: None,
-        draw: Some(core.keys.draw(&input.receipt.id)),
-    };
-    evaluate(&rules.revision, &rules.catalogue, &standing, &input.receipt, view.now, Effort::default())
+    fn evaluate(
+        &self,
+        core: &Core,
+        account: Option<&Account>,
+        view: &View<'_>,
+        (around, exhausted): (Surroundings, bool),
+    ) -> Decision {
+        let view = &View { lists: &around.lists, ..view.clone() };
+        let receipt = &self.input.receipt;
+        let standing = Standing {
+            customer: account.map(|account| account.standing(view)),
+            codes: code_standings(account, &receipt.codes, view, &around.shared),
+            shared: around.shared.uses,
+            out_of_stock: Arc::clone(&around.out_of_stock),
+            promises_exhausted: exhausted,
+            claimed_from: None,
+            draw: Some(core.keys.draw(&receipt.id)),
+        };
+        evaluate(&self.rules.revision, &self.rules.catalogue, &standing, receipt, self.at, self.effort)
+    }
 }
 
 /// Whether the decision must go through the account's queue.
@@ -181,7 +190,7 @@ fn command<'a>(input: &'a QuoteInput, decision: &'a Decision, now: Timestamp, un
 
 impl QuoteCase {
     pub(super) async fn apply(&self, draft: &mut Draft<'_>) -> Result<Quoted, Refusal> {
-        let input = &self.input;
+        let input = &self.asked.input;
         let entry = draft.entry(&input.receipt.id).await?;
         let outcome = draft.outcome(entry.as_ref(), &input.receipt.id).await?;
         match admit_quote(entry.as_ref(), outcome.is_some(), input.attempt) {
@@ -194,19 +203,18 @@ impl QuoteCase {
     }
 
     async fn open(&self, draft: &mut Draft<'_>) -> Result<Quoted, Refusal> {
+        let asked = &self.asked;
         let before = match draft.account() {
             Some(account) => Arc::clone(account),
-            None => Arc::new(Account::new(self.account.clone(), self.customer.clone(), self.at)),
+            None => Arc::new(Account::new(self.account.clone(), self.customer.clone(), asked.at)),
         };
-        let until = draft.core.held_until(self.at);
+        let until = draft.core.held_until(asked.at);
         for _ in 0..BUDGET_ATTEMPTS_MAX {
-            let of = (self.input.as_ref(), &self.rules);
-            let decision = evaluate_quote(draft.core, of, Some(&before), Some(&self.customer), self.at).await?;
-            match open_quote(&before, &command(&self.input, &decision, self.at, until)) {
+            let decision = evaluate_quote(draft.core, asked, Some(&before), Some(&self.customer)).await?;
+            match open_quote(&before, &command(&asked.input, &decision, asked.at, until)) {
                 Ok(account) => {
-                    let shares = shares(&self.rules.revision, &decision);
-                    let asker = asker(draft.core, (&self.input, Some(&self.account)), self.at);
-                    match draft.core.budgets.hold(&shares, asker) {
+                    let shares = shares(&asked.rules.revision, &decision);
+                    match draft.core.budgets.hold(&shares, asked.asker(draft.core, Some(&self.account))) {
                         Held::Fits => return Ok(self.held(draft, decision, account, until)),
                         Held::Superseded => return Ok(Quoted::Superseded),
                         Held::Beyond => {}
@@ -229,11 +237,10 @@ impl QuoteCase {
 
     /// There is no room for another open quote: what is scarce is left out, and the answer says so.
     async fn without_promises(&self, draft: &Draft<'_>, account: &Arc<Account>) -> Result<Quoted, Refusal> {
-        let view = view(&self.input, Some(&self.customer), self.at);
-        let lists = draft.core.lists_of(&self.customer, self.at).await?;
-        let out_of_stock = draft.core.out_of_stock(&self.input.receipt.place.store).await?;
+        let lists = draft.core.lists_of(&self.customer, self.asked.at).await?;
+        let out_of_stock = draft.core.out_of_stock(&self.asked.input.receipt.place.store).await?;
         let around = Surroundings { lists, out_of_stock, ..Surroundings::default() };
-        let decision = evaluate_with(draft.core, (&self.input, &self.rules), Some(account), &view, (around, true));
+        let decision = self.asked.evaluate(draft.core, Some(account), &self.asked.view(Some(&self.customer)), (around, true));
         Ok(Quoted::Decided(Box::new(Decided { decision, held_until: None, account: draft.account().cloned() })))
     }
 }

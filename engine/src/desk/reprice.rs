@@ -10,7 +10,6 @@ use tessera_ledger::return_goods::{DecidedWith, Kept, Repricing, Return, is_repr
 use tessera_ledger::standing::View;
 use tessera_proto::billing::v1;
 use tessera_rules::decision::Decision;
-use tessera_rules::effort::Effort;
 use tessera_rules::evaluate::evaluate;
 use tessera_rules::receipt::Receipt;
 use tessera_rules::standing::{CodeStanding, CodeState};
@@ -74,7 +73,7 @@ impl ReturnCase {
         // A code that had been used by another sale opens nothing for what is kept of this one.
         let others = |code: &CodeStanding| rules.revision.is_single_use(&code.code) && !sale.codes.contains(&code.code);
         standing.codes.iter_mut().filter(|code| others(code)).for_each(|code| code.state = CodeState::Used);
-        let decision = evaluate(&rules.revision, &rules.catalogue, &standing, &kept.receipt, decided.at(), Effort::default());
+        let decision = evaluate(&rules.revision, &rules.catalogue, &standing, &kept.receipt, decided.at(), decided.effort());
         Some(Anew { kept, decision, rewards: !sale.claimed })
     }
 }

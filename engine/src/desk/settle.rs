@@ -1,13 +1,15 @@
 //! Settle: this receipt has been paid, exactly so. Never refused for a business reason.
 
+mod told;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use tessera_contract::canonical::BasketHash;
-use tessera_contract::convert::{campaign_to_wire, timestamp_to_wire, verdict_to_wire};
-use tessera_contract::read::{InstructionDone, SettleInput};
+use tessera_contract::convert::timestamp_to_wire;
+use tessera_contract::read::SettleInput;
 use tessera_contract::refusal::Refusal;
 use tessera_contract::token::{self, TokenBody, TokenHead, decision_hash};
 use tessera_ledger::account::{Account, FactSource};
@@ -16,19 +18,19 @@ use tessera_ledger::order::{SettleAdmission, admit_settle};
 use tessera_ledger::outcome::{Flag, Outcome};
 use tessera_ledger::profile::record_facts;
 use tessera_ledger::return_goods::{DecidedWith, is_repriced};
-use tessera_ledger::right::PrizeState;
-use tessera_ledger::settle::{self as ledger, Relation, Settle, SoldLine, settle};
+use tessera_ledger::settle::{self as ledger, Relation, Settle, settle};
 use tessera_ledger::standing::View;
 use tessera_ledger::terms::{limit_terms, return_terms};
 use tessera_proto::billing::v1;
-use tessera_rules::decision::Decision;
+use tessera_rules::decision::{AnswerPart, Decision};
 use tessera_rules::effort::Effort;
 use tessera_rules::evaluate::evaluate;
-use tessera_rules::id::{CampaignId, CustomerId, RewardId, SegmentId};
+use tessera_rules::id::{CampaignId, CustomerId, SegmentId};
 use tessera_rules::receipt::{Receipt, Stage};
 use tessera_rules::revision::Revision;
 use tessera_rules::standing::Standing;
 
+use self::told::{code_verdicts, prizes, sold_lines};
 use super::as_decided::is_as_decided;
 use super::bonus::{Moment, Referrer};
 use super::claim::waiting_claims;
@@ -322,12 +324,14 @@ impl SettleCase {
     fn judge(&self, draft: &Draft<'_>, around: &Surroundings) -> Judged<'_> {
         match &self.promise {
             Promised::Nothing { rejected, rules } => {
-                let decision = self.evaluate((draft, around), rules, &self.paid(), self.input.receipt.sold_at);
+                let when = (self.input.receipt.sold_at, Effort::default().whole());
+                let decision = self.evaluate((draft, around), rules, &self.paid(), when);
                 let relation = if *rejected { Relation::TokenRejected } else { Relation::WithoutQuote };
                 Judged::of(Cow::Owned(decision), None, relation)
             }
             Promised::Pack { by, rules } => {
-                let decision = self.evaluate((draft, around), rules, &self.paid(), self.input.receipt.sold_at);
+                let when = (self.input.receipt.sold_at, Effort::default().whole());
+                let decision = self.evaluate((draft, around), rules, &self.paid(), when);
                 let (given, relation) = by.judge(&self.input, self.basket_hash);
                 Judged::of(Cow::Owned(decision), Some(Cow::Owned(given)), relation)
             }
@@ -336,25 +340,33 @@ impl SettleCase {
     }
 
     fn judge_token<'a>(&'a self, known: (&Draft<'_>, &Surroundings), body: &'a TokenBody, rules: &Rules) -> Judged<'a> {
-        let again = || self.evaluate(known, rules, &self.quoted_again(&body.head), body.head.quoted_at);
+        let again = |effort| self.evaluate(known, rules, &self.quoted_again(&body.head), (body.head.quoted_at, effort));
+        let anew = || Cow::Owned(again(Effort::default().whole()));
         match &body.promised {
             token::Promised::Decision(decision) if self.is_as_quoted(body, decision) => {
                 Judged::of(Cow::Borrowed(decision.as_ref()), None, Relation::AsQuoted)
             }
-            token::Promised::Decision(decision) => {
-                Judged::of(Cow::Owned(again()), Some(Cow::Borrowed(decision.as_ref())), Relation::Differs)
-            }
+            token::Promised::Decision(decision) => Judged::of(anew(), Some(Cow::Borrowed(decision.as_ref())), Relation::Differs),
             // The token was too large for its decision: the same evaluation comes to the same, or it does not.
             token::Promised::Hash(hash) => {
-                let decision = again();
-                let same = decision_hash(&decision) == *hash && self.is_as_quoted(body, &decision);
-                Judged::of(Cow::Owned(decision), None, if same { Relation::AsQuoted } else { Relation::Differs })
+                let decision = again(Effort::within(body.head.steps_max));
+                if decision_hash(&decision) != *hash {
+                    Judged::of(anew(), None, Relation::Differs)
+                } else if self.is_as_quoted(body, &decision) {
+                    Judged::of(Cow::Owned(decision), None, Relation::AsQuoted)
+                } else {
+                    Judged::of(anew(), Some(Cow::Owned(decision)), Relation::Differs)
+                }
             }
         }
     }
 
+    /// Rewards for which a quote had no time are the settle's to decide.
     fn is_as_quoted(&self, body: &TokenBody, decision: &Decision) -> bool {
-        body.head.basket_hash == self.basket_hash && !decision.depends_on_tenders && is_as_decided(&self.input, decision)
+        body.head.basket_hash == self.basket_hash
+            && !decision.depends_on_tenders
+            && decision.has(AnswerPart::Rewards)
+            && is_as_decided(&self.input, decision)
     }
 
     fn view<'v>(&'v self, now: Timestamp, lists: &'v [SegmentId]) -> View<'v> {
@@ -374,9 +386,12 @@ impl SettleCase {
             return None;
         }
         let at = self.promise.at(&self.input.receipt);
-        let known_at = if judged.relation == Relation::AsQuoted { at } else { self.now };
+        let (known_at, effort) = match &self.promise {
+            Promised::Token { body, .. } if judged.relation == Relation::AsQuoted => (at, Effort::within(body.head.steps_max)),
+            Promised::Nothing { .. } | Promised::Pack { .. } | Promised::Token { .. } => (self.now, Effort::default()),
+        };
         let customer = self.known(draft).map(|account| account.standing(&self.view(known_at, &judged.lists)));
-        Some(DecidedWith::of(at, customer))
+        Some(DecidedWith::of((at, effort), customer))
     }
 
     /// The account that the sale is decided with; it may be the first that is heard of the customer.
@@ -400,7 +415,7 @@ impl SettleCase {
         (draft, around): (&Draft<'_>, &Surroundings),
         rules: &Rules,
         receipt: &Receipt,
-        at: Timestamp,
+        (at, effort): (Timestamp, Effort),
     ) -> Decision {
         let known = self.known(draft);
         let (account, view) = (known.as_deref(), self.view(self.now, &around.lists));
@@ -413,7 +428,7 @@ impl SettleCase {
             claimed_from: None,
             draw: Some(draft.core.keys.draw(&receipt.id)),
         };
-        evaluate(&rules.revision, &rules.catalogue, &standing, receipt, at, Effort::default())
+        evaluate(&rules.revision, &rules.catalogue, &standing, receipt, at, effort)
     }
 }
 
@@ -421,19 +436,6 @@ impl<'a> Judged<'a> {
     fn of(decision: Cow<'a, Decision>, promised: Option<Cow<'a, Decision>>, relation: Relation) -> Self {
         Self { decision, promised, relation, shares: Vec::new(), is_beyond: false, lists: Vec::new() }
     }
-}
-
-/// How prizes fared that the cashier was told to hand over; what was left out or not there stays due.
-fn prizes(instructions: &[InstructionDone]) -> Vec<(RewardId, PrizeState)> {
-    let states = instructions.iter().filter_map(|done| {
-        let state = match done.state {
-            v1::InstructionState::Done => PrizeState::HandedOver,
-            v1::InstructionState::Refused => PrizeState::Cancelled,
-            v1::InstructionState::NoneLeft | v1::InstructionState::Unspecified => return None,
-        };
-        Some((done.id.clone(), state))
-    });
-    states.collect()
 }
 
 /// What a printer needs for the coupons that were issued.
@@ -445,32 +447,4 @@ fn add_flag(flags: &mut Vec<Flag>, flag: Flag) {
     if let Err(place) = flags.binary_search(&flag) {
         flags.insert(place, flag);
     }
-}
-
-fn sold_lines(input: &SettleInput) -> Vec<SoldLine<'_>> {
-    input
-        .sold
-        .iter()
-        .map(|line| SoldLine {
-            id: line.id.clone(),
-            sku: line.sku.clone(),
-            tax_code: line.tax_code.clone(),
-            measure: line.measure,
-            added_by: line.added_by.clone(),
-            parts: Cow::Borrowed(if line.parts_were_sent || line.added { &line.parts } else { &[] }),
-        })
-        .collect()
-}
-
-fn code_verdicts(decision: &Decision) -> Vec<v1::CodeVerdict> {
-    decision
-        .code_verdicts
-        .iter()
-        .map(|verdict| v1::CodeVerdict {
-            code: verdict.code.to_string(),
-            state: i32::from(verdict_to_wire(verdict.verdict)),
-            campaign_id: campaign_to_wire(verdict.campaign.as_ref()),
-            text: String::new(),
-        })
-        .collect()
 }

@@ -3,34 +3,32 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use jiff::Timestamp;
 use tessera_contract::canonical::basket_hash;
 use tessera_contract::convert::timestamp_to_wire;
-use tessera_contract::read::{QuoteInput, ReadContext, read_quote};
+use tessera_contract::read::{ReadContext, read_quote};
 use tessera_contract::refusal::Refusal;
 use tessera_contract::render::AnswerContext;
 use tessera_contract::token::{RevisionName, TokenHead};
 use tessera_ledger::account::Account;
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{Decision, Offer, RewardKind};
-use tessera_rules::effort::Effort;
 use tessera_rules::id::{AssetId, ProgramId, Sku};
 
 use super::customer::status_of;
 use super::shared::{balances, fact_shapes, plain_times, stored_outcome};
 use crate::coupons;
-use crate::desk::{Case, CaseAnswer, Decided, QuoteCase, Quoted, before_quote, evaluate_anonymous, evaluate_quote, needs_desk};
+use crate::desk::{
+    Asked, Case, CaseAnswer, Decided, QuoteCase, Quoted, before_quote, evaluate_anonymous, evaluate_quote, needs_desk,
+};
 use crate::directory::Recognised;
 use crate::engine::{Call, Engine, account_key};
 use crate::programs::Rules;
 use crate::skipped::skipped;
 
 /// What a quote was made from, for its answer.
-struct Made<'a> {
-    input: &'a Arc<QuoteInput>,
-    rules: Rules,
+struct Made {
+    asked: Asked,
     recognised: Recognised,
-    quoted_at: Timestamp,
 }
 
 /// The four-part answer for the receipt as it stands.
@@ -43,7 +41,8 @@ pub(crate) async fn quote(engine: &Engine, request: v1::QuoteRequest, call: &Cal
     }
     let recognised = engine.core.directory.recognise(&engine.core, input.customer.as_ref()).await?;
     let rules = engine.core.rules_at(call.now, call).await?;
-    let made = Made { input: &input, rules, recognised, quoted_at: call.now };
+    let effort = call.effort(engine.core.settings.replay);
+    let made = Made { asked: Asked { input, rules, at: call.now, effort }, recognised };
     let account = account(engine, &made, call).await?;
     let read = Instant::now();
     let decided = match decide(engine, &made, account).await? {
@@ -56,30 +55,23 @@ pub(crate) async fn quote(engine: &Engine, request: v1::QuoteRequest, call: &Cal
 }
 
 /// The customer's account, at a card's first use a new one; none for an anonymous receipt.
-async fn account(engine: &Engine, made: &Made<'_>, call: &Call) -> Result<Option<Arc<Account>>, Refusal> {
+async fn account(engine: &Engine, made: &Made, call: &Call) -> Result<Option<Arc<Account>>, Refusal> {
     let Some(found) = made.recognised.found() else { return Ok(None) };
     let known = engine.core.account(&found.account).await?.account;
     Ok(Some(known.unwrap_or_else(|| Arc::new(Account::new(found.account.clone(), found.customer.clone(), call.now)))))
 }
 
-async fn decide(engine: &Engine, made: &Made<'_>, account: Option<Arc<Account>>) -> Result<Quoted, Refusal> {
+async fn decide(engine: &Engine, made: &Made, account: Option<Arc<Account>>) -> Result<Quoted, Refusal> {
     let found = made.recognised.found();
     let customer = found.map(|found| &found.customer);
     let (Some(account), Some(found)) = (account, found) else {
-        return evaluate_anonymous(&engine.core, made.input, &made.rules, made.quoted_at).await;
+        return evaluate_anonymous(&engine.core, &made.asked).await;
     };
-    let of = (made.input.as_ref(), &made.rules);
-    let decision = evaluate_quote(&engine.core, of, Some(&account), customer, made.quoted_at).await?;
-    if !needs_desk(&account, made.input, &decision, made.quoted_at) {
+    let decision = evaluate_quote(&engine.core, &made.asked, Some(&account), customer).await?;
+    if !needs_desk(&account, &made.asked.input, &decision, made.asked.at) {
         return Ok(Quoted::Decided(Box::new(Decided { decision, held_until: None, account: Some(account) })));
     }
-    let case = QuoteCase {
-        input: Arc::clone(made.input),
-        rules: made.rules.clone(),
-        at: made.quoted_at,
-        customer: found.customer.clone(),
-        account: found.account.clone(),
-    };
+    let case = QuoteCase { asked: made.asked.clone(), customer: found.customer.clone(), account: found.account.clone() };
     let done = engine.at_desk(account_key(found), Case::Quote(Box::new(case))).await?;
     match done.answer {
         CaseAnswer::Quoted(quoted) => Ok(*quoted),
@@ -106,28 +98,27 @@ fn without_answer(engine: &Engine, quoted: &Quoted) -> Result<v1::QuoteResponse,
     Ok(v1::QuoteResponse { status: i32::from(status), outcome, basis: i32::from(v1::AnswerBasis::Engine), ..Default::default() })
 }
 
-fn render(engine: &Engine, made: &Made<'_>, decided: &Decided, times: v1::PhaseTimes) -> v1::QuoteResponse {
+fn render(engine: &Engine, made: &Made, decided: &Decided, times: v1::PhaseTimes) -> v1::QuoteResponse {
     let token = engine.core.tokens.seal(&head(made, decided), &decided.decision, engine.core.nonces.next());
     let decision = &decided.decision;
-    let revision = &made.rules.revision;
-    let descriptions = descriptions(decision, &made.rules);
+    let revision = &made.asked.rules.revision;
+    let descriptions = descriptions(decision, &made.asked.rules);
     let facts = if decision.prompts.is_empty() { Vec::new() } else { fact_shapes(revision) };
-    let asset_programs = asset_programs(decision, &made.rules);
+    let asset_programs = asset_programs(decision, &made.asked.rules);
     let account = decided.account.as_deref();
     let context = AnswerContext {
-        receipt: &made.input.receipt,
-        display: made.input.display,
+        receipt: &made.asked.input.receipt,
+        display: made.asked.input.display,
         revision: revision.number(),
-        catalogue: made.rules.catalogue.number(),
-        balances: balances(account, revision, made.quoted_at),
+        catalogue: made.asked.rules.catalogue.number(),
+        balances: balances(account, revision, made.asked.at),
         customer_status: status_of(&made.recognised, account),
-        dropped: Vec::new(),
         limits_reached: if token.shortened { vec![v1::LimitReached::TokenSize] } else { Vec::new() },
         descriptions: &descriptions,
         facts: &facts,
         asset_programs: &asset_programs,
         declined_unknown: declined_unknown(made),
-        claim_code: engine.core.keys.claim_code(&made.input.receipt.place.store, &made.input.receipt.id).to_string(),
+        claim_code: engine.core.keys.claim_code(&made.asked.input.receipt.place.store, &made.asked.input.receipt.id).to_string(),
     };
     v1::QuoteResponse {
         status: i32::from(v1::QuoteStatus::Ok),
@@ -136,50 +127,50 @@ fn render(engine: &Engine, made: &Made<'_>, decided: &Decided, times: v1::PhaseT
         outcome: None,
         basis: i32::from(v1::AnswerBasis::Engine),
         basis_reason: i32::from(v1::BasisReason::Unspecified),
-        quoted_at: Some(timestamp_to_wire(made.quoted_at)),
+        quoted_at: Some(timestamp_to_wire(made.asked.at)),
         held_until: decided.held_until.map(timestamp_to_wire),
         phase_times: Some(times),
     }
 }
 
 /// The answer with what a printer needs for the coupons that the settle will issue.
-fn with_coupons(engine: &Engine, made: &Made<'_>, decision: &Decision, mut answer: v1::Answer) -> v1::Answer {
+fn with_coupons(engine: &Engine, made: &Made, decision: &Decision, mut answer: v1::Answer) -> v1::Answer {
     if made.recognised.found().is_none() {
         return answer;
     }
     for (reward, shown) in decision.rewards.iter().zip(&mut answer.rewards) {
         if let RewardKind::DiscountLater { coupon } = &reward.kind {
-            let code = engine.core.keys.codes().coupon(&made.input.receipt.id, &reward.id);
+            let code = engine.core.keys.codes().coupon(&made.asked.input.receipt.id, &reward.id);
             let days = (reward.vests_at, reward.expires_at);
-            shown.coupon = Some(coupons::printed(coupon, &code, days, &made.rules.revision));
+            shown.coupon = Some(coupons::printed(coupon, &code, days, &made.asked.rules.revision));
         }
     }
     answer
 }
 
 /// What the token says beside the decision.
-fn head(made: &Made<'_>, decided: &Decided) -> TokenHead {
-    let revision = &made.rules.revision;
+fn head(made: &Made, decided: &Decided) -> TokenHead {
+    let revision = &made.asked.rules.revision;
     let found = made.recognised.found();
     TokenHead {
-        receipt: made.input.receipt.id.clone(),
-        basket_hash: basket_hash(&made.input.receipt, made.input.customer.as_ref()),
+        receipt: made.asked.input.receipt.id.clone(),
+        basket_hash: basket_hash(&made.asked.input.receipt, made.asked.input.customer.as_ref()),
         revision: (revision.number() != 0).then(|| RevisionName { number: revision.number(), hash: revision.hash() }),
-        catalogue: made.rules.catalogue.number(),
-        quoted_at: made.quoted_at,
-        steps_max: Effort::default().steps_max,
-        quote_no: made.input.quote_no,
+        catalogue: made.asked.rules.catalogue.number(),
+        quoted_at: made.asked.at,
+        steps_max: made.asked.effort.steps_max,
+        quote_no: made.asked.input.quote_no,
         customer: found.map(|found| found.customer.clone()),
         account: found.map(|found| found.account.clone()),
         held_until: decided.held_until,
-        choices: made.input.receipt.choices.clone(),
+        choices: made.asked.input.receipt.choices.clone(),
     }
 }
 
 /// How many ids the till sent as declined that no campaign could have given: a till's mistake, told in the answer.
-fn declined_unknown(made: &Made<'_>) -> usize {
-    let receipt = &made.input.receipt;
-    let can_be = |id: &str| Offer::is_id(id) || made.rules.revision.can_decline(id, receipt.lines.len());
+fn declined_unknown(made: &Made) -> usize {
+    let receipt = &made.asked.input.receipt;
+    let can_be = |id: &str| Offer::is_id(id) || made.asked.rules.revision.can_decline(id, receipt.lines.len());
     receipt.declined.iter().filter(|id| !can_be(id.as_str())).count()
 }
 

@@ -100,6 +100,7 @@ fn decision(receipt: &Receipt, now: Timestamp) -> Option<Decision> {
         steps: 12,
         proven: true,
         bound: Amount::ZERO,
+        dropped_from: None,
         explained: Vec::new(),
     })
 }

@@ -11,7 +11,7 @@ mod remarks;
 mod rewards;
 
 use tessera_proto::billing::v1;
-use tessera_rules::decision::{Choice, Decision, Prompt, PromptReason};
+use tessera_rules::decision::{AnswerPart, Choice, Decision, Prompt, PromptReason};
 use tessera_rules::id::{AssetId, FactId, ProgramId, Sku};
 use tessera_rules::receipt::Receipt;
 
@@ -34,8 +34,6 @@ pub struct AnswerContext<'a> {
     pub balances: Vec<v1::Balance>,
     /// What is known of the customer.
     pub customer_status: v1::CustomerStatus,
-    /// Parts that were left out for want of time; what they name is not rendered.
-    pub dropped: Vec<v1::AnswerPart>,
     /// Limits that the engine met; those that the decision tells are added.
     pub limits_reached: Vec<v1::LimitReached>,
     /// Texts of the products that are added, offered or to be chosen from, in any order.
@@ -74,7 +72,6 @@ impl<'a> AnswerContext<'a> {
             catalogue: 0,
             balances: Vec::new(),
             customer_status: v1::CustomerStatus::Anonymous,
-            dropped: Vec::new(),
             limits_reached: Vec::new(),
             descriptions: &[],
             facts: &[],
@@ -82,10 +79,6 @@ impl<'a> AnswerContext<'a> {
             declined_unknown: 0,
             claim_code: String::new(),
         }
-    }
-
-    pub(crate) fn is_kept(&self, part: v1::AnswerPart) -> bool {
-        !self.dropped.contains(&part)
     }
 
     pub(crate) fn description(&self, sku: &Sku) -> String {
@@ -101,8 +94,6 @@ impl<'a> AnswerContext<'a> {
 /// The answer to a quote.
 #[must_use]
 pub fn answer(decision: &Decision, context: AnswerContext<'_>) -> v1::Answer {
-    let kept = |part: v1::AnswerPart| context.is_kept(part);
-    let redemption_kept = kept(v1::AnswerPart::Redemption);
     let (explanation, explanation_cut) = explanation::explanation(decision, &context);
     let footer_texts = remarks::footer_texts(decision, &context);
     let mut answer = v1::Answer {
@@ -118,36 +109,35 @@ pub fn answer(decision: &Decision, context: AnswerContext<'_>) -> v1::Answer {
         proven: decision.proven,
         bound_minor: decision.bound.minor().max(0),
         steps: decision.steps,
+        lines: lines::changed_lines(decision, &context),
+        redemptions: rewards::redemptions(decision, &context),
+        redeemable_max: rewards::redeemable_max(decision, &context),
+        rewards: rewards::rewards(decision, &context),
+        prompts: decision.prompts.iter().map(|prompt| prompt_to_wire(prompt, decision, &context)).collect(),
+        choices: decision.choices.iter().map(|choice| choice_to_wire(choice, &context)).collect(),
+        instructions: remarks::instructions(decision, &context),
+        offers: remarks::offers(decision, &context),
+        near_misses: remarks::near_misses(decision, &context),
+        dropped_parts: dropped_parts(decision).map(i32::from).collect(),
+        revision: context.revision,
+        catalogue: context.catalogue,
+        customer_status: i32::from(context.customer_status),
         ..v1::Answer::default()
     };
-    if kept(v1::AnswerPart::Lines) {
-        answer.lines = lines::changed_lines(decision, &context);
-    }
-    if redemption_kept {
-        answer.redemptions = rewards::redemptions(decision, &context);
-        answer.redeemable_max = rewards::redeemable_max(decision, &context);
-    }
-    if kept(v1::AnswerPart::Rewards) {
-        answer.rewards = rewards::rewards(decision, &context);
-    }
-    if kept(v1::AnswerPart::Prompts) {
-        answer.prompts = decision.prompts.iter().map(|prompt| prompt_to_wire(prompt, decision, &context)).collect();
-        answer.choices = decision.choices.iter().map(|choice| choice_to_wire(choice, &context)).collect();
-    }
-    if kept(v1::AnswerPart::Instructions) {
-        answer.instructions = remarks::instructions(decision, &context);
-    }
-    if kept(v1::AnswerPart::Offers) {
-        answer.offers = remarks::offers(decision, &context);
-        answer.near_misses = remarks::near_misses(decision, &context);
-    }
-    answer.revision = context.revision;
-    answer.catalogue = context.catalogue;
-    answer.customer_status = i32::from(context.customer_status);
-    answer.dropped_parts = context.dropped.iter().map(|part| i32::from(*part)).collect();
     answer.balances = context.balances;
     answer.claim_code = context.claim_code;
     answer
+}
+
+/// The parts that there were no steps for, in the order of the work.
+fn dropped_parts(decision: &Decision) -> impl Iterator<Item = v1::AnswerPart> {
+    AnswerPart::ALL.into_iter().filter(|part| !decision.has(*part)).map(|part| match part {
+        AnswerPart::Redemption => v1::AnswerPart::Redemption,
+        AnswerPart::Rewards => v1::AnswerPart::Rewards,
+        AnswerPart::Prompts => v1::AnswerPart::Prompts,
+        AnswerPart::Instructions => v1::AnswerPart::Instructions,
+        AnswerPart::Offers => v1::AnswerPart::Offers,
+    })
 }
 
 /// The wire's id of a prompt for a fact: one prompt a fact and receipt.

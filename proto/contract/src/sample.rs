@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{
-    Adjustment, Applied, Calendar, Choice, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Explained, Instruction,
-    LineShare, Missing, NearMiss, Note, Offer, Part, Promise, Prompt, PromptReason, RedeemCap, Redeemable, Redemption, Reward,
-    RewardKind, Shortfall, Verdict,
+    Adjustment, AnswerPart, Applied, Calendar, Choice, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Explained,
+    Instruction, LineShare, Missing, NearMiss, Note, Offer, Part, Promise, Prompt, PromptReason, RedeemCap, Redeemable,
+    Redemption, Reward, RewardKind, Shortfall, Verdict,
 };
 use tessera_rules::id::{AssetId, CampaignId, FactId, LineId, ProgramId, RewardId, Sku, TaxCode};
 use tessera_rules::money::{Amount, Quantity, UnitPrice, Units};
@@ -371,6 +371,7 @@ pub(crate) fn decision(lines: usize) -> Decision {
         steps: 17,
         proven: false,
         bound: Amount::from_minor(3),
+        dropped_from: Some(AnswerPart::Offers),
         explained: vec![Explained { campaign: campaign("three-for-two"), why: "applied".into(), reason: None }],
     }
 }

@@ -10,9 +10,10 @@ use super::scope::Facts;
 use crate::asset::Asset;
 use crate::conventions::Leftover;
 use crate::decision::{
-    Choice, CounterMove, DecidedLine, Instruction, LineShare, Missing, NearMiss, Note, Offer, Promise, Prompt, Redeemable,
-    Redemption, Reward, RewardKind,
+    AnswerPart, Choice, CounterMove, DecidedLine, Instruction, LineShare, Missing, NearMiss, Note, Offer, Promise, Prompt,
+    Redeemable, Redemption, Reward, RewardKind,
 };
+use crate::effort::Effort;
 use crate::id::AssetId;
 use crate::money::{Amount, Units, split_by};
 use crate::usage::Usage;
@@ -64,6 +65,10 @@ pub(super) struct Draft<'a, 'c> {
     pub(super) worth: i64,
     pub(super) steps: u64,
     pub(super) steps_max: u64,
+    /// Whether what there are no steps for behind the lines is left out.
+    pub(super) leaves_out: bool,
+    /// The first part that there were no steps for.
+    pub(super) dropped_from: Option<AnswerPart>,
     pub(super) proven: bool,
     pub(super) bound: i64,
     /// Kept between campaigns, so that it need not be allocated for each.
@@ -71,7 +76,7 @@ pub(super) struct Draft<'a, 'c> {
 }
 
 impl<'a, 'c> Draft<'a, 'c> {
-    pub(super) fn new(case: &'c Case<'a>, steps_max: u64) -> Self {
+    pub(super) fn new(case: &'c Case<'a>, effort: Effort) -> Self {
         Self {
             case,
             facts: Facts::new(case),
@@ -97,7 +102,9 @@ impl<'a, 'c> Draft<'a, 'c> {
             late: Vec::new(),
             worth: 0,
             steps: 0,
-            steps_max,
+            steps_max: effort.steps_max,
+            leaves_out: effort.leaves_out,
+            dropped_from: None,
             proven: true,
             bound: 0,
             spots: Vec::new(),

@@ -16,6 +16,7 @@ impl Draft<'_, '_> {
         let explained = self.explain();
         self.steps = self.steps.saturating_add(self.facts.steps().saturating_sub(conditions_before));
         self.promise_uses();
+        self.leave_out();
         let mut lines: Vec<DecidedLine> = Vec::with_capacity(self.basket.lines.len().saturating_add(self.added.len()));
         for mut line in std::mem::take(&mut self.basket.lines) {
             lines.push(self.decided(&mut line));
@@ -57,6 +58,7 @@ impl Draft<'_, '_> {
             steps: self.steps,
             proven: self.proven,
             bound: Amount::from_minor(self.bound),
+            dropped_from: self.dropped_from,
             explained,
         }
     }

@@ -5,6 +5,7 @@ mod caps;
 mod chance;
 mod claimed;
 mod counters;
+mod effort;
 mod fixture;
 mod free;
 mod limits;

@@ -60,6 +60,9 @@ impl Service {
     }
 }
 
+/// What the service takes off each refund.
+const DEDUCTED: i64 = 5;
+
 fn totals(minor: i64) -> Option<Totals> {
     Some(Totals { amount_minor: minor, due_minor: minor, tax_totals: Vec::new() })
 }
@@ -122,7 +125,7 @@ impl BillingService for Service {
         let outcome = Outcome {
             outcome_id: back.receipt_id.clone(),
             totals_before: totals(sum),
-            totals_after: totals(sum),
+            totals_after: Some(Totals { amount_minor: sum, due_minor: sum - DEDUCTED, tax_totals: Vec::new() }),
             ..Outcome::default()
         };
         self.kept.lock().unwrap().outcomes.insert(back.receipt_id, outcome.clone());
@@ -187,7 +190,7 @@ async fn every_receipt_is_quoted_then_settled_and_cancellations_are_returned() {
     let summary = summary(&ended);
     assert_eq!((summary.receipts.settled, summary.receipts.returned), (24, 3));
     assert_eq!((summary.lines.settled, summary.lines.returned), (72, 4));
-    assert_eq!((summary.money_minor.settled_before, summary.money_minor.returned), (282_089, -3_355));
+    assert_eq!((summary.money_minor.settled_before, summary.money_minor.returned), (282_089, -3_355 + 3 * DEDUCTED));
     assert_eq!(summary.assets_issued, BTreeMap::from([("points".to_owned(), 24)]));
     let sent: Vec<(&str, String)> = service.kept.lock().unwrap().calls.clone();
     let expected = sample().sales.into_iter().flat_map(|sale| match sale.kind {

@@ -7,6 +7,7 @@ use crate::hold::OpenQuote;
 use crate::return_goods::{DecidedWith, RepricedSoFar, ReturnedLine, ReturnedSoFar};
 use crate::standing::View;
 use crate::testing::*;
+use tessera_rules::effort::Effort;
 use tessera_rules::id::RewardId;
 use tessera_rules::money::Quantity;
 
@@ -43,7 +44,7 @@ fn what_is_written_is_read() {
     let receipt = receipt_id("r");
     let view = View { customer: None, receipt: &receipt, supersedes: None, now: at(1), business_date: day(), lists: &[] };
     for customer in [None, Some(sample().standing(&view))] {
-        let decided = DecidedWith::of(at(1), customer);
+        let decided = DecidedWith::of((at(1), Effort::within(500)), customer);
         assert_eq!(DecidedWith::decode(&decided.encode()), Ok(decided));
     }
 }

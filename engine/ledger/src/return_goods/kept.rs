@@ -5,6 +5,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tessera_rules::campaign::COST_PREFIX;
+use tessera_rules::effort::Effort;
 use tessera_rules::id::{AssetId, CampaignId, RewardId};
 use tessera_rules::money::{Amount, Quantity, Units};
 use tessera_rules::receipt::{Chosen, Line, Receipt, RedeemRequest, Stage};
@@ -27,12 +28,14 @@ pub struct DecidedWith {
     at: Timestamp,
     /// Tiers, lists, uses and visits of then; the rest is left out. None: nobody was known.
     customer: Option<CustomerStanding>,
+    /// How much was searched for its best deals.
+    effort: Effort,
 }
 
 impl DecidedWith {
-    /// Of the standing that a sale was decided with at a time, before anything of it was booked.
+    /// Of the time, the effort and the standing that a sale was decided with, before anything of it was booked.
     #[must_use]
-    pub fn of(at: Timestamp, customer: Option<CustomerStanding>) -> Self {
+    pub fn of((at, effort): (Timestamp, Effort), customer: Option<CustomerStanding>) -> Self {
         let then = |customer| CustomerStanding {
             available: Vec::new(),
             counters: Vec::new(),
@@ -41,13 +44,19 @@ impl DecidedWith {
             facts: Vec::new(),
             ..customer
         };
-        Self { at, customer: customer.map(then) }
+        Self { at, customer: customer.map(then), effort: effort.whole() }
     }
 
     /// The time under which what is kept is evaluated.
     #[must_use]
     pub fn at(&self) -> Timestamp {
         self.at
+    }
+
+    /// How much is searched for what is kept: neither more nor less than for the sale, and no reward is left out.
+    #[must_use]
+    pub fn effort(&self) -> Effort {
+        self.effort
     }
 }
 

@@ -128,10 +128,9 @@ pub(super) fn limits_reached(decision: &Decision, context: &AnswerContext<'_>) -
 
 /// Rows for the screen: what the customer gets, then what little is missing.
 pub(super) fn screen_texts(footer: &[String], decision: &Decision, context: &AnswerContext<'_>) -> Vec<String> {
-    let near_misses = if context.is_kept(v1::AnswerPart::Offers) { decision.near_misses.as_slice() } else { &[] };
-    let mut rows = Vec::with_capacity(footer.len().saturating_add(near_misses.len()));
+    let mut rows = Vec::with_capacity(footer.len().saturating_add(decision.near_misses.len()));
     rows.extend_from_slice(footer);
-    for near in near_misses {
+    for near in &decision.near_misses {
         fit::push_rows(&mut rows, &near.text, &context.display);
     }
     rows
@@ -139,9 +138,8 @@ pub(super) fn screen_texts(footer: &[String], decision: &Decision, context: &Ans
 
 /// Rows for the footer: what the customer gets.
 pub(super) fn footer_texts(decision: &Decision, context: &AnswerContext<'_>) -> Vec<String> {
-    let rewards = if context.is_kept(v1::AnswerPart::Rewards) { decision.rewards.as_slice() } else { &[] };
-    let mut rows = Vec::with_capacity(rewards.len());
-    for reward in rewards {
+    let mut rows = Vec::with_capacity(decision.rewards.len());
+    for reward in &decision.rewards {
         fit::push_rows(&mut rows, &reward.text, &context.display);
     }
     rows

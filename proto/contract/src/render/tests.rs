@@ -1,7 +1,7 @@
 //! Tests of rendered answers: the four parts, totals, cuts.
 
 use tessera_proto::billing::v1;
-use tessera_rules::decision::{Explained, NotApplied};
+use tessera_rules::decision::{AnswerPart, Decision, Explained, NotApplied};
 use tessera_rules::id::CampaignId;
 use tessera_rules::money::{Amount, Quantity};
 use tessera_rules::receipt::Explain;
@@ -92,14 +92,19 @@ fn the_four_parts_are_filled_from_decision_and_context() {
 }
 
 #[test]
-fn a_part_that_was_dropped_is_named_and_not_there() {
+fn what_there_were_no_steps_for_is_named() {
     let input = input();
-    let dropped = vec![v1::AnswerPart::Offers, v1::AnswerPart::Prompts];
-    let context = AnswerContext { dropped, ..AnswerContext::plain(&input.receipt, input.display) };
-    let answer = answer(&sample::decision(2), context);
-    assert!(answer.offers.is_empty() && answer.near_misses.is_empty() && answer.prompts.is_empty() && answer.choices.is_empty());
-    assert_eq!(answer.dropped_parts, [i32::from(v1::AnswerPart::Offers), i32::from(v1::AnswerPart::Prompts)]);
-    assert!(!answer.rewards.is_empty());
+    let whole: [v1::AnswerPart; 0] = [];
+    let table = [
+        (None, &whole[..]),
+        (Some(AnswerPart::Offers), &[v1::AnswerPart::Offers]),
+        (Some(AnswerPart::Prompts), &[v1::AnswerPart::Prompts, v1::AnswerPart::Instructions, v1::AnswerPart::Offers]),
+    ];
+    for (dropped_from, expected) in table {
+        let decision = Decision { dropped_from, ..sample::decision(2) };
+        let answer = answer(&decision, AnswerContext::plain(&input.receipt, input.display));
+        assert_eq!(answer.dropped_parts().collect::<Vec<_>>(), expected);
+    }
 }
 
 #[test]

@@ -58,7 +58,7 @@ pub(crate) fn asked(binder: &mut Binder<'_, '_, '_>, number: usize, case: &Item,
         code_states: states.map(|entry| (entry.key.as_str().into(), code_state(entry.item.text()))).collect(),
         out_of_stock: out_of_stock.into(),
         promises_exhausted: about.is("too_many_open_quotes"),
-        effort: steps.map_or_else(Effort::default, |steps| Effort { steps_max: u64::from(steps) }),
+        effort: steps.map_or_else(Effort::default, |steps| Effort::within(u64::from(steps))),
     })
 }
 

@@ -229,7 +229,7 @@ impl<'b> World<'b> {
             *day = day.plus(*usage);
         }
         let asked = asked.clone();
-        let decided = DecidedWith::of(asked.at, customer);
+        let decided = DecidedWith::of((asked.at, asked.effort), customer);
         self.sales.push(Sale { asked, decided, outcome: settled.outcome, so_far: ReturnedSoFar::default() });
         self.done = Done::Settled;
         self.now = booked_at;
@@ -270,7 +270,8 @@ impl<'b> World<'b> {
             lists: self.lists(),
         };
         let standing = kept.standing(&self.bench.revision, &view, Some([0; 32]));
-        let decision = evaluate(&self.bench.revision, &self.bench.catalogue, &standing, &kept.receipt, asked.at, asked.effort);
+        let (at, effort) = (sale.decided.at(), sale.decided.effort());
+        let decision = evaluate(&self.bench.revision, &self.bench.catalogue, &standing, &kept.receipt, at, effort);
         Some((kept, decision))
     }
 

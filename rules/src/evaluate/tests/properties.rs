@@ -218,7 +218,7 @@ fn standing() -> impl Strategy<Value = Standing> {
 
 fn decide(revision: &Revision, catalogue: &Catalogue, standing: &Standing, receipt: &Receipt) -> Decision {
     // Few steps, so that deals that are cut short are among them.
-    evaluate(revision, catalogue, standing, receipt, noon(), Effort { steps_max: 4_000 })
+    evaluate(revision, catalogue, standing, receipt, noon(), Effort::within(4_000))
 }
 
 /// Lines without the ids of what was added: those count campaigns.
@@ -285,7 +285,7 @@ proptest! {
         let case = Case::new(&revision, &catalogue, &standing, &receipt, noon());
         let (basket, facts) = (Basket::open(&case), || Facts::new(&case));
         prop_assert_eq!(seen(&find(&case, &basket, &facts())), seen(&find_naively(&case, &basket, &facts())));
-        let draft = || Draft::new(&case, 5_000);
+        let draft = || Draft::new(&case, Effort::within(5_000));
         let (one, two) = (draft(), draft());
         let (found, naive) = (find(&case, &one.basket, &one.facts), find_naively(&case, &two.basket, &facts()));
         // Both decide with as many steps of conditions gone.

@@ -392,13 +392,13 @@ fn p10_where_steps_run_out_the_deal_is_not_proven_and_the_bound_is_honest() {
     let best = decide(competing, &customer(), &basket);
     assert!(best.proven && best.bound.is_zero() && !best.notes.contains(&Note::NotProven));
     for steps_max in 0..best.steps {
-        let effort = Effort { steps_max };
+        let effort = Effort::within(steps_max);
         let found = evaluate(&revision(competing), &catalogue(), &customer(), &basket, super::fixture::noon(), effort);
         let least = found.after - found.bound;
         assert!(found.after >= best.after && least <= best.after, "{steps_max}: {:?} {:?}", found.after, found.bound);
         assert!(!found.proven || found.after == best.after, "{steps_max}");
     }
-    let effort = Effort { steps_max: 0 };
+    let effort = Effort::within(0);
     let none = evaluate(&revision(competing), &catalogue(), &customer(), &basket, super::fixture::noon(), effort);
     assert!(!none.proven && none.applied.is_empty() && none.notes.contains(&Note::NotProven));
 }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use tessera_rules::conventions::{ReturnedPayment, ReturnedRewards};
 use tessera_rules::decision::{Adjustment, Decision, LineShare, Part, Redemption, RewardKind};
+use tessera_rules::effort::Effort;
 use tessera_rules::money::{Amount, Quantity, UnitPrice, split};
 use tessera_rules::receipt::{Receipt, Tender, TenderKind};
 
@@ -95,7 +96,7 @@ fn give_back(account: &Account, sale: (&Receipt, &Outcome, &ReturnedSoFar), good
         assets: &assets,
         repricing: None,
     };
-    let kept = kept(Some(account), &command, (sale.0, &DecidedWith::of(at(1), None)));
+    let kept = kept(Some(account), &command, (sale.0, &DecidedWith::of((at(1), Effort::default()), None)));
     let decision = kept.as_ref().map(|kept| decide(&kept.receipt));
     command.repricing =
         kept.as_ref().zip(decision.as_ref()).map(|(kept, decision)| Repricing { kept: &kept.receipt, decision, rewards: true });

@@ -4,8 +4,8 @@ use compact_str::CompactString;
 use serde::Deserialize as _;
 use serde::de::value::{Error, StrDeserializer};
 use tessera_rules::decision::{
-    Adjustment, Applied, Calendar, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Instruction, LineShare, Note,
-    Part, Promise, Redemption, Reward, RewardKind, Shortfall, Verdict,
+    Adjustment, AnswerPart, Applied, Calendar, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Instruction,
+    LineShare, Note, Part, Promise, Redemption, Reward, RewardKind, Shortfall, Verdict,
 };
 use tessera_rules::id::RewardId;
 use tessera_rules::money::{Amount, Quantity, UnitPrice, Units};
@@ -27,6 +27,10 @@ pub(super) fn decision(reader: &mut CompactReader<'_>) -> Option<Decision> {
     let (before, after) = (amount(reader)?, amount(reader)?);
     let [depends_on_tenders, proven, _, _] = flags(reader)?;
     let (steps, bound) = (reader.unsigned()?, amount(reader)?);
+    let dropped_from = match usize::from(reader.byte()?).checked_sub(1) {
+        None => None,
+        Some(place) => Some(*AnswerPart::ALL.get(place)?),
+    };
     let notes = reader.list(|reader| Some(Note::UnknownSku { line: reader.name()? }))?;
     Some(Decision {
         lines,
@@ -49,6 +53,7 @@ pub(super) fn decision(reader: &mut CompactReader<'_>) -> Option<Decision> {
         steps,
         proven,
         bound,
+        dropped_from,
         explained: Vec::new(),
     })
 }

@@ -1,8 +1,8 @@
 //! Writes a decision into a token: what a settle needs of it.
 
 use tessera_rules::decision::{
-    Applied, Calendar, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Instruction, LineShare, Note, Part, Promise,
-    Redemption, Reward, RewardKind, Shortfall, Verdict,
+    AnswerPart, Applied, Calendar, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Instruction, LineShare, Note,
+    Part, Promise, Redemption, Reward, RewardKind, Shortfall, Verdict,
 };
 use tessera_rules::id::{CampaignId, LineId};
 use tessera_rules::receipt::{Measure, RedeemMode};
@@ -25,8 +25,20 @@ pub(super) fn decision<'a>(writer: &mut CompactWriter<'a>, decision: &'a Decisio
     writer.byte(flags([decision.depends_on_tenders, decision.proven, false, false]));
     writer.unsigned(decision.steps);
     writer.signed(decision.bound.minor());
+    writer.byte(decision.dropped_from.map_or(0, dropped));
     let unknown: Vec<&LineId> = decision.notes.iter().filter_map(unknown_article).collect();
     writer.each(&unknown, |writer, line| writer.name(line.as_str()));
+}
+
+/// The number of the first part that was left out.
+fn dropped(part: AnswerPart) -> u8 {
+    match part {
+        AnswerPart::Redemption => 1,
+        AnswerPart::Rewards => 2,
+        AnswerPart::Prompts => 3,
+        AnswerPart::Instructions => 4,
+        AnswerPart::Offers => 5,
+    }
 }
 
 /// The line of an article that the catalogue does not know.
