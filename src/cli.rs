@@ -3,6 +3,7 @@
 mod admin;
 mod catalogue;
 mod crm;
+mod customer;
 mod demo;
 mod feed;
 mod gateway;
@@ -55,6 +56,8 @@ enum Command {
     Catalogue(catalogue::CatalogueArgs),
     /// Lists of customers for segments: load, take back, look up.
     Segment(segment::SegmentArgs),
+    /// Customers: say that somebody has checked what they stated.
+    Customer(customer::CustomerArgs),
     /// Print the outcomes that a running engine has committed, one JSON object a line.
     Feed(feed::FeedArgs),
     /// How a running gateway stands; what its spool holds, and what became stuck in it.
@@ -87,6 +90,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Pki(args) => pki::run(args),
         Command::Catalogue(args) => catalogue::run(args).await,
         Command::Segment(args) => segment::run(args).await,
+        Command::Customer(args) => customer::run(args).await,
         Command::Feed(args) => feed::run(args).await,
         Command::Gateway(args) => gateway::run(args).await,
         Command::Ledger(args) => ledger::run(args).await,

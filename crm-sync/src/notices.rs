@@ -5,6 +5,7 @@
 
 pub mod book;
 pub mod carrier;
+pub mod codes;
 pub mod contact;
 pub mod health;
 pub mod intake;

@@ -1,10 +1,10 @@
 //! The contact service: tells whoever sends notices how a customer is reached. Nothing of it is logged (H81).
 
 use tessera_contract::refusal::Refusal;
-use tessera_ledger::account::Consents;
+use tessera_ledger::account::{Consents, Member};
 use tessera_proto::admin::v1;
 use tessera_proto::admin::v1::contact_service_server::ContactService;
-use tessera_rules::id::{CustomerId, FactId};
+use tessera_rules::id::{CustomerId, FactId, ReceiptId};
 use tonic::{Request, Response, Status};
 
 use crate::directory::{Found, account_of};
@@ -27,11 +27,17 @@ impl Contacts {
         Self { engine }
     }
 
-    async fn tell(&self, customer: CustomerId, facts: &[FactId]) -> Result<v1::GetContactResponse, Refusal> {
+    async fn tell(
+        &self,
+        customer: CustomerId,
+        facts: &[FactId],
+        code: Option<&(FactId, ReceiptId)>,
+    ) -> Result<v1::GetContactResponse, Refusal> {
         let Some(account) = account_of(&customer) else { return Ok(unknown()) };
         let Some(known) = self.engine.core.account(&account).await?.account else { return Ok(unknown()) };
         let Some(member) = known.members.iter().find(|member| member.customer == customer) else { return Ok(unknown()) };
         let consents = member.consents.clone();
+        let code = code.map(|code| self.code(member, code)).unwrap_or_default();
         let (contact, values) = opened(&self.engine.core, &Found { customer, account }, facts).await?;
         let values = values
             .into_iter()
@@ -41,9 +47,25 @@ impl Contacts {
             phone: contact.phone.map(|phone| phone.expose().to_string()).unwrap_or_default(),
             language: contact.language.map(|language| language.to_string()).unwrap_or_default(),
             values: values.collect(),
+            code,
             ..told(consents)
         })
     }
+
+    /// The code that is to be sent; empty: it is not good any more, or another answer has taken its place.
+    fn code(&self, member: &Member, (fact, asked_by): &(FactId, ReceiptId)) -> String {
+        let known = member.facts.iter().find(|known| known.fact == *fact).and_then(|known| known.code.as_ref());
+        let open = known.filter(|code| code.asked_by == *asked_by && code.is_open(self.engine.core.clock.now()));
+        let codes = self.engine.core.keys.codes();
+        open.map(|_| codes.confirmation(&member.customer, fact, asked_by).into()).unwrap_or_default()
+    }
+}
+
+fn code_wanted(wanted: &v1::CodeWanted) -> Result<(FactId, ReceiptId), Refusal> {
+    let fact = FactId::parse(&wanted.fact_id).map_err(|error| Refusal::fault("code.fact_id", error.to_string()))?;
+    let asked_by =
+        ReceiptId::parse(&wanted.asked_by_id).map_err(|error| Refusal::fault("code.asked_by_id", error.to_string()))?;
+    Ok((fact, asked_by))
 }
 
 #[tonic::async_trait]
@@ -59,7 +81,8 @@ impl ContactService for Contacts {
             FactId::parse(id).map_err(|error| Refusal::fault(format!("fact_ids[{place}]"), error.to_string()))
         });
         let facts: Vec<FactId> = facts.collect::<Result<_, _>>().map_err(Refusal::into_status)?;
-        self.tell(customer, &facts).await.map(Response::new).map_err(Refusal::into_status)
+        let code = request.code.as_ref().map(code_wanted).transpose().map_err(Refusal::into_status)?;
+        self.tell(customer, &facts, code.as_ref()).await.map(Response::new).map_err(Refusal::into_status)
     }
 }
 

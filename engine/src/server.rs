@@ -9,6 +9,7 @@ use tessera_proto::admin::v1::admin_service_server::AdminServiceServer;
 use tessera_proto::admin::v1::contact_service_server::ContactServiceServer;
 use tessera_proto::admin::v1::ledger_service_server::LedgerServiceServer;
 use tessera_proto::admin::v1::list_service_server::ListServiceServer;
+use tessera_proto::admin::v1::profile_service_server::ProfileServiceServer;
 use tessera_proto::admin::v1::stock_service_server::StockServiceServer;
 use tessera_proto::billing::v1::billing_service_server::BillingServiceServer;
 use tessera_proto::feed::v1::feed_service_server::FeedServiceServer;
@@ -23,6 +24,7 @@ use tonic::{Request, Status};
 use crate::admin::Admin;
 use crate::contact::Contacts;
 use crate::engine::Engine;
+use crate::facts::Profiles;
 use crate::feed::Feed;
 use crate::follow_ups::keep_carrying_out;
 use crate::ledger::{Ledger, keep_closing};
@@ -76,6 +78,7 @@ pub async fn serve(engine: Engine, listener: Listener, mut closing: watch::Recei
     let contacts = ContactServiceServer::new(Contacts::new(engine.clone()));
     let ledger = LedgerServiceServer::new(Ledger::new(engine.clone()));
     let lists = ListServiceServer::new(Lists::new(engine.clone()));
+    let profiles = ProfileServiceServer::new(Profiles::new(engine.clone()));
     let stock = StockServiceServer::new(StockFlags::new(engine.clone()));
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(tessera_proto::FILE_DESCRIPTOR_SET)
@@ -100,6 +103,7 @@ pub async fn serve(engine: Engine, listener: Listener, mut closing: watch::Recei
         .add_service(InterceptedService::new(contacts, MIRRORS))
         .add_service(InterceptedService::new(ledger, OPERATORS))
         .add_service(InterceptedService::new(lists, OPERATORS))
+        .add_service(InterceptedService::new(profiles, OPERATORS))
         .add_service(InterceptedService::new(stock, OPERATORS))
         .add_service(InterceptedService::new(unreadable::layer().named_layer(feed), MIRRORS))
         .add_service(unreadable::layer().named_layer(gateway_calls))

@@ -7,6 +7,7 @@ mod calls;
 mod claimed_rewards;
 mod claims;
 mod concurrency;
+mod confirm;
 mod contacts;
 mod counted;
 mod counters;

@@ -263,6 +263,8 @@ pub enum PromptReason {
     Expired,
     /// It was told but never checked.
     Unconfirmed,
+    /// A code was sent to what was told: that is asked for.
+    CodeSent,
 }
 
 /// A thing that the cashier must do.

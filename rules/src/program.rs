@@ -135,8 +135,8 @@ pub struct FactRule {
     pub valid_for_days: Option<u32>,
     /// When to ask.
     pub ask: Ask,
-    /// Whether an answer counts only once somebody has checked it.
-    pub confirm: bool,
+    /// How an answer is confirmed, where it counts only then; none: it counts as it was told.
+    pub confirm: Option<Confirm>,
     /// What the cashier asks.
     pub text: Text,
     /// The answers to choose from, as the program lists them; empty: any.
@@ -151,7 +151,41 @@ pub struct FactRule {
     pub(crate) birthday: bool,
 }
 
+/// How answers to a fact are confirmed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Confirm {
+    /// People check them.
+    ByPeople,
+    /// By a code that is sent to the answer, which is a phone number. People may check it too.
+    CodeToPhone,
+    /// By a code that is sent to the answer, which is an address of mail. People may check it too.
+    CodeToEmail,
+}
+
+impl Confirm {
+    /// Whether a code is sent to the answer.
+    #[must_use]
+    pub const fn is_by_code(self) -> bool {
+        matches!(self, Self::CodeToPhone | Self::CodeToEmail)
+    }
+}
+
 impl FactRule {
+    /// Whether a code is sent to this answer: it has the form of what the fact says it is.
+    #[must_use]
+    pub fn takes_code(&self, answer: &str) -> bool {
+        match self.confirm {
+            None | Some(Confirm::ByPeople) => false,
+            Some(Confirm::CodeToPhone) => answer.strip_prefix('+').is_some_and(|digits| {
+                (7..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
+            }),
+            Some(Confirm::CodeToEmail) => answer.split_once('@').is_some_and(|(name, host)| {
+                let is_plain = !answer.chars().any(|character| character.is_whitespace() || character.is_control());
+                is_plain && !name.is_empty() && host.contains('.') && !host.contains('@')
+            }),
+        }
+    }
+
     /// Whether rules read month and day of it.
     #[must_use]
     pub const fn is_birthday(&self) -> bool {

@@ -111,6 +111,8 @@ pub struct FactStanding {
     pub known_at: Timestamp,
     /// Whether somebody checked it.
     pub confirmed: bool,
+    /// A code was sent to it by which it can be confirmed now.
+    pub code_sent: bool,
     /// The value, only for facts that the program declares readable by rules (such as a segment mark).
     pub value: Option<CompactString>,
 }

@@ -20,7 +20,7 @@ use super::{Reader, Setting};
 pub(super) const ROUTE: &str = "route";
 
 /// The settings that stand for themselves.
-pub(super) const SETTINGS: [Setting; 7] = [
+pub(super) const SETTINGS: [Setting; 8] = [
     Setting {
         name: "notices.quiet",
         meaning: "When customers are not to be woken, by their own clock; empty: never mind. A notice that would be late is sent all the same.",
@@ -43,6 +43,11 @@ pub(super) const SETTINGS: [Setting; 7] = [
         default: "600",
     },
     Setting { name: "notices.receipt_hours", meaning: "How long a delivery receipt is waited for otherwise.", default: "20" },
+    Setting {
+        name: "notices.codes_per_hour",
+        meaning: "Codes that confirm phones and addresses, at most so many an hour, whatever they cost; 0: none.",
+        default: "1000",
+    },
     Setting {
         name: "notices.receipts_at",
         meaning: "Where providers on this machine report what has arrived. Empty: at listen.crm.",
@@ -177,6 +182,7 @@ impl Reader {
             if text.is_empty() { ledger_zone.cloned().or(Some(TimeZone::UTC)) } else { TimeZone::get(text).ok() }
         });
         let unknown = self.parsed("notices.unknown_seconds", "seconds from 1 to 3600", |text| within(text, 1, 3_600));
+        let codes = self.parsed("notices.codes_per_hour", "a number from 0 to 100000", |text| within(text, 0, 100_000));
         let receipt = self.parsed("notices.receipt_hours", "hours from 1 to 168", |text| within(text, 1, 168));
         let receipts_at = self.parsed("notices.receipts_at", "an address such as http://127.0.0.1:7304, or nothing", |text| {
             if text.is_empty() { Some(None) } else { Url::parse(text).ok().map(|_| Some(text.trim_end_matches('/').to_owned())) }
@@ -189,6 +195,7 @@ impl Reader {
                 zone_fact,
                 unknown_wait: SignedDuration::from_secs(unknown?),
                 receipt_wait: SignedDuration::from_hours(receipt?),
+                codes_hour_max: usize::try_from(codes?).unwrap_or(usize::MAX),
             },
             texts: self.path("notices.texts"),
             receipts_at: receipts_at?,

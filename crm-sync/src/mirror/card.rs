@@ -257,7 +257,8 @@ impl Card {
 
     fn take_facts(&mut self, outcome: &Outcome) {
         let at = outcome.booked_at.as_ref().and_then(timestamp_from_wire);
-        for answer in &outcome.recorded_answers {
+        // A code that was wrong says nothing of the fact.
+        for answer in outcome.recorded_answers.iter().filter(|answer| !answer.code_wrong) {
             self.facts.retain(|known| (&known.customer_id, &known.fact_id) != (&answer.customer_id, &answer.fact_id));
             self.facts.push(FactTold {
                 customer_id: answer.customer_id.clone(),

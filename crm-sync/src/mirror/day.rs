@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tessera_proto::billing::v1::posting::Side;
 use tessera_proto::billing::v1::{
-    BookKind, CodeState, Outcome, OutcomeKind, Posting, PostingReason, PrizeState, Reward, RewardKind,
+    BookKind, CodeState, FactTrust, Outcome, OutcomeKind, Posting, PostingReason, PrizeState, Reward, RewardKind,
 };
 use tessera_storage::RowKey;
 
@@ -281,7 +281,12 @@ fn used_coupons(outcome: &Outcome) -> impl Iterator<Item = (Counted, Vec<i128>)>
 
 fn said(outcome: &Outcome) -> impl Iterator<Item = (Counted, Vec<i128>)> {
     let answers = outcome.recorded_answers.iter().map(|answer| {
-        let state = if answer.refused { "refused" } else { "answered" };
+        let state = match (answer.refused, answer.code_wrong, answer.trust()) {
+            (true, ..) => "refused",
+            (_, true, _) => "code_wrong",
+            (false, false, FactTrust::Confirmed) => "confirmed",
+            (false, false, FactTrust::Unspecified | FactTrust::Stated) => "answered",
+        };
         (counted_right(("", ""), Right::Answer, &answer.fact_id, state), vec![1])
     });
     let states =

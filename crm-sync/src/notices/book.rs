@@ -18,7 +18,7 @@ use super::layout;
 use super::notice::{Notice, Outage, State};
 
 /// What stands before every value: a reader that meets another number does not guess.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 /// How long a commit waits where the storage's queue is full.
 const BUSY_PAUSE: Duration = Duration::from_millis(5);
 

@@ -7,8 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tessera_contract::Pii;
 use tessera_proto::admin::v1::contact_service_client::ContactServiceClient;
-use tessera_proto::admin::v1::{ContactStatus, GetContactRequest};
+use tessera_proto::admin::v1::{CodeWanted, ContactStatus, GetContactRequest};
 use tonic::transport::{Channel, Endpoint};
+
+use super::codes::CodeOf;
 
 /// How long the engine may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -22,6 +24,8 @@ pub struct Contact {
     pub language: Option<String>,
     /// Values of the facts that were asked for and are known, by fact id.
     pub values: BTreeMap<String, Pii<String>>,
+    /// The code that was asked for; none: it is not good any more, or none was asked for.
+    pub code: Option<Pii<String>>,
 }
 
 /// The engine does not answer.
@@ -32,11 +36,11 @@ pub struct Away(pub String);
 /// Says how customers are reached.
 #[async_trait]
 pub trait Contacts: Send + Sync + fmt::Debug + 'static {
-    /// How a customer is reached, with the values of these facts; none: there is no such customer.
+    /// How a customer is reached, with the values of these facts and this code; none: there is no such customer.
     ///
     /// # Errors
     /// Nobody answers.
-    async fn contact(&self, customer: &str, facts: &BTreeSet<String>) -> Result<Option<Contact>, Away>;
+    async fn contact(&self, customer: &str, facts: &BTreeSet<String>, code: Option<&CodeOf>) -> Result<Option<Contact>, Away>;
 }
 
 /// Asks an engine.
@@ -58,9 +62,10 @@ impl EngineContacts {
 
 #[async_trait]
 impl Contacts for EngineContacts {
-    async fn contact(&self, customer: &str, facts: &BTreeSet<String>) -> Result<Option<Contact>, Away> {
+    async fn contact(&self, customer: &str, facts: &BTreeSet<String>, code: Option<&CodeOf>) -> Result<Option<Contact>, Away> {
         let fact_ids = facts.iter().cloned().collect();
-        let request = GetContactRequest { customer_id: customer.to_owned(), fact_ids };
+        let code = code.map(|code| CodeWanted { fact_id: code.fact.clone(), asked_by_id: code.asked_by.clone() });
+        let request = GetContactRequest { customer_id: customer.to_owned(), fact_ids, code };
         let answer = self.client.clone().get_contact(request).await.map_err(|status| Away(status.message().to_owned()))?;
         let told = answer.into_inner();
         if told.status() != ContactStatus::Known {
@@ -71,6 +76,7 @@ impl Contacts for EngineContacts {
             phone: stated(told.phone).map(Pii::new),
             language: stated(told.language),
             values: told.values.into_iter().map(|value| (value.fact_id, Pii::new(value.value))).collect(),
+            code: stated(told.code).map(Pii::new),
         }))
     }
 }

@@ -14,6 +14,7 @@ use tessera_proto::feed::v1::FollowResponse;
 use tessera_storage::Version;
 
 use super::book::{Book, BookError};
+use super::codes::CodeOf;
 use super::layout;
 use super::notice::{Ending, Notice, NoticeKind, State};
 use super::tells::{self, Given, Told};
@@ -108,14 +109,21 @@ impl Intake {
         let Some(last) = responses.last() else { return Ok(()) };
         assert!(!last.cursor.is_empty(), "a batch ends with a whole commit");
         let mut read = self.read.clone();
+        let mut asking = Vec::new();
         let mut chains: BTreeMap<&str, Vec<Placed<'_>>> = BTreeMap::new();
         for response in responses {
             read.place = read.place.next(response.sequence);
             let Some(outcome) = &response.outcome else { continue };
             read.booked_at = outcome.booked_at.as_ref().and_then(timestamp_from_wire);
+            if outcome.recorded_answers.iter().any(|answer| answer.code_until.is_some()) {
+                asking.push((outcome, read.place));
+            }
             for (chain, change) in changes(outcome) {
                 chains.entry(chain).or_default().push((read.place, change));
             }
+        }
+        for (outcome, place) in &asking {
+            write_codes(&self.book, outcome, *place, known).await?;
         }
         let mut writes = FuturesUnordered::new();
         for (chain, changes) in chains {
@@ -165,6 +173,21 @@ async fn write(book: &Book, chain: &str, changes: Vec<Placed<'_>>, known: Known<
     }
 }
 
+/// Makes the notices of the codes that an outcome asks for, once. What comes too late is written down as that.
+async fn write_codes(book: &Book, outcome: &Outcome, place: Place, known: Known<'_>) -> Result<(), BookError> {
+    for (code, until) in outcome.recorded_answers.iter().filter_map(|answer| CodeOf::asked(outcome, answer)) {
+        let state = if until <= known.now { State::Ended(Ending::Lapsed) } else { State::Due };
+        let chain = code.chain();
+        let notice = Notice { kind: NoticeKind::Code, code: Some(code), state, ..new(&chain, outcome, (until, place), known) };
+        if book.notice(&notice.own_mark()).await?.is_none()
+            && let Some(written) = book.put(None, notice).await?
+        {
+            book.tell(&written);
+        }
+    }
+    Ok(())
+}
+
 /// The notice with these changes in it; none: nothing has changed, or there is none.
 fn after(before: Option<&Notice>, chain: &str, changes: &[Placed<'_>], known: Known<'_>) -> Option<Notice> {
     let mut notice = before.cloned();
@@ -182,12 +205,17 @@ fn after(before: Option<&Notice>, chain: &str, changes: &[Placed<'_>], known: Kn
     notice.filter(|notice| before != Some(notice))
 }
 
-fn made(chain: &str, outcome: &Outcome, (due_at, place): (Timestamp, Place), known: Known<'_>) -> Notice {
-    let booked_at = outcome.booked_at.as_ref().and_then(timestamp_from_wire).unwrap_or(due_at);
+fn made(chain: &str, outcome: &Outcome, due: (Timestamp, Place), known: Known<'_>) -> Notice {
     let digits = known.digits.get(&outcome.revision);
     let mut tells = Vec::new();
     tells::add(&mut tells, &outcome.rewards, |asset| digits_of(&[], digits, asset));
     let state = if tells::is_nothing(&tells) { State::Ended(Ending::NoReward) } else { State::Due };
+    Notice { tells, state, ..new(chain, outcome, due, known) }
+}
+
+/// A notice of an outcome that tells nothing yet.
+fn new(chain: &str, outcome: &Outcome, (due_at, place): (Timestamp, Place), known: Known<'_>) -> Notice {
+    let booked_at = outcome.booked_at.as_ref().and_then(timestamp_from_wire).unwrap_or(due_at);
     Notice {
         kind: NoticeKind::Deferred,
         chain: chain.to_owned(),
@@ -197,8 +225,8 @@ fn made(chain: &str, outcome: &Outcome, (due_at, place): (Timestamp, Place), kno
         booked_at,
         due_at,
         folded: place,
-        tells,
-        state,
+        tells: Vec::new(),
+        state: State::Due,
         look_at: known.now,
         attempts: Vec::new(),
         misses: 0,
@@ -208,6 +236,7 @@ fn made(chain: &str, outcome: &Outcome, (due_at, place): (Timestamp, Place), kno
         retries: 0,
         current_from: 0,
         generation: 0,
+        code: None,
     }
 }
 

@@ -181,6 +181,8 @@ pub fn why(notice: &Notice) -> String {
         State::Undeliverable(Reason::NotDelivered) => {
             format!("it did not arrive, the last code was {}", last.unwrap_or_default())
         }
+        State::Undeliverable(Reason::TooManyCodes) => "too many codes were sent of late".to_owned(),
+        State::Ended(Ending::Lapsed) => "the code is not good any more".to_owned(),
         State::Ended(Ending::NoReward) => "the sale gave no reward".to_owned(),
         State::Ended(Ending::CameBack) => "all that the sale gave was taken back".to_owned(),
     }

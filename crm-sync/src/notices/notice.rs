@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::codes::CodeOf;
 use super::tells::Told;
 use crate::mirror::place::Place;
 
@@ -17,6 +18,8 @@ const LINK_MARGIN: SignedDuration = SignedDuration::from_mins(30);
 pub enum NoticeKind {
     /// The reward of a sale whose till could not tell it.
     Deferred,
+    /// A code that confirms what a customer stated.
+    Code,
 }
 
 impl NoticeKind {
@@ -25,6 +28,7 @@ impl NoticeKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Deferred => "deferred",
+            Self::Code => "code",
         }
     }
 }
@@ -69,6 +73,8 @@ pub enum Reason {
     Refused,
     /// Every provider took it and said later that it did not arrive.
     NotDelivered,
+    /// Too many codes were sent of late.
+    TooManyCodes,
 }
 
 /// Why a notice has nothing to tell.
@@ -79,6 +85,8 @@ pub enum Ending {
     NoReward,
     /// All that the sale gave was taken back with its goods.
     CameBack,
+    /// The code is not good any more: it was used, its time is over, or another has taken its place.
+    Lapsed,
 }
 
 /// Whose fault it is that a notice is late.
@@ -158,7 +166,7 @@ pub struct Hindrance {
 pub struct Notice {
     /// What it is about.
     pub kind: NoticeKind,
-    /// The first receipt of the chain.
+    /// The first receipt of the chain; of a code its own name.
     pub chain: String,
     /// The customer, opaque.
     pub customer: String,
@@ -194,6 +202,8 @@ pub struct Notice {
     pub current_from: usize,
     /// How often it has changed its place among the hours; the book's own.
     pub generation: u32,
+    /// The code that it tells, of a code; it tells nothing else then.
+    pub code: Option<CodeOf>,
 }
 
 impl Notice {
@@ -329,6 +339,7 @@ pub(crate) mod tests {
             retries: 0,
             current_from: 0,
             generation: 0,
+            code: None,
         }
     }
 

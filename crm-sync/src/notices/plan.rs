@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::health::Condition;
-use super::notice::{AttemptResult, Notice, Reason, State, UNKNOWN_MAX};
+use super::notice::{AttemptResult, Ending, Notice, Reason, State, UNKNOWN_MAX};
 use super::quiet::QuietHours;
 
 /// So long before a notice is due nothing that is only polite or cheap delays it any more: quiet hours, a route's patience, an
@@ -89,6 +89,9 @@ pub enum Step {
 /// What an open notice, which is not under way, does at `now`.
 #[must_use]
 pub fn next(notice: &Notice, now: Timestamp, customer: &CustomerNow, routes: &[RouteNow<'_>], quiet: Option<QuietHours>) -> Step {
+    if notice.code.is_some() {
+        return next_of_code(notice, now, customer, routes);
+    }
     if notice.unknowns() >= UNKNOWN_MAX {
         return Step::End(State::Unknown);
     }
@@ -112,6 +115,28 @@ pub fn next(notice: &Notice, now: Timestamp, customer: &CustomerNow, routes: &[R
     match choose(now, urgent_at, &candidates) {
         Ok(route) => Step::Send { route, in_quiet_hours: quiet_until.is_some() },
         Err(until) => Step::Blocked { until },
+    }
+}
+
+/// A code is sent at once, by the first route that may be tried, and never again once it may have arrived: its customer can have
+/// another (H62). When its time is over there is nothing to tell.
+fn next_of_code(notice: &Notice, now: Timestamp, customer: &CustomerNow, routes: &[RouteNow<'_>]) -> Step {
+    if now >= notice.due_at {
+        return Step::End(State::Ended(Ending::Lapsed));
+    }
+    if notice.unknowns() > 0 {
+        return Step::Wait { until: notice.due_at };
+    }
+    if customer.stopped {
+        return Step::End(State::Undeliverable(Reason::Stopped));
+    }
+    let candidates = candidates(notice, customer, routes);
+    if candidates.is_empty() {
+        return Step::End(State::Undeliverable(why_not(notice, customer)));
+    }
+    match choose(now, now, &candidates) {
+        Ok(route) => Step::Send { route, in_quiet_hours: false },
+        Err(until) => Step::Blocked { until: until.min(notice.due_at) },
     }
 }
 

@@ -58,15 +58,11 @@ pub struct Route {
 }
 
 impl RouteSettings {
-    /// The customer's address for it; none: they left none. A phone is put in its one form; whether a number that is none we know
-    /// of was given out since, the provider knows better.
+    /// The customer's address for it; none: they left none.
     #[must_use]
     pub fn address(&self, contact: &Contact, customer: &str) -> Option<Pii<String>> {
         match &self.address {
-            AddressFrom::Phone => {
-                let phone = contact.phone.as_ref()?;
-                normalised(phone.expose(), None).ok().or_else(|| Some(phone.clone()).filter(is_number))
-            }
+            AddressFrom::Phone => number(contact.phone.as_ref()?),
             AddressFrom::Fact(fact) => contact.values.get(fact).cloned(),
             AddressFrom::Customer => Some(Pii::new(customer.to_owned())),
         }
@@ -93,6 +89,11 @@ impl RouteSettings {
             Channel::Telegram | Channel::Email | Channel::Webhook => 1,
         }
     }
+}
+
+/// A phone in its one form; whether a number that is none we know of was given out since, the provider knows better.
+pub(super) fn number(phone: &Pii<String>) -> Option<Pii<String>> {
+    normalised(phone.expose(), None).ok().or_else(|| Some(phone.clone()).filter(is_number))
 }
 
 /// It has the form of a number, whether it was given out or not.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use tessera_contract::Pii;
 
 use super::notice::{Notice, NoticeKind};
 use super::segments::transliterated;
@@ -14,6 +15,10 @@ use super::template::Template;
 const BUILT_IN: &str = include_str!("wording/built_in.toml");
 /// What a text may name, beside facts.
 const KNOWN: [&str; 2] = ["rewards", "store"];
+/// What the text of a code may name, beside facts.
+const KNOWN_OF_CODE: [&str; 2] = ["code", "store"];
+/// The text of a code in a language that has none of its own.
+const CODE_TEXT: &str = "{code}";
 /// Where the number stands in the name of what is given.
 const NUMBER: &str = "{n}";
 
@@ -28,6 +33,7 @@ pub struct Wording {
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Language {
     deferred: Template,
+    code: Template,
     names: BTreeMap<String, String>,
     is_transliterated: bool,
 }
@@ -46,6 +52,7 @@ struct Written {
 #[serde(deny_unknown_fields)]
 struct WrittenLanguage {
     deferred: String,
+    code: Option<String>,
     #[serde(default)]
     transliterate: bool,
     #[serde(default)]
@@ -77,17 +84,25 @@ impl Wording {
         }
         for (code, language) in written.language {
             let place = format!("language.{code}");
-            match Template::parse(&language.deferred, &KNOWN, &written.facts) {
-                Ok(deferred) => {
-                    named.extend(deferred.facts());
-                    let (names, is_transliterated) = (language.names, language.transliterate);
-                    languages.insert(code.to_ascii_lowercase(), Language { deferred, names, is_transliterated });
-                }
-                Err(found) => {
-                    faults.extend(found.into_iter().map(|fault| {
-                        format!("{place}.deferred, character {}: {}", fault.offset.saturating_add(1), fault.message)
-                    }))
-                }
+            let mut parse =
+                |name: &str, text: &str, known: &[&str]| match Template::parse(text, known, &written.facts) {
+                    Ok(template) => {
+                        named.extend(template.facts());
+                        Some(template)
+                    }
+                    Err(found) => {
+                        faults.extend(found.into_iter().map(|fault| {
+                            format!("{place}.{name}, character {}: {}", fault.offset.saturating_add(1), fault.message)
+                        }));
+                        None
+                    }
+                };
+            let deferred = parse("deferred", &language.deferred, &KNOWN);
+            let text_of_code = parse("code", language.code.as_deref().unwrap_or(CODE_TEXT), &KNOWN_OF_CODE);
+            if let (Some(deferred), Some(text_of_code)) = (deferred, text_of_code) {
+                let (names, is_transliterated) = (language.names, language.transliterate);
+                let language = Language { deferred, code: text_of_code, names, is_transliterated };
+                languages.insert(code.to_ascii_lowercase(), language);
             }
         }
         if !faults.is_empty() {
@@ -106,13 +121,35 @@ impl Wording {
     /// of its own is read by its first part, and else is the default one.
     #[must_use]
     pub fn text(&self, notice: &Notice, language: Option<&str>, stated: &BTreeMap<String, String>) -> String {
+        self.rendered(notice, language, stated, BTreeMap::new())
+    }
+
+    /// What a notice of a code says.
+    #[must_use]
+    pub fn text_of_code(
+        &self,
+        notice: &Notice,
+        language: Option<&str>,
+        stated: &BTreeMap<String, String>,
+        code: &Pii<String>,
+    ) -> String {
+        self.rendered(notice, language, stated, BTreeMap::from([("code".to_owned(), code.expose().clone())]))
+    }
+
+    fn rendered(
+        &self,
+        notice: &Notice,
+        language: Option<&str>,
+        stated: &BTreeMap<String, String>,
+        mut values: BTreeMap<String, String>,
+    ) -> String {
         let Some(language) = self.language(language) else { return String::new() };
         let rewards: Vec<String> = notice.tells.iter().filter(|told| told.count > 0).map(|told| language.told(told)).collect();
-        let mut values: BTreeMap<String, String> =
-            BTreeMap::from([("rewards".to_owned(), rewards.join(", ")), ("store".to_owned(), notice.store.clone())]);
+        values.extend([("rewards".to_owned(), rewards.join(", ")), ("store".to_owned(), notice.store.clone())]);
         values.extend(stated.iter().map(|(fact, value)| (format!("fact:{fact}"), value.clone())));
         let template = match notice.kind {
             NoticeKind::Deferred => &language.deferred,
+            NoticeKind::Code => &language.code,
         };
         let text = template.render(&values);
         if language.is_transliterated { transliterated(&text) } else { text }

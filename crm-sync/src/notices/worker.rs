@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use tessera_storage::Version;
 
 use super::book::{self, Book, BookError, Kept};
+use super::codes::Sent;
 use super::contact::Contacts;
 use super::health::{Condition, Health};
 use super::layout;
@@ -62,6 +63,8 @@ pub struct Rules {
     pub unknown_wait: SignedDuration,
     /// How long one is waited for otherwise.
     pub receipt_wait: SignedDuration,
+    /// Codes that are sent in an hour, whatever they are for.
+    pub codes_hour_max: usize,
 }
 
 /// What a worker works with.
@@ -88,6 +91,7 @@ pub struct Worker {
     scan: Scan,
     health: Vec<Mutex<Health>>,
     outages: Kept<Vec<Outage>>,
+    codes: Mutex<Sent>,
 }
 
 /// What became of an entry.
@@ -115,7 +119,8 @@ impl Worker {
             .iter()
             .map(|Route { settings, .. }| Mutex::new(Health::new(settings.per_second, settings.window, now)))
             .collect();
-        Ok(Self { tools, scan, health, outages })
+        let codes = Mutex::new(Sent::new(tools.rules.codes_hour_max));
+        Ok(Self { tools, scan, health, outages, codes })
     }
 
     /// Works off what is due now; says when to come again, if nothing moves before.

@@ -10,6 +10,7 @@ use tessera_rules::money::Units;
 use tessera_rules::standing::CountedStretch;
 use tessera_rules::usage::Usage;
 
+use crate::confirm::CodeAsked;
 use crate::hold::OpenQuote;
 use crate::lot::Lot;
 use crate::right::{PrizeHeld, TicketsHeld, WaitingReward};
@@ -96,6 +97,8 @@ pub struct FactKnown {
     pub refused: bool,
     /// What rules may read of it: one of a few answers that they tell apart, or a day of the year.
     pub readable: Option<CompactString>,
+    /// The code that was asked for to confirm it; none: none was of late.
+    pub code: Option<CodeAsked>,
 }
 
 /// Where a fact came from.

@@ -34,16 +34,21 @@ impl CodeKey {
     /// The code of the coupon that a reward of a receipt issues: 16 characters and a check character.
     #[must_use]
     pub fn coupon(&self, receipt: &ReceiptId, reward: &RewardId) -> CompactString {
-        let mut hasher = blake3::Hasher::new_keyed(&self.0);
-        for part in ["coupon", receipt.as_str(), reward.as_str()] {
-            hasher.update(part.as_bytes());
-            hasher.update(&[0]);
-        }
-        let bytes = hasher.finalize();
+        let bytes = self.hash(&["coupon", receipt.as_str(), reward.as_str()]);
         let digits = bytes.as_bytes().iter().take(CODE_CHARACTERS).map(|byte| byte & 31);
         let mut code: CompactString = digits.clone().map(letter).collect();
         code.push(letter(check_digit(digits)));
         code
+    }
+
+    /// A keyed hash of some texts; the first says what for.
+    pub(crate) fn hash(&self, parts: &[&str]) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        for part in parts {
+            hasher.update(part.as_bytes());
+            hasher.update(&[0]);
+        }
+        hasher.finalize()
     }
 }
 

@@ -13,6 +13,7 @@ pub mod check;
 pub mod claim;
 pub mod closing;
 pub mod code;
+pub mod confirm;
 mod counter;
 pub mod day;
 pub mod encode;

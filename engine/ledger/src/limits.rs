@@ -22,6 +22,12 @@ pub const MEMBERS_MAX: usize = 16;
 /// Facts known of one person: twice what a long questionnaire asks.
 pub const FACTS_MAX: usize = 64;
 
+/// Wrong codes until one is not good any more: with [`CODE_WINDOW_CODES_MAX`] a day, one guess in forty thousand is right.
+pub const CODE_TRIES_MAX: u8 = 5;
+
+/// Codes that are sent for one fact of one customer within a day.
+pub const CODE_WINDOW_CODES_MAX: u8 = 5;
+
 /// Facts known of all people of an account.
 pub const FACTS_TOTAL_MAX: usize = 192;
 

@@ -12,6 +12,7 @@ use tessera_rules::receipt::Place;
 use crate::account::{Account, Consents, FactKnown, FactSource, Member};
 use crate::booking::Booking;
 use crate::code::CodeKey;
+use crate::confirm::{self, CodeAsked};
 use crate::grant;
 use crate::limits::{FACTS_MAX, FACTS_TOTAL_MAX, MEMBERS_MAX};
 use crate::lot::Lot;
@@ -25,8 +26,8 @@ pub struct ProfileRequest<'a> {
     pub id: ReceiptId,
     /// Who.
     pub customer: CustomerId,
-    /// Where.
-    pub place: &'a Place,
+    /// Where; none: not at a till.
+    pub place: Option<&'a Place>,
     /// When, by the till.
     pub told_at: Timestamp,
     /// The till's trading day.
@@ -68,12 +69,38 @@ pub struct Answer {
     pub fact: FactId,
     /// Where it came from.
     pub source: FactSource,
-    /// Somebody checked it.
-    pub confirmed: bool,
+    /// What was said.
+    pub told: Told,
+}
+
+/// What was said to a prompt, without its value.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Told {
+    /// A value.
+    Value {
+        /// What rules may read of it, and the account keeps.
+        readable: Option<CompactString>,
+        /// A code is to be sent to it.
+        takes_code: bool,
+    },
     /// The customer would not say.
-    pub refused: bool,
-    /// What rules may read of it, and the account keeps.
-    pub readable: Option<CompactString>,
+    Refused,
+    /// The code that was sent to the value of before.
+    Code(CompactString),
+    /// People have checked the value of before.
+    Checked,
+}
+
+impl std::fmt::Debug for Told {
+    /// Shows no code (H81).
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Value { readable, takes_code } => write!(f, "Value({readable:?}, {takes_code})"),
+            Self::Refused => f.write_str("Refused"),
+            Self::Code(_) => f.write_str("Code(***)"),
+            Self::Checked => f.write_str("Checked"),
+        }
+    }
 }
 
 /// What a profile command made of the account.
@@ -100,6 +127,9 @@ pub enum ProfileRefusal {
     /// More facts than an account keeps.
     #[error("more facts than the account keeps: {FACTS_MAX} a member, {FACTS_TOTAL_MAX} in all")]
     TooManyFacts,
+    /// What is to be confirmed was never answered.
+    #[error("the customer has never answered this")]
+    NeverAnswered,
 }
 
 /// Enrols a customer, in a new account or as a member of one. Once enrolled, a repeat keeps the first date.
@@ -140,7 +170,8 @@ pub fn record_answers(
     answers: &[Answer],
     release: Release<'_>,
 ) -> Result<Profiled, ProfileRefusal> {
-    let mut next = record_facts(account, &request.customer, answers, request.booked_at)?;
+    let recording = Recording { id: &request.id, customer: &request.customer, codes: release.codes, now: request.booked_at };
+    let mut next = record_facts(account, answers, recording)?;
     let mut facts: Vec<FactId> = answers.iter().map(|answer| answer.fact.clone()).collect();
     facts.sort();
     facts.dedup();
@@ -155,36 +186,32 @@ pub fn record_answers(
     Ok(done)
 }
 
-/// The account with answers that came with another command, which makes the outcome.
+/// Who answers, in which request or receipt, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Recording<'a> {
+    /// The request or receipt.
+    pub id: &'a ReceiptId,
+    /// The member.
+    pub customer: &'a CustomerId,
+    /// Makes codes.
+    pub codes: &'a CodeKey,
+    /// Now, by the engine's clock.
+    pub now: Timestamp,
+}
+
+/// The account with answers that came with another command, which makes the outcome. A code that is wrong is one try less and
+/// no refusal: that must be written.
 ///
 /// # Errors
-/// No such member, or too many facts.
-pub fn record_facts(
-    account: &Account,
-    customer: &CustomerId,
-    answers: &[Answer],
-    now: Timestamp,
-) -> Result<Account, ProfileRefusal> {
+/// No such member, too many facts, or nothing there to be checked.
+pub fn record_facts(account: &Account, answers: &[Answer], recording: Recording<'_>) -> Result<Account, ProfileRefusal> {
     let mut next = account.clone();
-    let known_at = next.booked_at(now);
-    let member = next.members.iter_mut().find(|member| member.customer == *customer).ok_or(ProfileRefusal::NotAMember)?;
+    let now = next.booked_at(recording.now);
+    let recording = Recording { now, ..recording };
+    let mut members = next.members.iter_mut();
+    let member = members.find(|member| member.customer == *recording.customer).ok_or(ProfileRefusal::NotAMember)?;
     for answer in answers {
-        let known = FactKnown {
-            fact: answer.fact.clone(),
-            known_at,
-            source: answer.source,
-            confirmed: answer.confirmed,
-            refused: answer.refused,
-            readable: answer.readable.clone(),
-        };
-        match member.facts.binary_search_by(|fact| fact.fact.cmp(&answer.fact)) {
-            Ok(place) => {
-                #[expect(clippy::indexing_slicing, reason = "the search found this place")]
-                let slot = &mut member.facts[place];
-                *slot = known;
-            }
-            Err(place) => member.facts.insert(place, known),
-        }
+        record(member, answer, recording)?;
     }
     let total: usize = next.members.iter().map(|member| member.facts.len()).sum();
     if total > FACTS_TOTAL_MAX
@@ -195,6 +222,44 @@ pub fn record_facts(
     }
     assert!(next.check().is_ok(), "answers keep the account's invariants");
     Ok(next)
+}
+
+fn record(member: &mut Member, answer: &Answer, recording: Recording<'_>) -> Result<(), ProfileRefusal> {
+    let place = member.facts.binary_search_by(|fact| fact.fact.cmp(&answer.fact));
+    let before = place.ok().and_then(|place| member.facts.get_mut(place));
+    let (refused, readable, takes_code) = match (&answer.told, before) {
+        (Told::Value { readable, takes_code }, _) => (false, readable.clone(), *takes_code),
+        (Told::Refused, _) => (true, None, false),
+        (Told::Code(given), Some(known)) => {
+            confirm::try_code(known, given, (recording.customer, recording.codes), recording.now);
+            return Ok(());
+        }
+        (Told::Code(_), None) => return Ok(()),
+        (Told::Checked, Some(known)) if !known.refused => {
+            (known.confirmed, known.known_at) = (true, recording.now);
+            return Ok(());
+        }
+        (Told::Checked, Some(_) | None) => return Err(ProfileRefusal::NeverAnswered),
+    };
+    let asked = place.ok().and_then(|place| member.facts.get(place)).and_then(|known| known.code.as_ref());
+    let known = FactKnown {
+        fact: answer.fact.clone(),
+        known_at: recording.now,
+        source: answer.source,
+        confirmed: false,
+        refused,
+        readable,
+        code: CodeAsked::next(asked, takes_code, recording.id, recording.now),
+    };
+    match place {
+        Ok(place) => {
+            #[expect(clippy::indexing_slicing, reason = "the search found this place")]
+            let slot = &mut member.facts[place];
+            *slot = known;
+        }
+        Err(place) => member.facts.insert(place, known),
+    }
+    Ok(())
 }
 
 fn new_member(customer: CustomerId) -> Member {
@@ -209,7 +274,7 @@ pub(crate) fn finish(mut account: Account, request: &ProfileRequest<'_>, kind: O
     assert!(account.check().is_ok(), "a profile command keeps the account's invariants");
     let outcome = Outcome {
         content_hash: request.content_hash,
-        place: Some(request.place.clone()),
+        place: request.place.cloned(),
         sold_at: request.told_at,
         business_date: request.business_date,
         customer: Some(request.customer.clone()),

@@ -70,7 +70,7 @@ impl Account {
             counters: self.counters.iter().map(booked).collect(),
             counters_promised: self.counters_promised(&others),
             uses: uses::standing(&self.uses, &others, view.business_date),
-            facts: member.map(|member| facts_known(&member.facts)).unwrap_or_default(),
+            facts: member.map(|member| facts_known(&member.facts, view.now)).unwrap_or_default(),
             lists: view.lists.to_vec(),
             enrolled_at: member.and_then(|member| member.enrolled_at),
             visits: self.statistics.visits,
@@ -214,12 +214,13 @@ fn balance_of<'b>(balances: &'b mut Vec<Balance>, asset: &AssetId) -> &'b mut Ba
     &mut balances[place]
 }
 
-fn facts_known(facts: &[FactKnown]) -> Vec<FactStanding> {
+fn facts_known(facts: &[FactKnown], now: Timestamp) -> Vec<FactStanding> {
     let told = facts.iter().filter(|known| !known.refused);
     told.map(|known| FactStanding {
         fact: known.fact.clone(),
         known_at: known.known_at,
         confirmed: known.confirmed,
+        code_sent: known.code.as_ref().is_some_and(|code| code.is_open(now)),
         value: known.readable.clone(),
     })
     .collect()

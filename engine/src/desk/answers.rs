@@ -39,7 +39,7 @@ impl AnswersCase {
         let request = ProfileRequest {
             id: id.clone(),
             customer: self.found.customer.clone(),
-            place: &self.place,
+            place: Some(&self.place),
             told_at: self.input.answered_at,
             business_date: self.input.business_date,
             currency: draft.core.settings.currency,
@@ -62,12 +62,8 @@ impl AnswersCase {
         told.lapsed.extend(moment.answered(&mut told.account, &mut told.outcome, (&self.found.customer, &facts)));
         keep_values(draft, &self.found, &self.input.answers, &Contact::default()).await?;
         keep_lapsed(draft, told.lapsed).await?;
-        Ok(finish(
-            draft,
-            told.account,
-            &told.outcome,
-            recorded(&self.found, &self.input.answers),
-            (entry.as_ref(), &self.rules.revision),
-        ))
+        let who = (id, &self.found.customer);
+        let answers = recorded(who, &self.input.answers, (&told.account, &self.rules.revision));
+        Ok(finish(draft, told.account, &told.outcome, answers, (entry.as_ref(), &self.rules.revision)))
     }
 }

@@ -10,8 +10,8 @@ use tessera_storage::Committed;
 use tokio::sync::oneshot;
 
 use super::{
-    AdjustCase, AnswersCase, ClaimCase, DayCase, Draft, EnrolCase, FollowUpCase, HandOverCase, QuoteCase, Quoted, ReturnCase,
-    Returned, SettleCase, Settled, TakeClaimCase, Taking, VoidCase, Voided,
+    AdjustCase, AnswersCase, ClaimCase, ConfirmCase, DayCase, Draft, EnrolCase, FollowUpCase, HandOverCase, QuoteCase, Quoted,
+    ReturnCase, Returned, SettleCase, Settled, TakeClaimCase, Taking, VoidCase, Voided,
 };
 
 /// One thing to do for one aggregate.
@@ -29,6 +29,8 @@ pub(crate) enum Case {
     Enrol(Box<EnrolCase>),
     /// A customer answered prompts.
     Answers(Box<AnswersCase>),
+    /// People have checked what a customer stated.
+    Confirm(Box<ConfirmCase>),
     /// A prize was handed over or cancelled.
     HandOver(Box<HandOverCase>),
     /// A sale without a customer is claimed: the first step, at the sale.
@@ -54,7 +56,7 @@ pub(crate) enum CaseAnswer {
     Voided(Voided),
     /// To a return.
     Returned(Box<Returned>),
-    /// To an enrolment, answers, a hand-over, a claim or a correction: the outcome, stored now or before.
+    /// To an enrolment, answers, a confirmation, a hand-over, a claim or a correction: the outcome, stored now or before.
     Recorded {
         /// The outcome message as stored.
         outcome: bytes::Bytes,
@@ -112,6 +114,7 @@ impl Case {
             Self::Return(case) => case.apply(draft).await.map(|returned| CaseAnswer::Returned(Box::new(returned))),
             Self::Enrol(case) => case.apply(draft).await,
             Self::Answers(case) => case.apply(draft).await,
+            Self::Confirm(case) => case.apply(draft).await,
             Self::HandOver(case) => case.apply(draft).await,
             Self::TakeClaim(case) => case.apply(draft).await.map(CaseAnswer::Taking),
             Self::Claim(case) => case.apply(draft).await,

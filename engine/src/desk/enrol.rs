@@ -2,15 +2,16 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use tessera_contract::read::{EnrolInput, StatedFact};
+use tessera_contract::convert::timestamp_to_wire;
+use tessera_contract::read::{EnrolInput, Said, StatedFact};
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::{Account, FactSource};
 use tessera_ledger::entry::ReceiptEntry;
 use tessera_ledger::lot::Lot;
 use tessera_ledger::outcome::Outcome;
-use tessera_ledger::profile::{self, Agreed, Answer, ProfileRefusal, ProfileRequest, Release};
+use tessera_ledger::profile::{self, Agreed, Answer, ProfileRefusal, ProfileRequest, Release, Told};
 use tessera_proto::billing::v1;
-use tessera_rules::id::FactId;
+use tessera_rules::id::{CustomerId, FactId, ReceiptId};
 use tessera_rules::receipt::Place;
 use tessera_rules::revision::Revision;
 
@@ -19,6 +20,7 @@ use super::day::keep_lapsed;
 use super::settle::printed_coupons;
 use super::{CaseAnswer, Draft};
 use crate::directory::{Directory, Found};
+use crate::facts::answer_kind;
 use crate::layout;
 use crate::programs::Rules;
 use crate::record::{Extras, encode_outcome};
@@ -73,7 +75,9 @@ impl EnrolCase {
         let contact = Contact { phone: self.input.phone.clone(), language: self.input.language.clone() };
         keep_values(draft, &self.found, &self.input.answers, &contact).await?;
         keep_lapsed(draft, lapsed).await?;
-        Ok(finish(draft, account, &outcome, recorded(&self.found, &self.input.answers), (entry.as_ref(), &self.rules.revision)))
+        let who = (&self.input.request, &self.found.customer);
+        let answers = recorded(who, &self.input.answers, (&account, &self.rules.revision));
+        Ok(finish(draft, account, &outcome, answers, (entry.as_ref(), &self.rules.revision)))
     }
 
     fn bonuses(&self, draft: &Draft<'_>, account: &mut Account, outcome: &mut Outcome) -> Vec<Lot> {
@@ -101,7 +105,7 @@ impl EnrolCase {
         ProfileRequest {
             id: self.input.request.clone(),
             customer: self.found.customer.clone(),
-            place: &self.place,
+            place: Some(&self.place),
             told_at: self.input.enrolled_at,
             business_date: self.input.business_date,
             currency: draft.core.settings.currency,
@@ -119,7 +123,7 @@ fn is_enrolled(account: &Account, found: &Found) -> bool {
 
 /// The facts that count only once somebody has checked them.
 pub(super) fn must_confirm(revision: &Revision) -> Vec<FactId> {
-    revision.facts().iter().filter(|rule| rule.confirm).map(|rule| rule.id.clone()).collect()
+    revision.facts().iter().filter(|rule| rule.confirm.is_some()).map(|rule| rule.id.clone()).collect()
 }
 
 /// A request id that has been carried out: the stored outcome, or a conflict.
@@ -138,30 +142,45 @@ pub(super) fn refused(refusal: &ProfileRefusal) -> Refusal {
 
 /// Answers for the ledger, with that of their values which rules may read.
 pub(super) fn answers(stated: &[StatedFact], source: FactSource, revision: &Revision) -> Vec<Answer> {
-    let readable = |fact: &StatedFact| revision.fact(&fact.fact)?.readable(fact.value.as_ref()?.expose());
-    stated
-        .iter()
-        .map(|fact| Answer {
-            fact: fact.fact.clone(),
-            source,
-            confirmed: false,
-            refused: fact.value.is_none(),
-            readable: readable(fact),
-        })
-        .collect()
+    let told = |fact: &StatedFact| match &fact.said {
+        Said::Value(value) => {
+            let rule = revision.fact(&fact.fact);
+            Told::Value {
+                readable: rule.and_then(|rule| rule.readable(value.expose())),
+                takes_code: rule.is_some_and(|rule| rule.takes_code(value.expose())),
+            }
+        }
+        Said::Refused => Told::Refused,
+        Said::Code(code) => Told::Code(code.expose().clone()),
+    };
+    stated.iter().map(|fact| Answer { fact: fact.fact.clone(), source, told: told(fact) }).collect()
 }
 
-/// Answers without their values, for the outcome.
-pub(super) fn recorded(found: &Found, stated: &[StatedFact]) -> Vec<v1::RecordedAnswer> {
-    stated
-        .iter()
-        .map(|fact| v1::RecordedAnswer {
+/// Answers without their values, for the outcome of a request: how far each is trusted now, and whether a code is to be sent.
+pub(super) fn recorded(
+    (id, customer): (&ReceiptId, &CustomerId),
+    stated: &[StatedFact],
+    (account, revision): (&Account, &Revision),
+) -> Vec<v1::RecordedAnswer> {
+    let member = account.members.iter().find(|member| member.customer == *customer);
+    let recorded = stated.iter().map(|fact| {
+        let known = member.and_then(|member| member.facts.iter().find(|known| known.fact == fact.fact));
+        let is_confirmed = known.is_some_and(|known| known.confirmed);
+        let code = known.and_then(|known| known.code.as_ref()).filter(|code| code.asked_by == *id);
+        let code_until = code.and_then(|code| code.open_until);
+        let trust = if is_confirmed { v1::FactTrust::Confirmed } else { v1::FactTrust::Stated };
+        let code_to = code_until.and_then(|_| revision.fact(&fact.fact)).map_or(v1::AnswerKind::Unspecified, answer_kind);
+        v1::RecordedAnswer {
             fact_id: fact.fact.as_str().to_owned(),
-            customer_id: found.customer.as_str().to_owned(),
-            refused: fact.value.is_none(),
-            trust: i32::from(v1::FactTrust::Stated),
-        })
-        .collect()
+            customer_id: customer.as_str().to_owned(),
+            refused: fact.said == Said::Refused,
+            trust: i32::from(trust),
+            code_to: i32::from(code_to),
+            code_until: code_until.map(timestamp_to_wire),
+            code_wrong: matches!(fact.said, Said::Code(_)) && !is_confirmed,
+        }
+    });
+    recorded.collect()
 }
 
 /// Seals the values, and how the customer is reached where that was said, into the account's partition.
@@ -172,7 +191,7 @@ pub(super) async fn keep_values(
     contact: &Contact,
 ) -> Result<(), Refusal> {
     let says_contact = *contact != Contact::default();
-    if stated.iter().all(|fact| fact.value.is_none()) && !says_contact {
+    if stated.iter().all(|fact| fact.value().is_none()) && !says_contact {
         return Ok(());
     }
     let key = customer_key(draft.core, &found.customer).await?;
@@ -181,7 +200,7 @@ pub(super) async fn keep_values(
         draft.put_row(row.key, row.value);
     }
     for fact in stated {
-        let Some(value) = &fact.value else { continue };
+        let Some(value) = fact.value() else { continue };
         let row = fact_row(draft.core, &key, &found.customer, &fact.fact, value.expose())?;
         draft.put_row(row.key, row.value);
     }

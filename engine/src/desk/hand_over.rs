@@ -36,7 +36,7 @@ impl HandOverCase {
         let request = ProfileRequest {
             id: id.clone(),
             customer: self.found.customer.clone(),
-            place: &self.place,
+            place: Some(&self.place),
             told_at: self.input.handed_over_at,
             business_date: self.input.business_date,
             currency: draft.core.settings.currency,

@@ -16,7 +16,7 @@ use tessera_ledger::account::{Account, FactSource};
 use tessera_ledger::entry::ReceiptEntry;
 use tessera_ledger::order::{SettleAdmission, admit_settle};
 use tessera_ledger::outcome::{Flag, Outcome};
-use tessera_ledger::profile::record_facts;
+use tessera_ledger::profile::{Recording, record_facts};
 use tessera_ledger::return_goods::{DecidedWith, is_repriced};
 use tessera_ledger::settle::{self as ledger, Relation, Settle, settle};
 use tessera_ledger::standing::View;
@@ -35,7 +35,7 @@ use super::as_decided::is_as_decided;
 use super::bonus::{Moment, Referrer};
 use super::claim::waiting_claims;
 use super::day::keep_lapsed;
-use super::enrol::{answers, keep_values, must_confirm};
+use super::enrol::{answers, keep_values, must_confirm, recorded};
 use super::promised::Promised;
 use super::return_goods::apply_parked;
 use super::{Draft, quote};
@@ -224,7 +224,8 @@ impl SettleCase {
         extras.steps = judged.decision.steps;
         extras.code_verdicts = code_verdicts(&judged.decision);
         extras.notice_due_at = self.notice_due_at().map(timestamp_to_wire);
-        if !extras.answers.is_empty() {
+        if let (Some(account), Some(customer)) = (&settled.account, &self.customer) {
+            extras.answers = recorded((&self.input.receipt.id, customer), &self.input.answers, (account, &rules.revision));
             settled.outcome.facts = self.input.answers.iter().map(|answer| answer.fact.clone()).collect();
         }
         let moment = Moment { core: draft.core, rules, at: self.input.receipt.sold_at, store: &self.input.receipt.place.store };
@@ -259,12 +260,10 @@ impl SettleCase {
         let id = draft.account_id()?;
         let opened = draft.account().map_or_else(|| Arc::new(Account::new(id.clone(), self.member(id), self.now)), Arc::clone);
         let (Some(customer), false) = (&self.customer, self.input.answers.is_empty()) else { return Some(opened) };
-        match record_facts(
-            &opened,
-            customer,
-            &answers(&self.input.answers, FactSource::Till, &self.promise.rules().revision),
-            self.now,
-        ) {
+        let recording =
+            Recording { id: &self.input.receipt.id, customer, codes: draft.core.keys.codes(), now: draft.booked_at(self.now) };
+        let answers = answers(&self.input.answers, FactSource::Till, &self.promise.rules().revision);
+        match record_facts(&opened, &answers, recording) {
             Ok(told) => Some(Arc::new(told)),
             Err(_) => {
                 tracing::warn!(account = %opened.id, "answers were not kept: the account has no room for them");

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use tessera_contract::canonical::basket_hash;
 use tessera_contract::pack::PackToken;
-use tessera_contract::read::{InstructionDone, OfferShown, ReadContext, SettleInput, StatedFact, TenderInput, read_settle};
+use tessera_contract::read::{InstructionDone, OfferShown, ReadContext, SettleInput, TenderInput, read_settle};
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::entry::is_too_old;
 use tessera_ledger::limits::REMEMBERED_DAYS;
@@ -14,7 +14,7 @@ use super::answers::SettleAnswer;
 use super::claim;
 use super::shared::{balances, desk_times, position, referrer};
 use crate::desk::{Case, CaseAnswer, Done, Promised, SettleCase, Settled};
-use crate::directory::{Found, Recognised};
+use crate::directory::Recognised;
 use crate::engine::{Call, Engine, account_key};
 use crate::layout::AggregateKey;
 use crate::record::Extras;
@@ -32,7 +32,7 @@ pub(crate) async fn settle(engine: &Engine, request: v1::SettleRequest, call: &C
     let training = input.receipt.training;
     let promise = promise(engine, &input, call).await?;
     let case = SettleCase {
-        extras: extras(&input, found.as_ref()),
+        extras: extras(&input),
         kept: claim::kept(request, found.as_ref(), promise.rules()),
         promise,
         basket_hash,
@@ -76,7 +76,7 @@ async fn promise(engine: &Engine, input: &SettleInput, call: &Call) -> Result<Pr
     Ok(Promised::Nothing { rejected: !input.quote_token.is_empty(), rules })
 }
 
-fn extras(input: &SettleInput, found: Option<&Found>) -> Extras {
+fn extras(input: &SettleInput) -> Extras {
     Extras {
         tenders: input.tenders.iter().map(TenderInput::to_wire).collect(),
         fiscal: input
@@ -86,7 +86,6 @@ fn extras(input: &SettleInput, found: Option<&Found>) -> Extras {
         declined_ids: input.receipt.declined.iter().map(|id| id.as_str().to_owned()).collect(),
         offer_results: input.offers.iter().map(offer).collect(),
         instruction_results: input.instructions.iter().map(instruction).collect(),
-        answers: input.answers.iter().filter_map(|fact| answer(fact, found?)).collect(),
         ..Extras::default()
     }
 }
@@ -101,15 +100,6 @@ fn instruction(done: &InstructionDone) -> v1::InstructionResult {
         state: i32::from(done.state),
         serial: done.serial.as_ref().map(ToString::to_string).unwrap_or_default(),
     }
-}
-
-fn answer(fact: &StatedFact, found: &Found) -> Option<v1::RecordedAnswer> {
-    Some(v1::RecordedAnswer {
-        fact_id: fact.fact.as_str().to_owned(),
-        customer_id: found.customer.as_str().to_owned(),
-        refused: fact.value.is_none(),
-        trust: i32::from(v1::FactTrust::Stated),
-    })
 }
 
 fn render(engine: &Engine, call: &Call, parsed: Instant, done: Done, training: bool) -> Result<SettleAnswer, Refusal> {

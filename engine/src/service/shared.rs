@@ -18,6 +18,7 @@ use tessera_rules::revision::Revision;
 use crate::core::Core;
 use crate::desk::{Carried, Referrer};
 use crate::engine::{Call, Engine};
+use crate::facts::answer_kind;
 
 /// What an account holds, asset by asset.
 pub(super) fn balances(account: Option<&Account>, revision: &Revision, now: Timestamp) -> Vec<v1::Balance> {
@@ -108,11 +109,7 @@ pub(super) fn fact_shapes(revision: &Revision) -> Vec<FactShape> {
         .iter()
         .map(|rule| FactShape {
             fact: rule.id.clone(),
-            kind: match (rule.options.is_empty(), rule.is_birthday()) {
-                (false, _) => v1::AnswerKind::OneOf,
-                (true, true) => v1::AnswerKind::Date,
-                (true, false) => v1::AnswerKind::Text,
-            },
+            kind: answer_kind(rule),
             options: rule
                 .options
                 .iter()

@@ -13,7 +13,7 @@ use crate::testing::{Rig, begin, line, receipt, unquoted};
 
 async fn ask(rig: &Rig, customer: &str, facts: &[&str]) -> Result<v1::GetContactResponse, Status> {
     let fact_ids = facts.iter().map(|fact| (*fact).to_owned()).collect();
-    let request = v1::GetContactRequest { customer_id: customer.to_owned(), fact_ids };
+    let request = v1::GetContactRequest { customer_id: customer.to_owned(), fact_ids, code: None };
     Contacts::new(rig.engine.clone()).get_contact(Request::new(request)).await.map(Response::into_inner)
 }
 

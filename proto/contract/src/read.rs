@@ -24,7 +24,7 @@ mod void_receipt;
 
 use jiff::Timestamp;
 
-pub use answer_prompts::{AnswerPromptsInput, StatedFact, read_answer_prompts};
+pub use answer_prompts::{AnswerPromptsInput, Said, StatedFact, read_answer_prompts};
 pub use claim::{ClaimInput, read_claim};
 pub use customer::Identity;
 pub use delivery::DeliveryInput;

@@ -151,6 +151,7 @@ fn prompt_to_wire(prompt: &Prompt, decision: &Decision, context: &AnswerContext<
         PromptReason::Missing => v1::PromptReason::Missing,
         PromptReason::Expired => v1::PromptReason::Expired,
         PromptReason::Unconfirmed => v1::PromptReason::Unconfirmed,
+        PromptReason::CodeSent => v1::PromptReason::CodeSent,
     };
     let shape = context.facts.iter().find(|shape| shape.fact == prompt.fact);
     let waiting = decision.rewards.iter().filter(|reward| reward.waits_for.contains(&prompt.fact));

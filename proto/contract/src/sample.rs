@@ -187,6 +187,7 @@ pub(crate) fn answer() -> v1::PromptAnswer {
         fact_id: "birthday".to_owned(),
         value: "1970-01-01".to_owned(),
         refused: false,
+        confirmation_code: String::new(),
     }
 }
 

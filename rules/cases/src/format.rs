@@ -167,7 +167,7 @@ const COUPON: Table = Table {
 const FACT: Table = Table {
     what: "a fact",
     short: Some("fact"),
-    keys: &[("fact", Text), ("known", Moment), ("confirmed", Boolean), ("value", Text)],
+    keys: &[("fact", Text), ("known", Moment), ("confirmed", Boolean), ("code_until", Moment), ("value", Text)],
     required: &["fact"],
 };
 

@@ -9,11 +9,18 @@ use super::read::Fields;
 use crate::cel::Subject;
 use crate::id::{ChannelId, FactId, SegmentId, StoreId, TierId};
 use crate::limits::{DAYS_MAX, TIER_MULTIPLIER_MAX};
-use crate::program::{Ask, Condition, FactRule, Segment, Tier, Zone};
+use crate::program::{Ask, Condition, Confirm, FactRule, Segment, Tier, Zone};
 use crate::ratio::Ratio;
 use crate::text::Text;
 use crate::tree::{Kind, Node};
 
+/// How an answer is confirmed.
+pub(super) const CONFIRM: [(&str, Option<Confirm>); 4] = [
+    ("false", None),
+    ("true", Some(Confirm::ByPeople)),
+    ("phone", Some(Confirm::CodeToPhone)),
+    ("email", Some(Confirm::CodeToEmail)),
+];
 /// When a fact is asked for; the last with an amount.
 pub(super) const ASK: [(&str, u8); 3] = [("enrolment", 0), ("always", 1), ("reward_worth_at_least", 2)];
 
@@ -118,7 +125,7 @@ impl Checker<'_> {
         let days = fields.get("valid_for_days").and_then(|node| self.integer(node, 1..=DAYS_MAX));
         let valid_for_days = days.and_then(|days| u32::try_from(days).ok());
         let ask = fields.get("ask").and_then(|node| self.ask(node, scope)).unwrap_or(Ask::Always);
-        let confirm = fields.get("confirm").and_then(|node| self.boolean(node)).unwrap_or(false);
+        let confirm = fields.get("confirm").and_then(|node| self.confirm(node));
         let text = fields.get("text").and_then(|node| self.shown(node, scope, None));
         let Some(node) = fields.get("id") else { return };
         let Some(id) = self.id(node, FactId::parse) else { return };
@@ -126,6 +133,13 @@ impl Checker<'_> {
         let text = text.unwrap_or_else(|| Text::plain(id.as_str()));
         let program = scope.program.id.clone();
         let values = fields.get("values").map_or_else(Vec::new, |node| self.words(node));
+        if let Some(node) = fields.get("confirm").filter(|_| !values.is_empty() && confirm.is_some_and(Confirm::is_by_code)) {
+            self.error_with_help(
+                node.at,
+                "a code cannot be sent to one of `values`",
+                "leave `values` out, or write `confirm: true`",
+            );
+        }
         scope.facts.push(FactRule {
             id,
             program,
@@ -173,6 +187,10 @@ impl Checker<'_> {
             let message = format!("`{}` is asked only of those who have answered it: nobody ever is", fact.id);
             self.error_with_help(node.at, message, "name a segment that says otherwise who has it");
         }
+    }
+
+    fn confirm(&mut self, node: &Node) -> Option<Confirm> {
+        self.choice(node, &CONFIRM).flatten()
     }
 
     fn ask(&mut self, node: &Node, scope: &Scope) -> Option<Ask> {

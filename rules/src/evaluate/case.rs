@@ -97,6 +97,7 @@ impl<'a> Case<'a> {
         if lasts.is_some_and(|lasts| known.known_at.checked_add(lasts).is_ok_and(|until| until <= self.at)) {
             return Some(PromptReason::Expired);
         }
-        (rule.confirm && !known.confirmed).then_some(PromptReason::Unconfirmed)
+        let asked = if known.code_sent { PromptReason::CodeSent } else { PromptReason::Unconfirmed };
+        (rule.confirm.is_some() && !known.confirmed).then_some(asked)
     }
 }

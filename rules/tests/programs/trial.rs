@@ -299,6 +299,7 @@ impl Trial {
             fact: rule.id.clone(),
             known_at,
             confirmed: true,
+            code_sent: false,
             value: Some(value_of(&rule.id).into()),
         };
         let campaign = CampaignId::parse(id).expect("an id");

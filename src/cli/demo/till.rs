@@ -288,6 +288,7 @@ fn answers(answer: &Answer) -> Vec<PromptAnswer> {
             fact_id: prompt.fact_id.clone(),
             value: ANSWERED.1.to_owned(),
             refused: false,
+            ..PromptAnswer::default()
         })
         .collect()
 }

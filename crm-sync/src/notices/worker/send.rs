@@ -1,6 +1,7 @@
 //! What is done for one notice that is due: ask how its customer is reached, ask what comes next, and do that.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{MutexGuard, PoisonError};
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -10,13 +11,14 @@ use tessera_contract::Pii;
 use super::{Handled, Worker, still_open};
 use crate::notices::book::{BookError, Kept};
 use crate::notices::carrier::{Answer, Message};
+use crate::notices::codes::Sent;
 use crate::notices::contact::Contact;
 use crate::notices::health::Condition;
 use crate::notices::layout;
 use crate::notices::notice::{Attempt, AttemptResult, Ending, Notice, Reason, State};
 use crate::notices::plan::{self, CustomerNow, RouteNow, Step};
 use crate::notices::progress::{self, Waits};
-use crate::notices::route::{AddressFrom, stated};
+use crate::notices::route::{AddressFrom, Route, stated};
 use crate::notices::scan::Entry;
 use crate::notices::tells;
 use crate::notices::wishes::Wishes;
@@ -29,10 +31,10 @@ const PUT_OFF: SignedDuration = SignedDuration::from_secs(60);
 impl Worker {
     pub(super) async fn go_on(&self, entry: Entry, kept: &Kept<Notice>, now: Timestamp) -> Result<Handled, BookError> {
         let notice = &kept.value;
-        if notice.is_untold() && tells::is_nothing(&notice.tells) {
+        if notice.code.is_none() && notice.is_untold() && tells::is_nothing(&notice.tells) {
             return self.end(kept, State::Ended(Ending::CameBack), now).await;
         }
-        let contact = match self.tools.contacts.contact(&notice.customer, &self.facts()).await {
+        let contact = match self.tools.contacts.contact(&notice.customer, &self.facts(notice), notice.code.as_ref()).await {
             Ok(Some(contact)) => contact,
             Ok(None) => return self.end(kept, State::Undeliverable(Reason::UnknownCustomer), now).await,
             Err(away) => {
@@ -40,8 +42,14 @@ impl Worker {
                 return Ok(Handled::Blocked(entry, later(now, ENGINE_PAUSE)));
             }
         };
-        let addresses: Vec<Option<Pii<String>>> =
-            self.tools.routes.iter().map(|route| route.settings.address(&contact, &notice.customer)).collect();
+        if notice.code.is_some() && contact.code.is_none() {
+            return self.end(kept, State::Ended(Ending::Lapsed), now).await;
+        }
+        let address = |route: &Route| match &notice.code {
+            None => route.settings.address(&contact, &notice.customer),
+            Some(code) => code.address(route.settings.channel, &contact),
+        };
+        let addresses: Vec<Option<Pii<String>>> = self.tools.routes.iter().map(address).collect();
         let customer = self.customer(notice, &contact, &addresses).await?;
         let routes = self.routes(&addresses, now);
         match plan::next(notice, now, &customer, &routes, self.tools.rules.quiet) {
@@ -55,7 +63,7 @@ impl Worker {
             }
             Step::Send { route, in_quiet_hours } => {
                 let to = addresses.into_iter().nth(route).flatten().unwrap_or_else(|| Pii::new(String::new()));
-                let text = self.tools.wording.text(notice, contact.language.as_deref(), &stated(&contact));
+                let text = self.text(notice, &contact);
                 let message = Message {
                     mark: notice.own_mark(),
                     to,
@@ -72,9 +80,22 @@ impl Worker {
         self.change(kept, |notice| progress::end(notice, state, now)).await
     }
 
+    fn codes(&self) -> MutexGuard<'_, Sent> {
+        self.codes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn text(&self, notice: &Notice, contact: &Contact) -> String {
+        let (wording, language, stated) = (&self.tools.wording, contact.language.as_deref(), stated(contact));
+        match &contact.code {
+            Some(code) => wording.text_of_code(notice, language, &stated, code),
+            None => wording.text(notice, language, &stated),
+        }
+    }
+
     /// The facts without which nothing can be sent, and no others.
-    fn facts(&self) -> BTreeSet<String> {
+    fn facts(&self, notice: &Notice) -> BTreeSet<String> {
         let mut facts = self.tools.wording.facts().clone();
+        facts.extend(notice.code.iter().map(|code| code.fact.clone()));
         facts.extend(self.tools.rules.zone_fact.clone());
         facts.extend(self.tools.routes.iter().filter_map(|route| match &route.settings.address {
             AddressFrom::Fact(fact) => Some(fact.clone()),
@@ -133,6 +154,12 @@ impl Worker {
         if let Some(Err(until)) = self.health(place).map(|mut health| health.take(now)) {
             return Ok(Handled::Blocked(entry, until));
         }
+        let is_code = kept.value.code.is_some();
+        if is_code && !self.codes().take(now, &message.to, &kept.value.store) {
+            self.give_back(place, None);
+            return self.end(kept, State::Undeliverable(Reason::TooManyCodes), now).await;
+        }
+        let code_to = is_code.then_some(&message.to);
         let parts = route.settings.parts(message.text.expose());
         let attempt = Attempt {
             route: route.settings.name.clone(),
@@ -147,14 +174,25 @@ impl Worker {
         let mut begun = kept.value.clone();
         progress::begin(&mut begun, attempt);
         if self.tools.book.put(Some(kept), begun).await?.is_none() {
-            if let Some(mut health) = self.health(place) {
-                health.give_back();
-            }
+            self.give_back(place, code_to);
             return Ok(Handled::Open(entry));
         }
         let answer = route.carrier.send(&message).await;
+        if let (Some(to), Answer::NotTaken { .. } | Answer::Throttled { .. } | Answer::Refused { .. }) = (code_to, &answer) {
+            self.codes().give_back(to);
+        }
         self.note_answer(place, &answer);
         self.write_answer(place, &message.mark, answer).await
+    }
+
+    /// What was taken leave for is not sent.
+    fn give_back(&self, place: usize, code_to: Option<&Pii<String>>) {
+        if let Some(mut health) = self.health(place) {
+            health.give_back();
+        }
+        if let Some(to) = code_to {
+            self.codes().give_back(to);
+        }
     }
 
     /// What an answer says of its route.

@@ -11,6 +11,7 @@ use tessera_storage::{Fault as StorageFault, MemoryStorage};
 
 use super::*;
 use crate::notices::carrier::{Answer, Carrier, Message, Receipt};
+use crate::notices::codes::CodeOf;
 use crate::notices::contact::{Away, Contact};
 use crate::notices::intake::tests::{deferred, response};
 use crate::notices::intake::{Digits, Intake, Known};
@@ -21,6 +22,7 @@ use crate::notices::route::tests::settings;
 use crate::notices::route::{AddressFrom, RouteSettings};
 use crate::notices::wishes;
 
+mod codes;
 mod outage;
 mod stopped;
 
@@ -49,15 +51,17 @@ pub(super) struct People {
 
 #[async_trait]
 impl Contacts for People {
-    async fn contact(&self, customer: &str, facts: &BTreeSet<String>) -> Result<Option<Contact>, Away> {
+    async fn contact(&self, customer: &str, facts: &BTreeSet<String>, code: Option<&CodeOf>) -> Result<Option<Contact>, Away> {
         if self.is_away.load(Ordering::SeqCst) {
             return Err(Away("told to".to_owned()));
         }
         let phone = (!customer.contains("nophone")).then(|| Pii::new("+4930123456".to_owned()));
-        let stated = [("chat", "9001"), ("zone", "Asia/Tokyo")].into_iter().filter(|(fact, _)| customer.contains(fact));
+        let all = [("chat", "9001"), ("zone", "Asia/Tokyo"), ("mobile", "+4930123457"), ("email", "c@example.org")];
+        let stated = all.into_iter().filter(|(fact, _)| customer.contains(fact) || matches!(*fact, "mobile" | "email"));
         let values =
             stated.filter(|(fact, _)| facts.contains(*fact)).map(|(fact, value)| (fact.to_owned(), Pii::new(value.to_owned())));
-        let contact = Contact { phone, language: None, values: values.collect() };
+        let code = code.filter(|_| customer.contains("code")).map(|_| Pii::new("123456".to_owned()));
+        let contact = Contact { phone, language: None, values: values.collect(), code };
         Ok((!customer.contains("erased")).then_some(contact))
     }
 }
@@ -152,6 +156,7 @@ impl World {
                 zone_fact: Some("zone".to_owned()),
                 unknown_wait: SignedDuration::from_mins(10),
                 receipt_wait: SignedDuration::from_hours(2),
+                codes_hour_max: 1_000,
             },
             clock: clock.clone(),
         };

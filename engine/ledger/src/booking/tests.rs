@@ -69,6 +69,7 @@ fn longest(long: &str) -> crate::account::Account {
         confirmed: false,
         refused: false,
         readable: None,
+        code: None,
     };
     let mut member = account.members[0].clone();
     member.facts = (0..48).map(fact).collect();

@@ -6,7 +6,7 @@ use tessera_rules::id::{FactId, ReceiptId, RewardId, TierId};
 use crate::account::{Account, FactSource};
 use crate::outcome::{Outcome, Right};
 use crate::posting::{Book, PostingPlace};
-use crate::profile::{Answer, ProfileRequest, Release, record_answers};
+use crate::profile::{Answer, ProfileRequest, Release, Told, record_answers};
 use crate::return_goods::ReturnedSoFar;
 use crate::right::PrizeState;
 use crate::testing::*;
@@ -197,7 +197,7 @@ fn answer(account: &Account, id: &str, facts: &[(&str, bool)], must_confirm: &[F
     let request = ProfileRequest {
         id: receipt_id(id),
         customer: account.members[0].customer.clone(),
-        place: &place,
+        place: Some(&place),
         told_at: at(5),
         business_date: day(),
         currency: gbp(),
@@ -211,9 +211,7 @@ fn answer(account: &Account, id: &str, facts: &[(&str, bool)], must_confirm: &[F
         .map(|(id, refused)| Answer {
             fact: fact(id),
             source: FactSource::Till,
-            confirmed: false,
-            refused: *refused,
-            readable: None,
+            told: if *refused { Told::Refused } else { Told::Value { readable: None, takes_code: false } },
         })
         .collect();
     let done = record_answers(account, &request, &answers, Release { codes: &CODES, must_confirm }).unwrap();
@@ -314,6 +312,7 @@ fn what_waited_for_another_receipt_is_not_taken_back_with_this_one() {
         confirmed: false,
         refused: false,
         readable: None,
+        code: None,
     };
     told.members[0].facts.insert(0, known);
     let mut command = settle_of(&sale, &decision, at(9));

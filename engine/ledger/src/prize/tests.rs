@@ -19,7 +19,7 @@ fn a_prize_is_handed_over_once_and_stays_what_it_is() {
     let request = ProfileRequest {
         id: receipt_id("h-1"),
         customer: account.members[0].customer.clone(),
-        place: &place,
+        place: Some(&place),
         told_at: at(5),
         business_date: day(),
         currency: gbp(),

@@ -4,7 +4,7 @@ use crate::account::FactSource;
 use crate::limits::FACTS_MAX;
 use crate::outcome::OutcomeKind;
 use crate::posting::is_balanced;
-use crate::profile::{Agreed, Answer, ProfileRefusal, ProfileRequest, Release, enrol, record_answers};
+use crate::profile::{Agreed, Answer, ProfileRefusal, ProfileRequest, Release, Told, enrol, record_answers};
 use crate::testing::*;
 use tessera_rules::id::{AccountId, CustomerId, FactId};
 
@@ -12,7 +12,7 @@ fn request<'a>(place: &'a tessera_rules::receipt::Place, customer: &str, minute:
     ProfileRequest {
         id: receipt_id("e-1"),
         customer: CustomerId::parse(customer).unwrap(),
-        place,
+        place: Some(place),
         told_at: at(minute),
         business_date: day(),
         currency: gbp(),
@@ -24,7 +24,8 @@ fn request<'a>(place: &'a tessera_rules::receipt::Place, customer: &str, minute:
 }
 
 fn answer(fact: &str, refused: bool) -> Answer {
-    Answer { fact: FactId::parse(fact).unwrap(), source: FactSource::Till, confirmed: false, refused, readable: None }
+    let told = if refused { Told::Refused } else { Told::Value { readable: None, takes_code: false } };
+    Answer { fact: FactId::parse(fact).unwrap(), source: FactSource::Till, told }
 }
 
 fn release() -> Release<'static> {

@@ -358,7 +358,7 @@ impl World {
         let request = ProfileRequest {
             id: receipt_id(&format!("h-{id}")),
             customer: self.account.members[0].customer.clone(),
-            place: &place,
+            place: Some(&place),
             told_at: at(0),
             business_date: day(),
             currency: gbp(),

@@ -78,6 +78,7 @@ pub fn enrol_hash(request: &v1::EnrolRequest) -> ContentHash {
     encoder.time(request.enrolled_at.as_ref());
     encoder.text(&request.business_date);
     referrer(&mut encoder, request.referred_by.as_ref());
+    codes(&mut encoder, &request.answers);
     ContentHash(encoder.finish())
 }
 
@@ -101,6 +102,7 @@ pub fn answers_hash(request: &v1::AnswerPromptsRequest) -> ContentHash {
     }
     encoder.time(request.answered_at.as_ref());
     encoder.text(&request.business_date);
+    codes(&mut encoder, &request.answers);
     ContentHash(encoder.finish())
 }
 
@@ -268,6 +270,18 @@ fn returned_line(encoder: &mut Encoder, line: &v1::ReturnedLine) {
     encoder.text(&line.reason);
     encoder.list(&line.attributes, attribute);
     encoder.text(&line.description);
+}
+
+/// The codes that confirm answers, where any came: behind everything that version 1 has.
+fn codes(encoder: &mut Encoder, answers: &[v1::PromptAnswer]) {
+    let confirming: Vec<_> = answers.iter().filter(|answer| !answer.confirmation_code.is_empty()).cloned().collect();
+    if !confirming.is_empty() {
+        encoder.case(3);
+        encoder.list(&confirming, |encoder, answer| {
+            encoder.text(&answer.fact_id);
+            encoder.text(&answer.confirmation_code);
+        });
+    }
 }
 
 fn answer(encoder: &mut Encoder, answer: &v1::PromptAnswer) {

@@ -12,7 +12,7 @@ use super::delivery::{DeliveryInput, delivery};
 use super::field::{Reader, check_contract_minor};
 use crate::canonical::{ContentHash, answers_hash};
 use crate::fault::At;
-use crate::limits::{ANSWERS_MAX, TEXT_CHARACTERS_MAX};
+use crate::limits::{ANSWERS_MAX, SHORT_TEXT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX};
 use crate::pii::Pii;
 use crate::refusal::Refusal;
 
@@ -48,8 +48,30 @@ pub struct StatedFact {
     pub prompt: Option<RewardId>,
     /// The fact.
     pub fact: FactId,
-    /// The value; none: the customer refused to answer.
-    pub value: Option<Pii<CompactString>>,
+    /// What they said.
+    pub said: Said,
+}
+
+/// What a customer said to a prompt.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Said {
+    /// This.
+    Value(Pii<CompactString>),
+    /// Nothing: they would not answer.
+    Refused,
+    /// The code that was sent to what they had said before, its digits alone.
+    Code(Pii<CompactString>),
+}
+
+impl StatedFact {
+    /// The value; none: the customer refused to answer, or confirms what they had said before.
+    #[must_use]
+    pub const fn value(&self) -> Option<&Pii<CompactString>> {
+        match &self.said {
+            Said::Value(value) => Some(value),
+            Said::Refused | Said::Code(_) => None,
+        }
+    }
 }
 
 /// Reads answers to prompts.
@@ -99,29 +121,49 @@ pub(super) fn stated_facts(reader: &mut Reader, above: &At<'_>, wire: &[v1::Prom
         let at = above.item("answers", index);
         let prompt = reader.optional_id(&at.field("prompt_id"), &answer.prompt_id, RewardId::parse);
         let fact = reader.id(&at.field("fact_id"), &answer.fact_id, FactId::parse);
-        let value = value(reader, &at.field("value"), answer);
+        let said = said(reader, &at, answer);
         let Some(fact) = fact else { continue };
         if stated.iter().any(|other| other.fact == fact) {
             reader.fault(&at.field("fact_id"), "is answered twice; one answer a fact");
         }
-        stated.push(StatedFact { prompt, fact, value });
+        stated.extend(said.map(|said| StatedFact { prompt, fact, said }));
     }
     stated
 }
 
-/// The value of an answer. A phone number is one of the kinds of answers, so it is not taken for a card.
-fn value(reader: &mut Reader, at: &At<'_>, answer: &v1::PromptAnswer) -> Option<Pii<CompactString>> {
+/// What was said. A phone number is one of the kinds of answers, so it is not taken for a card.
+fn said(reader: &mut Reader, above: &At<'_>, answer: &v1::PromptAnswer) -> Option<Said> {
+    let at = above.field("value");
+    if !answer.confirmation_code.is_empty() {
+        return code(reader, above, answer);
+    }
     match (answer.refused, answer.value.is_empty()) {
-        (true, true) => None,
+        (true, true) => Some(Said::Refused),
         (true, false) => {
-            reader.fault(at, "must be empty where the customer refused to answer");
+            reader.fault(&at, "must be empty where the customer refused to answer");
             None
         }
         (false, true) => {
-            reader.fault(at, "must not be empty");
+            reader.fault(&at, "must not be empty");
             None
         }
-        (false, false) if is_phone(&answer.value) => Some(Pii::new(CompactString::from(&answer.value))),
-        (false, false) => reader.text(at, &answer.value, TEXT_CHARACTERS_MAX).map(Pii::new),
+        (false, false) if is_phone(&answer.value) => Some(Said::Value(Pii::new(CompactString::from(&answer.value)))),
+        (false, false) => reader.text(&at, &answer.value, TEXT_CHARACTERS_MAX).map(|value| Said::Value(Pii::new(value))),
     }
+}
+
+/// A code that was sent, as somebody typed it: blanks and hyphens between its digits say nothing.
+fn code(reader: &mut Reader, above: &At<'_>, answer: &v1::PromptAnswer) -> Option<Said> {
+    let at = above.field("confirmation_code");
+    if answer.refused || !answer.value.is_empty() {
+        reader.fault(&at, "must stand alone: it confirms what was answered before");
+        return None;
+    }
+    let typed = reader.text(&at, &answer.confirmation_code, SHORT_TEXT_CHARACTERS_MAX)?;
+    let digits: CompactString = typed.chars().filter(|character| !matches!(character, ' ' | '-')).collect();
+    if !(4..=16).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        reader.fault(&at, "must be 4 to 16 digits");
+        return None;
+    }
+    Some(Said::Code(Pii::new(digits)))
 }

@@ -114,7 +114,7 @@ const REDEEMABLE: Table = Table {
 const PROMPT: Table = Table {
     what: "a prompt",
     short: Some("fact"),
-    keys: &[("fact", Text), ("reason", Word(&["missing", "expired", "unconfirmed"])), ("text", Text)],
+    keys: &[("fact", Text), ("reason", Word(&["missing", "expired", "unconfirmed", "code_sent"])), ("text", Text)],
     required: &["fact"],
 };
 

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use tessera_ledger::account::{
     Account, Consents, Counter, FactKnown, FactSource, Member, PersonalCoupon, Statistics, TierHeld, UseCount,
 };
+use tessera_ledger::confirm::CodeAsked;
 use tessera_ledger::hold::OpenQuote;
 use tessera_ledger::lot::{Lot, LotId, LotKind, spending_order};
 use tessera_rules::campaign::Campaign;
@@ -84,6 +85,13 @@ impl Binder<'_, '_, '_> {
             source: FactSource::Enrolment,
             confirmed: item.is("confirmed"),
             refused: false,
+            code: item.get("code_until").and_then(|item| self.instant(item)).map(|until| CodeAsked {
+                asked_by: earlier(0).receipt,
+                open_until: Some(until),
+                wrong: 0,
+                window_from: at,
+                window_codes: 1,
+            }),
         })
     }
 

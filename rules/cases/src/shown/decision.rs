@@ -222,6 +222,7 @@ fn prompt(prompt: &tessera_rules::decision::Prompt) -> Got {
         PromptReason::Missing => "missing",
         PromptReason::Expired => "expired",
         PromptReason::Unconfirmed => "unconfirmed",
+        PromptReason::CodeSent => "code_sent",
     };
     Got::Record(vec![("fact", Got::text(prompt.fact.as_str())), ("reason", Got::text(reason)), ("text", Got::text(&prompt.text))])
 }

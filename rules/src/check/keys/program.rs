@@ -171,7 +171,11 @@ pub(crate) const FACT: Keys = keys(
         may("valid_for_days", Whole(1, DAYS_MAX), "How long an answer is good for; else for ever."),
         may("ask", Map(&ASK_KEYS), "When the cashier asks; else whenever it is not known."),
         must("text", Text, "What the cashier asks."),
-        may("confirm", Boolean, "Whether it counts only once somebody has checked it."),
+        may(
+            "confirm",
+            Either(&[Boolean, Choice(|| vec!["phone", "email"])]),
+            "Whether it counts only once it is confirmed: `true`, people check it; `phone` or `email`, a code is sent to it.",
+        ),
         may("values", Many(&Word), "Answers to choose from; conditions in CEL tell them apart, as those of segments."),
         may("segments", Many(&Id), "Who has it: nobody else is asked, and no reward waits for it."),
         may("lapses_for", Many(&Id), "Whose answer `valid_for_days` is about; else everybody's."),

@@ -80,6 +80,7 @@ fn a_condition_that_fails_skips_only_its_campaign_and_says_why() {
         fact: FactId::parse("club").unwrap(),
         known_at: super::fixture::noon(),
         confirmed: true,
+        code_sent: false,
         value: Some(value.into()),
     };
     let unknown = known(|customer| customer.facts = Vec::new());
@@ -119,8 +120,13 @@ fn a_condition_that_fails_skips_only_its_campaign_and_says_why() {
 #[test]
 fn the_segments_of_a_customer_are_those_that_campaigns_see() {
     let revision = revision(&format!("{HEAD}campaigns:\n- {{id: a, name: N, percent_off: 5}}\n"));
-    let club =
-        FactStanding { fact: FactId::parse("club").unwrap(), known_at: noon(), confirmed: false, value: Some("yes".into()) };
+    let club = FactStanding {
+        fact: FactId::parse("club").unwrap(),
+        known_at: noon(),
+        confirmed: false,
+        code_sent: false,
+        value: Some("yes".into()),
+    };
     let table: [(Standing, &[&str]); 6] = [
         (Standing::default(), &[]),
         (known(|customer| customer.visits = 2), &[]),

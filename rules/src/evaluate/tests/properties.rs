@@ -197,8 +197,11 @@ fn standing() -> impl Strategy<Value = Standing> {
             customer.lists = if held % 2 == 0 { vec![SegmentId::parse("l1").unwrap()] } else { Vec::new() };
             customer.visits = u32::try_from(counted % 5).unwrap();
             let (fact, known_at, value) = (FactId::parse("born").unwrap(), noon(), (held % 4 > 1).then(|| "x".into()));
-            customer.facts =
-                if held % 3 == 0 { Vec::new() } else { vec![FactStanding { fact, known_at, confirmed: true, value }] };
+            customer.facts = if held % 3 == 0 {
+                Vec::new()
+            } else {
+                vec![FactStanding { fact, known_at, confirmed: true, code_sent: false, value }]
+            };
             customer.available = vec![points(held)];
             customer.tiers =
                 if gold { vec![(ProgramId::parse("p").unwrap(), TierId::parse("gold").unwrap())] } else { Vec::new() };

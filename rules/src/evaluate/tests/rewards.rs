@@ -228,8 +228,13 @@ fn counters_count_units_money_and_visits() {
 #[test]
 fn conditions_on_the_customer_let_in_who_meets_them() {
     let birthday = |value: &str| {
-        let fact =
-            FactStanding { fact: FactId::parse("born").unwrap(), known_at: noon(), confirmed: true, value: Some(value.into()) };
+        let fact = FactStanding {
+            fact: FactId::parse("born").unwrap(),
+            known_at: noon(),
+            confirmed: true,
+            code_sent: false,
+            value: Some(value.into()),
+        };
         known(|customer| customer.facts = vec![fact])
     };
     let visits = |visits: u32| known(|customer: &mut CustomerStanding| customer.visits = visits);

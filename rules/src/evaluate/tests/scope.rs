@@ -43,6 +43,7 @@ fn member() -> Standing {
             fact: FactId::parse(name).unwrap(),
             known_at: noon(),
             confirmed: value.is_some(),
+            code_sent: false,
             value: value.map(Into::into),
         };
         customer.facts = vec![fact("birthday", Some("1990-11-22")), fact("surname", None)];

@@ -69,6 +69,7 @@ fn segments_tiers_and_lists_let_in_who_is_in_them() {
         fact: FactId::parse("runner").unwrap(),
         known_at: Timestamp::UNIX_EPOCH,
         confirmed: false,
+        code_sent: false,
         value: Some(value.into()),
     };
     let table: [(&str, bool, Standing); 5] = [
@@ -226,6 +227,7 @@ fn a_fact_is_asked_of_who_has_it_and_lapses_for_whom_it_changes() {
         fact: FactId::parse(id).unwrap(),
         known_at: at - (days * 24).hours(),
         confirmed: false,
+        code_sent: false,
         value: value.map(Into::into),
     };
     for (sex, asked) in [("f", &["maiden", "surname"][..]), ("m", &[])] {
@@ -251,6 +253,7 @@ fn facts_are_asked_for_when_missing_too_old_or_unchecked() {
         fact: FactId::parse("phone").unwrap(),
         known_at: at - (days * 24).hours(),
         confirmed,
+        code_sent: false,
         value: None,
     };
     let first = |customer: &mut CustomerStanding| customer.visits = 0;
