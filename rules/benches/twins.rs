@@ -40,8 +40,7 @@ fn index(criterion: &mut Criterion) {
             _ => (among::revision_of(campaigns), among::receipt_of(12)),
         };
         let indexed = || evaluate(&revision, &catalogue, black_box(&standing), black_box(&receipt), at(), Effort::default());
-        let scanned =
-            || evaluate_naively(&revision, &catalogue, black_box(&standing), black_box(&receipt), at(), UNBOUNDED);
+        let scanned = || evaluate_naively(&revision, &catalogue, black_box(&standing), black_box(&receipt), at(), UNBOUNDED);
         // What the index leaves out takes no steps, and is all that tells both apart.
         let plain = |decision: Decision| Decision { steps: 0, ..decision };
         assert_eq!(plain(indexed()), plain(scanned()), "both decide the same");

@@ -79,6 +79,13 @@ fn line(id: &str, sku: &str, pieces: i64, pence: i64) -> v1::Line {
     }
 }
 
+/// A good receipt of a customer who is not known yet, and who becomes known with it.
+fn of_somebody(id: &str) -> v1::Receipt {
+    let identity = v1::customer_identity::Identity::CardNumber("1001".to_owned());
+    let customer = v1::CustomerIdentity { identity: Some(identity), ..Default::default() };
+    v1::Receipt { customer: Some(customer), ..receipt(id) }
+}
+
 /// A good receipt, sold now.
 fn receipt(id: &str) -> v1::Receipt {
     let now = Timestamp::now();
@@ -210,10 +217,15 @@ impl Asked {
     }
 }
 
-/// The error names the field, and says something of it.
+/// The error is one of the input.
 fn check_field(asked: &Asked, what: &str, status: &Status, field: &str) {
+    assert_eq!(status.code(), Code::InvalidArgument, "{}: {what}: {status:?}", asked.name);
+    check_names(asked, what, status, field);
+}
+
+/// The error names the field, and says something of it.
+fn check_names(asked: &Asked, what: &str, status: &Status, field: &str) {
     let at = format!("{}: {what}", asked.name);
-    assert_eq!(status.code(), Code::InvalidArgument, "{at}: {status:?}");
     let error = call_error(status);
     let named = error.field_violations.iter().find(|violation| violation.field == field);
     assert!(named.is_some_and(|violation| !violation.description.is_empty()), "{at}: {field} is not in {error:?}");
@@ -229,9 +241,10 @@ fn check_reason(asked: &Asked, what: &str, status: &Status, code: Code, reason: 
 fn p11_bad_input_is_an_error_that_names_its_field_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("data"));
-    for asked in [Asked::new("gateway", &server.gateway), Asked::new("engine", &server.engine_url())] {
+    for asked in [Asked::new("gateway", &server.gateway), Asked::new("engine", &server.engine_endpoint())] {
+        let fed = server.fed();
         for (what, spoil, field) in RECEIPTS {
-            let mut bad = receipt(BAD);
+            let mut bad = of_somebody(BAD);
             spoil(&mut bad);
             let status = asked.refused(what, "Quote", &quote(bad.clone()));
             check_field(&asked, what, &status, field);
@@ -247,7 +260,12 @@ fn p11_bad_input_is_an_error_that_names_its_field_and_changes_nothing() {
             let later = v1::QuoteRequest { contract_minor: 1_000, ..quote(receipt(BAD)) };
             let status = asked.refused("a later contract", "Quote", &later);
             check_reason(&asked, "a later contract", &status, Code::FailedPrecondition, ErrorReason::UpgradeEngine);
+            check_names(&asked, "a later contract", &status, "contract_minor");
         }
+        let nothing = v1::QuoteRequest { quote_no: 1, ..Default::default() };
+        check_field(&asked, "no receipt", &asked.refused("no receipt", "Quote", &nothing), "receipt");
+        let nothing = v1::SettleRequest::default();
+        check_field(&asked, "no receipt", &asked.refused("no receipt", "Settle", &nothing), "receipt");
         let status = asked.refused("bytes that are no message", "Quote", &"text".to_owned());
         check_field(&asked, "bytes that are no message", &status, "contract_minor");
         // All faults at once.
@@ -258,6 +276,7 @@ fn p11_bad_input_is_an_error_that_names_its_field_and_changes_nothing() {
         check_field(&asked, "two faults", &status, "receipt.currency_code");
         check_field(&asked, "two faults", &status, "receipt.lines[0].quantity_milli");
         assert_eq!(asked.state(BAD), ReceiptState::Unknown, "{}: a bad receipt is known", asked.name);
+        assert_eq!(server.fed(), fed, "{}: something was committed", asked.name);
         what_is_sold_all_the_same(&asked);
         what_cannot_come_back(&asked);
     }
@@ -302,8 +321,10 @@ fn what_cannot_come_back(asked: &Asked) {
     let what = "more than was sold";
     let status = asked.refused(what, "Return", &give_back(BAD, &sold, 2, v1::ReturnMode::Preview));
     check_reason(asked, what, &status, Code::FailedPrecondition, ErrorReason::MoreThanSold);
+    check_names(asked, what, &status, "lines[0].quantity_milli");
     let what = "an unknown original";
     let status = asked.refused(what, "Return", &give_back(BAD, "S1/T9/20261122/1/never", 1, v1::ReturnMode::Preview));
     check_reason(asked, what, &status, Code::NotFound, ErrorReason::UnknownOriginal);
+    check_names(asked, what, &status, "original_receipt_id");
     assert_eq!((asked.state(BAD), asked.state(&sold)), (ReceiptState::Unknown, ReceiptState::Settled), "{}", asked.name);
 }

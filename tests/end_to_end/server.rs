@@ -101,9 +101,11 @@ impl Server {
         }
     }
 
-    /// Where the engine answers, as in `http://127.0.0.1:40000`.
-    pub(super) fn engine_url(&self) -> String {
-        format!("http://{}", self.engine)
+    /// Everything that was ever committed, as the feed tells it.
+    pub(super) fn fed(&self) -> String {
+        let ended = tessera().args(["feed", "--endpoint", &self.engine_endpoint()]).output().unwrap();
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+        String::from_utf8(ended.stdout).unwrap()
     }
 
     /// The id of its process.

@@ -202,13 +202,19 @@ impl Refusal {
             return faults.clone();
         }
         let (field, description) = if let Self::CardNumber { field } = self {
-            (field, "holds a payment card's number; none may be sent")
+            (field.as_str(), "holds a payment card's number; none may be sent")
         } else if let Self::MoreThanSold { field } = self {
-            (field, "is more than was sold and not yet returned")
+            (field.as_str(), "is more than was sold and not yet returned")
+        } else if let Self::UnknownOriginal = self {
+            ("original_receipt_id", "is no receipt that has been settled")
+        } else if let Self::WrongClaimCode = self {
+            ("claim_code", "does not fit the receipt")
+        } else if let Self::UpgradeEngine { .. } = self {
+            ("contract_minor", "is later than this engine's contract")
         } else {
             return Vec::new();
         };
-        vec![Fault { field: field.clone(), description: description.into() }]
+        vec![Fault { field: field.to_owned(), description: description.into() }]
     }
 
     /// The status of a single call, with `google.rpc` details.
