@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Uri;
 use tessera_contract::Refusal;
-use tessera_identity::Identity;
+use tessera_identity::{Callee, Identity};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tonic::client::Grpc;
@@ -169,7 +169,7 @@ impl Engine {
             .keep_alive_timeout(Duration::from_millis(1_500))
             .keep_alive_while_idle(true)
             .http2_max_header_list_size(HEADER_BYTES_MAX);
-        let channel = tessera_identity::channel(&endpoint, identity)?;
+        let channel = tessera_identity::channel(&endpoint, identity, Callee::Engine)?;
         Ok(Self { uri: uri.clone(), channel, up: AtomicBool::new(true), unanswered: AtomicU32::new(0) })
     }
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use tessera_identity::{ConnectError, Identity, connected};
+use tessera_identity::{Callee, ConnectError, Identity, connected};
 use tonic::transport::{Channel, Endpoint};
 
 use super::{Failure, read_config};
@@ -28,7 +28,7 @@ pub(crate) fn identity(config: &Config) -> Result<Option<Identity>, Failure> {
 pub(crate) async fn reach(config: &Config, address: SocketAddr) -> Result<Option<Channel>, Failure> {
     let identity = identity(config)?;
     let endpoint = Endpoint::from_shared(endpoint(config, address))?;
-    match connected(&endpoint, identity.as_ref()).await {
+    match connected(&endpoint, identity.as_ref(), Callee::EngineOrGateway).await {
         Ok(channel) => Ok(Some(channel)),
         Err(ConnectError::Nobody { .. }) => Ok(None),
         Err(error) => Err(error.into()),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tessera_contract::unchanged::{REWARD_FOLLOWS_TEXT, UNCHANGED_TEXT};
-use tessera_identity::Identity;
+use tessera_identity::{Callee, Identity};
 use tonic::transport::{Channel, Endpoint};
 
 use crate::journal::Journal;
@@ -80,5 +80,5 @@ pub(crate) fn channel(endpoint: &str, identity: Option<&Identity>) -> Result<Cha
         .keep_alive_timeout(Duration::from_millis(1_500))
         .keep_alive_while_idle(true)
         .http2_max_header_list_size(8 * 1024);
-    Ok(tessera_identity::channel(&parsed, identity)?)
+    Ok(tessera_identity::channel(&parsed, identity, Callee::EngineOrGateway)?)
 }

@@ -1,12 +1,11 @@
 //! Who makes a call, and what he may.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 
 use tonic::Extensions;
 
 use crate::grant::{Grant, Grants, Stores};
-use crate::listen::Peer;
+use crate::listen::{Certificate, Peer};
 
 /// Who makes a call.
 #[derive(Clone, Debug)]
@@ -15,13 +14,8 @@ pub enum Caller {
     InProcess,
     /// Whoever shows no certificate, from where he calls.
     Address(SocketAddr),
-    /// The holder of a certificate.
-    Holder {
-        /// What it lets him be.
-        grants: Arc<Grants>,
-        /// It was revoked meanwhile.
-        revoked: bool,
-    },
+    /// The holder of a certificate. What it lets him be ends when it is revoked, however long the call lasts.
+    Holder(Certificate),
 }
 
 /// The caller may not do what he asks for.
@@ -44,7 +38,7 @@ impl Caller {
     pub fn of(extensions: &Extensions) -> Self {
         let Some(peer) = extensions.get::<Peer>() else { return Self::InProcess };
         match &peer.certificate {
-            Some(shown) => Self::Holder { grants: Arc::clone(&shown.grants), revoked: shown.is_revoked() },
+            Some(shown) => Self::Holder(shown.clone()),
             None => Self::Address(peer.address),
         }
     }
@@ -56,9 +50,7 @@ impl Caller {
     pub fn speaks_for(&self, store: &str, till: &str) -> Result<(), NotAllowed> {
         match self {
             Self::InProcess | Self::Address(_) => Ok(()),
-            Self::Holder { revoked: true, .. } => Err(NotAllowed::Revoked),
-            Self::Holder { grants, .. } if grants.speaks_for(store, till) => Ok(()),
-            Self::Holder { .. } => Err(NotAllowed::NotNamed),
+            Self::Holder(shown) => shown.lets(|grants| grants.speaks_for(store, till)),
         }
     }
 
@@ -69,7 +61,7 @@ impl Caller {
     pub fn is_till_or_gateway(&self) -> Result<(), NotAllowed> {
         match self {
             Self::InProcess | Self::Address(_) => Ok(()),
-            Self::Holder { .. } => self.is(|grant| matches!(grant, Grant::Till { .. } | Grant::Gateway(_))),
+            Self::Holder(_) => self.is(|grant| matches!(grant, Grant::Till { .. } | Grant::Gateway(_))),
         }
     }
 
@@ -95,10 +87,18 @@ impl Caller {
             Self::InProcess => Ok(()),
             Self::Address(address) if is_here(address.ip()) => Ok(()),
             Self::Address(_) => Err(NotAllowed::Elsewhere),
-            Self::Holder { revoked: true, .. } => Err(NotAllowed::Revoked),
-            Self::Holder { grants, .. } if grants.any(one) => Ok(()),
-            Self::Holder { .. } => Err(NotAllowed::NotNamed),
+            Self::Holder(shown) => shown.lets(|grants| grants.any(one)),
         }
+    }
+}
+
+impl Certificate {
+    /// Whether it lets its holder do something now.
+    fn lets(&self, may: impl FnOnce(&Grants) -> bool) -> Result<(), NotAllowed> {
+        if self.is_revoked() {
+            return Err(NotAllowed::Revoked);
+        }
+        if may(&self.grants) { Ok(()) } else { Err(NotAllowed::NotNamed) }
     }
 }
 

@@ -21,10 +21,10 @@ mod listen;
 mod reload;
 
 pub use caller::{Caller, NotAllowed};
-pub use connect::{ConnectError, channel, connected};
+pub use connect::{Callee, ConnectError, channel, connected};
 pub use files::{IdentityError, IdentityFiles};
 pub use grant::{Grant, GrantError, Grants, Stores};
-pub use listen::{Connection, ListenError, Listener, Peer, loopback};
+pub use listen::{Certificate, Connection, ListenError, Listener, Peer, loopback};
 pub use reload::Identity;
 
 #[cfg(test)]

@@ -118,9 +118,9 @@ pub struct Peer {
     pub(crate) certificate: Option<Certificate>,
 }
 
-/// The certificate that was shown.
+/// The certificate that was shown on a connection, and whether it was revoked since.
 #[derive(Clone, Debug)]
-pub(crate) struct Certificate {
+pub struct Certificate {
     pub(crate) grants: Arc<Grants>,
     revoked: CancellationToken,
 }

@@ -112,7 +112,7 @@ async fn answer(mut connection: Connection) {
 /// What the other end says to a byte over a new connection.
 async fn ask(address: SocketAddr, files: &IdentityFiles) -> Option<u8> {
     let identity = Identity::open(files.clone()).unwrap();
-    let mut connection = connect::dial(identity, format!("https://{address}").parse().unwrap()).await.ok()?;
+    let mut connection = connect::dial(identity, format!("https://{address}").parse().unwrap(), Callee::Engine).await.ok()?;
     say(&mut connection).await
 }
 
@@ -158,7 +158,7 @@ async fn h72_what_is_revoked_is_cut_and_does_not_come_back_while_others_go_on() 
     let [good, stolen] = [10, 11].map(|serial| authority.issue(serial, &["tessera://till/S1/T1"]));
     let dial = async |files: &IdentityFiles| {
         let uri = format!("https://{address}").parse().unwrap();
-        connect::dial(Identity::open(files.clone()).unwrap(), uri).await.unwrap()
+        connect::dial(Identity::open(files.clone()).unwrap(), uri, Callee::Engine).await.unwrap()
     };
     let (mut stays, mut goes) = (dial(&good).await, dial(&stolen).await);
     assert_eq!((say(&mut stays).await, say(&mut goes).await), (Some(b'1'), Some(b'1')));
@@ -174,13 +174,36 @@ async fn h72_what_is_revoked_is_cut_and_does_not_come_back_while_others_go_on() 
 }
 
 #[tokio::test]
+async fn h72_whoever_speaks_on_an_open_stream_may_nothing_more_once_he_is_revoked() {
+    let authority = Authority::new();
+    let identity = Identity::open(authority.issue(1, &["tessera://engine"])).unwrap();
+    let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), Some(identity)).await.unwrap();
+    let uri: http::Uri = format!("https://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let stolen = authority.issue(11, &["tessera://till/S1/T1", "tessera://operator"]);
+    let mut incoming = listener.incoming();
+    let (dialled, taken) = tokio::join!(connect::dial(Identity::open(stolen).unwrap(), uri, Callee::Engine), incoming.next());
+    let (_open, mut connection) = (dialled.unwrap(), taken.unwrap().unwrap());
+    let mut extensions = Extensions::new();
+    extensions.insert(connection.connect_info());
+    // As a stream keeps it from its first message on.
+    let caller = Caller::of(&extensions);
+    let may = || [caller.speaks_for("S1", "T1"), caller.is_till_or_gateway(), caller.is(|grant| *grant == Grant::Operator)];
+    assert_eq!(may(), [Ok(()); 3]);
+    authority.revoke(2, &[11]);
+    let mut byte = [0];
+    let cut = tokio::time::timeout(Duration::from_secs(30), connection.read_exact(&mut byte)).await;
+    assert!(cut.unwrap().is_err());
+    assert_eq!(may(), [Err(NotAllowed::Revoked); 3]);
+}
+
+#[tokio::test]
 async fn h72_a_renewal_that_went_wrong_keeps_nobody_in_who_is_revoked() {
     let authority = Authority::new();
     let own = authority.issue(1, &["tessera://engine"]);
     let address = serve(own.clone()).await;
     let stolen = authority.issue(11, &["tessera://till/S1/T1"]);
     let uri: http::Uri = format!("https://{address}").parse().unwrap();
-    let mut open = connect::dial(Identity::open(stolen.clone()).unwrap(), uri).await.unwrap();
+    let mut open = connect::dial(Identity::open(stolen.clone()).unwrap(), uri, Callee::Engine).await.unwrap();
     assert_eq!(say(&mut open).await, Some(b'1'));
     replace(&own.key, "half a key");
     authority.revoke(2, &[11]);
@@ -191,20 +214,46 @@ async fn h72_a_renewal_that_went_wrong_keeps_nobody_in_who_is_revoked() {
 }
 
 #[tokio::test]
+async fn h72_whoever_does_not_show_that_he_is_an_engine_is_told_nothing() {
+    let authority = Authority::new();
+    let own = authority.issue(20, &["tessera://gateway/S1"]);
+    let (engine, both) = (Callee::Engine, Callee::EngineOrGateway);
+    let table = [
+        ("tessera://engine", engine, true),
+        ("tessera://engine", both, true),
+        ("tessera://gateway/*", engine, false),
+        ("tessera://gateway/*", both, true),
+        ("tessera://till/S1/T1", both, false),
+        ("tessera://operator", both, false),
+        ("https://example.org/", both, false),
+    ];
+    for (serial, (uri, callee, expected)) in (30..).zip(table) {
+        let address = serve(authority.issue(serial, &[uri])).await;
+        let identity = Identity::open(own.clone()).unwrap();
+        let dialled = connect::dial(identity, format!("https://{address}").parse().unwrap(), callee).await;
+        assert_eq!(dialled.is_ok(), expected, "{uri} for {callee}");
+    }
+    let address = serve(IdentityFiles { revoked: None, ..authority.issue(50, &["tessera://engine"]) }).await;
+    authority.revoke(2, &[50]);
+    let revoked = connect::dial(Identity::open(own).unwrap(), format!("https://{address}").parse().unwrap(), engine).await;
+    assert!(revoked.is_err(), "an engine that was revoked is none");
+}
+
+#[tokio::test]
 async fn a_certificate_that_is_renewed_is_shown_from_then_on() {
     let authority = Authority::new();
     let address = serve(authority.issue(1, &["tessera://engine"])).await;
     let files = authority.issue(10, &["tessera://till/S1/T2"]);
     let identity = Identity::open(files.clone()).unwrap();
     let uri: http::Uri = format!("https://{address}").parse().unwrap();
-    let mut before = connect::dial(identity.clone(), uri.clone()).await.unwrap();
+    let mut before = connect::dial(identity.clone(), uri.clone(), Callee::Engine).await.unwrap();
     assert_eq!(say(&mut before).await, Some(b'0'));
     let renewed = authority.issue(11, &["tessera://till/S1/T1"]);
     replace(&files.key, &std::fs::read_to_string(renewed.key).unwrap());
     replace(&files.certificate, &std::fs::read_to_string(renewed.certificate).unwrap());
     let shown = async {
         loop {
-            let mut after = connect::dial(identity.clone(), uri.clone()).await.unwrap();
+            let mut after = connect::dial(identity.clone(), uri.clone(), Callee::Engine).await.unwrap();
             if say(&mut after).await == Some(b'1') {
                 break;
             }
@@ -219,7 +268,7 @@ async fn a_certificate_that_is_renewed_is_shown_from_then_on() {
 async fn addresses_that_others_reach_need_certificates_and_endpoints_say_what_they_need() {
     let refused = Listener::bind("0.0.0.0:0".parse().unwrap(), None).await.unwrap_err();
     assert!(matches!(refused, ListenError::NotLoopback { .. }) && refused.to_string().contains("tls."), "{refused}");
-    let channel = |text: &'static str| channel(&Endpoint::from_static(text), None).err();
+    let channel = |text: &'static str| channel(&Endpoint::from_static(text), None, Callee::Engine).err();
     assert!(channel("http://127.0.0.1:7301").is_none());
     assert!(matches!(channel("https://127.0.0.1:7301"), Some(ConnectError::NoIdentity { .. })));
     assert!(matches!(channel("ftp://127.0.0.1:7301"), Some(ConnectError::NoAddress { .. })));

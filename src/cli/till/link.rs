@@ -1,7 +1,7 @@
 //! One connection for one command: no repeats and no last answer of its own, so that a person sees what the server
 //! really said.
 
-use tessera_identity::ConnectError;
+use tessera_identity::{Callee, ConnectError};
 use tessera_proto::billing::v1::billing_service_client::BillingServiceClient;
 use tessera_proto::billing::v1::{
     AnswerPromptsRequest, AnswerPromptsResponse, ClaimRequest, ClaimResponse, EnrolRequest, EnrolResponse, GetReceiptRequest,
@@ -34,7 +34,11 @@ impl Link {
             return Err(no_address());
         }
         let identity = identity_for(&parsed).map_err(|why| TillFailure::Identity(why.to_string()))?;
-        let channel = tessera_identity::channel(&parsed.connect_timeout(BUDGET_DEFAULT).tcp_nodelay(true), identity.as_ref());
+        let channel = tessera_identity::channel(
+            &parsed.connect_timeout(BUDGET_DEFAULT).tcp_nodelay(true),
+            identity.as_ref(),
+            Callee::EngineOrGateway,
+        );
         let channel = channel.map_err(|why| match why {
             ConnectError::NoAddress { .. } => no_address(),
             ConnectError::NoIdentity { .. } | ConnectError::Nobody { .. } | ConnectError::NoAnswer { .. } => {
