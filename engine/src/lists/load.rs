@@ -9,7 +9,7 @@ use tessera_contract::read::ListedCustomer;
 use tessera_contract::refusal::Refusal;
 use tessera_rules::id::{CustomerId, SegmentId};
 
-use super::membership::{LISTS_OF_CUSTOMER_MAX, Said};
+use super::membership::Said;
 use super::record::{Begun, Change, ListRecord, ListRefusal, Mode};
 use super::{LISTS_MAX, all};
 use crate::core::Core;
@@ -106,9 +106,9 @@ pub(super) async fn take_rows(
         return Err(ListRefusal::RowsMissing.into());
     }
     let on = load.mode != Mode::Remove;
-    let word = |until| Said { number, first_row, on, until };
     let (customers, mut change) = once_each(core, rows).await?;
-    let written: Vec<_> = customers.iter().map(|(customer, until)| say(core, (list, &record), customer, word(*until))).collect();
+    let word = |named: &Named| Said { number, row: first_row.saturating_add(named.rows_before), on, until: named.until };
+    let written: Vec<_> = customers.iter().map(|named| say(core, (list, &record), &named.customer, word(named))).collect();
     let found: Vec<Was> = stream::iter(written).buffer_unordered(AT_ONCE).try_collect().await?;
     found.iter().for_each(|was| was.count(&mut change));
     let change = change.plus(load.change);
@@ -129,11 +129,11 @@ pub(super) async fn count_rows(core: &Core, list: &SegmentId, rows: &[ListedCust
     let (_, record) = core.list_record(list).await?;
     let (in_force, now) = (record.in_force(), core.clock.now());
     let (customers, mut change) = once_each(core, rows).await?;
-    let looked: Vec<_> = customers.iter().map(|(customer, _)| core.memberships(customer)).collect();
+    let looked: Vec<_> = customers.iter().map(|named| core.memberships(&named.customer)).collect();
     let known: Vec<_> = stream::iter(looked).buffer_unordered(AT_ONCE).try_collect().await?;
     for (_, known) in known {
         let was = if known.on(list, &in_force, now).is_some() { Was::Listed } else { Was::Other };
-        was.count(&mut change);
+        if known.has_room_for(list) { was } else { Was::Beyond }.count(&mut change);
     }
     Ok(change)
 }
@@ -145,6 +145,8 @@ enum Was {
     Listed,
     /// An earlier row of the file named them.
     Repeated,
+    /// On as many lists as a customer may be.
+    Beyond,
 }
 
 impl Was {
@@ -153,6 +155,7 @@ impl Was {
             Self::Other => &mut change.others,
             Self::Listed => &mut change.listed,
             Self::Repeated => &mut change.repeated,
+            Self::Beyond => &mut change.beyond,
         };
         *count = count.saturating_add(1);
     }
@@ -165,20 +168,29 @@ impl Change {
             listed: self.listed.saturating_add(other.listed),
             unknown: self.unknown.saturating_add(other.unknown),
             repeated: self.repeated.saturating_add(other.repeated),
+            beyond: self.beyond.saturating_add(other.beyond),
         }
     }
 }
 
+/// A customer whom a row names.
+struct Named {
+    customer: CustomerId,
+    until: Option<Timestamp>,
+    /// Rows of the same call before it.
+    rows_before: u64,
+}
+
 /// The customers of some rows, each once, with what is known of the others.
-async fn once_each(core: &Core, rows: &[ListedCustomer]) -> Result<(Vec<(CustomerId, Option<Timestamp>)>, Change), Refusal> {
+async fn once_each(core: &Core, rows: &[ListedCustomer]) -> Result<(Vec<Named>, Change), Refusal> {
     let found: Vec<_> = rows.iter().map(|row| core.directory.find(core, &row.customer)).collect();
     let found: Vec<_> = stream::iter(found).buffered(AT_ONCE).try_collect().await?;
     let (mut seen, mut change, mut customers) = (HashSet::new(), Change::default(), Vec::with_capacity(rows.len()));
-    for (row, found) in rows.iter().zip(found) {
+    for ((rows_before, row), found) in (0..).zip(rows).zip(found) {
         match found.map(|found| found.customer) {
             None => change.unknown = change.unknown.saturating_add(1),
             Some(customer) if !seen.insert(customer.clone()) => change.repeated = change.repeated.saturating_add(1),
-            Some(customer) => customers.push((customer, row.until)),
+            Some(customer) => customers.push(Named { customer, until: row.until, rows_before }),
         }
     }
     Ok((customers, change))
@@ -191,13 +203,14 @@ async fn say(core: &Core, (list, record): (&SegmentId, &ListRecord), customer: &
         let (version, mut known) = core.memberships(customer).await?;
         let was = if known.on(list, &in_force, core.clock.now()).is_some() { Was::Listed } else { Was::Other };
         match known.said(list, said.number) {
-            // It was written by this very call before, whose answer got lost.
-            Some(before) if before.first_row == said.first_row => return Ok(was),
-            Some(before) if before.first_row < said.first_row => return Ok(Was::Repeated),
+            // It was written for this very row before, by a call whose answer got lost.
+            Some(before) if before.row == said.row => return Ok(was),
+            Some(before) if before.row < said.row => return Ok(Was::Repeated),
             Some(_) | None => {}
         }
-        if known.lists().filter(|known| *known != list).count() >= LISTS_OF_CUSTOMER_MAX {
-            return Err(Refusal::LimitExceeded { what: "lists of one customer", limit: 256 });
+        if !known.has_room_for(list) {
+            // Whom a list says nothing of is not on it and need not be taken off.
+            return Ok(if said.on { Was::Beyond } else { Was::Other });
         }
         known.say(list, record, said);
         let head = known.encode().map_err(|error| core.internal(&error.to_string()))?;

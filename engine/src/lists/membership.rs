@@ -7,17 +7,18 @@ use tessera_rules::id::SegmentId;
 use super::record::{InForce, ListRecord};
 
 /// Lists that may say something of one customer.
-pub(super) const LISTS_OF_CUSTOMER_MAX: usize = 256;
-/// The version in which memberships are written.
-const FORMAT: u8 = 1;
+const LISTS_OF_CUSTOMER_MAX: usize = 256;
+/// The version in which memberships are written; those before it were never released.
+const FORMAT: u8 = 2;
 
 /// A load's word on a customer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Said {
     /// The load, by the version that it makes.
     pub(super) number: u32,
-    /// The first row of the call in which it came: a repeat of that call finds its own word and counts it as before.
-    pub(super) first_row: u64,
+    /// The row of the file in which it came: a repeat of that row finds its own word and counts it as before, however the
+    /// rows are divided over calls then.
+    pub(super) row: u64,
     /// On the list, or off it.
     pub(super) on: bool,
     /// Until when.
@@ -48,6 +49,11 @@ impl Memberships {
     /// The lists of which anything is said.
     pub(super) fn lists(&self) -> impl Iterator<Item = &SegmentId> {
         self.lists.iter().map(|(list, _)| list)
+    }
+
+    /// Whether one more list may say something of the customer, or this one does already.
+    pub(super) fn has_room_for(&self, list: &SegmentId) -> bool {
+        self.lists().filter(|known| *known != list).count() < LISTS_OF_CUSTOMER_MAX
     }
 
     /// Who counts as being on the list at a time, and until when.

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 const VERSIONS_KEPT: usize = 9;
 /// Stretches of numbers that do not count and may still stand beside a customer.
 const DEAD_MAX: usize = 1_000;
-/// The version in which records are written.
-const FORMAT: u8 = 1;
+/// The version in which records are written; those before it were never released.
+const FORMAT: u8 = 2;
 
 /// What a load does with the customers of its file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub(super) struct Change {
     pub(super) unknown: u64,
     /// Rows whose customer an earlier row names.
     pub(super) repeated: u64,
+    /// Customers of whom as many lists say something as may: they are left out.
+    pub(super) beyond: u64,
 }
 
 /// One load.

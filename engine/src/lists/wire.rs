@@ -57,8 +57,8 @@ pub(super) fn list(id: &SegmentId, record: &ListRecord) -> v1::CustomerList {
 
 /// What rows did, as it is told.
 pub(super) const fn change(change: Change) -> v1::ListChange {
-    let Change { others, listed, unknown, repeated } = change;
-    v1::ListChange { others, listed, unknown, repeated }
+    let Change { others, listed, unknown, repeated, beyond } = change;
+    v1::ListChange { others, listed, unknown, repeated, beyond }
 }
 
 fn version(load: &Load) -> v1::ListVersion {

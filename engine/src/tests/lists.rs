@@ -198,22 +198,19 @@ async fn a_load_that_was_cut_short_goes_on_and_counts_each_customer_once() {
     assert!(repeated.unchanged, "the same file again changes nothing");
 }
 
-#[tokio::test]
-async fn a_row_whose_answer_was_lost_counts_as_it_did() {
-    let shop = Shop::new().await;
-    shop.load("trade", admin::ListMode::Replace, &["1002"]).await;
-    let file = ["1001", "1002"];
-    let begun = shop.begin("trade", admin::ListMode::Add, &file).await.unwrap();
-    // The customers were written, and the engine stopped before it had noted the rows.
-    let list = tessera_rules::id::SegmentId::parse("trade").unwrap();
-    let place = crate::layout::list(&list);
-    let noted = shop.rig.engine.storage().head(&place).await.unwrap().unwrap();
-    shop.rows("trade", begun.version, 1, &file).await.unwrap();
-    let now = shop.rig.engine.storage().head(&place).await.unwrap().unwrap();
+/// What a list's record is, to be put back as it was: the engine stopped before it had noted the rows it wrote.
+async fn noted(shop: &Shop, list: &str) -> (tessera_storage::Partition, Option<tessera_storage::Head>) {
+    let place = crate::layout::list(&tessera_rules::id::SegmentId::parse(list).unwrap());
+    let head = shop.rig.engine.storage().head(&place).await.unwrap();
+    (place, head)
+}
+
+async fn forget_rows(shop: &Shop, (partition, before): (tessera_storage::Partition, Option<tessera_storage::Head>)) {
+    let now = shop.rig.engine.storage().head(&partition).await.unwrap().unwrap();
     let back = tessera_storage::Commit {
-        partition: place,
+        partition,
         expected: now.version,
-        head: noted.value,
+        head: before.unwrap().value,
         rows: Vec::new(),
         claims: Vec::new(),
         hints: Vec::new(),
@@ -221,9 +218,46 @@ async fn a_row_whose_answer_was_lost_counts_as_it_did() {
         feed_kinds: Vec::new(),
     };
     shop.rig.engine.storage().commit(back).await.unwrap();
-    let taken = shop.rows("trade", begun.version, 1, &file).await.unwrap().change.unwrap();
-    assert_eq!((taken.others, taken.listed, taken.repeated), (1, 1, 0));
-    assert_eq!(shop.finish("trade", begun.version).await.unwrap().members, 2);
+}
+
+#[tokio::test]
+async fn a_row_whose_answer_was_lost_counts_as_it_did_however_rows_are_divided_then() {
+    let file = ["1001", "1002", "1003", "1001"];
+    for again in [&[4][..], &[1, 3], &[3, 1]] {
+        let shop = Shop::new().await;
+        shop.load("trade", admin::ListMode::Replace, &["1002"]).await;
+        let begun = shop.begin("trade", admin::ListMode::Add, &file).await.unwrap();
+        let before = noted(&shop, "trade").await;
+        shop.rows("trade", begun.version, 1, &file).await.unwrap();
+        forget_rows(&shop, before).await;
+        let mut first = 0;
+        let mut told = None;
+        for rows in again {
+            let taken =
+                shop.rows("trade", begun.version, u64::try_from(first).unwrap() + 1, &file[first..first + rows]).await.unwrap();
+            (first, told) = (first + rows, taken.change);
+        }
+        let change = told.unwrap();
+        assert_eq!((change.others, change.listed, change.repeated), (2, 1, 1), "{again:?}");
+        assert_eq!(shop.finish("trade", begun.version).await.unwrap().members, 3, "{again:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_load_goes_on_past_a_customer_who_is_on_as_many_lists_as_may_be() {
+    let shop = Shop::new().await;
+    for number in 0..256 {
+        shop.load(&format!("l{number}"), admin::ListMode::Replace, &["1001"]).await;
+    }
+    let counted = shop.rows("trade", 0, 0, &["1001", "1002"]).await.unwrap().change.unwrap();
+    let loaded = shop.load("trade", admin::ListMode::Replace, &["1001", "1002"]).await;
+    let change = loaded.versions[0].change.unwrap();
+    assert_eq!((loaded.members, change.others, change.beyond), (1, 1, 1));
+    assert_eq!(counted, change);
+    assert!(shop.is_on("l7", "1001").await && shop.is_on("trade", "1002").await && !shop.is_on("trade", "1001").await);
+    let off = shop.load("trade", admin::ListMode::Remove, &["1001", "1002"]).await;
+    assert_eq!((off.members, off.versions[0].change.unwrap().beyond), (0, 0));
+    assert_eq!(shop.load("l7", admin::ListMode::Remove, &["1001"]).await.members, 0, "a list that names them is not one more");
 }
 
 #[tokio::test]

@@ -184,6 +184,7 @@ async fn tell_change(args: &LoadArgs, meant: &Meant, checked: Checked, lists: &m
         sum.listed = sum.listed.saturating_add(change.listed);
         sum.unknown = sum.unknown.saturating_add(change.unknown);
         sum.repeated = sum.repeated.saturating_add(change.repeated);
+        sum.beyond = sum.beyond.saturating_add(change.beyond);
     }
     bar.finish_and_clear();
     print(&format!(
@@ -205,17 +206,23 @@ fn would(mode: ListMode, before: u64, sum: &ListChange) -> String {
     if sum.unknown > 0 {
         text.push_str(&format!("  {} rows name nobody who is known\n", sum.unknown));
     }
+    if sum.beyond > 0 {
+        text.push_str(&format!("  {} are on too many other lists and would be left out\n", sum.beyond));
+    }
     text
 }
 
 fn rows_told(change: &ListChange) -> String {
-    let ListChange { others, listed, unknown, repeated } = change;
+    let ListChange { others, listed, unknown, repeated, beyond } = change;
     let mut text = format!("  {others} of the file were not on it before, {listed} were\n");
     if *unknown > 0 {
         text.push_str(&format!("  {unknown} rows name nobody who is known and were left out\n"));
     }
     if *repeated > 0 {
         text.push_str(&format!("  {repeated} rows name a customer again and were left out\n"));
+    }
+    if *beyond > 0 {
+        text.push_str(&format!("  {beyond} are on too many other lists and were left out\n"));
     }
     text
 }

@@ -50,7 +50,7 @@ fn load(
         let known = &mut people[*customer];
         let was = known.on(&list, &record.in_force(), Timestamp::UNIX_EPOCH).is_some();
         *if was { &mut change.listed } else { &mut change.others } += 1;
-        known.say(&list, record, Said { number, first_row: 1, on: mode != Mode::Remove, until: None });
+        known.say(&list, record, Said { number, row: 1, on: mode != Mode::Remove, until: None });
     }
     record.took(number, rows, change).unwrap();
     if finished {
