@@ -20,6 +20,7 @@ mod earning;
 mod explain;
 mod finish;
 mod free;
+mod late;
 mod limits_shared;
 mod offers;
 mod parts;
@@ -41,7 +42,7 @@ use crate::conventions::Order;
 use crate::decision::{AnswerPart, Decision, Note, RewardKind};
 use crate::effort::Effort;
 use crate::mechanic::{Act, Mechanic};
-use crate::money::{Amount, split};
+use crate::money::Amount;
 use crate::receipt::Receipt;
 use crate::revision::Revision;
 use crate::standing::Standing;
@@ -259,32 +260,6 @@ impl<'a> Draft<'a, '_> {
         let room = spots.map(|spot| self.basket.room(spot)).fold(0, i64::saturating_add);
         self.proven = false;
         self.bound = self.bound.saturating_add(room);
-    }
-
-    /// A paid receipt: prices stand as they are, campaigns that would have changed them become their fallback, and
-    /// what the receipt already shows of them earns nothing.
-    fn too_late(&mut self, changed: &[(&Candidate<'_>, Effect)]) {
-        for (candidate, effect) in changed {
-            self.note_late(candidate.campaign, effect);
-        }
-        self.basket.reset();
-        self.forget_common();
-        self.after_lines = self.basket.amounts();
-        for (candidate, effect) in changed {
-            match self.fall_back(candidate, *effect) {
-                Ok(effect) => {
-                    self.use_common(candidate, &effect);
-                    self.effects.push(effect);
-                }
-                Err(reason) => self.refuse(candidate.place, reason),
-            }
-        }
-        let given = self.case.receipt.given.iter().map(|given| given.amount.minor()).fold(0, i64::saturating_add);
-        let weights: Vec<i64> =
-            self.basket.lines.iter().map(|line| if line.takes_discount { line.amount() } else { 0 }).collect();
-        for (line, minor) in self.basket.lines.iter_mut().zip(split(given, &weights)) {
-            line.not_earning = minor.min(line.amount());
-        }
     }
 
     fn suggest(&mut self, candidates: &[Candidate<'_>]) {

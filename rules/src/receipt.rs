@@ -37,7 +37,8 @@ pub struct Receipt {
     pub declined: Vec<RewardId>,
     /// The customer's answers to choices.
     pub choices: Vec<Chosen>,
-    /// In stage [`Stage::Paid`]: what the sold parts already show per campaign, so that fallback pays only the rest.
+    /// In stage [`Stage::Paid`]: what the sold parts already show per line and campaign, so that fallback pays only
+    /// the rest.
     pub given: Vec<Given>,
     /// Evaluated, never written.
     pub training: bool,
@@ -191,12 +192,14 @@ pub struct Chosen {
     pub sku: Sku,
 }
 
-/// What a settled receipt already shows of a campaign.
+/// What a settled receipt already shows of a campaign, on one line or on none.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Given {
     /// The campaign.
     pub campaign: CampaignId,
-    /// How much cheaper it made the sale; not negative.
+    /// The till's line on which it is shown; none: on a line that was added, or nobody says where.
+    pub line: Option<LineId>,
+    /// How much cheaper it made that line; not negative.
     pub amount: Amount,
     /// What it added at zero.
     pub added: Vec<AddedGoods>,

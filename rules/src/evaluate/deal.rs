@@ -17,6 +17,7 @@ mod units;
 
 use smallvec::{SmallVec, smallvec};
 
+use crate::campaign::Campaign;
 use crate::conventions::{LimitedUnits, PercentOf, RoundedPer, UnitsAre};
 use crate::decision::Missing;
 use crate::mechanic::{Gain, Mechanic, Off};
@@ -52,8 +53,14 @@ impl Attempt<'_> {
 impl<'a> Draft<'a, '_> {
     /// The stacking group for which a campaign uses units up; none where its program shares them.
     pub(super) fn used_bit(&self, candidate: &Candidate<'_>) -> u64 {
-        match self.conventions(candidate).units {
-            UnitsAre::UsedUp => candidate.campaign.group_bit,
+        self.used_bit_of(candidate.campaign)
+    }
+
+    /// [`Self::used_bit`] of any campaign, candidate or not.
+    pub(super) fn used_bit_of(&self, campaign: &Campaign) -> u64 {
+        let program = self.case.revision.programs().get(campaign.program_place);
+        match program.map(|program| program.conventions.units).unwrap_or_default() {
+            UnitsAre::UsedUp => campaign.group_bit,
             UnitsAre::Shared => 0,
         }
     }

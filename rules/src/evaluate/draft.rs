@@ -5,6 +5,7 @@ use compact_str::CompactString;
 use super::basket::{Basket, Spot};
 use super::candidates::{Candidate, Reason};
 use super::case::Case;
+use super::late::Shown;
 use super::limits_shared::Common;
 use super::scope::Facts;
 use crate::asset::Asset;
@@ -59,6 +60,8 @@ pub(super) struct Draft<'a, 'c> {
     pub(super) common: Vec<Common<'a>>,
     /// What limited campaigns would have used of a receipt that is paid, by their places.
     pub(super) late: Vec<(usize, Usage)>,
+    /// What a receipt that is paid shows of campaigns, and no fallback has been lessened by yet.
+    pub(super) shown: Vec<Shown>,
     /// Whether another tender could change the decision.
     pub(super) depends_on_tenders: bool,
     /// What all rewards are worth, in minor units.
@@ -100,6 +103,7 @@ impl<'a, 'c> Draft<'a, 'c> {
             spent: Vec::new(),
             common: Vec::new(),
             late: Vec::new(),
+            shown: Vec::new(),
             worth: 0,
             steps: 0,
             steps_max: effort.steps_max,

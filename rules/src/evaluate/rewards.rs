@@ -7,13 +7,12 @@ use super::candidates::{Candidate, Reason};
 use super::draft::{Draft, Effect};
 use super::earning::Multiplier;
 use crate::asset::Asset;
-use crate::campaign::Fallback;
 use crate::counting::Counted;
 use crate::decision::{Choice, RewardKind};
 use crate::id::{AssetId, Sku, TierId};
 use crate::limits::COUPONS_AT_ONCE_MAX;
 use crate::mechanic::{Act, Give, Mechanic};
-use crate::money::{Amount, Quantity, Units, extend};
+use crate::money::{Amount, Quantity, extend};
 use crate::standing::CustomerStanding;
 
 impl<'a> Draft<'a, '_> {
@@ -138,7 +137,7 @@ impl<'a> Draft<'a, '_> {
     }
 
     /// The end of the day so many days after the sale, in the program's time zone.
-    fn until(&self, candidate: &Candidate<'_>, days: Option<u32>) -> Option<Timestamp> {
+    pub(super) fn until(&self, candidate: &Candidate<'_>, days: Option<u32>) -> Option<Timestamp> {
         let zone = &self.case.revision.programs().get(candidate.campaign.program_place)?.time_zone;
         let days = i64::from(days?).saturating_add(1);
         let day = self.case.local(candidate.campaign).date().checked_add(days.days()).ok()?;
@@ -180,36 +179,6 @@ impl<'a> Draft<'a, '_> {
         options.iter().map(|sku| worth(sku).unwrap_or(0)).min().unwrap_or(0).saturating_mul(times)
     }
 
-    /// What a campaign that comes too late to change lines becomes: points worth the same, less what the receipt
-    /// already shows of it, or a coupon where anything is left of that.
-    pub(super) fn fall_back(&mut self, candidate: &Candidate<'_>, effect: Effect) -> Result<Effect, Reason> {
-        let fallback = candidate.campaign.fallback.as_ref().ok_or(Reason::TooLate)?;
-        if self.case.customer.is_none() {
-            return Err(Reason::NoCustomer);
-        }
-        let given = self.case.receipt.given.iter().filter(|given| given.campaign == candidate.campaign.id);
-        let shown = given.map(|given| given.amount.minor().saturating_add(self.worth_of_added(&given.added)));
-        let worth = effect.discount.saturating_add(effect.added_worth).saturating_sub(shown.fold(0, i64::saturating_add));
-        let reward = match fallback {
-            Fallback::Points(asset) => {
-                let asset = self.asset(asset).ok_or(Reason::TooLate)?;
-                let units = asset.units_for(Amount::from_minor(worth)).map_or(0, Units::units);
-                self.reward_units(candidate, 0, asset, units)
-            }
-            Fallback::Coupon { campaign, days } if worth > 0 => {
-                let until = self.until(candidate, *days);
-                let mut reward = self.reward(candidate, 0, RewardKind::DiscountLater { coupon: campaign.clone() }, None);
-                if let Some(reward) = &mut reward {
-                    reward.expires_at = until;
-                }
-                reward
-            }
-            Fallback::Coupon { .. } => None,
-        };
-        reward.ok_or(Reason::TooLate)?.fallback = true;
-        Ok(Effect { discount: 0, ..effect })
-    }
-
     /// One candidate among the rewards.
     fn act_reward(&mut self, candidate: &Candidate<'_>, multipliers: &mut [Multiplier<'_, '_>]) -> Result<Effect, Reason> {
         match &candidate.campaign.mechanic {
@@ -231,14 +200,5 @@ impl<'a> Draft<'a, '_> {
     fn grant(&mut self, candidate: &Candidate<'_>, give: &Give) -> Result<Effect, Reason> {
         let added_worth = self.give(candidate, give, 1)?;
         self.or_fall_back(candidate, Effect { place: candidate.place, times: 1, discount: 0, added_worth })
-    }
-
-    /// An effect on lines stands, unless the receipt is paid.
-    pub(super) fn or_fall_back(&mut self, candidate: &Candidate<'_>, effect: Effect) -> Result<Effect, Reason> {
-        if self.case.paid() && candidate.campaign.mechanic.changes_lines() {
-            self.fall_back(candidate, effect)
-        } else {
-            Ok(effect)
-        }
     }
 }

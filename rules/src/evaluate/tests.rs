@@ -8,6 +8,7 @@ mod counters;
 mod effort;
 mod fixture;
 mod free;
+mod late;
 mod limits;
 mod mechanics;
 mod properties;

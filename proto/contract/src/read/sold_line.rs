@@ -215,30 +215,30 @@ fn check_sums(reader: &mut Reader, at: &At<'_>, sold: &SoldLine, rung_up: Option
     }
 }
 
-/// What the sale shows of each campaign, in the order in which campaigns are met: how much cheaper it made
-/// the sale, and the units that it added. Units are a campaign's where a part names it with an amount of 0.
+/// What the sale shows of each campaign, line after line: how much cheaper it made the line, and the units that it
+/// added. Units are a campaign's where a part names it with an amount of 0.
 pub(super) fn given(sold: &[SoldLine], receipt: &Receipt) -> Vec<Given> {
     let mut given: Vec<Given> = Vec::new();
     for (place, line) in sold.iter().enumerate() {
         let rung_up = receipt.lines.get(place).filter(|_| !line.added);
         let mut added = line.quantity() - rung_up.map_or(Quantity::ZERO, |line| line.quantity);
+        let mut own: Vec<Given> = Vec::new();
         for part in &line.parts {
             for adjustment in part.adjustments.iter().filter(|adjustment| !is_own_change(&adjustment.campaign)) {
                 let quantity = if adjustment.amount == Amount::ZERO { added.min(part.quantity) } else { Quantity::ZERO };
                 let unit_price = rung_up.map(|line| line.unit_price);
                 let goods = (quantity > Quantity::ZERO).then(|| AddedGoods { sku: line.sku.clone(), quantity, unit_price });
-                let campaign = adjustment.campaign.clone();
-                merge(&mut given, Given { campaign, amount: -adjustment.amount, added: Vec::from_iter(goods) });
+                let (campaign, line) = (adjustment.campaign.clone(), rung_up.map(|line| line.id.clone()));
+                merge(&mut own, Given { campaign, line, amount: -adjustment.amount, added: Vec::from_iter(goods) });
                 added -= quantity;
             }
         }
-    }
-    for campaign in &mut given {
-        campaign.amount = campaign.amount.max(Amount::ZERO);
+        given.extend(own.into_iter().map(|own| Given { amount: own.amount.max(Amount::ZERO), ..own }));
     }
     given
 }
 
+/// Joins what a line shows of one campaign.
 fn merge(given: &mut Vec<Given>, one: Given) {
     match given.iter_mut().find(|other| other.campaign == one.campaign) {
         Some(other) => {

@@ -220,7 +220,7 @@ impl Binder<'_, '_, '_> {
     fn given(&mut self, item: &Item) -> Vec<Given> {
         let entries = item.get("given").map_or(&[][..], Item::entries).iter();
         let given = entries.filter_map(|entry| Some((CampaignId::parse(&entry.key).ok()?, self.money(&entry.item)?)));
-        given.map(|(campaign, amount)| Given { campaign, amount, added: Vec::new() }).collect()
+        given.map(|(campaign, amount)| Given { campaign, line: None, amount, added: Vec::new() }).collect()
     }
 }
 

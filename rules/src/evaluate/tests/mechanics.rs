@@ -401,6 +401,7 @@ fn what_comes_too_late_to_change_lines_becomes_points_worth_the_same() {
     assert_eq!((decision.counters[0].counted_milli, decision.counters[0].rewarded), (10_000, 0), "the gift stays due");
     basket.given = vec![crate::receipt::Given {
         campaign: CampaignId::parse("a").unwrap(),
+        line: None,
         amount: crate::money::Amount::from_minor(100),
         added: vec![],
     }];

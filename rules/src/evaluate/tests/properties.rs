@@ -178,8 +178,12 @@ fn basket() -> impl Strategy<Value = Receipt> {
         receipt.stage = stage;
         receipt.redeem = redeem.map(|mode| RedeemRequest { asset: points(0).0, units: None, mode }).into_iter().collect();
         if stage == Stage::Paid {
-            receipt.given =
-                vec![Given { campaign: CampaignId::parse("c0").unwrap(), amount: Amount::from_minor(given), added: vec![] }];
+            receipt.given = vec![Given {
+                campaign: CampaignId::parse("c0").unwrap(),
+                line: None,
+                amount: Amount::from_minor(given),
+                added: vec![],
+            }];
         }
         receipt.codes = if given % 3 == 0 { vec!["X1".into(), "X3".into(), "PERSONAL".into()] } else { Vec::new() };
         receipt.place.store = crate::id::StoreId::parse(if given % 2 == 0 { "S1" } else { "S3" }).unwrap();

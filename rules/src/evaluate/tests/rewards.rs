@@ -3,8 +3,7 @@
 use super::fixture::{catalogue, customer, decide, hold, known, lines, near_misses, noon, points, receipt, revision, rewards};
 use crate::decision::{Decision, Promise, RewardKind, Verdict};
 use crate::id::{CampaignId, FactId, ProgramId, RewardId, Sku, TierId};
-use crate::money::{Amount, Quantity, UnitPrice};
-use crate::receipt::{AddedGoods, Chosen, Explain, Given, RedeemMode, RedeemRequest, Stage, Tender, TenderKind};
+use crate::receipt::{Chosen, Explain, RedeemMode, RedeemRequest, Stage, Tender, TenderKind};
 use crate::standing::{CodeStanding, CodeState, CounterStanding, CustomerStanding, FactStanding, Standing, Uses};
 use crate::usage::Usage;
 use crate::{Effort, evaluate};
@@ -412,48 +411,5 @@ fn p4_a_budget_is_promised_and_nothing_is_given_beyond_it() {
             Promise::Units { .. } | Promise::Threshold { .. } | Promise::Uses { .. } | Promise::Code { .. } => None,
         });
         assert_eq!(found, promised, "{budget} {used:?}");
-    }
-}
-
-#[test]
-fn what_comes_too_late_may_become_a_coupon() {
-    let body = "campaigns:\n- {id: x, name: X, coupon_only: true, percent_off: 5}\n- {id: a, name: A, priority: 1, percent_off: 10, fallback: {coupon: {campaign: x, days: 7}}}\n";
-    let mut basket = receipt("MILK 10x1.00");
-    basket.stage = Stage::Paid;
-    let late = decide(body, &customer(), &basket);
-    assert!(matches!(&late.rewards[0].kind, RewardKind::DiscountLater { coupon } if coupon.as_str() == "x"));
-    assert_eq!(
-        (late.rewards[0].fallback, late.rewards[0].expires_at.unwrap().to_string().as_str()),
-        (true, "2026-11-30T00:00:00Z")
-    );
-    // The receipt shows it already.
-    basket.given = vec![crate::receipt::Given {
-        campaign: CampaignId::parse("a").unwrap(),
-        amount: crate::money::Amount::from_minor(100),
-        added: vec![],
-    }];
-    assert!(decide(body, &customer(), &basket).rewards.is_empty());
-}
-
-#[test]
-fn goods_that_a_paid_receipt_shows_as_added_are_not_paid_in_points_too() {
-    let body = "campaigns:\n- {id: a, name: A, spend: {at_least: 5.00, give: {gift: {sku: PENNE}}, repeating: true}, fallback: {points: points}}\n- {id: e, name: E, on: {sku: MILK}, extra_units: {every: 5, add: 1}, fallback: {points: points}}\n";
-    let mut basket = receipt("MILK 10x1.00");
-    basket.stage = Stage::Paid;
-    let goods = |sku: &str, pieces: i64, unit_price: Option<i64>| AddedGoods {
-        sku: Sku::parse(sku).unwrap(),
-        quantity: Quantity::from_milli(pieces * 1_000),
-        unit_price: unit_price.map(UnitPrice::from_micros),
-    };
-    let shown = |id: &str, added| Given { campaign: CampaignId::parse(id).unwrap(), amount: Amount::ZERO, added };
-    let table = [
-        (vec![], "e.0 200 points instead\na.0 400 points instead"),
-        (vec![shown("a", vec![goods("PENNE", 1, None)])], "e.0 200 points instead\na.0 200 points instead"),
-        (vec![shown("e", vec![goods("MILK", 1, Some(1_000_000))])], "e.0 100 points instead\na.0 400 points instead"),
-        (vec![shown("a", vec![goods("PENNE", 2, None)]), shown("e", vec![goods("MILK", 3, Some(1_000_000))])], ""),
-    ];
-    for (given, expected) in table {
-        basket.given = given;
-        assert_eq!(rewards(&decide(body, &customer(), &basket)), expected);
     }
 }

@@ -82,6 +82,8 @@ fn p6_sold_lines_show_what_was_rung_up_what_was_paid_and_what_each_campaign_gave
     let given: Vec<(&str, i64)> =
         input.receipt.given.iter().map(|given| (given.campaign.as_str(), given.amount.minor())).collect();
     assert_eq!(given, [("three-for-two", 199), ("gift", 0)]);
+    let lines: Vec<_> = input.receipt.given.iter().map(|given| given.line.as_ref()).collect();
+    assert_eq!(lines, [Some(&first.id), None]);
     assert!(input.receipt.given[0].added.is_empty(), "the same goods for less");
     let [gift] = &*input.receipt.given[1].added else { panic!("one gift") };
     assert_eq!((&gift.sku, gift.quantity, gift.unit_price), (&added.sku, added.quantity(), None));
