@@ -11,7 +11,7 @@ use tessera_proto::billing::v1::{CodeState, FactTrust, Outcome, OutcomeKind, Pri
 use super::entry::paid_minor;
 use super::lots::{self, LotHeld, Step};
 use super::place::Place;
-use super::tier::{self, TierBefore, TierGiven};
+use super::tier::{self, Gift, TierHeld};
 use crate::limits::{FACTS_MAX, NAMED_MAX, RIGHTS_MAX};
 
 /// What is known of an account. Holds no personal data beside opaque ids.
@@ -40,7 +40,7 @@ pub struct Card {
     /// Prizes, the oldest first.
     pub prizes: Vec<PrizeWon>,
     /// The tier that was last given or reached, by program.
-    pub tiers: BTreeMap<String, TierGiven>,
+    pub tiers: BTreeMap<String, TierHeld>,
     /// Good tickets, by draw.
     pub tickets: BTreeMap<String, i64>,
     /// Facts as known, by customer and fact; never their values.
@@ -247,12 +247,13 @@ impl Card {
 
     fn take_tier(&mut self, outcome: &Outcome, reward: &Reward, is_return: bool) {
         let (program, receipt_id) = (reward.program_id.as_str(), earned_by(outcome, reward));
+        let Some(at) = outcome.booked_at.as_ref().and_then(timestamp_from_wire) else { return };
         if is_return {
-            return tier::take_back(&mut self.tiers, program, &receipt_id);
+            return tier::take_back(&mut self.tiers, program, &receipt_id, at);
         }
-        let until = reward.expires_at.as_ref().and_then(timestamp_from_wire);
-        let given = TierBefore { tier_id: reward.tier_id.clone(), receipt_id, until };
-        tier::give(&mut self.tiers, program, given, outcome.booked_at.as_ref().and_then(timestamp_from_wire));
+        let [vests_at, until] = [&reward.vests_at, &reward.expires_at].map(|time| time.as_ref().and_then(timestamp_from_wire));
+        let gift = Gift { tier_id: reward.tier_id.clone(), receipt_id, vests_at, until };
+        tier::give(&mut self.tiers, program, gift, at);
     }
 
     fn take_facts(&mut self, outcome: &Outcome) {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tessera_rules::decision::Calendar;
-use tessera_rules::id::{AccountId, AssetId, CampaignId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, TierId};
+use tessera_rules::id::{AccountId, AssetId, CampaignId, CustomerId, FactId, ReceiptId, RewardId};
 use tessera_rules::money::Units;
 use tessera_rules::standing::CountedStretch;
 use tessera_rules::usage::Usage;
@@ -14,6 +14,7 @@ use crate::confirm::CodeAsked;
 use crate::hold::OpenQuote;
 use crate::lot::Lot;
 use crate::right::{PrizeHeld, TicketsHeld, WaitingReward};
+use crate::tier::TierHeld;
 
 /// Everything that is decided together for one household: at most [`crate::limits::ACCOUNT_BYTES_MAX`] encoded.
 ///
@@ -174,40 +175,6 @@ pub struct PersonalCoupon {
     pub valid_until: Option<Timestamp>,
     /// The receipt that used it.
     pub used_by: Option<ReceiptId>,
-}
-
-/// A tier and since when.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct TierHeld {
-    /// The program.
-    pub program: ProgramId,
-    /// The tier.
-    pub tier: TierId,
-    /// Since when.
-    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
-    pub since: Timestamp,
-    /// Until when it is held without being reached again; none: for ever.
-    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::optional")]
-    pub until: Option<Timestamp>,
-    /// The receipt that gave it; none: it was not earned by one receipt.
-    pub given_by: Option<ReceiptId>,
-    /// The tier that it took the place of, which comes back when the receipt that gave it does.
-    pub before: Option<TierBefore>,
-}
-
-/// A tier that another one took the place of.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct TierBefore {
-    /// The tier.
-    pub tier: TierId,
-    /// Since when.
-    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
-    pub since: Timestamp,
-    /// Until when; none: for ever.
-    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::optional")]
-    pub until: Option<Timestamp>,
-    /// The receipt that gave it; none: it was not earned by one receipt.
-    pub given_by: Option<ReceiptId>,
 }
 
 /// What is known of the customer's buying, in constant space.

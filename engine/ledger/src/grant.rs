@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use tessera_rules::decision::RewardKind;
 use tessera_rules::id::{CampaignId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, TierId};
 
-use crate::account::{Account, PersonalCoupon, TierBefore, TierHeld};
+use crate::account::{Account, PersonalCoupon};
 use crate::booking::{Booking, Credit};
 use crate::code::CodeKey;
 use crate::limits::{COUPONS_MAX, TIERS_MAX};
@@ -12,6 +12,7 @@ use crate::outcome::{OutcomeReward, Right};
 use crate::posting::{Book, PostingReason};
 use crate::right::{PrizeHeld, PrizeState, WaitingReward, keep_prize, number_tickets};
 use crate::settle::gain::units_of;
+use crate::tier::{TierGiven, TierHeld};
 
 /// What is given, for which receipt, from when and until when it can be used.
 #[derive(Clone, Copy, Debug)]
@@ -113,34 +114,30 @@ impl Grant<'_> {
 
     /// The tier of the program, with the one before it where that is still held.
     fn set_tier(&self, account: &mut Account, tier: &TierId, now: Timestamp) {
-        let held = |before: Option<TierBefore>| TierHeld {
-            program: self.program.clone(),
+        let given = |since: Timestamp, begins: Timestamp, until: Option<Timestamp>| TierGiven {
             tier: tier.clone(),
-            since: now,
-            until: self.expires_at,
+            since,
+            begins,
+            until,
             given_by: Some(self.receipt.clone()),
-            before,
         };
         let has_room = account.tiers.len() < TIERS_MAX;
         match account.tiers.binary_search_by(|known| known.program.cmp(self.program)) {
             Ok(place) => {
-                if let Some(known) = account.tiers.get_mut(place) {
-                    let lasts = known.until.is_none_or(|until| now < until);
-                    let before = TierBefore {
-                        tier: known.tier.clone(),
-                        since: known.since,
-                        until: known.until,
-                        given_by: known.given_by.clone(),
-                    };
+                if let Some(held) = account.tiers.get_mut(place) {
+                    let known = &held.now;
                     // What goes on where the one before would have ended has been held since that one.
-                    let same = lasts && known.tier == *tier;
+                    let same = known.lasts(now) && known.tier == *tier;
                     let goes_on = same && self.vests_at > now;
                     let since = if goes_on { known.since } else { now };
+                    let begins = known.until.filter(|_| goes_on).unwrap_or(now);
                     let until = if same { self.ends(known.until, goes_on) } else { self.expires_at };
-                    *known = TierHeld { since, until, ..held(lasts.then_some(before)) };
+                    held.replace(given(since, begins, until), now);
                 }
             }
-            Err(place) if has_room => account.tiers.insert(place, held(None)),
+            Err(place) if has_room => {
+                account.tiers.insert(place, TierHeld::new(self.program.clone(), given(now, now, self.expires_at)));
+            }
             Err(_) => {}
         }
     }

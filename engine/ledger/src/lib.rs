@@ -34,6 +34,7 @@ pub mod right;
 pub mod settle;
 pub mod standing;
 pub mod terms;
+pub mod tier;
 mod uses;
 pub mod void;
 

@@ -46,6 +46,9 @@ pub const COUPONS_MAX: usize = 48;
 /// Tiers: programs of one business.
 pub const TIERS_MAX: usize = 16;
 
+/// Gifts of one tier that are remembered beside the last: memberships bought ahead.
+pub const TIERS_BEFORE_MAX: usize = 4;
+
 /// Prizes that are remembered, due ones first.
 pub const PRIZES_MAX: usize = 16;
 
@@ -112,7 +115,9 @@ const STRETCH_BYTES: usize = 3 + usual::UNITS + 1;
 /// Uses and units of three spans of time in a byte or two each, and their values.
 const USE_BYTES: usize = usual::CAMPAIGN + usual::DAY + 3 * (2 * 2 + 3);
 const COUPON_BYTES: usize = 20 + 2 * usual::CAMPAIGN + 2 * usual::RECEIPT + 1 + 2 * usual::TIME + 1;
-const TIER_BYTES: usize = 3 * usual::ID + 4 * usual::TIME + 2 + usual::RECEIPT;
+/// Every tier with the gifts that it goes on from would be a strange customer: half of them have one.
+const TIER_BYTES: usize = usual::ID + GIFT_BYTES + 1 + GIFT_BYTES / 2;
+const GIFT_BYTES: usize = usual::ID + 3 * usual::TIME + 1 + usual::RECEIPT + 1;
 const PRIZE_BYTES: usize = usual::RECEIPT + 2 * usual::CAMPAIGN + 2 * usual::ID + usual::COUNT + 1;
 const TICKETS_BYTES: usize = usual::ID + 2 * usual::COUNT;
 const WAITING_BYTES: usize = usual::RECEIPT + 2 * usual::CAMPAIGN + 5 * usual::ID + usual::UNITS + 3 * usual::TIME + 5;

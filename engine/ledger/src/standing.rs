@@ -59,13 +59,13 @@ impl Account {
         let now = self.booked_at(view.now);
         let others: Vec<&Promise> = self.held_by_others(view).collect();
         let member = self.member(view.customer);
-        let mut tiers: Vec<_> = self.tiers.iter().filter(|held| held.until.is_none_or(|until| now < until)).collect();
+        let mut tiers: Vec<_> = self.tiers.iter().filter(|held| held.now.lasts(now)).collect();
         tiers.sort_by(|a, b| a.program.cmp(&b.program));
         CustomerStanding {
             customer: view.customer.or(member.map(|member| &member.customer)).cloned().unwrap_or_else(|| nobody(self)),
             blocked: self.blocked,
-            tiers: tiers.iter().map(|held| (held.program.clone(), held.tier.clone())).collect(),
-            tiers_until: tiers.iter().filter_map(|held| Some((held.program.clone(), held.until?))).collect(),
+            tiers: tiers.iter().map(|held| (held.program.clone(), held.now.tier.clone())).collect(),
+            tiers_until: tiers.iter().filter_map(|held| Some((held.program.clone(), held.now.until?))).collect(),
             available: self.available(&others, now),
             counters: self.counters.iter().map(booked).collect(),
             counters_promised: self.counters_promised(&others),

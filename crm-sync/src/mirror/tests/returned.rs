@@ -62,8 +62,31 @@ async fn the_tier_before_comes_back_with_the_goods_where_it_lasted() {
         ];
         outcomes.extend(returns.iter().enumerate().map(|(number, of)| back(&format!("b{number}"), of)));
         let card = card_of(outcomes).await;
-        let held = card.tiers.get("club").map(|held| (held.tier_id.as_str(), held.receipt_id.as_str()));
+        let held = card.tiers.get("club").map(|held| (held.now.tier_id.as_str(), held.now.receipt_id.as_str()));
         assert_eq!(held, wanted, "silver until {silver_until}, returned: {returns:?}");
+    }
+}
+
+#[tokio::test]
+async fn of_memberships_bought_ahead_each_gives_its_own_time_back() {
+    let ends = ["2026-04-01T00:00:00Z", "2026-05-01T00:00:00Z", "2026-06-01T00:00:00Z"];
+    let mut outcomes = Vec::new();
+    for (number, until) in ends.into_iter().enumerate() {
+        let from = number.checked_sub(1).and_then(|before| at(ends[before]));
+        let gift = Reward { vests_at: from, ..tier("member", until) };
+        outcomes.push(Outcome { rewards: vec![gift], ..outcome(&format!("r{number}"), "2026-03-01", "S1", vec![]) });
+    }
+    let back = |of: &str| Outcome { rewards: vec![tier("", ends[0])], ..returned(&format!("b-{of}"), of) };
+    for (of, wanted) in [
+        (&["r2"][..], Some("2026-05-01T00:00:00Z")),
+        (&["r1"], Some("2026-05-02T00:00:00Z")),
+        (&["r1", "r2"], Some("2026-04-01T00:00:00Z")),
+        (&["r2", "r1"], Some("2026-04-01T00:00:00Z")),
+        (&["r2", "r0", "r1"], None),
+    ] {
+        let card = card_of(outcomes.clone().into_iter().chain(of.iter().map(|of| back(of)))).await;
+        let until = card.tiers.get("club").map(|held| held.now.until.unwrap().to_string());
+        assert_eq!(until.as_deref(), wanted, "{of:?}");
     }
 }
 

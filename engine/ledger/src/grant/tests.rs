@@ -89,11 +89,11 @@ fn the_tier_before_comes_back_unless_another_has_taken_its_place() {
     let (gold, sale) = sell(&silver, "r-2", vec![reward("c", tier("gold"))]);
     let none = ReturnedSoFar::default();
     let (account, _, _) = give_back(&gold, "b-1", 4, (&sale, &none));
-    assert_eq!(account.tiers[0].tier.as_str(), "silver");
-    assert_eq!(account.tiers[0].since, silver.tiers[0].since);
+    assert_eq!(account.tiers[0].now.tier.as_str(), "silver");
+    assert_eq!(account.tiers[0].now.since, silver.tiers[0].now.since);
     let (platinum, _) = sell(&gold, "r-3", vec![reward("c", tier("platinum"))]);
     let (account, back, _) = give_back(&platinum, "b-2", 4, (&sale, &none));
-    assert_eq!(account.tiers[0].tier.as_str(), "platinum");
+    assert_eq!(account.tiers[0].now.tier.as_str(), "platinum");
     assert!(back.rewards.is_empty(), "nothing was taken");
 }
 
@@ -116,7 +116,7 @@ fn one_tier_given_twice_is_never_cut_short_and_extensions_worked_out_beside_each
             let gift = Reward { vests_at: at(*from), expires_at: until.map(at), ..reward("c", tier("member")) };
             account = sell(&account, &format!("r-{place}"), vec![gift]).0;
         }
-        assert_eq!(account.tiers[0].until, ends.map(at), "{gifts:?}");
+        assert_eq!(account.tiers[0].now.until, ends.map(at), "{gifts:?}");
     }
 }
 
@@ -130,6 +130,31 @@ fn tiers_of_receipts_that_all_came_back_are_gone_in_whatever_order_they_came() {
             .iter()
             .fold(account.clone(), |account, sale| give_back(&account, &format!("b-{}", sale.receipt), 4, (sale, &none)).0);
         assert!(left.tiers.is_empty(), "{}, then {}: {:?}", order[0].receipt, order[1].receipt, left.tiers);
+    }
+}
+
+#[test]
+fn of_memberships_bought_ahead_each_gives_its_own_time_back_in_whatever_order_they_come_back() {
+    let none = ReturnedSoFar::default();
+    let (mut account, mut sales) = (account(), Vec::new());
+    for (place, (from, until)) in [(1, 10_000), (10_000, 20_000), (20_000, 30_000)].into_iter().enumerate() {
+        let gift = Reward { vests_at: at(from), expires_at: Some(at(until)), ..reward("c", tier("member")) };
+        let (next, sale) = sell(&account, &format!("r-{place}"), vec![gift]);
+        account = next;
+        sales.push(sale);
+    }
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let (mut left, mut ends) = (account.clone(), 30_000);
+        for sale in order {
+            let (next, back, _) = give_back(&left, &format!("b-{sale}"), 4, (&sales[sale], &none));
+            assert_eq!(back.rewards.len(), 1, "{order:?}, {sale}");
+            (left, ends) = (next, ends - 10_000);
+            let Some(held) = left.tiers.first() else { break };
+            // Some minutes of the first had passed when it came back.
+            let until = held.now.until.unwrap();
+            assert!((at(ends)..at(ends + 10)).contains(&until), "{order:?}, {sale}: {until}");
+        }
+        assert!(left.tiers.is_empty() && ends == 0, "{order:?}: {:?}", left.tiers);
     }
 }
 

@@ -6,13 +6,14 @@ use tessera_rules::decision::RewardKind;
 use tessera_rules::id::AssetId;
 use tessera_rules::money::Units;
 
-use crate::account::{Account, TierBefore, TierHeld};
+use crate::account::Account;
 use crate::arithmetic::{minus, negated};
 use crate::outcome::{OutcomeReward, Right};
 use crate::return_goods::step::Step;
 use crate::return_goods::take_back::{record, record_waiting, with_units};
 use crate::right::{PrizeState, WaitingReward, void_tickets};
 use crate::settle::gain::units_of;
+use crate::tier::TakenBack;
 
 /// Takes back what is no asset. Tickets go in proportion; what cannot be divided goes with the last of its goods.
 pub(super) fn take_back(step: Step<'_>, account: &mut Account, now: Timestamp) -> Vec<OutcomeReward> {
@@ -154,43 +155,16 @@ fn cancelled_prize(step: Step<'_>, account: &mut Account, reward: &OutcomeReward
     Some(OutcomeReward { right: Right::Prize { state: PrizeState::Cancelled }, ..record(reward) })
 }
 
-/// Until when a tier lasts without the one before it that it goes on: earlier by what was left of that. None: it does not
-/// go on.
-fn without(before: &TierBefore, held: &TierHeld, now: Timestamp) -> Option<Timestamp> {
-    let goes_on = before.since == held.since && before.tier == held.tier;
-    let left = before.until.filter(|end| goes_on && *end > now)?.duration_since(now);
-    held.until?.checked_sub(left).ok()
-}
-
-/// The tier that the receipt gave goes, where no other has taken its place; the one before it comes back. One whose place
-/// was taken does not come back any more.
+/// The tier that the receipt gave goes, or the part of its time that the receipt gave.
 fn lost_tier(step: Step<'_>, account: &mut Account, reward: &OutcomeReward, now: Timestamp) -> Option<OutcomeReward> {
     if !is_back(step, reward) {
         return None;
     }
-    let receipt = Some(&step.original.receipt);
-    let of_receipt = |before: &TierBefore| before.given_by.as_ref() == receipt;
-    for held in account.tiers.iter_mut().filter(|held| held.program == reward.program) {
-        let Some(before) = held.before.take() else { continue };
-        if !of_receipt(&before) {
-            held.before = Some(before);
-            continue;
-        }
-        let without = without(&before, held, now);
-        if without.is_some() {
-            held.until = without;
-            return Some(record(reward));
-        }
-    }
-    let given = |held: &TierHeld| held.program == reward.program && held.given_by.as_ref() == receipt;
-    let place = account.tiers.iter().position(given)?;
-    match account.tiers.get_mut(place) {
-        Some(held) if held.before.is_some() => {
-            if let Some(before) = held.before.take() {
-                (held.tier, held.since, held.until, held.given_by) = (before.tier, before.since, before.until, before.given_by);
-            }
-        }
-        Some(_) | None => {
+    let place = account.tiers.iter().position(|held| held.program == reward.program)?;
+    match account.tiers.get_mut(place)?.take_back(&step.original.receipt, now) {
+        TakenBack::Nothing => return None,
+        TakenBack::Less => {}
+        TakenBack::All => {
             account.tiers.remove(place);
         }
     }

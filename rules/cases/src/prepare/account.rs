@@ -2,15 +2,14 @@
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use tessera_ledger::account::{
-    Account, Consents, Counter, FactKnown, FactSource, Member, PersonalCoupon, Statistics, TierHeld, UseCount,
-};
+use tessera_ledger::account::{Account, Consents, Counter, FactKnown, FactSource, Member, PersonalCoupon, Statistics, UseCount};
 use tessera_ledger::confirm::CodeAsked;
 use tessera_ledger::hold::OpenQuote;
 use tessera_ledger::lot::{Lot, LotId, LotKind, spending_order};
+use tessera_ledger::tier::{TierGiven, TierHeld};
 use tessera_rules::campaign::Campaign;
 use tessera_rules::decision::{Calendar, Promise};
-use tessera_rules::id::{AccountId, CampaignId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, SegmentId, TierId};
+use tessera_rules::id::{AccountId, CampaignId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, SegmentId, StoreId, TierId};
 use tessera_rules::standing::CountedStretch;
 use tessera_rules::usage::Usage;
 
@@ -250,7 +249,7 @@ impl Binder<'_, '_, '_> {
             self.error(item.at, format!("no program has the tier `{tier}` here"), Some("write `tiers: {program: tier}`"));
             return None;
         };
-        Some(TierHeld { program: program.id.clone(), tier, since: at, until: None, given_by: None, before: None })
+        Some(TierHeld::new(program.id.clone(), TierGiven { tier, since: at, begins: at, until: None, given_by: None }))
     }
 }
 
