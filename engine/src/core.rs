@@ -152,8 +152,13 @@ impl Core {
     }
 
     /// What a gateway promised from a rule pack: see [`Packs::promised`].
-    pub(crate) async fn promised_by_pack(&self, token: &[u8], sold_at: Timestamp) -> Result<Option<ByPack>, Refusal> {
-        match self.packs.promised(token, sold_at).await {
+    pub(crate) async fn promised_by_pack(
+        &self,
+        token: &[u8],
+        sold_at: Timestamp,
+        straight: Option<Timestamp>,
+    ) -> Result<Option<ByPack>, Refusal> {
+        match self.packs.promised(token, sold_at, straight).await {
             Ok(promised) => Ok(promised.map(|(token, pack)| ByPack { token, pack })),
             Err(PacksError::Programs(error)) => Err(self.programs_refusal(&error)),
             // A sale is settled all the same: as one without a quote.

@@ -43,7 +43,7 @@ pub(crate) use draft::Draft;
 pub(crate) use enrol::EnrolCase;
 pub(crate) use follow_up::FollowUpCase;
 pub(crate) use hand_over::HandOverCase;
-pub(crate) use promised::Promised;
+pub(crate) use promised::{Issuer, Promised};
 pub(crate) use quote::{Asked, Decided, QuoteCase, Quoted, before_quote, evaluate_anonymous, evaluate_quote, needs_desk};
 pub(crate) use return_goods::{ReturnCase, Returned, preview};
 pub(crate) use settle::{SettleCase, Settled};

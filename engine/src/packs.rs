@@ -6,19 +6,22 @@
 mod follow;
 mod service;
 
-use std::collections::VecDeque;
 use std::future::Future;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache;
 use tessera_contract::limits::PACK_CONTENT_BYTES_MAX;
 use tessera_contract::pack::{OpenedPack, PackContent, PackHash, PackHead, PackToken, SignedPackHead, stores_hash};
 use tessera_contract::signing::{PrivateKey, PublicKey};
 use tessera_rules::id::StoreId;
 use tessera_rules::pack::pack;
 use tessera_storage::Storage;
-use tokio::sync::Mutex;
+use tokio::sync::OnceCell;
+use tokio::task::JoinHandle;
 
 pub(crate) use service::GatewayCalls;
 
@@ -32,10 +35,12 @@ const VALID: SignedDuration = SignedDuration::from_hours(7 * 24);
 const CLOCKS_APART_MAX: SignedDuration = SignedDuration::from_hours(1);
 /// How far a till's time of sale may be from the gateway's time of the answer.
 const SOLD_APART_MAX: SignedDuration = SignedDuration::from_hours(24);
+/// How long before a settle that comes straight from its till a gateway may have answered it.
+const QUOTED_BEFORE_MAX: SignedDuration = SignedDuration::from_hours(1);
 /// Contents kept in memory for gateways that come: as many as there are different sets of stores, mostly.
-const MADE_MAX: usize = 16;
-/// Packs kept compiled for what comes back.
-const OPENED_MAX: usize = 3;
+const MADE_MAX: u64 = 16;
+/// Packs kept compiled for what comes back: those of all gateways that come, since what comes back names any of them.
+const OPENED_MAX: u64 = MADE_MAX;
 
 /// The packs of an engine.
 #[derive(Debug)]
@@ -43,22 +48,22 @@ pub(crate) struct Packs {
     storage: Arc<dyn Storage>,
     programs: Arc<Programs>,
     key: PrivateKey,
-    /// Newest last. One is made at a time.
-    made: Mutex<VecDeque<Arc<Made>>>,
-    /// Newest last. One is opened at a time.
-    opened: Mutex<VecDeque<Arc<OpenedPack>>>,
+    made: Lately<Of, Made>,
+    opened: Lately<PackHash, OpenedPack>,
 }
+
+/// What was used lately. Whoever asks for what is just being made waits for it, and for nothing else.
+type Lately<K, V> = Cache<K, Arc<OnceCell<Arc<V>>>>;
 
 /// A pack of what is in force.
 #[derive(Debug)]
 pub(crate) struct Made {
-    of: Of,
     pub(crate) hash: PackHash,
     pub(crate) content: Bytes,
 }
 
 /// What a pack is made of.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 struct Of {
     revision: u64,
     catalogue: u64,
@@ -80,7 +85,7 @@ pub(crate) enum PacksError {
 
 impl Packs {
     pub(crate) fn new(storage: Arc<dyn Storage>, programs: Arc<Programs>, key: PrivateKey) -> Self {
-        Self { storage, programs, key, made: Mutex::default(), opened: Mutex::default() }
+        Self { storage, programs, key, made: lately(MADE_MAX), opened: lately(OPENED_MAX) }
     }
 
     /// What every head of this storage's engines is signed with.
@@ -109,10 +114,11 @@ impl Packs {
     }
 
     async fn made(&self, of: Of, rules: Rules, stores: &[StoreId]) -> Result<Arc<Made>, PacksError> {
-        let mut all = self.made.lock().await;
-        if let Some(made) = all.iter().find(|made| made.of == of) {
-            return Ok(Arc::clone(made));
-        }
+        let cell = self.made.get_with(of, Arc::default);
+        cell.get_or_try_init(|| self.make(of, rules, stores)).await.map(Arc::clone)
+    }
+
+    async fn make(&self, of: Of, rules: Rules, stores: &[StoreId]) -> Result<Arc<Made>, PacksError> {
         let sources = if of.revision == 0 { Vec::new() } else { self.programs.sources(of.revision).await? };
         let stores = stores.to_vec();
         let content = apart(of.revision, move || {
@@ -125,11 +131,9 @@ impl Packs {
         }
         let hash = PackContent::hash_of(&content);
         self.keep(hash, &content).await?;
-        let made = Arc::new(Made { of, hash, content });
-        if all.len() >= MADE_MAX {
-            all.pop_front();
-        }
-        all.push_back(Arc::clone(&made));
+        let made = Arc::new(Made { hash, content });
+        // What comes back by it finds it open.
+        drop(self.opening(hash));
         tracing::info!(revision = of.revision, catalogue = of.catalogue, pack = %made.hash, bytes = made.content.len(), "rule pack made");
         Ok(made)
     }
@@ -149,7 +153,8 @@ impl Packs {
     }
 
     /// What a gateway promised, if it could have: an engine of this storage said that its pack was in force then, and the
-    /// sale was not far from it. None: a token that stands for nothing.
+    /// sale was not far from it, nor is now, where the settle comes straight from its till. None: a token that stands for
+    /// nothing.
     ///
     /// # Errors
     /// The storage cannot read the pack.
@@ -157,8 +162,10 @@ impl Packs {
         &self,
         token: &[u8],
         sold_at: Timestamp,
+        straight: Option<Timestamp>,
     ) -> Result<Option<(PackToken, Arc<OpenedPack>)>, PacksError> {
-        let Some(token) = PackToken::decode(token).filter(|token| self.could_promise(token, sold_at)) else { return Ok(None) };
+        let could = |token: &PackToken| self.could_promise(token, sold_at) && is_of_this_hour(token, straight);
+        let Some(token) = PackToken::decode(token).filter(could) else { return Ok(None) };
         Ok(self.opened(token.signed.head.pack).await?.map(|pack| (token, pack)))
     }
 
@@ -172,25 +179,45 @@ impl Packs {
 
     /// A pack that was made here or by another engine of this storage; none: there is none of this hash.
     async fn opened(&self, hash: PackHash) -> Result<Option<Arc<OpenedPack>>, PacksError> {
-        let mut all = self.opened.lock().await;
-        if let Some(opened) = all.iter().find(|opened| opened.hash() == hash) {
+        if let Some(opened) = self.opened.get(&hash).as_deref().and_then(OnceCell::get) {
             return Ok(Some(Arc::clone(opened)));
         }
-        let Some(content) =
-            blob::load(&*self.storage, &layout::program(&content_key(hash))).await.map_err(ProgramsError::from)?
-        else {
-            return Ok(None);
-        };
-        let failed = |why: String| PacksError::Opening { pack: hash, why };
-        let opening = tokio::task::spawn_blocking(move || OpenedPack::open(hash, &content));
-        let opened = opening.await.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))?;
-        let opened = Arc::new(opened);
-        if all.len() >= OPENED_MAX {
-            all.pop_front();
-        }
-        all.push_back(Arc::clone(&opened));
-        Ok(Some(opened))
+        self.opening(hash).await.map_err(|error| PacksError::Opening { pack: hash, why: error.to_string() })?
     }
+
+    /// Opens a pack in a task of its own, which goes on although nobody waits for it any more.
+    fn opening(&self, hash: PackHash) -> JoinHandle<Result<Option<Arc<OpenedPack>>, PacksError>> {
+        let (cell, storage) = (self.opened.get_with(hash, Arc::default), Arc::clone(&self.storage));
+        tokio::spawn(async move {
+            match cell.get_or_try_init(|| open(&*storage, hash)).await {
+                Ok(opened) => Ok(Some(Arc::clone(opened))),
+                Err(None) => Ok(None),
+                Err(Some(error)) => Err(error),
+            }
+        })
+    }
+}
+
+/// Nothing but the gateway says when it decided; what comes straight from its till was decided just now.
+fn is_of_this_hour(token: &PackToken, straight: Option<Timestamp>) -> bool {
+    straight.is_none_or(|now| {
+        let age = now.duration_since(token.decided_at);
+        -CLOCKS_APART_MAX <= age && age <= QUOTED_BEFORE_MAX
+    })
+}
+
+fn lately<K: Eq + Hash + Send + Sync + 'static, V: Send + Sync + 'static>(most: u64) -> Lately<K, V> {
+    Cache::builder().max_capacity(most).eviction_policy(EvictionPolicy::lru()).build()
+}
+
+/// Reads a pack and opens it by a thread of its own. No error: there is none of this hash.
+async fn open(storage: &dyn Storage, hash: PackHash) -> Result<Arc<OpenedPack>, Option<PacksError>> {
+    let content = blob::load(storage, &layout::program(&content_key(hash))).await;
+    let content = content.map_err(|error| Some(ProgramsError::from(error).into()))?.ok_or(None)?;
+    let failed = |why: String| PacksError::Opening { pack: hash, why };
+    let opening = tokio::task::spawn_blocking(move || OpenedPack::open(hash, &content));
+    let opened = opening.await.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))?;
+    Ok(Arc::new(opened))
 }
 
 /// Makes a pack by a thread of its own.

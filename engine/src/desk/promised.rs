@@ -7,13 +7,22 @@ use tessera_rules::receipt::Receipt;
 use super::by_pack::ByPack;
 use crate::programs::Rules;
 
+/// Whose word a token is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Issuer {
+    /// An engine's: the till had its whole answer.
+    Engine,
+    /// A gateway's: the till told the customer that more follows.
+    Gateway,
+}
+
 /// What the token says.
 #[derive(Debug)]
 pub(crate) enum Promised {
     /// There is none: evaluate as paid, under the rules of the time of sale.
     Nothing {
-        /// A token came and was no good.
-        rejected: bool,
+        /// Whose token came and was no good; none: no token came.
+        rejected: Option<Issuer>,
         /// The rules of the time of sale.
         rules: Rules,
     },

@@ -36,7 +36,7 @@ use super::bonus::{Moment, Referrer};
 use super::claim::waiting_claims;
 use super::day::keep_lapsed;
 use super::enrol::{answers, keep_values, must_confirm, recorded};
-use super::promised::Promised;
+use super::promised::{Issuer, Promised};
 use super::return_goods::apply_parked;
 use super::{Draft, quote};
 use crate::budgets::{Asker, BUDGET_ATTEMPTS_MAX, Held, Share, shares};
@@ -237,7 +237,7 @@ impl SettleCase {
     }
 
     /// The till did not have its whole answer in time: it says so, has told the customer so, comes late and without a
-    /// quote, or had a part of it from a gateway's rule pack.
+    /// quote, or had a part of it from a gateway's rule pack, good or not.
     fn is_deferred(&self) -> bool {
         let delivery = &self.input.delivery;
         let is_late = match self.promise {
@@ -245,6 +245,7 @@ impl SettleCase {
             Promised::Pack { .. } => true,
             Promised::Token { .. } => false,
         };
+            Promised::Nothing { rejected: Some(Issuer::Gateway), .. } => true,
         delivery.deferred || delivery.customer_told || is_late
     }
 
@@ -325,7 +326,7 @@ impl SettleCase {
             Promised::Nothing { rejected, rules } => {
                 let when = (self.input.receipt.sold_at, Effort::default().whole());
                 let decision = self.evaluate((draft, around), rules, &self.paid(), when);
-                let relation = if *rejected { Relation::TokenRejected } else { Relation::WithoutQuote };
+                let relation = if rejected.is_some() { Relation::TokenRejected } else { Relation::WithoutQuote };
                 Judged::of(Cow::Owned(decision), None, relation)
             }
             Promised::Pack { by, rules } => {

@@ -133,6 +133,28 @@ async fn stores_have_the_campaigns_that_are_theirs_and_every_engine_of_the_stora
 }
 
 #[tokio::test]
+async fn packs_that_come_back_by_turns_are_opened_once_each() {
+    let rig = Rig::with_campaigns("  - {id: all, name: A, percent_off: 10}\n").await;
+    let mut hashes = Vec::new();
+    for number in 0..8 {
+        let campaigns = format!("  - {{id: all, name: A, percent_off: {}}}\n", number + 1);
+        rig.publish(&campaigns).await;
+        hashes.push(rig.engine.core.packs.current(&[], rig.clock.now()).await.unwrap().0.hash);
+    }
+    let other = Rig::reopened(Arc::clone(&rig.storage), settings()).await;
+    for packs in [&rig.engine.core.packs, &other.engine.core.packs] {
+        let open = async |hash: &PackHash| packs.opened(*hash).await.unwrap().unwrap();
+        let (first, beside) = tokio::join!(open(&hashes[0]), open(&hashes[0]));
+        assert!(Arc::ptr_eq(&first, &beside), "two who ask at once get the same");
+        for hash in &hashes[1..] {
+            assert_eq!(open(hash).await.hash(), *hash);
+        }
+        assert!(Arc::ptr_eq(&first, &open(&hashes[0]).await), "it has not been opened again");
+        assert!(packs.opened(PackHash([0; 32])).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
 async fn p11_a_request_at_fault_names_its_field() {
     let rig = Rig::new().await;
     let calls = GatewayCalls::new(rig.engine.clone(), rig.closing.subscribe());

@@ -13,7 +13,7 @@ use tessera_proto::billing::v1;
 use super::answers::SettleAnswer;
 use super::claim;
 use super::shared::{balances, desk_times, position, referrer};
-use crate::desk::{Case, CaseAnswer, Done, Promised, SettleCase, Settled};
+use crate::desk::{Case, CaseAnswer, Done, Issuer, Promised, SettleCase, Settled};
 use crate::directory::Recognised;
 use crate::engine::{Call, Engine, account_key};
 use crate::layout::AggregateKey;
@@ -57,23 +57,28 @@ pub(super) fn refuse_too_old(engine: &Engine, business_date: jiff::civil::Date, 
 
 /// What the token promises, under whose rules. A token of another receipt is as none.
 async fn promise(engine: &Engine, input: &SettleInput, call: &Call) -> Result<Promised, Refusal> {
+    let mut rejected = None;
     if PackToken::is_one(&input.quote_token) {
-        let by = engine.core.promised_by_pack(&input.quote_token, input.receipt.sold_at).await?;
+        let straight = (input.delivery.route == v1::DeliveryRoute::Direct).then_some(call.now);
+        let by = engine.core.promised_by_pack(&input.quote_token, input.receipt.sold_at, straight).await?;
         if let Some(by) = by.filter(|by| by.token.receipt == input.receipt.id) {
             let rules = engine.core.rules_at(input.receipt.sold_at, call).await?;
             return Ok(Promised::Pack { by: Box::new(by), rules });
         }
-        metrics::counter!("tessera_engine_tokens_rejected_total").increment(1);
+        rejected = Some(Issuer::Gateway);
     } else if !input.quote_token.is_empty() {
         if let Some(body) = engine.core.opened(&input.receipt.id, &input.quote_token) {
             let revision = body.head.revision.as_ref().map_or(0, |revision| revision.number);
             let rules = engine.core.rules(revision, body.head.catalogue, call).await?;
             return Ok(Promised::Token { body, rules });
         }
+        rejected = Some(Issuer::Engine);
+    }
+    if rejected.is_some() {
         metrics::counter!("tessera_engine_tokens_rejected_total").increment(1);
     }
     let rules = engine.core.rules_at(input.receipt.sold_at, call).await?;
-    Ok(Promised::Nothing { rejected: !input.quote_token.is_empty(), rules })
+    Ok(Promised::Nothing { rejected, rules })
 }
 
 fn extras(input: &SettleInput) -> Extras {

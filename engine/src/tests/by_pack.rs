@@ -81,6 +81,19 @@ async fn p8_what_a_pack_gave_stands_and_what_the_revision_gives_beyond_follows_w
 }
 
 #[tokio::test]
+async fn p8_of_two_campaigns_of_one_group_the_better_one_gives_only_what_the_pack_did_not() {
+    let rig = Rig::with_campaigns(
+        "  - {id: earn, name: Points, points: {per: 1.00, units: 1, asset: points}}\n  - {id: tenth, name: A tenth, on: {sku: [SOCKS]}, percent_off: 10, fallback: {points: points}}\n  - {id: card, name: Card, on: {sku: [SOCKS]}, customers_only: true, percent_off: 20, fallback: {points: points}}\n",
+    )
+    .await;
+    let quoted = Held::of(&rig).await.quote(&socks("A", Some("1001")), begin());
+    let outcome = rig.settle(spooled(as_quoted(socks("A", Some("1001")), &quoted))).await.unwrap().outcome.unwrap();
+    let given: Vec<_> = outcome.rewards.iter().map(|reward| (reward.campaign_id.as_str(), reward.units)).collect();
+    assert_eq!(given, [("card", 50), ("earn", 4)], "a fifth in all: a tenth was taken off");
+    rig.outcomes().await;
+}
+
+#[tokio::test]
 async fn p7_a_pack_answers_a_stranger_as_the_engine_does_on_random_receipts() {
     let rig = Rig::with_campaigns(
         "  - {id: tenth, name: A tenth, on: {sku: [SOCKS, MILK]}, percent_off: 10}\n  - {id: packs, name: More, on: {sku: [PACK]}, extra_units: {every: 10, add: 1}}\n  - {id: three, name: Three, on: {sku: [MILK]}, n_for_m: {take: 3, pay: 2}}\n  - {id: five, name: Five, spend: {at_least: 50.00, give: {amount: 5.00}}}\n",
@@ -160,6 +173,25 @@ async fn h15_a_token_that_no_engine_stands_behind_promises_nothing() {
     let mut token = token_of(11);
     token.basket_hash = BasketHash([0; 32]);
     assert!(flags(&settle_with(11, &token, hours(0)).await).contains(&DiffersFromQuote), "of another basket");
+    rig.outcomes().await;
+}
+
+#[tokio::test]
+async fn p8_h15_what_comes_straight_was_decided_this_hour_and_what_was_promised_falsely_is_told_all_the_same() {
+    let rig = Rig::new().await;
+    let held = Held::of(&rig).await;
+    rig.pass(Duration::from_secs(3 * 3_600));
+    let now = begin() + SignedDuration::from_hours(3);
+    for (number, (minutes, good)) in [(0, true), (-59, true), (-61, false), (59, true), (61, false)].into_iter().enumerate() {
+        let receipt = v1::Receipt { sold_at: Some(timestamp_to_wire(now)), ..socks(&format!("R{number}"), Some("1001")) };
+        let quoted = held.quote(&receipt, now + SignedDuration::from_mins(minutes));
+        let outcome = rig.settle(as_quoted(receipt, &quoted)).await.unwrap().outcome.unwrap();
+        let flags = flags(&outcome);
+        assert_eq!((flags.contains(&DecidedByPack), flags.contains(&TokenRejected)), (good, !good), "{minutes}: {flags:?}");
+        assert!(flags.contains(&Deferred), "{minutes}: {flags:?}");
+        let due = now + SignedDuration::from_hours(24);
+        assert_eq!(outcome.notice_due_at, Some(timestamp_to_wire(due)), "{minutes}: the till said that more follows");
+    }
     rig.outcomes().await;
 }
 
