@@ -144,6 +144,16 @@ impl Budgets {
 
     /// What gives back the one use of each of these codes.
     ///
+    /// How often a code that works once is used by sales that are committed.
+    ///
+    /// # Errors
+    /// The storage cannot read it.
+    pub(crate) async fn uses_of_code(&self, storage: &dyn Storage, code: &CompactString, day: Date) -> Result<i64, StorageError> {
+        let limited = Limited::Code(code.clone());
+        self.load(storage, &limited, &share::ONCE, day).await?;
+        Ok(self.lock().used.get(&limited).map_or(0, |used| used.ever.uses))
+    }
+
     /// # Errors
     /// The storage cannot read what was used.
     pub(crate) async fn given_back(

@@ -268,6 +268,15 @@ impl<'a> Draft<'a> {
         Ok(codes)
     }
 
+    /// How often a code that works once is used, with what the batch has changed so far: twice where two sales were
+    /// promised it.
+    pub(crate) async fn uses_of_code(&self, code: &CompactString, day: Date) -> Result<i64, Refusal> {
+        let used = self.core.budgets.uses_of_code(self.core.storage.as_ref(), code, day).await;
+        let used = used.map_err(|error| self.core.storage_refusal(&error))?;
+        let shares = self.spent.iter().flat_map(|spent| &spent.shares).filter(|share| share.code() == Some(code));
+        Ok(shares.map(|share| share.usage.uses).fold(used, i64::saturating_add))
+    }
+
     /// What a case uses of what is limited over all customers, or gives back of it.
     pub(crate) fn put_spent(&mut self, receipt: &ReceiptId, shares: Vec<Share>, day: Date) {
         if !shares.is_empty() {

@@ -78,8 +78,8 @@ pub(super) struct Sale {
 }
 
 impl Sale {
-    /// The codes that work once and are free again, since with this return all has come back.
-    fn freed_by(&self, result: &ledger::Returned) -> &[CompactString] {
+    /// The codes that work once and that this sale uses no more, since with this return all has come back.
+    fn gives_back(&self, result: &ledger::Returned) -> &[CompactString] {
         let completes = result.so_far.is_whole(&self.outcome) && !self.so_far.is_whole(&self.outcome);
         if completes { &self.codes } else { &[] }
     }
@@ -186,13 +186,14 @@ impl ReturnCase {
             }
         });
         let mut result = self.compute(draft, opened.as_ref(), sale.as_deref());
+        self.free_codes(draft, sale.as_deref(), &mut result).await?;
         if was_parked && let Err(place) = result.outcome.flags.binary_search(&Flag::WasParked) {
             result.outcome.flags.insert(place, Flag::WasParked);
         }
         let message = encode_outcome(&result.outcome, &self.extras(&result));
         if !self.input.training {
             self.put(draft, &result, message.clone());
-            let codes = sale.as_deref().map_or(&[][..], |sale| sale.freed_by(&result));
+            let codes = sale.as_deref().map_or(&[][..], |sale| sale.gives_back(&result));
             let budgets = &draft.core.budgets;
             let given_back = budgets.given_back(draft.core.storage.as_ref(), codes, self.input.business_date).await;
             let given_back = given_back.map_err(|error| draft.core.storage_refusal(&error))?;
@@ -247,10 +248,18 @@ impl ReturnCase {
         };
         let anew = sale.and_then(|sale| self.price_kept(draft, account, sale, &goods));
         goods.repricing = anew.as_ref().map(Anew::repricing);
-        let mut result = return_goods(account, &goods);
-        let freed = sale.map(|sale| sale.freed_by(&result).to_vec()).unwrap_or_default();
-        result.restored.extend(freed);
-        result
+        return_goods(account, &goods)
+    }
+
+    /// Adds the codes that are free again with the return: those that no other sale uses besides.
+    async fn free_codes(&self, draft: &Draft<'_>, sale: Option<&Sale>, result: &mut ledger::Returned) -> Result<(), Refusal> {
+        let given_back = sale.map(|sale| sale.gives_back(result)).unwrap_or_default();
+        for code in given_back {
+            if draft.uses_of_code(code, self.input.business_date).await? <= 1 {
+                result.restored.push(code.clone());
+            }
+        }
+        Ok(())
     }
 
     fn extras(&self, result: &ledger::Returned) -> Extras {
@@ -311,7 +320,8 @@ pub(crate) async fn preview(case: &ReturnCase, draft: &mut Draft<'_>) -> Result<
         Original::Settled(sale) => Some(sale.as_ref()),
     };
     let account = draft.account().cloned();
-    let result = case.compute(draft, account.as_deref(), sale);
+    let mut result = case.compute(draft, account.as_deref(), sale);
+    case.free_codes(draft, sale, &mut result).await?;
     if let Some(beyond) = result.beyond.first() {
         let place = case.input.lines.iter().position(|line| line.id == beyond.line).unwrap_or(0);
         return Err(Refusal::MoreThanSold { field: format!("lines[{place}].quantity_milli") });

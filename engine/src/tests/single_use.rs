@@ -39,7 +39,7 @@ async fn over(storage: Arc<MemoryStorage>) -> Rig {
     rig
 }
 
-async fn rig() -> Rig {
+pub(super) async fn rig() -> Rig {
     over(Arc::new(MemoryStorage::new(&layout::SPACES))).await
 }
 
@@ -48,7 +48,7 @@ fn with(id: &str, card: Option<&str>, code: &str) -> v1::Receipt {
     v1::Receipt { codes, sold_at: Some(timestamp_to_wire(opened())), ..receipt(id, card, vec![line("1", "OTHER", 1, 500)]) }
 }
 
-fn basket(id: &str, card: Option<&str>) -> v1::Receipt {
+pub(super) fn basket(id: &str, card: Option<&str>) -> v1::Receipt {
     with(id, card, CODE)
 }
 
@@ -59,9 +59,9 @@ fn answered(quoted: &v1::QuoteResponse) -> (v1::CodeState, i64) {
 }
 
 const APPLIED: (v1::CodeState, i64) = (v1::CodeState::Applied, 400);
-const USED: (v1::CodeState, i64) = (v1::CodeState::Used, 500);
+pub(super) const USED: (v1::CodeState, i64) = (v1::CodeState::Used, 500);
 
-async fn asked(rig: &Rig, id: &str, card: Option<&str>) -> (v1::CodeState, i64) {
+pub(super) async fn asked(rig: &Rig, id: &str, card: Option<&str>) -> (v1::CodeState, i64) {
     answered(&rig.quote(quote(basket(id, card))).await.unwrap())
 }
 
@@ -199,4 +199,26 @@ async fn p4_h74_a_claim_has_the_code_that_its_sale_used_and_none_that_another_sa
     assert_eq!(back.answer.unwrap().restored_codes, [CODE]);
     assert_eq!(asked(&rig, "D", None).await, APPLIED, "used once, given back once");
     rig.outcomes().await;
+}
+
+#[tokio::test]
+async fn p4_a_code_that_two_sales_were_promised_is_told_to_be_free_when_both_have_come_back() {
+    for order in [["A", "B"], ["B", "A"]] {
+        let rig = rig().await;
+        let promised = rig.quote(quote(basket("A", Some("1001")))).await.unwrap();
+        rig.pass(Duration::from_secs(16 * 60));
+        rig.sell(basket("B", Some("2002"))).await;
+        assert!(is_short(&settled(&rig, as_quoted(basket("A", Some("1001")), &promised)).await));
+        for (id, free) in order.into_iter().zip([false, true]) {
+            let request = give_back(&format!("R-{id}"), Some(id), vec![("1", line("1", "OTHER", 1, 400))]);
+            let preview = v1::ReturnRequest { mode: i32::from(v1::ReturnMode::Preview), ..request.clone() };
+            for request in [preview, request] {
+                let codes = rig.give_back(request).await.unwrap().answer.unwrap().restored_codes;
+                assert_eq!(codes, if free { vec![CODE] } else { vec![] }, "{id} of {order:?}");
+            }
+            let expected = if free { APPLIED } else { USED };
+            assert_eq!(asked(&rig, &format!("Q-{id}"), None).await, expected, "{id} of {order:?}");
+        }
+        rig.outcomes().await;
+    }
 }
