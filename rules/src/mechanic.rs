@@ -205,6 +205,21 @@ impl Give {
         }
     }
 
+    /// The articles that it adds.
+    fn gifts(&self) -> &[Sku] {
+        match self {
+            Self::Gift { sku, .. } => std::slice::from_ref(sku),
+            Self::Choice { skus, .. } => skus,
+            Self::Percent(_)
+            | Self::Amount(_)
+            | Self::Points { .. }
+            | Self::Prize { .. }
+            | Self::Coupon { .. }
+            | Self::Status { .. }
+            | Self::Tickets { .. } => &[],
+        }
+    }
+
     /// Whether it changes the lines of the receipt.
     fn changes_lines(&self) -> bool {
         match self {
@@ -281,6 +296,22 @@ impl Mechanic {
             | Self::Offer { .. } => false,
         };
         self.act() <= Act::Basket && !adds
+    }
+
+    /// The articles that it adds to a receipt as gifts, all of them or the one that is chosen.
+    pub(crate) fn gifts(&self) -> &[Sku] {
+        match self {
+            Self::Spend { give, .. } | Self::Grant { give } | Self::Count(Counting { give: Some((_, give)), .. }) => give.gifts(),
+            Self::Off { .. }
+            | Self::PriceList { .. }
+            | Self::Ladder { .. }
+            | Self::Set { .. }
+            | Self::ExtraUnits { .. }
+            | Self::Points { .. }
+            | Self::Multiply { .. }
+            | Self::Count { .. }
+            | Self::Offer { .. } => &[],
+        }
     }
 
     /// The asset of which it gives units.

@@ -253,6 +253,12 @@ impl Revision {
         &self.campaigns
     }
 
+    /// Whether some campaign adds this article to receipts as a gift.
+    #[must_use]
+    pub fn is_gift(&self, sku: &str) -> bool {
+        self.campaigns.iter().any(|campaign| campaign.mechanic.gifts().iter().any(|gift| gift.as_str() == sku))
+    }
+
     /// The programs that let a sale of `sold_at` without a customer be claimed at that time, sorted.
     #[must_use]
     pub fn claimable_at(&self, sold_at: Timestamp, at: Timestamp) -> Vec<ProgramId> {

@@ -188,7 +188,7 @@ impl<'s> Simulated<'s> {
         self.account = settled.account;
         if self.awaited.contains(receipt.id.as_str()) {
             let (outcome, so_far) = (settled.outcome.clone(), ReturnedSoFar::default());
-            let decided = DecidedWith::of((receipt.sold_at, Effort::default()), standing.customer.clone());
+            let decided = DecidedWith::of((receipt.sold_at, Effort::default()), standing.customer.clone(), Vec::new());
             self.kept.insert(receipt.id.clone(), Sale { receipt: receipt.clone(), decided, outcome, so_far });
         }
         Settled { outcome: settled.outcome, buyer: self.side.buyer(&standing, receipt), proven: decision.proven }

@@ -20,6 +20,9 @@ pub const ENTRY_VERSION: u8 = 2;
 /// The version in which closed days, and what sales were decided with, are written.
 pub const RECORD_VERSION: u8 = 1;
 
+/// The version in which is written what sales were decided with; those before it were never released.
+pub const DECIDED_VERSION: u8 = 2;
+
 /// The version in which what came back of a receipt is written; those before it were never released.
 pub const RETURNED_VERSION: u8 = 3;
 
@@ -135,7 +138,7 @@ impl DecidedWith {
     /// The record as bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        write(self, RECORD_VERSION)
+        write(self, DECIDED_VERSION)
     }
 
     /// Reads a record.
@@ -143,7 +146,10 @@ impl DecidedWith {
     /// # Errors
     /// What is wrong with the bytes; never a panic.
     pub fn decode(bytes: &[u8]) -> Result<Self, Damaged> {
-        read_record(bytes)
+        match opened(bytes)? {
+            (DECIDED_VERSION, body) => read(body),
+            (found, _) => Err(Damaged::UnknownVersion { found }),
+        }
     }
 }
 

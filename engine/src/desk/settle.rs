@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use compact_str::CompactString;
 use jiff::{SignedDuration, Timestamp};
 use tessera_contract::canonical::BasketHash;
 use tessera_contract::convert::timestamp_to_wire;
@@ -98,6 +99,8 @@ struct Judged<'a> {
     is_beyond: bool,
     /// The imported lists that the customer was on.
     lists: Vec<SegmentId>,
+    /// Articles that the store did not have in stock, sorted.
+    out_of_stock: Arc<[CompactString]>,
 }
 
 impl Settled {
@@ -307,7 +310,7 @@ impl SettleCase {
             let around = draft.core.surroundings(of, self.customer.as_ref(), asker).await?;
             let mut judged = self.judge(draft, &around);
             judged.shares = shares(&rules.revision, &judged.decision);
-            judged.lists = around.lists;
+            (judged.lists, judged.out_of_stock) = (around.lists, around.out_of_stock);
             attempts = attempts.saturating_add(1);
             if receipt.training || draft.core.budgets.hold(&judged.shares, asker) == Held::Fits {
                 return Ok(judged);
@@ -391,7 +394,11 @@ impl SettleCase {
             Promised::Nothing { .. } | Promised::Pack { .. } | Promised::Token { .. } => (self.now, Effort::default()),
         };
         let customer = self.known(draft).map(|account| account.standing(&self.view(known_at, &judged.lists)));
-        Some(DecidedWith::of((at, effort), customer))
+        // What was given was there, whatever has become of it since the quote.
+        let was_given = |sku: &str| judged.decision.lines.iter().any(|line| line.added_by.is_some() && line.sku.as_str() == sku);
+        let revision = &self.promise.rules().revision;
+        let lacked = judged.out_of_stock.iter().filter(|sku| revision.is_gift(sku) && !was_given(sku));
+        Some(DecidedWith::of((at, effort), customer, lacked.cloned().collect()))
     }
 
     /// The account that the sale is decided with; it may be the first that is heard of the customer.
@@ -434,7 +441,15 @@ impl SettleCase {
 
 impl<'a> Judged<'a> {
     fn of(decision: Cow<'a, Decision>, promised: Option<Cow<'a, Decision>>, relation: Relation) -> Self {
-        Self { decision, promised, relation, shares: Vec::new(), is_beyond: false, lists: Vec::new() }
+        Self {
+            decision,
+            promised,
+            relation,
+            shares: Vec::new(),
+            is_beyond: false,
+            lists: Vec::new(),
+            out_of_stock: Arc::default(),
+        }
     }
 }
 

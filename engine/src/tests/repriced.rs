@@ -211,3 +211,25 @@ async fn p5_what_is_kept_is_priced_with_what_the_sale_was_decided_with() {
         told(story).await;
     }
 }
+
+#[tokio::test]
+async fn p5_a_gift_that_the_store_lacked_at_the_sale_is_not_thought_given_when_goods_come_back() {
+    let rig = Rig::new().await;
+    rig.pass(Duration::from_secs(1));
+    let head =
+        "limits: [{id: one, campaigns: [a-mug, b-thanks], per_customer: 1}]\nconventions: {returned_rewards: repriced_kept}\n";
+    let campaigns = "  - {id: a-mug, name: A mug, on: {sku: [SOCKS]}, grant: {give: {gift: {sku: MUG}}}}
+  - {id: b-thanks, name: Thanks, on: {sku: [SOCKS]}, grant: {give: {points: {units: 50, asset: points}}}}
+";
+    publish(&rig, head, campaigns, opened()).await;
+    let stock = async |gone: &[&str], back: &[&str]| super::stock::set(&rig, "S1", false, (gone, back)).await.unwrap();
+    stock(&["MUG", "TEA"], &[]).await;
+    rig.sell(socks("A", Some(CARD))).await;
+    assert_eq!(rig.points(CARD).await, 30 + 50, "no mug, so the thanks");
+    stock(&[], &["MUG"]).await;
+    rig.give_back(back("R1", "A", 1)).await.unwrap();
+    assert_eq!(rig.points(CARD).await, 20 + 50, "the mug had not been given");
+    rig.give_back(back("R2", "A", 2)).await.unwrap();
+    assert_eq!(rig.points(CARD).await, 0);
+    rig.outcomes().await;
+}

@@ -14,7 +14,12 @@ const CAMPAIGNS: &str = "
   - {id: sock, name: A sock, on: {sku: SHOES}, grant: {give: {gift: {sku: SOCK-A, quantity: 1}}}}
 ";
 
-async fn set(rig: &Rig, store: &str, whole: bool, (gone, back): (&[&str], &[&str])) -> Result<admin::SetStockResponse, Status> {
+pub(super) async fn set(
+    rig: &Rig,
+    store: &str,
+    whole: bool,
+    (gone, back): (&[&str], &[&str]),
+) -> Result<admin::SetStockResponse, Status> {
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     let request = admin::SetStockRequest { store_id: store.to_owned(), whole, gone_skus: texts(gone), back_skus: texts(back) };
     StockFlags::new(rig.engine.clone()).set_stock(Request::new(request)).await.map(tonic::Response::into_inner)

@@ -44,7 +44,7 @@ fn what_is_written_is_read() {
     let receipt = receipt_id("r");
     let view = View { customer: None, receipt: &receipt, supersedes: None, now: at(1), business_date: day(), lists: &[] };
     for customer in [None, Some(sample().standing(&view))] {
-        let decided = DecidedWith::of((at(1), Effort::within(500)), customer);
+        let decided = DecidedWith::of((at(1), Effort::within(500)), customer, vec!["SOCK-A".into()]);
         assert_eq!(DecidedWith::decode(&decided.encode()), Ok(decided));
     }
 }

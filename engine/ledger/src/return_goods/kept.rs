@@ -1,6 +1,8 @@
 //! What is kept of a sale when goods come back, as it is evaluated again: the receipt without them, and the account as if
 //! the sale had not been.
 
+use std::sync::Arc;
+
 use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -30,12 +32,15 @@ pub struct DecidedWith {
     customer: Option<CustomerStanding>,
     /// How much was searched for its best deals.
     effort: Effort,
+    /// Gifts that the store did not have in stock, sorted.
+    out_of_stock: Vec<CompactString>,
 }
 
 impl DecidedWith {
-    /// Of the time, the effort and the standing that a sale was decided with, before anything of it was booked.
+    /// Of the time, the effort and the standing that a sale was decided with, before anything of it was booked, and of the
+    /// gifts that the store lacked, sorted.
     #[must_use]
-    pub fn of((at, effort): (Timestamp, Effort), customer: Option<CustomerStanding>) -> Self {
+    pub fn of((at, effort): (Timestamp, Effort), customer: Option<CustomerStanding>, out_of_stock: Vec<CompactString>) -> Self {
         let then = |customer| CustomerStanding {
             available: Vec::new(),
             counters: Vec::new(),
@@ -44,7 +49,7 @@ impl DecidedWith {
             facts: Vec::new(),
             ..customer
         };
-        Self { at, customer: customer.map(then), effort: effort.whole() }
+        Self { at, customer: customer.map(then), effort: effort.whole(), out_of_stock }
     }
 
     /// The time under which what is kept is evaluated.
@@ -69,6 +74,8 @@ pub struct Kept {
     account: Option<Account>,
     /// What the customer was then.
     then: Option<CustomerStanding>,
+    /// Gifts that the store lacked then, sorted.
+    out_of_stock: Arc<[CompactString]>,
     /// What the sale used of assets, by asset.
     redeemed: Vec<(AssetId, Units)>,
     /// Codes of the account's coupons that the sale used.
@@ -112,6 +119,7 @@ pub fn kept(account: Option<&Account>, goods: &Return<'_>, (sold, decided): (&Re
         receipt,
         account: account.map(|account| without(account, goods, sale)),
         then: decided.customer.clone(),
+        out_of_stock: decided.out_of_stock.as_slice().into(),
         redeemed: sale.outcome.redemptions.iter().map(|known| (known.asset.clone(), known.units)).collect(),
         used: used.map(|coupon| coupon.code.clone()).collect(),
         applied: sale.outcome.applied.iter().map(|applied| applied.campaign.clone()).collect(),
@@ -187,7 +195,7 @@ impl Kept {
             customer: self.account.as_ref().map(|account| self.customer(account, view)),
             codes: self.receipt.codes.iter().map(|code| self.code(code, view)).collect(),
             shared,
-            out_of_stock: [].into(),
+            out_of_stock: Arc::clone(&self.out_of_stock),
             promises_exhausted: false,
             claimed_from: None,
             draw,

@@ -229,7 +229,7 @@ impl<'b> World<'b> {
             *day = day.plus(*usage);
         }
         let asked = asked.clone();
-        let decided = DecidedWith::of((asked.at, asked.effort), customer);
+        let decided = DecidedWith::of((asked.at, asked.effort), customer, asked.out_of_stock.to_vec());
         self.sales.push(Sale { asked, decided, outcome: settled.outcome, so_far: ReturnedSoFar::default() });
         self.done = Done::Settled;
         self.now = booked_at;

@@ -96,7 +96,8 @@ fn give_back(account: &Account, sale: (&Receipt, &Outcome, &ReturnedSoFar), good
         assets: &assets,
         repricing: None,
     };
-    let kept = kept(Some(account), &command, (sale.0, &DecidedWith::of((at(1), Effort::default()), None)));
+    let decided = DecidedWith::of((at(1), Effort::default()), None, Vec::new());
+    let kept = kept(Some(account), &command, (sale.0, &decided));
     let decision = kept.as_ref().map(|kept| decide(&kept.receipt));
     command.repricing =
         kept.as_ref().zip(decision.as_ref()).map(|(kept, decision)| Repricing { kept: &kept.receipt, decision, rewards: true });
