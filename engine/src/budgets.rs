@@ -15,7 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tessera_rules::id::{AccountId, ReceiptId};
+use tessera_rules::id::{AccountId, ReceiptId, StoreId};
 use tessera_rules::receipt::Receipt;
 use tessera_rules::revision::Revision;
 use tessera_rules::standing::Uses;
@@ -57,6 +57,8 @@ pub(crate) struct Asker<'a> {
     pub(crate) receipt: &'a ReceiptId,
     /// The number of its quote; none: it is settled.
     pub(crate) quote_no: Option<u32>,
+    /// The store whose till asks.
+    pub(crate) store: &'a StoreId,
     /// Whose it is; none: nobody is known.
     pub(crate) account: Option<&'a AccountId>,
     /// The receipt whose holds it takes over.
@@ -142,8 +144,6 @@ impl Budgets {
         Ok(known.taken(limited, asker))
     }
 
-    /// What gives back the one use of each of these codes.
-    ///
     /// How often a code that works once is used by sales that are committed.
     ///
     /// # Errors
@@ -154,6 +154,8 @@ impl Budgets {
         Ok(self.lock().used.get(&limited).map_or(0, |used| used.ever.uses))
     }
 
+    /// What gives back the one use of each of these codes.
+    ///
     /// # Errors
     /// The storage cannot read what was used.
     pub(crate) async fn given_back(
@@ -245,13 +247,19 @@ impl Budgets {
         }
     }
 
-    /// A receipt will not be paid.
-    pub(crate) fn release(&self, receipt: &ReceiptId) {
-        if self.holding.load(Ordering::Relaxed) > 0 {
-            let mut known = self.lock();
-            known.holds.release(receipt);
-            self.count(&known);
+    /// A receipt will not be paid, says a till of a store; whether it is that store's.
+    pub(crate) fn release(&self, receipt: &ReceiptId, store: &StoreId, now: Timestamp) -> bool {
+        if self.holding.load(Ordering::Relaxed) == 0 {
+            return true;
         }
+        let mut known = self.lock();
+        known.holds.lapse(now);
+        let is_own = !known.holds.is_of_another(receipt, store);
+        if is_own {
+            known.holds.release(receipt);
+        }
+        self.count(&known);
+        is_own
     }
 
     fn count(&self, known: &Known) {

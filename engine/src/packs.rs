@@ -4,23 +4,20 @@
 //! INVARIANT: a pack is in the storage before any gateway hears of it, so that no engine meets one that it cannot open.
 
 mod follow;
+mod lately;
 mod service;
 
 use std::future::Future;
-use std::hash::Hash;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache;
 use tessera_contract::limits::PACK_CONTENT_BYTES_MAX;
 use tessera_contract::pack::{OpenedPack, PackContent, PackHash, PackHead, PackToken, SignedPackHead, stores_hash};
 use tessera_contract::signing::{PrivateKey, PublicKey};
 use tessera_rules::id::StoreId;
 use tessera_rules::pack::pack;
 use tessera_storage::Storage;
-use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 
 pub(crate) use service::GatewayCalls;
@@ -28,6 +25,7 @@ pub(crate) use service::GatewayCalls;
 use crate::blob;
 use crate::layout;
 use crate::programs::{Programs, ProgramsError, Rules};
+use lately::Lately;
 
 /// How long an engine's word is good, where nothing else starts before.
 const VALID: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -38,9 +36,9 @@ const SOLD_APART_MAX: SignedDuration = SignedDuration::from_hours(24);
 /// How long before a settle that comes straight from its till a gateway may have answered it.
 const QUOTED_BEFORE_MAX: SignedDuration = SignedDuration::from_hours(1);
 /// Contents kept in memory for gateways that come: as many as there are different sets of stores, mostly.
-const MADE_MAX: u64 = 16;
+const MADE_MAX: usize = 16;
 /// Packs kept compiled for what comes back: those of all gateways that come, since what comes back names any of them.
-const OPENED_MAX: u64 = MADE_MAX;
+const OPENED_MAX: usize = MADE_MAX;
 
 /// The packs of an engine.
 #[derive(Debug)]
@@ -52,9 +50,6 @@ pub(crate) struct Packs {
     opened: Lately<PackHash, OpenedPack>,
 }
 
-/// What was used lately. Whoever asks for what is just being made waits for it, and for nothing else.
-type Lately<K, V> = Cache<K, Arc<OnceCell<Arc<V>>>>;
-
 /// A pack of what is in force.
 #[derive(Debug)]
 pub(crate) struct Made {
@@ -63,7 +58,7 @@ pub(crate) struct Made {
 }
 
 /// What a pack is made of.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Of {
     revision: u64,
     catalogue: u64,
@@ -85,7 +80,7 @@ pub(crate) enum PacksError {
 
 impl Packs {
     pub(crate) fn new(storage: Arc<dyn Storage>, programs: Arc<Programs>, key: PrivateKey) -> Self {
-        Self { storage, programs, key, made: lately(MADE_MAX), opened: lately(OPENED_MAX) }
+        Self { storage, programs, key, made: Lately::new(MADE_MAX), opened: Lately::new(OPENED_MAX) }
     }
 
     /// What every head of this storage's engines is signed with.
@@ -114,7 +109,7 @@ impl Packs {
     }
 
     async fn made(&self, of: Of, rules: Rules, stores: &[StoreId]) -> Result<Arc<Made>, PacksError> {
-        let cell = self.made.get_with(of, Arc::default);
+        let cell = self.made.place(of);
         cell.get_or_try_init(|| self.make(of, rules, stores)).await.map(Arc::clone)
     }
 
@@ -179,7 +174,7 @@ impl Packs {
 
     /// A pack that was made here or by another engine of this storage; none: there is none of this hash.
     async fn opened(&self, hash: PackHash) -> Result<Option<Arc<OpenedPack>>, PacksError> {
-        if let Some(opened) = self.opened.get(&hash).as_deref().and_then(OnceCell::get) {
+        if let Some(opened) = self.opened.place(hash).get() {
             return Ok(Some(Arc::clone(opened)));
         }
         self.opening(hash).await.map_err(|error| PacksError::Opening { pack: hash, why: error.to_string() })?
@@ -187,7 +182,7 @@ impl Packs {
 
     /// Opens a pack in a task of its own, which goes on although nobody waits for it any more.
     fn opening(&self, hash: PackHash) -> JoinHandle<Result<Option<Arc<OpenedPack>>, PacksError>> {
-        let (cell, storage) = (self.opened.get_with(hash, Arc::default), Arc::clone(&self.storage));
+        let (cell, storage) = (self.opened.place(hash), Arc::clone(&self.storage));
         tokio::spawn(async move {
             match cell.get_or_try_init(|| open(&*storage, hash)).await {
                 Ok(opened) => Ok(Some(Arc::clone(opened))),
@@ -204,10 +199,6 @@ fn is_of_this_hour(token: &PackToken, straight: Option<Timestamp>) -> bool {
         let age = now.duration_since(token.decided_at);
         -CLOCKS_APART_MAX <= age && age <= QUOTED_BEFORE_MAX
     })
-}
-
-fn lately<K: Eq + Hash + Send + Sync + 'static, V: Send + Sync + 'static>(most: u64) -> Lately<K, V> {
-    Cache::builder().max_capacity(most).eviction_policy(EvictionPolicy::lru()).build()
 }
 
 /// Reads a pack and opens it by a thread of its own. No error: there is none of this hash.

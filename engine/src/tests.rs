@@ -13,6 +13,7 @@ mod counted;
 mod counters;
 mod effort;
 mod faults;
+mod foreign;
 mod life;
 mod limits;
 mod lists;

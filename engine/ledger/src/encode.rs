@@ -14,10 +14,10 @@ use crate::return_goods::{DecidedWith, ReturnedSoFar};
 /// The version in which accounts are written; those before it were never released.
 pub const ACCOUNT_VERSION: u8 = 6;
 
-/// The version in which receipt entries are written.
-pub const ENTRY_VERSION: u8 = 2;
+/// The version in which receipt entries are written; those before it were never released.
+pub const ENTRY_VERSION: u8 = 3;
 
-/// The version in which closed days, and what sales were decided with, are written.
+/// The version in which closed days and follow-ups are written.
 pub const RECORD_VERSION: u8 = 1;
 
 /// The version in which is written what sales were decided with; those before it were never released.
@@ -102,7 +102,6 @@ impl ReceiptEntry {
         let (version, body) = opened(bytes)?;
         let entry: Self = match version {
             ENTRY_VERSION => read(body)?,
-            1 => read::<version_1::Entry>(body)?.into(),
             found => return Err(Damaged::UnknownVersion { found }),
         };
         within("parked returns", entry.parked.len(), PARKED_MAX)?;
@@ -233,8 +232,6 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Damaged> {
     }
     Ok(value)
 }
-
-mod version_1;
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,8 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use tessera_rules::id::{AccountId, ReceiptId};
+use tessera_rules::id::{AccountId, ReceiptId, StoreId, TillId};
+use tessera_rules::receipt::Place;
 
 use crate::claim;
 use crate::limits::{PARKED_BYTES_MAX, PARKED_MAX, REMEMBERED_DAYS};
@@ -29,6 +30,24 @@ pub struct ReceiptEntry {
     pub claimed: Option<Taken>,
     /// The receipt that took over from this one.
     pub superseded_by: Option<ReceiptId>,
+    /// The till that sent the void, of a voided receipt. An id does not say whose it is, so that a void counts for what
+    /// comes from the same till alone (H73).
+    pub voided_by: Option<TillPlace>,
+}
+
+/// A till, by its store and its id there.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TillPlace {
+    /// The shop.
+    pub store: StoreId,
+    /// The cash register in it.
+    pub till: TillId,
+}
+
+impl From<&Place> for TillPlace {
+    fn from(place: &Place) -> Self {
+        Self { store: place.store.clone(), till: place.till.clone() }
+    }
 }
 
 /// An anonymous receipt was claimed; what the claim gives may be committed later.
@@ -138,7 +157,17 @@ impl ReceiptEntry {
     /// An entry that says only where and how far.
     #[must_use]
     pub fn new(aggregate: Aggregate, state: EntryState, content_hash: [u8; 32], attempt: u32, business_date: Date) -> Self {
-        Self { aggregate, state, content_hash, attempt, business_date, parked: Vec::new(), claimed: None, superseded_by: None }
+        Self {
+            aggregate,
+            state,
+            content_hash,
+            attempt,
+            business_date,
+            parked: Vec::new(),
+            claimed: None,
+            superseded_by: None,
+            voided_by: None,
+        }
     }
 
     /// The entry after the receipt was settled. What was parked stays: each of it is carried out once, by its own id.
@@ -155,21 +184,30 @@ impl ReceiptEntry {
         entry
     }
 
-    /// The tombstone of a void, or of a receipt that another one took over from; the greatest attempt stays.
+    /// The tombstone of a void that a till sent; the greatest attempt stays.
     #[must_use]
-    pub fn voided(
-        before: Option<&Self>,
-        aggregate: Aggregate,
-        attempt: u32,
-        business_date: Date,
-        superseded_by: Option<ReceiptId>,
-    ) -> Self {
+    pub fn voided(before: Option<&Self>, aggregate: Aggregate, attempt: u32, business_date: Date, by: TillPlace) -> Self {
         let mut entry = Self::new(aggregate, EntryState::Voided, [0; 32], attempt, business_date);
         entry.keep_from(before);
         let voided_before = before.filter(|known| known.state == EntryState::Voided);
         entry.attempt = voided_before.map_or(attempt, |known| known.attempt.max(attempt));
-        entry.superseded_by = superseded_by.or(entry.superseded_by);
+        entry.voided_by = Some(by);
         entry
+    }
+
+    /// Whether another till voided it.
+    #[must_use]
+    pub fn is_voided_elsewhere(&self, till: &TillPlace) -> bool {
+        self.voided_by.as_ref().is_some_and(|by| by != till)
+    }
+
+    /// The entry as it counts for what comes from a till: another till's void is none.
+    #[must_use]
+    pub fn seen_from(self, till: &TillPlace) -> Self {
+        if !self.is_voided_elsewhere(till) {
+            return self;
+        }
+        Self { state: EntryState::Awaited, attempt: 0, voided_by: None, ..self }
     }
 
     /// Adds a return or claim that waits; the same id twice waits once.

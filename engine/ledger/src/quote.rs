@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use tessera_rules::decision::Promise;
-use tessera_rules::id::ReceiptId;
+use tessera_rules::id::{ReceiptId, StoreId};
 
 use crate::account::Account;
 use crate::hold::{OpenQuote, is_something};
@@ -13,6 +13,8 @@ use crate::limits::{HOLDS_MAX, HOLDS_TOTAL_MAX, OPEN_QUOTES_MAX};
 pub struct OpenQuoteCommand<'a> {
     /// The receipt.
     pub receipt: &'a ReceiptId,
+    /// The store whose till asks.
+    pub store: &'a StoreId,
     /// Grows with each quote of a receipt.
     pub quote_no: u32,
     /// Now, by the engine's clock.
@@ -53,7 +55,13 @@ pub fn open_quote(account: &Account, command: &OpenQuoteCommand<'_>) -> Result<A
     if holds.is_empty() && place.is_err() {
         return Ok(next);
     }
-    let entry = OpenQuote { receipt: command.receipt.clone(), quote_no: command.quote_no, holds, until: command.until };
+    let entry = OpenQuote {
+        receipt: command.receipt.clone(),
+        store: command.store.clone(),
+        quote_no: command.quote_no,
+        holds,
+        until: command.until,
+    };
     match place {
         Ok(place) => {
             #[expect(clippy::indexing_slicing, reason = "the search found this place")]

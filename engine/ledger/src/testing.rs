@@ -16,6 +16,7 @@ use tessera_rules::usage::Usage;
 
 use crate::account::Account;
 use crate::code::CodeKey;
+use crate::entry::TillPlace;
 use crate::lot::{Lot, LotId, LotKind, spending_order};
 use crate::outcome::{Basis, Outcome};
 use crate::posting::PostingPlace;
@@ -103,6 +104,17 @@ pub(crate) fn with_lots(lots: Vec<Lot>) -> Account {
 
 pub(crate) fn place() -> Place {
     Place { store: StoreId::parse("s-1").unwrap(), till: TillId::parse("t-1").unwrap(), cashier: None }
+}
+
+/// The store of [`place`].
+pub(crate) fn store() -> &'static StoreId {
+    static STORE: std::sync::LazyLock<StoreId> = std::sync::LazyLock::new(|| place().store);
+    &STORE
+}
+
+/// The till of [`place`].
+pub(crate) fn till() -> TillPlace {
+    TillPlace::from(&place())
 }
 
 pub(crate) fn basis() -> Basis {

@@ -1,20 +1,33 @@
 //! Void: "this receipt will not be paid". What its quotes held is free again.
 
 use jiff::Timestamp;
-use tessera_rules::id::ReceiptId;
+use tessera_rules::id::{ReceiptId, StoreId};
 
 use crate::account::Account;
 
-/// Releases what the receipt's quotes held. None: there was nothing to release, nothing need be written.
-#[must_use]
-pub fn void(account: &Account, receipt: &ReceiptId, now: Timestamp) -> Option<Account> {
+/// A till of another store asked for the quote that is to be voided (H73).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the receipt was quoted for a till of another store")]
+pub struct QuotedElsewhere;
+
+/// Releases what the receipt's quotes held, for a till of a store. None: there was nothing to release, nothing need be
+/// written.
+///
+/// # Errors
+/// An open quote of the receipt is another store's.
+pub fn void(account: &Account, receipt: &ReceiptId, store: &StoreId, now: Timestamp) -> Result<Option<Account>, QuotedElsewhere> {
     let at = account.booked_at(now);
-    account.open_quotes.iter().any(|quote| quote.receipt == *receipt).then(|| {
-        let mut next = account.clone();
-        next.open_quotes.retain(|quote| quote.is_open(at) && quote.receipt != *receipt);
-        assert!(next.check().is_ok(), "a void keeps the account's invariants");
-        next
-    })
+    let mut own = account.open_quotes.iter().filter(|quote| quote.receipt == *receipt);
+    if own.any(|quote| quote.is_open(at) && quote.store != *store) {
+        return Err(QuotedElsewhere);
+    }
+    if account.open_quotes.iter().all(|quote| quote.receipt != *receipt) {
+        return Ok(None);
+    }
+    let mut next = account.clone();
+    next.open_quotes.retain(|quote| quote.is_open(at) && quote.receipt != *receipt);
+    assert!(next.check().is_ok(), "a void keeps the account's invariants");
+    Ok(Some(next))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tessera_rules::id::{AccountId, ReceiptId};
+use tessera_rules::id::{AccountId, ReceiptId, StoreId};
 use tessera_rules::usage::Usage;
 
 use super::Asker;
@@ -24,6 +24,8 @@ pub(super) struct Holds {
 struct Hold {
     /// The greatest number of its quotes.
     quote_no: u32,
+    /// The store whose till asked; none: it is not known any more.
+    store: Option<StoreId>,
     /// Whose; none: nobody is known.
     account: Option<AccountId>,
     until: Timestamp,
@@ -70,17 +72,17 @@ impl Holds {
         let number = known.as_ref().map_or(0, |known| known.quote_no);
         let until = known.filter(|known| shares.is_empty() && known.in_doubt.is_none()).map_or(asker.until, |known| known.until);
         let quote_no = number.max(asker.quote_no.unwrap_or(0));
-        let account = asker.account.cloned();
-        self.insert(asker.receipt, Hold { quote_no, account, until, shares: shares.to_vec(), in_doubt: None });
+        let (store, account) = (Some(asker.store.clone()), asker.account.cloned());
+        self.insert(asker.receipt, Hold { quote_no, store, account, until, shares: shares.to_vec(), in_doubt: None });
     }
 
     /// A settle that uses these may have been committed or not.
     pub(super) fn doubt(&mut self, receipt: &ReceiptId, shares: &[Share], day: Date) {
         let known = self.remove(receipt);
         let quote_no = known.as_ref().map_or(0, |known| known.quote_no);
-        let account = known.and_then(|known| known.account);
+        let (store, account) = known.map_or((None, None), |known| (known.store, known.account));
         let (until, shares) = (Timestamp::MAX, shares.to_vec());
-        self.insert(receipt, Hold { quote_no, account, until, shares, in_doubt: Some(day) });
+        self.insert(receipt, Hold { quote_no, store, account, until, shares, in_doubt: Some(day) });
     }
 
     /// What a settle in doubt uses, which has been committed; none: nobody doubted it.
@@ -92,6 +94,11 @@ impl Holds {
     /// The receipt holds nothing any more.
     pub(super) fn release(&mut self, receipt: &ReceiptId) {
         self.remove(receipt);
+    }
+
+    /// Whether a till of another store asked for what the receipt holds.
+    pub(super) fn is_of_another(&self, receipt: &ReceiptId, store: &StoreId) -> bool {
+        self.by_receipt.get(receipt).and_then(|hold| hold.store.as_ref()).is_some_and(|own| own != store)
     }
 
     /// The hold that the asker takes over: of the same customer, or of a receipt for which nobody was known yet.

@@ -276,6 +276,7 @@ impl ClaimCase {
         let asker = Asker {
             receipt: &self.input.request,
             quote_no: None,
+            store: &sold.place.store,
             account: Some(&self.found.account),
             supersedes: None,
             day: sold.business_date,

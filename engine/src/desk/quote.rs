@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tessera_contract::read::QuoteInput;
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
+use tessera_ledger::entry::TillPlace;
 use tessera_ledger::order::{QuoteAdmission, admit_quote};
 use tessera_ledger::quote::{OpenQuoteCommand, QuoteRefusal, must_write, open_quote};
 use tessera_ledger::standing::View;
@@ -126,6 +127,7 @@ impl Asked {
         Asker {
             receipt: &self.input.receipt.id,
             quote_no: Some(quote_no(&self.input)),
+            store: &self.input.receipt.place.store,
             account,
             supersedes: self.input.supersedes.as_ref(),
             day: self.input.receipt.business_date,
@@ -180,6 +182,7 @@ fn quote_no(input: &QuoteInput) -> u32 {
 fn command<'a>(input: &'a QuoteInput, decision: &'a Decision, now: Timestamp, until: Timestamp) -> OpenQuoteCommand<'a> {
     OpenQuoteCommand {
         receipt: &input.receipt.id,
+        store: &input.receipt.place.store,
         quote_no: quote_no(input),
         now,
         until,
@@ -191,7 +194,8 @@ fn command<'a>(input: &'a QuoteInput, decision: &'a Decision, now: Timestamp, un
 impl QuoteCase {
     pub(super) async fn apply(&self, draft: &mut Draft<'_>) -> Result<Quoted, Refusal> {
         let input = &self.asked.input;
-        let entry = draft.entry(&input.receipt.id).await?;
+        let till = TillPlace::from(&input.receipt.place);
+        let entry = draft.entry(&input.receipt.id).await?.map(|entry| entry.seen_from(&till));
         let outcome = draft.outcome(entry.as_ref(), &input.receipt.id).await?;
         match admit_quote(entry.as_ref(), outcome.is_some(), input.attempt) {
             QuoteAdmission::Open => self.open(draft).await,
@@ -251,7 +255,8 @@ impl QuoteCase {
 /// The id is a return's, or the storage cannot read.
 pub(crate) async fn before_quote(core: &Core, input: &QuoteInput) -> Result<Option<Quoted>, Refusal> {
     let (_, entry) = core.receipt_entry(&input.receipt.id).await?;
-    let Some(entry) = entry else { return Ok(None) };
+    let till = TillPlace::from(&input.receipt.place);
+    let Some(entry) = entry.map(|entry| entry.seen_from(&till)) else { return Ok(None) };
     let outcome = core.outcome(&entry, &input.receipt.id).await?;
     match admit_quote(Some(&entry), outcome.is_some(), input.attempt) {
         QuoteAdmission::Open => Ok(None),

@@ -8,7 +8,7 @@ use tessera_contract::read::{OriginalReceipt, ReadContext, ReturnInput, read_ret
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
 use tessera_ledger::claim::claimed_sale;
-use tessera_ledger::entry::{Aggregate, EntryState, ReceiptEntry, Waiting};
+use tessera_ledger::entry::{Aggregate, EntryState, ReceiptEntry, TillPlace, Waiting};
 use tessera_ledger::order::{OriginalKnown, ReturnAdmission, admit_return};
 use tessera_ledger::outcome::{Flag, Outcome};
 use tessera_ledger::return_goods::{self as ledger, DecidedWith, OriginalSale, Return, ReturnLine, ReturnedSoFar, return_goods};
@@ -87,8 +87,8 @@ impl Sale {
 
 impl ReturnCase {
     pub(super) async fn apply(&self, draft: &mut Draft<'_>) -> Result<Returned, Refusal> {
-        let id = &self.input.id;
-        let entry = draft.entry(id).await?;
+        let (id, till) = (&self.input.id, TillPlace::from(&self.input.place));
+        let entry = draft.entry(id).await?.map(|entry| entry.seen_from(&till));
         let stored = draft.outcome(entry.as_ref(), id).await?;
         let original = self.original(draft).await?;
         let known = match original {

@@ -14,7 +14,7 @@ use tessera_contract::read::SettleInput;
 use tessera_contract::refusal::Refusal;
 use tessera_contract::token::{self, TokenBody, TokenHead, decision_hash};
 use tessera_ledger::account::{Account, FactSource};
-use tessera_ledger::entry::ReceiptEntry;
+use tessera_ledger::entry::{ReceiptEntry, TillPlace};
 use tessera_ledger::order::{SettleAdmission, admit_settle};
 use tessera_ledger::outcome::{Flag, Outcome};
 use tessera_ledger::profile::{Recording, record_facts};
@@ -112,7 +112,8 @@ impl Settled {
 impl SettleCase {
     pub(super) async fn apply(&self, draft: &mut Draft<'_>) -> Result<Settled, Refusal> {
         let id = &self.input.receipt.id;
-        let entry = draft.entry(id).await?;
+        let till = TillPlace::from(&self.input.receipt.place);
+        let entry = draft.entry(id).await?.map(|entry| entry.seen_from(&till));
         let stored = draft.outcome(entry.as_ref(), id).await?;
         match admit_settle(entry.as_ref(), stored.is_some(), &self.input.content_hash.0, self.input.attempt) {
             SettleAdmission::Repeat => {
@@ -244,11 +245,11 @@ impl SettleCase {
     fn is_deferred(&self) -> bool {
         let delivery = &self.input.delivery;
         let is_late = match self.promise {
+            Promised::Nothing { rejected: Some(Issuer::Gateway), .. } => true,
             Promised::Nothing { .. } => delivery.route != v1::DeliveryRoute::Direct,
             Promised::Pack { .. } => true,
             Promised::Token { .. } => false,
         };
-            Promised::Nothing { rejected: Some(Issuer::Gateway), .. } => true,
         delivery.deferred || delivery.customer_told || is_late
     }
 
@@ -297,6 +298,7 @@ impl SettleCase {
         let asker = Asker {
             receipt: &receipt.id,
             quote_no: None,
+            store: &receipt.place.store,
             account: draft.account_id(),
             supersedes: None,
             day: receipt.business_date,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
-use tessera_ledger::entry::ReceiptEntry;
+use tessera_ledger::entry::{ReceiptEntry, TillPlace};
 use tessera_ledger::order::{VoidAdmission, admit_void};
 use tessera_ledger::void::void;
 use tessera_rules::id::{CustomerId, ReceiptId};
@@ -16,6 +16,7 @@ use super::Draft;
 #[derive(Debug)]
 pub(crate) struct VoidCase {
     pub(crate) receipt: ReceiptId,
+    pub(crate) till: TillPlace,
     pub(crate) attempt: u32,
     pub(crate) business_date: Date,
     pub(crate) customer: Option<CustomerId>,
@@ -36,13 +37,16 @@ pub(crate) enum Voided {
 impl VoidCase {
     pub(super) async fn apply(&self, draft: &mut Draft<'_>) -> Result<Voided, Refusal> {
         let entry = draft.entry(&self.receipt).await?;
+        if entry.as_ref().is_some_and(|entry| entry.is_voided_elsewhere(&self.till)) {
+            return Err(self.foreign());
+        }
         let outcome = draft.outcome(entry.as_ref(), &self.receipt).await?;
         match admit_void(entry.as_ref(), outcome.is_some(), self.attempt) {
             VoidAdmission::New => {
-                self.release(draft);
-                draft.core.budgets.release(&self.receipt);
-                let tombstone =
-                    ReceiptEntry::voided(entry.as_ref(), draft.aggregate(&self.receipt), self.attempt, self.business_date, None);
+                self.release(draft)?;
+                let aggregate = draft.aggregate(&self.receipt);
+                let (attempt, day) = (self.attempt, self.business_date);
+                let tombstone = ReceiptEntry::voided(entry.as_ref(), aggregate, attempt, day, self.till.clone());
                 draft.put_entry(&self.receipt, tombstone);
                 Ok(Voided::New)
             }
@@ -52,16 +56,27 @@ impl VoidCase {
         }
     }
 
-    /// A tombstone of a customer's receipt is committed with the account, so there must be one.
-    fn release(&self, draft: &mut Draft<'_>) {
-        let Some(id) = draft.account_id() else { return };
-        let released = match (draft.account(), &self.customer) {
-            (Some(account), _) => void(account, &self.receipt, self.now),
-            (None, Some(customer)) => Some(Account::new(id.clone(), customer.clone(), self.now)),
-            (None, None) => None,
+    /// Releases what the receipt's quotes hold. A tombstone of a customer's receipt is committed with the account, so there
+    /// must be one.
+    fn release(&self, draft: &mut Draft<'_>) -> Result<(), Refusal> {
+        let released = match (draft.account_id(), draft.account(), &self.customer) {
+            (_, Some(account), _) => void(account, &self.receipt, &self.till.store, self.now).map_err(|_| self.foreign())?,
+            (Some(id), None, Some(customer)) => Some(Account::new(id.clone(), customer.clone(), self.now)),
+            (Some(_), None, None) | (None, None, _) => None,
         };
+        if !draft.core.budgets.release(&self.receipt, &self.till.store, self.now) {
+            return Err(self.foreign());
+        }
         if let Some(account) = released {
             draft.put_account(account);
         }
+        Ok(())
+    }
+
+    /// The receipt is another store's, or another till's.
+    fn foreign(&self) -> Refusal {
+        metrics::counter!("tessera_engine_foreign_calls_total").increment(1);
+        tracing::warn!(receipt = %self.receipt, store = %self.till.store, till = %self.till.till, "a void of another till's receipt was refused");
+        Refusal::ForeignStore
     }
 }

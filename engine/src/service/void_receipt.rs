@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use tessera_contract::read::{ReadContext, read_void};
 use tessera_contract::refusal::Refusal;
+use tessera_ledger::entry::TillPlace;
 use tessera_proto::billing::v1;
 
 use super::shared::{desk_times, stored_outcome};
@@ -26,6 +27,7 @@ pub(crate) async fn void_receipt(engine: &Engine, request: v1::VoidRequest, call
     let key = found.as_ref().map_or_else(|| AggregateKey::Receipt(input.receipt.clone()), account_key);
     let case = VoidCase {
         receipt: input.receipt,
+        till: TillPlace { store: input.store, till: input.till },
         attempt: input.attempt,
         business_date: engine.core.ledger_day(call.now),
         customer: found.map(|found| found.customer),

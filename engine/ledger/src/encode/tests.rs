@@ -2,7 +2,7 @@
 
 use crate::account::{Account, PersonalCoupon};
 use crate::encode::{ACCOUNT_VERSION, Damaged};
-use crate::entry::{Aggregate, EntryState, ReceiptEntry, Taken};
+use crate::entry::{Aggregate, EntryState, ReceiptEntry};
 use crate::hold::OpenQuote;
 use crate::return_goods::{DecidedWith, RepricedSoFar, ReturnedLine, ReturnedSoFar};
 use crate::standing::View;
@@ -13,7 +13,8 @@ use tessera_rules::money::Quantity;
 
 fn sample() -> Account {
     let mut account = with_lots(vec![lot("a", 100, 0, Some(50)), lot("b", 30, 2, None), lot("d", -5, 3, None)]);
-    account.open_quotes = vec![OpenQuote { receipt: receipt_id("q"), quote_no: 3, holds: vec![hold(5)], until: at(15) }];
+    account.open_quotes =
+        vec![OpenQuote { receipt: receipt_id("q"), store: store().clone(), quote_no: 3, holds: vec![hold(5)], until: at(15) }];
     account.coupons = vec![PersonalCoupon {
         code: "ABC".into(),
         campaign: campaign("spring"),
@@ -92,23 +93,4 @@ fn a_broken_invariant_is_named() {
     let mut account = sample();
     account.lots.swap(0, 1);
     assert!(matches!(Account::decode(&account.encode()), Err(Damaged::Invariant(_))));
-}
-
-#[test]
-fn h18_an_entry_of_version_1_is_read_and_was_claimed_in_time() {
-    let new = ReceiptEntry::new(Aggregate::Own, EntryState::Settled, [9; 32], 2, day());
-    let old = super::version_1::Entry {
-        aggregate: new.aggregate.clone(),
-        state: new.state.clone(),
-        content_hash: new.content_hash,
-        attempt: new.attempt,
-        business_date: new.business_date,
-        parked: new.parked.clone(),
-        claimed_by: Some(account().id),
-        superseded_by: None,
-    };
-    let taken = Taken { by: account().id, at: jiff::Timestamp::MIN };
-    let read = ReceiptEntry::decode(&super::write(&old, 1)).unwrap();
-    assert_eq!(read, ReceiptEntry { claimed: Some(taken), ..new });
-    assert_eq!(ReceiptEntry::decode(&read.encode()), Ok(read));
 }

@@ -1,6 +1,8 @@
 //! Tests of `entry`.
 
-use crate::entry::{Aggregate, EntryState, ParkRefusal, ReceiptEntry, is_too_old};
+use tessera_rules::id::{StoreId, TillId};
+
+use crate::entry::{Aggregate, EntryState, ParkRefusal, ReceiptEntry, TillPlace, is_too_old};
 use crate::limits::{PARKED_BYTES_MAX, PARKED_MAX};
 use crate::testing::*;
 
@@ -28,7 +30,20 @@ fn returns_wait_once_each_and_not_without_bound() {
 fn a_tombstone_keeps_what_waits_and_the_greatest_attempt() {
     let mut awaited = ReceiptEntry::new(Aggregate::Own, EntryState::Awaited, [0; 32], 0, day());
     awaited.park(receipt_id("b"), vec![1]).unwrap();
-    let first = ReceiptEntry::voided(Some(&awaited), Aggregate::Own, 3, day(), None);
-    let second = ReceiptEntry::voided(Some(&first), Aggregate::Own, 2, day(), Some(receipt_id("new")));
-    assert_eq!((second.attempt, second.parked.len(), second.superseded_by), (3, 1, Some(receipt_id("new"))));
+    let first = ReceiptEntry::voided(Some(&awaited), Aggregate::Own, 3, day(), till());
+    let second = ReceiptEntry::voided(Some(&first), Aggregate::Own, 2, day(), till());
+    assert_eq!((second.attempt, second.parked.len()), (3, 1));
+}
+
+#[test]
+fn h73_a_void_counts_for_the_till_that_sent_it_and_for_no_other() {
+    let mut awaited = ReceiptEntry::new(Aggregate::Own, EntryState::Awaited, [0; 32], 0, day());
+    awaited.park(receipt_id("b"), vec![1]).unwrap();
+    let voided = ReceiptEntry::voided(Some(&awaited), Aggregate::Own, 3, day(), till());
+    assert_eq!(voided.clone().seen_from(&till()), voided);
+    let of = |store: &str, till: &str| TillPlace { store: StoreId::parse(store).unwrap(), till: TillId::parse(till).unwrap() };
+    for other in [of("s-1", "t-2"), of("s-2", "t-1")] {
+        assert!(voided.is_voided_elsewhere(&other) && !awaited.is_voided_elsewhere(&other));
+        assert_eq!(voided.clone().seen_from(&other), awaited, "what waits is still there");
+    }
 }

@@ -13,7 +13,15 @@ fn quote(account: &Account, id: &str, no: u32, promises: &[Promise], now: i64) -
     let receipt = receipt_id(id);
     open_quote(
         account,
-        &OpenQuoteCommand { receipt: &receipt, quote_no: no, now: at(now), until: at(now + 15), promises, supersedes: None },
+        &OpenQuoteCommand {
+            receipt: &receipt,
+            store: store(),
+            quote_no: no,
+            now: at(now),
+            until: at(now + 15),
+            promises,
+            supersedes: None,
+        },
     )
 }
 
@@ -62,6 +70,7 @@ fn a_quote_takes_over_the_holds_of_the_receipt_that_it_supersedes() {
     assert_eq!(available(&account, &new, Some(&old), 1), 100);
     let command = OpenQuoteCommand {
         receipt: &new,
+        store: store(),
         quote_no: 1,
         now: at(1),
         until: at(16),
@@ -96,8 +105,15 @@ fn h7_a_limit_that_many_campaigns_use_is_held_once() {
 fn a_quote_that_promises_nothing_and_replaces_nothing_is_not_written() {
     let receipt = receipt_id("r-1");
     let (nothing, something) = ([hold(0)], [hold(1)]);
-    let command =
-        |promises| OpenQuoteCommand { receipt: &receipt, quote_no: 1, now: at(0), until: at(15), promises, supersedes: None };
+    let command = |promises| OpenQuoteCommand {
+        receipt: &receipt,
+        store: store(),
+        quote_no: 1,
+        now: at(0),
+        until: at(15),
+        promises,
+        supersedes: None,
+    };
     assert!(!must_write(&hundred(), &command(&[])));
     assert!(!must_write(&hundred(), &command(&nothing)));
     assert!(must_write(&hundred(), &command(&something)));

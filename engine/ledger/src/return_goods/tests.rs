@@ -174,8 +174,13 @@ fn the_receipts_own_lot_goes_first_then_the_oldest_and_never_what_is_promised() 
     original.redemptions.clear();
     // The receipt's own 16 points and 10 older ones are there; 15 of them are held for a quote.
     assert_eq!(balance(&account, at(11)), 26);
-    account.open_quotes =
-        vec![crate::hold::OpenQuote { receipt: receipt_id("q"), quote_no: 1, holds: vec![hold(15)], until: at(60) }];
+    account.open_quotes = vec![crate::hold::OpenQuote {
+        receipt: receipt_id("q"),
+        store: store().clone(),
+        quote_no: 1,
+        holds: vec![hold(15)],
+        until: at(60),
+    }];
     let lines = [return_line("1", Some("1"), 3, 0), return_line("2", Some("2"), 7, 0)];
     let done = returned(Some(&account), "b", &lines, Some((&original, &ReturnedSoFar::default())), at(11));
     let account = done.account.unwrap();

@@ -19,8 +19,15 @@ fn balance(account: &Account, minute: i64) -> i64 {
 
 fn quoted(account: &Account, id: &str, promises: &[Promise], now: i64) -> Account {
     let receipt = receipt_id(id);
-    let command =
-        OpenQuoteCommand { receipt: &receipt, quote_no: 1, now: at(now), until: at(now + 15), promises, supersedes: None };
+    let command = OpenQuoteCommand {
+        receipt: &receipt,
+        store: store(),
+        quote_no: 1,
+        now: at(now),
+        until: at(now + 15),
+        promises,
+        supersedes: None,
+    };
     open_quote(account, &command).unwrap()
 }
 

@@ -153,6 +153,7 @@ impl World {
         let promises = promises((units, code));
         let command = OpenQuoteCommand {
             receipt: &id,
+            store: store(),
             quote_no: number,
             now: at(now),
             until: at(now + HOLD),
@@ -277,10 +278,11 @@ impl World {
         };
         assert_eq!(admitted, expected);
         if admitted == VoidAdmission::New {
-            sale.entry = Some(ReceiptEntry::voided(sale.entry.as_ref(), Aggregate::Own, attempt, day(), None));
+            sale.entry = Some(ReceiptEntry::voided(sale.entry.as_ref(), Aggregate::Own, attempt, day(), till()));
             sale.voided = Some(attempt);
             let id = receipt_id(&receipt_name(receipt));
-            self.account = void(&self.account, &id, at(self.reference.now)).unwrap_or_else(|| self.account.clone());
+            self.account =
+                void(&self.account, &id, store(), at(self.reference.now)).unwrap().unwrap_or_else(|| self.account.clone());
             self.reference.release(receipt);
         }
     }

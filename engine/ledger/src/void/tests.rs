@@ -1,16 +1,19 @@
 //! Tests of `void`.
 
+use tessera_rules::id::StoreId;
+
 use crate::quote::{OpenQuoteCommand, open_quote};
 use crate::testing::*;
-use crate::void::void;
+use crate::void::{QuotedElsewhere, void};
 
 #[test]
-fn a_void_releases_what_its_receipt_held_and_nothing_else() {
+fn h73_a_void_releases_what_its_receipt_held_at_that_store_and_nothing_else() {
     let mut account = with_lots(vec![lot("a", 100, 0, None)]);
     for id in ["r-1", "r-2"] {
         let receipt = receipt_id(id);
         let command = OpenQuoteCommand {
             receipt: &receipt,
+            store: store(),
             quote_no: 1,
             now: at(0),
             until: at(15),
@@ -19,7 +22,12 @@ fn a_void_releases_what_its_receipt_held_and_nothing_else() {
         };
         account = open_quote(&account, &command).unwrap();
     }
-    let after = void(&account, &receipt_id("r-1"), at(1)).unwrap();
+    let other = StoreId::parse("s-2").unwrap();
+    assert_eq!(void(&account, &receipt_id("r-1"), &other, at(1)), Err(QuotedElsewhere));
+    assert_eq!(void(&account, &receipt_id("r-3"), &other, at(1)), Ok(None));
+    let after = void(&account, &receipt_id("r-1"), store(), at(1)).unwrap().unwrap();
     assert_eq!(after.balances(at(1))[0].held, units(30));
-    assert_eq!(void(&after, &receipt_id("r-1"), at(1)), None, "the second copy has nothing to do");
+    assert_eq!(void(&after, &receipt_id("r-1"), store(), at(1)), Ok(None), "the second copy has nothing to do");
+    let lapsed = void(&account, &receipt_id("r-1"), &other, at(15)).unwrap().unwrap();
+    assert_eq!(lapsed.open_quotes.len(), 0, "what is not held any more is nobody's");
 }

@@ -153,8 +153,9 @@ impl Binder<'_, '_, '_> {
             holds.extend(units.map(|(asset, units)| Promise::Units { asset: asset.id.clone(), units }));
         }
         let until = at.checked_add(SignedDuration::from_mins(tessera_ledger::limits::HOLD_MINUTES)).unwrap_or(at);
-        let receipt = ReceiptId::parse("another-quote").ok().filter(|_| !holds.is_empty());
-        receipt.map(|receipt| OpenQuote { receipt, quote_no: 1, holds, until }).into_iter().collect()
+        let named = ReceiptId::parse("another-quote").ok().zip(StoreId::parse("another-store").ok());
+        let named = named.filter(|_| !holds.is_empty());
+        named.map(|(receipt, store)| OpenQuote { receipt, store, quote_no: 1, holds, until }).into_iter().collect()
     }
 
     fn counter(&mut self, item: &Item) -> Option<Counter> {

@@ -312,6 +312,7 @@ fn open(account: &Account, asked: &Asked, decision: &Decision) -> Result<Account
     let until = asked.at.checked_add(SignedDuration::from_mins(HOLD_MINUTES)).unwrap_or(asked.at);
     let command = OpenQuoteCommand {
         receipt: &asked.receipt.id,
+        store: &asked.receipt.place.store,
         quote_no: 1,
         now: asked.at,
         until,

@@ -1,0 +1,57 @@
+//! Receipt ids do not say whose they are: what a till of another store says of one changes nothing for its own till (H73).
+
+use std::time::Duration;
+
+use tessera_proto::billing::v1;
+
+use super::super::testing::*;
+use super::single_use;
+
+/// From the till of another store.
+fn from_elsewhere(request: v1::VoidRequest) -> v1::VoidRequest {
+    v1::VoidRequest { store_id: "S2".to_owned(), ..request }
+}
+
+fn sale(id: &str) -> v1::Receipt {
+    receipt(id, Some("1001"), vec![line("1", "OTHER", 1, 500)])
+}
+
+#[tokio::test]
+async fn h73_a_void_from_another_till_leaves_no_tombstone_for_the_receipts_own() {
+    let other_till = |request: v1::VoidRequest| v1::VoidRequest { till_id: "T2".to_owned(), ..request };
+    for foreign in [from_elsewhere, other_till] {
+        let rig = Rig::new().await;
+        for card in [None, Some("1001")] {
+            let id = if card.is_some() { "A" } else { "B" };
+            let told = rig.void(foreign(void(id, 1))).await.unwrap();
+            assert_eq!(told.status(), v1::VoidStatus::Voided, "nobody knows whose it is");
+            let own = v1::Receipt { customer: card.and(sale(id).customer), ..sale(id) };
+            let quoted = rig.quote(quote(own.clone())).await.unwrap();
+            assert_eq!(quoted.status(), v1::QuoteStatus::Ok);
+            assert_eq!(reason(&rig.void(void(id, 1)).await.unwrap_err()), v1::ErrorReason::ForeignStore, "the first one stays");
+            let outcome = rig.settle(as_quoted(own, &quoted)).await.unwrap().outcome.unwrap();
+            assert!(!outcome.flags.contains(&i32::from(v1::OutcomeFlag::PaidAfterVoid)), "{:?}", outcome.flags);
+        }
+        rig.void(void("C", 1)).await.unwrap();
+        assert_eq!(reason(&rig.void(foreign(void("C", 5))).await.unwrap_err()), v1::ErrorReason::ForeignStore);
+        let late = rig.settle(unquoted(sale("C"))).await.unwrap();
+        assert_eq!(late.status(), v1::SettleStatus::Voided, "the till's own void counts");
+        rig.outcomes().await;
+    }
+}
+
+#[tokio::test]
+async fn h73_p4_what_a_quote_holds_is_not_released_by_a_till_of_another_store() {
+    for card in [Some("1001"), None] {
+        let rig = single_use::rig().await;
+        let quoted = rig.quote(quote(single_use::basket("A", card))).await.unwrap();
+        let foreign = v1::VoidRequest { quote_token: quoted.quote_token.clone(), ..from_elsewhere(void("A", 1)) };
+        assert_eq!(reason(&rig.void(foreign.clone()).await.unwrap_err()), v1::ErrorReason::ForeignStore);
+        assert_eq!(single_use::asked(&rig, "B", Some("2002")).await, single_use::USED, "{card:?} holds the code");
+        let outcome = rig.settle(as_quoted(single_use::basket("A", card), &quoted)).await.unwrap().outcome.unwrap();
+        let short = i32::from(v1::OutcomeFlag::SettledWithShortfall);
+        assert!(!outcome.flags.contains(&short), "{:?}", outcome.flags);
+        rig.pass(Duration::from_secs(16 * 60));
+        assert_eq!(rig.void(foreign).await.unwrap().status(), v1::VoidStatus::AlreadySettled);
+    }
+}
