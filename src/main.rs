@@ -6,6 +6,7 @@ mod list_file;
 mod node;
 mod product_file;
 mod program_files;
+mod program_layout;
 mod receipt_files;
 mod replay;
 mod simulate;

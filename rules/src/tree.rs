@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span as Place};
 
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::limits::PROGRAM_DEPTH_MAX;
 
 /// Where something stands in its file.
@@ -73,6 +74,22 @@ impl TreeError {
     fn with_help(self, help: &'static str) -> Self {
         Self { help: Some(help), ..self }
     }
+
+    /// As a mistake of its file.
+    #[must_use]
+    pub fn in_file(self, file: &str, text: &str) -> Diagnostic {
+        let above = usize::try_from(self.at.line.saturating_sub(1)).unwrap_or(usize::MAX);
+        Diagnostic {
+            severity: Severity::Error,
+            file: file.to_owned(),
+            line: self.at.line,
+            column: self.at.column,
+            length: self.at.length,
+            snippet: text.lines().nth(above).unwrap_or_default().to_owned(),
+            message: self.message,
+            help: self.help.map(str::to_owned),
+        }
+    }
 }
 
 impl Node {
@@ -80,6 +97,25 @@ impl Node {
     #[must_use]
     pub fn is_nothing(&self) -> bool {
         matches!(&self.kind, Kind::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null"))
+    }
+
+    /// Whether another tree says the same, wherever it stands in its file and however it is quoted: what is compiled of
+    /// the two is the same.
+    #[must_use]
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        match (&self.kind, &other.kind) {
+            (Kind::Scalar { text: one, .. }, Kind::Scalar { text: two, .. }) => {
+                one == two && self.is_nothing() == other.is_nothing()
+            }
+            (Kind::List(one), Kind::List(two)) => {
+                one.len() == two.len() && one.iter().zip(two).all(|(one, two)| one.says_the_same_as(two))
+            }
+            (Kind::Map(one), Kind::Map(two)) => {
+                let same = |(one, two): (&Field, &Field)| one.key == two.key && one.value.says_the_same_as(&two.value);
+                one.len() == two.len() && one.iter().zip(two).all(same)
+            }
+            (Kind::Scalar { .. } | Kind::List(_) | Kind::Map(_), _) => false,
+        }
     }
 }
 
@@ -240,6 +276,23 @@ mod tests {
         );
         let Kind::List(list) = &fields[2].value.kind else { panic!("a list") };
         assert_eq!(list[1].at, Span { line: 4, column: 11, length: 3 });
+    }
+
+    #[test]
+    fn trees_say_the_same_wherever_their_parts_stand_and_however_they_are_quoted() {
+        let table = [
+            ("a: [1, x]\n", "# why\na:\n  - \"1\"\n  - 'x'\n", true),
+            ("a: {b: 1}\n", "a:\n    b:   1   # one\n", true),
+            ("a: ~\n", "a:\n", false),
+            ("a: ~\n", "a: '~'\n", false),
+            ("a: {b: 1, c: 2}\n", "a: {c: 2, b: 1}\n", false),
+            ("a: [1]\n", "a: 1\n", false),
+            ("a: [1, 2]\n", "a: [1]\n", false),
+            ("a: 1.50\n", "a: 1.5\n", false),
+        ];
+        for (one, two, same) in table {
+            assert_eq!(parse(one).unwrap().says_the_same_as(&parse(two).unwrap()), same, "{one:?} {two:?}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod approve;
 mod check;
 mod current;
 mod explain;
+mod format;
 mod history;
 mod pack;
 mod publish;
@@ -25,6 +26,8 @@ const EXAMPLES: &str = "\
 A program's way to the tills:
   mistakes, all at once
       tessera program check club.yaml
+  one layout for all files; --check only says which have another
+      tessera program format club.yaml
   cases of your own: a receipt, and what must come of it
       tessera program test cases/
   which campaigns need no engine, and why the others do
@@ -54,6 +57,8 @@ pub(crate) struct ProgramArgs {
 enum ProgramCommand {
     /// Tell every mistake with file, line, column and what to write instead.
     Check(check::CheckArgs),
+    /// Lay out program files in the one way that all have; comments stay, and so does what they say.
+    Format(format::FormatArgs),
     /// Run conformance cases: a receipt, and what must come of it.
     Test(test::TestArgs),
     /// List the campaigns that could be decided while no engine answers, and of each other why not.
@@ -80,6 +85,7 @@ enum ProgramCommand {
 pub(crate) async fn run(args: ProgramArgs) -> Result<ExitCode, Failure> {
     match args.command {
         ProgramCommand::Check(args) => check::run(&args),
+        ProgramCommand::Format(args) => format::run(&args),
         ProgramCommand::Test(args) => test::run(&args),
         ProgramCommand::Pack(args) => pack::run(&args),
         ProgramCommand::Explain(args) => explain::run(args).await,
