@@ -8,6 +8,7 @@ use crate::decision::RewardKind;
 use crate::id::{AssetId, ProgramId};
 use crate::money::{Amount, Currency, Rounding, Units};
 use crate::ratio::Ratio;
+use crate::selector::Selector;
 
 /// What kind of thing it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,6 +56,8 @@ pub struct RedeemRule {
     pub units_step: Units,
     /// The greatest share of what is to be paid, at most 1.
     pub share_max: Ratio,
+    /// The goods that it may pay.
+    pub(crate) on: Selector,
 }
 
 /// An asset of a program.

@@ -22,6 +22,11 @@ pub const REDEEM_PREFIX: &str = "redeem:";
 /// What the name of a redemption begins with that pays what a campaign costs; the campaign's id follows.
 pub const COST_PREFIX: &str = "cost:";
 
+/// The id that stands where otherwise a campaign stands where a line cost more than the law allows (`unit_price_max`).
+pub const PRICE_MAX: &str = "price:max";
+/// What no id of a campaign begins with, so that such names are nothing else's.
+pub(crate) const PRICE_PREFIX: &str = "price:";
+
 /// How free units stand on the receipt; some fiscal devices refuse a price of zero.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum ShowAs {

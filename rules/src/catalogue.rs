@@ -283,6 +283,7 @@ fn faults_of(product: &Product) -> impl Iterator<Item = &'static str> {
     let below_zero =
         [product.price, product.unit_price_min, product.unit_price_max].into_iter().flatten().any(UnitPrice::is_negative);
     let crossed = matches!((product.unit_price_min, product.unit_price_max), (Some(min), Some(max)) if min > max);
+    let dear = matches!((product.price, product.unit_price_max), (Some(price), Some(max)) if price > max);
     let deep = product.categories.len() > CATEGORY_DEPTH_MAX;
     let reserved = product.attributes.iter().any(|attribute| attribute.name == SKU || attribute.name == CATEGORY);
     let nameless = product.attributes.iter().any(|attribute| attribute.name.is_empty());
@@ -291,6 +292,7 @@ fn faults_of(product: &Product) -> impl Iterator<Item = &'static str> {
     [
         text(below_zero, "a price is below zero"),
         text(crossed, "its minimum price is above its maximum price"),
+        text(dear, "its price is above its maximum price"),
         text(deep, "its category path is deeper than 16"),
         text(nowhere, "its category path has an empty step"),
         text(reserved, "an attribute is called `sku` or `category`; these names are taken by the number and the path"),

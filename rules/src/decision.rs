@@ -471,6 +471,11 @@ pub enum Note {
         /// The campaign.
         campaign: CampaignId,
     },
+    /// It was rung up dearer than its largest price: a quote lowers it, a paid receipt stands as it is.
+    AbovePriceMax {
+        /// The line.
+        line: LineId,
+    },
 }
 
 impl Decision {

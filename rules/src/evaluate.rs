@@ -24,6 +24,7 @@ mod late;
 mod limits_shared;
 mod offers;
 mod parts;
+mod price_max;
 mod prices;
 mod prompts;
 mod redeem;
@@ -92,6 +93,7 @@ pub fn evaluate_naively(
 /// Decides with the candidates found.
 fn decide<'a>(mut draft: Draft<'a, '_>, found: Found<'a>) -> Decision {
     draft.note_unknown_articles();
+    draft.note_too_dear();
     draft.effects.reserve(found.candidates.len());
     draft.rewards.reserve(found.candidates.len());
     draft.refused = found.refused;
@@ -221,7 +223,7 @@ impl<'a> Draft<'a, '_> {
         let Some(least) = candidate.campaign.spend_at_least else { return Ok(()) };
         let lines = self.basket.lines.iter().enumerate().filter(|(_, line)| line.merchandise);
         let spent = lines.map(|(place, line)| match candidate.act {
-            Act::Lines => line.line.amount.minor(),
+            Act::Lines => line.original(),
             Act::Basket | Act::Rewards | Act::Offers => self.threshold_amount(candidate, place),
         });
         if spent.fold(0, i64::saturating_add) >= least.minor() { Ok(()) } else { Err(Reason::SpendMore) }

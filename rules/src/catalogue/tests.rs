@@ -14,12 +14,15 @@ fn p11_all_faults_are_reported_at_once_in_the_order_given() {
     crossed.categories = vec!["x".into(), "".into()];
     let mut reserved = product("A");
     reserved.attributes = vec![Attribute { name: "sku".into(), value: "1".into() }];
+    reserved.price = Some(UnitPrice::from_micros(2));
+    reserved.unit_price_max = Some(UnitPrice::from_micros(1));
     let error = Catalogue::new(1, vec![crossed, reserved, product("A")]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the catalogue has 4 faults\n\
+        "the catalogue has 5 faults\n\
          product 1 (`B`): its minimum price is above its maximum price\n\
          product 1 (`B`): its category path has an empty step\n\
+         product 2 (`A`): its price is above its maximum price\n\
          product 2 (`A`): an attribute is called `sku` or `category`; these names are taken by the number and the path\n\
          product 3 (`A`): its number stands in the catalogue already"
     );

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::Checker;
+use super::keys::campaign::REDEEM_ON;
 use super::keys::program::{AFTER_DAYS, ASSET, EXPIRES, REDEEM};
 use super::program::Scope;
 use super::read::Fields;
@@ -118,6 +119,7 @@ impl Checker<'_> {
         };
         let (units_min, units_step) = (units("minimum_units"), units("step_units"));
         let share_max = fields.get("share_percent_max").and_then(|node| self.percent(node)).unwrap_or(Ratio::ONE);
-        Some(RedeemRule { units_min, units_step, share_max })
+        let on = fields.get("on").map(|node| self.selector(node, &REDEEM_ON)).unwrap_or_default();
+        Some(RedeemRule { units_min, units_step, share_max, on })
     }
 }

@@ -8,7 +8,7 @@ use super::program::Scope;
 use super::read::Fields;
 use super::texts::longest_missing;
 use crate::attribute::SKU;
-use crate::campaign::{COST_PREFIX, Campaign, Code, Cost, Fallback, REDEEM_PREFIX, ShowAs, reward_id};
+use crate::campaign::{COST_PREFIX, Campaign, Code, Cost, Fallback, PRICE_PREFIX, REDEEM_PREFIX, ShowAs, reward_id};
 use crate::cel::Subject;
 use crate::common_limit::LIMIT_PREFIX;
 use crate::condition::FreeCondition;
@@ -103,11 +103,11 @@ impl Checker<'_> {
 
     fn campaign_id(&mut self, node: &Node) -> Option<CampaignId> {
         let id = self.id(node, CampaignId::parse)?;
-        if [REDEEM_PREFIX, COST_PREFIX, LIMIT_PREFIX, "+"].iter().any(|prefix| id.as_str().starts_with(prefix)) {
-            let names = "which name redemptions, limits and added lines";
+        if [REDEEM_PREFIX, COST_PREFIX, LIMIT_PREFIX, PRICE_PREFIX, "+"].iter().any(|prefix| id.as_str().starts_with(prefix)) {
+            let names = "which name redemptions, limits, prices and added lines";
             self.error_with_help(
                 node.at,
-                format!("an id must not begin with `{REDEEM_PREFIX}`, `{COST_PREFIX}`, `{LIMIT_PREFIX}` or `+`, {names}"),
+                format!("an id must not begin with `{REDEEM_PREFIX}`, `{COST_PREFIX}`, `{LIMIT_PREFIX}`, `{PRICE_PREFIX}` or `+`, {names}"),
                 "choose another id",
             );
         }

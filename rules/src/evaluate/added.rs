@@ -53,11 +53,11 @@ impl Draft<'_, '_> {
         worth
     }
 
-    /// What so many units of a line are worth at the price rung up.
+    /// What so many units of a line are worth at their price.
     pub(super) fn worth_of_units(&self, place: usize, units: i64) -> i64 {
         let Some(line) = self.basket.lines.get(place) else { return 0 };
         let quantity = Quantity::from_milli(units.saturating_mul(Quantity::ONE.milli()));
-        money::extend(quantity, line.line.unit_price, self.basket.currency).map_or(0, Amount::minor)
+        money::extend(quantity, line.unit_price(), self.basket.currency).map_or(0, Amount::minor)
     }
 
     /// What goods are worth that a receipt shows as added: counted as they are where they are added here.

@@ -21,6 +21,8 @@ pub(super) enum By {
     Campaign(usize),
     /// The redemption of the asset at this place of the revision.
     Redeem(usize),
+    /// The article's largest price.
+    PriceMax,
 }
 
 /// One change of a run's amount.
@@ -67,7 +69,7 @@ pub(super) struct Manner {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Run {
     pub(super) milli: i64,
-    /// Its share of what was rung up, in minor units.
+    /// Its share of what was rung up, in minor units; what offers look at is `original`.
     pub(super) rung: i64,
     /// What it costs now.
     pub(super) amount: i64,
@@ -112,7 +114,11 @@ pub(super) struct Basket<'a> {
 impl<'a> Basket<'a> {
     pub(super) fn open(case: &Case<'a>) -> Self {
         let lines = case.receipt.lines.iter().map(|line| BasketLine::open(line, case.catalogue.entry(&line.sku))).collect();
-        Self { currency: case.receipt.currency, lines }
+        let mut basket = Self { currency: case.receipt.currency, lines };
+        if !case.paid() {
+            basket.keep_to_largest_prices();
+        }
+        basket
     }
 
     /// As rung up again.
@@ -401,6 +407,11 @@ impl<'a> BasketLine<'a> {
         if self.counted() { self.line.quantity.pieces() } else { 1 }
     }
 
+    /// What offers call its original price.
+    pub(super) fn original(&self) -> i64 {
+        self.runs.iter().map(Run::original).fold(0, i64::saturating_add)
+    }
+
     /// What the line costs now.
     pub(super) fn amount(&self) -> i64 {
         self.runs.iter().map(|run| run.amount).fold(0, i64::saturating_add)
@@ -423,6 +434,14 @@ impl Run {
     fn whole(line: &Line) -> Self {
         let (milli, amount) = (line.quantity.milli(), line.amount.minor());
         Self { milli, rung: amount, amount, used: 0, added: false, role: Role::Rest, owner: 0, changes: SmallVec::new() }
+    }
+
+    /// What offers call its original price: what was rung up, or the most that it may cost.
+    pub(super) fn original(&self) -> i64 {
+        match self.changes.first() {
+            Some(Change { by: By::PriceMax, minor }) => self.rung.saturating_add(*minor),
+            Some(Change { by: By::Campaign(_) | By::Redeem(_), .. }) | None => self.rung,
+        }
     }
 
     /// Cuts a run of so many units into pieces and what they leave, pieces of one owner and role joined, in the order

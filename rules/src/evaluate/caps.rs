@@ -113,7 +113,7 @@ impl Draft<'_, '_> {
         let mut changed: Vec<Changed> = Vec::new();
         for (place, line) in self.basket.lines.iter().enumerate() {
             let own = line.runs.iter().enumerate().filter(|(_, run)| run.changes.iter().any(|change| change.by == by));
-            changed.extend(own.map(|(run, of)| Changed { spot: (place, run), units: line.units(of), rung: of.rung }));
+            changed.extend(own.map(|(run, of)| Changed { spot: (place, run), units: line.units(of), rung: of.original() }));
         }
         let per_unit = |a: &Changed, b: &Changed| i128::from(a.rung).saturating_mul(i128::from(b.units));
         let limited = self.conventions(candidate).limited_units;

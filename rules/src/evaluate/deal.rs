@@ -359,7 +359,7 @@ impl<'a> Draft<'a, '_> {
         if conventions.percent_of == PercentOf::Original {
             cuts.extend(own().filter_map(|spot| {
                 let (line, run) = self.basket.run(spot)?;
-                Some((spot, run.rung.checked_rem(line.units(run))?))
+                Some((spot, run.original().checked_rem(line.units(run))?))
             }));
         }
         match &candidate.campaign.mechanic {

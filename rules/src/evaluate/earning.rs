@@ -32,7 +32,7 @@ impl<'a> Draft<'a, '_> {
     pub(super) fn threshold_amount(&self, candidate: &Candidate<'_>, line: usize) -> i64 {
         match self.conventions(candidate).thresholds {
             Thresholds::AfterLineOffers => self.after_lines.get(line).copied().unwrap_or(0),
-            Thresholds::AsRungUp => self.basket.lines.get(line).map_or(0, |line| line.line.amount.minor()),
+            Thresholds::AsRungUp => self.basket.lines.get(line).map_or(0, |line| line.original()),
         }
     }
 

@@ -101,15 +101,16 @@ impl Draft<'_, '_> {
         // A split may leave nothing of a change; only added units stand with an adjustment of zero.
         let shown = run.changes.iter().filter(|change| run.added || change.minor != 0);
         let mut adjustments: Vec<Adjustment> = Vec::with_capacity(run.changes.len());
-        adjustments.extend(shown.filter_map(|change| self.adjustment(*change)));
+        adjustments.extend(shown.filter_map(|change| self.adjustment(item, *change)));
         let sum = run.changes.iter().map(|change| change.minor).fold(run.rung, i64::saturating_add);
         assert!(sum == run.amount && run.amount >= 0, "P6: adjustments sum to the part's change, and no part is negative");
         Part { quantity, unit_price: unit_price.unwrap_or(item.line.unit_price), amount, adjustments }
     }
 
-    fn adjustment(&self, change: Change) -> Option<Adjustment> {
+    fn adjustment(&self, item: &BasketLine<'_>, change: Change) -> Option<Adjustment> {
         let amount = Amount::from_minor(change.minor);
         match change.by {
+            By::PriceMax => item.price_max_adjustment(amount, self.basket.currency),
             By::Campaign(place) => {
                 let campaign = self.case.revision.campaigns().get(place)?;
                 Some(Adjustment { campaign: campaign.id.clone(), amount, text: self.case.words(&campaign.text).clone() })

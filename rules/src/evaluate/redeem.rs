@@ -1,8 +1,9 @@
 //! Using up assets: what could be redeemed here, and what was asked for.
 
 use compact_str::format_compact;
+use smallvec::SmallVec;
 
-use super::basket::By;
+use super::basket::{BasketLine, By, Spot};
 use super::draft::Draft;
 use crate::asset::Asset;
 use crate::campaign::REDEEM_PREFIX;
@@ -15,24 +16,29 @@ impl<'a> Draft<'a, '_> {
     /// Works out what may be redeemed of each asset, then redeems what was asked for, in the order asked.
     pub(super) fn redeem(&mut self) {
         let Some(customer) = self.case.customer else { return };
-        let base = self.redeemable_base();
         for asset in self.case.revision.assets() {
             let held = customer.available.iter().find(|(id, _)| *id == asset.id).map(|(_, units)| self.not_spent(asset, *units));
             if held.is_some() || asset.redeem.is_some() {
-                let most = self.most(asset, base, base, held.unwrap_or(Units::ZERO), RedeemMode::Tender);
+                let base = self.costs_now(asset);
+                let most = self.most(asset, base, held.unwrap_or(Units::ZERO), RedeemMode::Tender);
                 self.redeemable.push(most);
             }
         }
-        let mut left = base;
-        for (place, request) in self.case.receipt.redeem.iter().enumerate() {
+        // The greatest share is one of what there was to pay before anything was redeemed.
+        let bases = self.case.receipt.redeem.iter().map(|request| {
+            let asset = self.case.revision.asset(&request.asset)?;
+            Some((asset, self.costs_now(asset)))
+        });
+        let bases: SmallVec<[_; 4]> = bases.collect();
+        for (place, (request, of)) in self.case.receipt.redeem.iter().zip(bases).enumerate() {
             let again = self.case.receipt.redeem.iter().take(place).any(|before| before.asset == request.asset);
-            let Some(asset) = self.case.revision.asset(&request.asset).filter(|_| !again) else { continue };
+            let Some((asset, base)) = of.filter(|_| !again) else { continue };
             let held = customer.available.iter().find(|(id, _)| *id == asset.id).map_or(Units::ZERO, |(_, units)| *units);
             let held = self.not_spent(asset, held);
             let wanted = request.units.map_or(held, |wanted| wanted.min(held));
-            let most = self.most(asset, base, left, wanted, request.mode);
+            let most = self.most(asset, base, wanted, request.mode);
             if most.units.is_positive() && most.amount.is_positive() {
-                left = left.saturating_sub(self.redeem_one(asset, &most, request));
+                self.redeem_one(asset, &most, request);
             }
         }
     }
@@ -43,30 +49,42 @@ impl<'a> Draft<'a, '_> {
         Units::from_units(held.units().saturating_sub(spent.fold(0, i64::saturating_add)).max(0))
     }
 
-    /// What goods that may be paid so cost now.
-    fn redeemable_base(&self) -> i64 {
-        self.basket.lines.iter().filter(|line| line.redeems).map(super::basket::BasketLine::amount).fold(0, i64::saturating_add)
+    /// The lines that an asset may pay.
+    fn paid_by(&self, asset: &'a Asset) -> impl Iterator<Item = (usize, &BasketLine<'a>)> {
+        let on = asset.redeem.as_ref().map(|rule| &rule.on);
+        let lines = self.basket.lines.iter().enumerate().filter(|(_, line)| line.redeems);
+        lines.filter(move |(_, line)| on.is_some_and(|on| on.matches(&line.properties, line.line.measure)))
     }
 
-    /// What a redemption as discount could lower prices by at most.
-    fn room(&self) -> i64 {
-        let lines = self.basket.lines.iter().enumerate().filter(|(_, line)| line.redeems && line.takes_discount);
-        lines
-            .flat_map(|(place, line)| (0..line.runs.len()).map(move |run| (place, run)))
-            .map(|spot| self.basket.room(spot))
-            .fold(0, i64::saturating_add)
+    /// What the goods that an asset may pay cost now.
+    fn costs_now(&self, asset: &'a Asset) -> i64 {
+        self.paid_by(asset).map(|(_, line)| line.amount()).fold(0, i64::saturating_add)
     }
 
-    /// The most units of an asset within what is held, the greatest share of `base`, and what is `left` to pay.
-    fn most(&self, asset: &Asset, base: i64, left: i64, held: Units, mode: RedeemMode) -> Redeemable {
+    /// What of that no asset has paid yet.
+    fn left_to_pay(&self, asset: &'a Asset) -> i64 {
+        let left = |line: &BasketLine<'_>| line.amount().saturating_sub(line.paid_by_assets);
+        self.paid_by(asset).map(|(_, line)| left(line)).fold(0, i64::saturating_add).max(0)
+    }
+
+    /// The runs whose prices a redemption of an asset as discount may lower.
+    fn lowered_by(&self, asset: &'a Asset) -> impl Iterator<Item = Spot> {
+        let lines = self.paid_by(asset).filter(|(_, line)| line.takes_discount);
+        lines.flat_map(|(place, line)| (0..line.runs.len()).map(move |run| (place, run)))
+    }
+
+    /// The most units of an asset within what is held, the greatest share of `base`, and what is left to pay.
+    fn most(&self, asset: &'a Asset, base: i64, held: Units, mode: RedeemMode) -> Redeemable {
         let none = |cap| Redeemable { asset: asset.id.clone(), units: Units::ZERO, amount: Amount::ZERO, cap };
         let Some(rule) = asset.redeem.as_ref().filter(|_| asset.currency == self.basket.currency) else {
             return none(RedeemCap::NotAllowed);
         };
-        let share = rule.share_max.of(base, Rounding::Down).unwrap_or(0).min(left);
+        let share = rule.share_max.of(base, Rounding::Down).unwrap_or(0).min(self.left_to_pay(asset));
         let share = match mode {
             RedeemMode::Tender => share,
-            RedeemMode::Discount => share.min(self.room()),
+            RedeemMode::Discount => {
+                share.min(self.lowered_by(asset).map(|spot| self.basket.room(spot)).fold(0, i64::saturating_add))
+            }
         };
         let by_share = asset.units_for(Amount::from_minor(share)).unwrap_or(Units::ZERO);
         let by_limit = Units::from_units(self.redemption_left(&asset.id));
@@ -90,22 +108,21 @@ impl<'a> Draft<'a, '_> {
         }
     }
 
-    /// Redeems; returns how much less there is to pay.
-    fn redeem_one(&mut self, asset: &'a Asset, most: &Redeemable, request: &RedeemRequest) -> i64 {
+    /// Redeems, unless it was declined, comes too late or cannot be promised.
+    fn redeem_one(&mut self, asset: &'a Asset, most: &Redeemable, request: &RedeemRequest) {
         let name = format_compact!("{REDEEM_PREFIX}{}", asset.id);
-        let (Ok(id), Ok(campaign)) = (RewardId::parse(&name), CampaignId::parse(&name)) else { return 0 };
+        let (Ok(id), Ok(campaign)) = (RewardId::parse(&name), CampaignId::parse(&name)) else { return };
         let too_late = self.case.paid() && request.mode == RedeemMode::Discount;
         if self.declined(&name) || too_late {
-            return 0;
+            return;
         }
         if self.case.standing.promises_exhausted {
             self.notes.push(Note::TooManyOpenQuotes { campaign });
-            return 0;
+            return;
         }
-        let place = self.case.revision.assets().iter().position(|known| known.id == asset.id).unwrap_or(usize::MAX);
         match request.mode {
-            RedeemMode::Discount => self.as_discount(place, most.amount),
-            RedeemMode::Tender => self.as_tender(most.amount),
+            RedeemMode::Discount => self.as_discount(asset, most.amount),
+            RedeemMode::Tender => self.as_tender(asset, most.amount),
         }
         self.redemptions.push(Redemption {
             id,
@@ -116,24 +133,31 @@ impl<'a> Draft<'a, '_> {
         });
         self.use_redeemed(&asset.id, most.units.units());
         self.promises.push(Promise::Units { asset: asset.id.clone(), units: most.units });
-        most.amount.minor()
     }
 
-    fn as_discount(&mut self, asset: usize, amount: Amount) {
-        let lines = self.basket.lines.iter().enumerate().filter(|(_, line)| line.redeems && line.takes_discount);
-        let spots: Vec<_> = lines.flat_map(|(place, line)| (0..line.runs.len()).map(move |run| (place, run))).collect();
-        let taken = self.basket.spread(&spots, By::Redeem(asset), amount.minor());
+    fn as_discount(&mut self, asset: &'a Asset, amount: Amount) {
+        let place = self.case.revision.assets().iter().position(|known| known.id == asset.id).unwrap_or(usize::MAX);
+        let spots: Vec<Spot> = self.lowered_by(asset).collect();
+        let taken = self.basket.spread(&spots, By::Redeem(place), amount.minor());
         assert!(taken == amount.minor(), "the amount was capped by the room");
     }
 
     /// What an asset pays lowers no price, and earns nothing.
-    fn as_tender(&mut self, amount: Amount) {
-        let weights: Vec<i64> = self
-            .basket
-            .lines
-            .iter()
-            .map(|line| if line.redeems { line.amount().saturating_sub(line.not_earning).max(0) } else { 0 })
-            .collect();
+    fn as_tender(&mut self, asset: &'a Asset, amount: Amount) {
+        let mut weights = vec![0; self.basket.lines.len()];
+        for (place, line) in self.paid_by(asset) {
+            if let Some(weight) = weights.get_mut(place) {
+                *weight = line.amount().saturating_sub(line.not_earning).max(0);
+            }
+        }
+        if weights.iter().all(|weight| *weight == 0) {
+            // Nothing of it earns anyway; what is paid by it must be told all the same.
+            for (place, line) in self.paid_by(asset) {
+                if let Some(weight) = weights.get_mut(place) {
+                    *weight = line.amount().saturating_sub(line.paid_by_assets).max(0);
+                }
+            }
+        }
         for (line, minor) in self.basket.lines.iter_mut().zip(split(amount.minor(), &weights)) {
             line.not_earning = line.not_earning.saturating_add(minor);
             line.paid_by_assets = line.paid_by_assets.saturating_add(minor);

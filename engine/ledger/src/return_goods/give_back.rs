@@ -33,8 +33,9 @@ pub(super) fn redemptions(step: Step<'_>, booking: &mut Booking) -> Vec<OutcomeR
         let whole = redemption.units.units();
         let program = program_of(step.assets, &redemption.asset, &booking.lots);
         let rule = rule_of(step, &program);
-        // What a campaign cost comes back with the goods that it made cheaper.
-        let of_campaign = redemption.id.as_str().strip_prefix(COST_PREFIX).and_then(|id| CampaignId::parse(id).ok());
+        // What a campaign cost comes back with the goods that it made cheaper, and so does what was redeemed as a discount.
+        let id = redemption.id.as_str();
+        let of_campaign = CampaignId::parse(id.strip_prefix(COST_PREFIX).unwrap_or(id)).ok();
         let shares = of_campaign.map(|campaign| shares_of(step.original, &campaign)).unwrap_or_default();
         let come_back = |so_far: &ReturnedSoFar| match rule {
             ReturnedPayment::InProportion => step.fraction(so_far, &shares).of(whole),

@@ -97,6 +97,11 @@ pub(super) fn notes(decision: &Decision, context: &AnswerContext<'_>) -> Vec<v1:
             line_id: line.as_str().to_owned(),
             text: fit::text("Not in the catalogue; sold as it stands.", &context.display),
         }),
+        Note::AbovePriceMax { line } => Some(v1::Note {
+            code: i32::from(v1::NoteCode::AbovePriceMax),
+            line_id: line.as_str().to_owned(),
+            text: fit::text("Rung up above its largest price.", &context.display),
+        }),
         Note::TooManyOpenQuotes { .. } | Note::NotProven | Note::ConditionFailed { .. } => None,
     };
     let not_offered = |chosen: &&Chosen| {
@@ -117,7 +122,7 @@ pub(super) fn limits_reached(decision: &Decision, context: &AnswerContext<'_>) -
     let told = |note: &Note| match note {
         Note::TooManyOpenQuotes { .. } => Some(v1::LimitReached::TooManyOpenQuotes),
         Note::NotProven => Some(v1::LimitReached::Steps),
-        Note::UnknownSku { .. } | Note::ConditionFailed { .. } => None,
+        Note::UnknownSku { .. } | Note::ConditionFailed { .. } | Note::AbovePriceMax { .. } => None,
     };
     let from_decision = decision.notes.iter().filter_map(told);
     let mut limits: Vec<i32> = context.limits_reached.iter().copied().chain(from_decision).map(i32::from).collect();

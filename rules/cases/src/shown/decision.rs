@@ -272,6 +272,7 @@ fn counter(counter: &CounterMove) -> Got {
 fn note(note: &Note) -> Got {
     Got::Record(match note {
         Note::UnknownSku { line } => vec![("note", Got::text("unknown_sku")), ("line", Got::text(line.as_str()))],
+        Note::AbovePriceMax { line } => vec![("note", Got::text("above_price_max")), ("line", Got::text(line.as_str()))],
         Note::TooManyOpenQuotes { campaign } => {
             vec![("note", Got::text("too_many_open_quotes")), ("campaign", Got::text(campaign.as_str()))]
         }

@@ -181,6 +181,15 @@ const SELECTOR_KEYS: &[Key] = &[
     may("where", Word, "A condition in CEL that each `product` must meet."),
 ];
 
+pub(crate) const REDEEM_ON: Keys = keys("redeem_on", "`on` of `redeem`", PAID_SELECTOR_KEYS);
+const PAID_SELECTOR_KEYS: &[Key] = &[
+    may("sku", Many(&Id), "One of these articles."),
+    may("category", Many(&Word), "In one of these categories, at any depth, such as `food/pasta`."),
+    may("attribute", MapOf(&Many(&Word)), "Each of these attributes has one of these values."),
+    may("measured", Boolean, "Only weighed and measured goods, or only counted ones."),
+    may("except", Map(&EXCEPT), "But none of these."),
+];
+
 pub(crate) const EXCEPT: Keys = keys(
     "except",
     "`except`",

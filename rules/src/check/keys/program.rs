@@ -1,7 +1,7 @@
 //! Keys of everything in a program file but its campaigns.
 
 use super::Shape::{Boolean, Choice, Decimal, Either, Id, Many, Map, Moment, Percent, Text, Whole, Word};
-use super::campaign::{BUDGET, CAMPAIGN, LIMIT};
+use super::campaign::{BUDGET, CAMPAIGN, LIMIT, REDEEM_ON};
 use super::{Key, Keys, keys, may, must, one_of, words};
 use crate::check::asset::{AT_ONCE, KINDS, NEVER};
 use crate::check::audience::ASK;
@@ -133,7 +133,8 @@ pub(crate) const REDEEM: Keys = keys(
     &[
         may("minimum_units", Decimal, "The fewest units at once."),
         may("step_units", Decimal, "Only multiples of so many."),
-        may("share_percent_max", Percent, "At most this share of the goods."),
+        may("share_percent_max", Percent, "At most this share of the goods that it may pay."),
+        may("on", Map(&REDEEM_ON), "It pays only these goods; else all."),
     ],
 );
 

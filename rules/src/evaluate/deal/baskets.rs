@@ -143,7 +143,7 @@ impl Draft<'_, '_> {
         let conventions = self.conventions(candidate);
         let base = |spot: &Spot| match conventions.percent_of {
             PercentOf::Remainder => self.basket.run(*spot).map_or(0, |(_, run)| run.amount),
-            PercentOf::Original => self.basket.run(*spot).map_or(0, |(_, run)| run.rung),
+            PercentOf::Original => self.basket.run(*spot).map_or(0, |(_, run)| run.original()),
         };
         let of = |minor: i64| {
             let numerator = i128::from(minor).saturating_mul(i128::from(percent.numerator()));

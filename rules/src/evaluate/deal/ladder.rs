@@ -176,7 +176,7 @@ pub(super) fn ladder_cuts(
         let total = match (measured, conventions.thresholds) {
             (Measured::Quantity, _) => run.milli,
             (Measured::Amount, Thresholds::AfterLineOffers) => run.amount,
-            (Measured::Amount, Thresholds::AsRungUp) => run.rung,
+            (Measured::Amount, Thresholds::AsRungUp) => run.original(),
         };
         // What the units before a rank come to.
         let before = |rank: i64| {

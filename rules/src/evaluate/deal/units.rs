@@ -55,7 +55,7 @@ pub(super) fn classes(basket: &Basket<'_>, spots: &[Spot], cuts: &[(Spot, i64)])
                 rank: *rank,
                 units: next.saturating_sub(*rank),
                 amount,
-                rung: unit_at(run.rung, all, *rank),
+                rung: unit_at(run.original(), all, *rank),
                 room: amount.saturating_sub(floor).max(0),
             });
         }
