@@ -5,6 +5,7 @@ mod catalogue;
 mod crm;
 mod customer;
 mod demo;
+mod draw;
 mod feed;
 mod gateway;
 mod ledger;
@@ -58,6 +59,8 @@ enum Command {
     Segment(segment::SegmentArgs),
     /// Customers: say that somebody has checked what they stated.
     Customer(customer::CustomerArgs),
+    /// Draw winners among tickets, so that anybody can do it again.
+    Draw(draw::DrawArgs),
     /// Print the outcomes that a running engine has committed, one JSON object a line.
     Feed(feed::FeedArgs),
     /// How a running gateway stands; what its spool holds, and what became stuck in it.
@@ -91,6 +94,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Catalogue(args) => catalogue::run(args).await,
         Command::Segment(args) => segment::run(args).await,
         Command::Customer(args) => customer::run(args).await,
+        Command::Draw(args) => draw::run(args).await,
         Command::Feed(args) => feed::run(args).await,
         Command::Gateway(args) => gateway::run(args).await,
         Command::Ledger(args) => ledger::run(args).await,

@@ -28,8 +28,14 @@ pub const MEMBERSHIPS: Space = Space("memberships");
 /// What stores do not have in stock, by store id.
 pub const STOCK: Space = Space("stock");
 
+/// Draws that are closed or held, by id.
+pub const DRAWS: Space = Space("draws");
+/// The tickets that draws were closed with, in pieces, by id.
+pub const DRAW_TICKETS: Space = Space("draw_tickets");
+
 /// Every space of an engine: a storage is opened with these.
-pub const SPACES: [Space; 9] = [ACCOUNTS, RECEIPTS, DIRECTORY, KEYS, PROGRAMS, LEDGER, LISTS, MEMBERSHIPS, STOCK];
+pub const SPACES: [Space; 11] =
+    [ACCOUNTS, RECEIPTS, DIRECTORY, KEYS, PROGRAMS, LEDGER, LISTS, MEMBERSHIPS, STOCK, DRAWS, DRAW_TICKETS];
 
 /// Outcome messages by receipt or request id.
 pub const OUTCOME: u8 = 1;
@@ -111,6 +117,18 @@ pub fn program(name: &str) -> Partition {
 #[must_use]
 pub fn stock(store: &StoreId) -> Partition {
     Partition { space: STOCK, key: Bytes::copy_from_slice(store.as_str().as_bytes()) }
+}
+
+/// The partition of a draw's record.
+#[must_use]
+pub fn draw(id: &str) -> Partition {
+    Partition { space: DRAWS, key: Bytes::copy_from_slice(id.as_bytes()) }
+}
+
+/// The partition of the tickets that a draw was closed with.
+#[must_use]
+pub fn draw_tickets(id: &str) -> Partition {
+    Partition { space: DRAW_TICKETS, key: Bytes::copy_from_slice(id.as_bytes()) }
 }
 
 /// The partition of a list's record.

@@ -10,6 +10,7 @@ mod core;
 mod coupons;
 mod desk;
 mod directory;
+mod draws;
 mod effort;
 mod engine;
 mod facts;
@@ -40,6 +41,7 @@ mod tests;
 
 pub use admin::Admin;
 pub use contact::Contacts;
+pub use draws::Draws;
 pub use engine::{Engine, OpenError};
 pub use facts::Profiles;
 pub use feed::Feed;

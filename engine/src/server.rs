@@ -7,6 +7,7 @@ use tessera_contract::unreadable;
 use tessera_identity::{Caller, Grant, ListenError, Listener};
 use tessera_proto::admin::v1::admin_service_server::AdminServiceServer;
 use tessera_proto::admin::v1::contact_service_server::ContactServiceServer;
+use tessera_proto::admin::v1::draw_service_server::DrawServiceServer;
 use tessera_proto::admin::v1::ledger_service_server::LedgerServiceServer;
 use tessera_proto::admin::v1::list_service_server::ListServiceServer;
 use tessera_proto::admin::v1::profile_service_server::ProfileServiceServer;
@@ -23,6 +24,7 @@ use tonic::{Request, Status};
 
 use crate::admin::Admin;
 use crate::contact::Contacts;
+use crate::draws::Draws;
 use crate::engine::Engine;
 use crate::facts::Profiles;
 use crate::feed::Feed;
@@ -79,6 +81,7 @@ pub async fn serve(engine: Engine, listener: Listener, mut closing: watch::Recei
     let ledger = LedgerServiceServer::new(Ledger::new(engine.clone()));
     let lists = ListServiceServer::new(Lists::new(engine.clone()));
     let profiles = ProfileServiceServer::new(Profiles::new(engine.clone()));
+    let draws = DrawServiceServer::new(Draws::new(engine.clone()));
     let stock = StockServiceServer::new(StockFlags::new(engine.clone()));
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(tessera_proto::FILE_DESCRIPTOR_SET)
@@ -101,6 +104,7 @@ pub async fn serve(engine: Engine, listener: Listener, mut closing: watch::Recei
         .add_service(unreadable::layer().named_layer(billing))
         .add_service(InterceptedService::new(admin, OPERATORS))
         .add_service(InterceptedService::new(contacts, MIRRORS))
+        .add_service(InterceptedService::new(draws, OPERATORS))
         .add_service(InterceptedService::new(ledger, OPERATORS))
         .add_service(InterceptedService::new(lists, OPERATORS))
         .add_service(InterceptedService::new(profiles, OPERATORS))

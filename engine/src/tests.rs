@@ -11,6 +11,7 @@ mod confirm;
 mod contacts;
 mod counted;
 mod counters;
+mod draws;
 mod effort;
 mod faults;
 mod foreign;

@@ -16,6 +16,8 @@ mod test;
 mod told;
 mod withdraw;
 
+pub(super) use told::time;
+
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};

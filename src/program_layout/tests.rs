@@ -40,8 +40,7 @@ fn compiled(text: &str) -> Option<String> {
 
 /// The comments of a text; no text of ours has `#` within quotes after a blank.
 fn comments(text: &str) -> Vec<&str> {
-    let comment = |line: &'_ str| line.find("# ").filter(|at| line[..*at].chars().last().is_none_or(char::is_whitespace));
-    text.lines().filter_map(|line| comment(line).map(|at| line[at..].trim_end())).collect()
+    text.lines().filter_map(|line| line.strip_prefix("# ").or_else(|| Some(line.split_once(" # ")?.1))).map(str::trim).collect()
 }
 
 #[test]

@@ -68,13 +68,17 @@ fn letter(digit: u8) -> char {
 /// The number of an account's ticket in a draw: the account's series, a hyphen and the ticket's place in it, from 1.
 #[must_use]
 pub fn ticket_number(account: &AccountId, draw: &str, place: u32) -> CompactString {
+    format_compact!("{}-{place}", ticket_series(account, draw))
+}
+
+/// The series of an account's tickets in a draw; it tells nobody whose it is.
+#[must_use]
+pub fn ticket_series(account: &AccountId, draw: &str) -> CompactString {
     let mut hasher = blake3::Hasher::new_derive_key("tessera series of draw tickets v1");
     hasher.update(account.as_str().as_bytes());
     hasher.update(&[0]);
     hasher.update(draw.as_bytes());
-    let series: CompactString =
-        hasher.finalize().as_bytes().iter().take(SERIES_CHARACTERS).map(|byte| letter(byte & 31)).collect();
-    format_compact!("{series}-{place}")
+    hasher.finalize().as_bytes().iter().take(SERIES_CHARACTERS).map(|byte| letter(byte & 31)).collect()
 }
 
 /// The place of a ticket in its account's series; none: no number of a ticket.

@@ -16,6 +16,7 @@ pub mod code;
 pub mod confirm;
 mod counter;
 pub mod day;
+pub mod draw;
 pub mod encode;
 pub mod entry;
 pub mod follow_up;

@@ -32,7 +32,7 @@ pub(super) fn signer(signer: Option<&Signer>) -> String {
 }
 
 /// A time of the wire where this command runs, with its zone.
-pub(super) fn time(at: Option<&tessera_proto::Timestamp>) -> String {
+pub(crate) fn time(at: Option<&tessera_proto::Timestamp>) -> String {
     let at = at.and_then(|at| Timestamp::new(at.seconds, at.nanos).ok());
     at.map_or_else(String::new, |at| at.to_zoned(time_zone_here()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string())
 }

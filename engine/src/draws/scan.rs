@@ -1,0 +1,134 @@
+//! The tickets that outcomes gave and took back, read from the feed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use compact_str::CompactString;
+use prost::Message as _;
+use tessera_contract::refusal::Refusal;
+use tessera_ledger::code::{ticket_place, ticket_series};
+use tessera_proto::billing::v1;
+use tessera_rules::id::AccountId;
+use tessera_storage::{Cursor, FeedEntry, StorageError};
+
+use super::TICKETS_MAX;
+use super::record::Tickets;
+use crate::core::Core;
+use crate::layout::{ACCOUNTS, OUTCOME};
+
+/// Feed entries read at once.
+const PAGE: usize = 2_000;
+
+/// What happened to the tickets of a draw between two places of the feed.
+#[derive(Debug)]
+pub(super) struct Read {
+    draw: String,
+    /// Places given and taken back, each first one with the last. The feed may bring an outcome twice: that adds nothing.
+    moved: BTreeMap<AccountId, [BTreeSet<(u32, u32)>; 2]>,
+    given: u64,
+    cursor: Cursor,
+}
+
+impl Core {
+    /// Reads outcomes from a place of the feed to where it ends now. Pages are decoded away from live calls.
+    pub(super) async fn scan_tickets(&self, draw: &str, from: &Cursor) -> Result<Read, Refusal> {
+        let mut read = Read { draw: draw.to_owned(), moved: BTreeMap::new(), given: 0, cursor: from.clone() };
+        loop {
+            let page = self.storage.feed(&read.cursor, PAGE).await.map_err(|error| self.storage_refusal(&error))?;
+            let Some(last) = page.last() else { return Ok(read) };
+            read.cursor = last.cursor.clone();
+            let decoded = tokio::task::spawn_blocking(move || read.take(&page).map(|()| read)).await;
+            let decoded = decoded.map_err(|error| self.internal(&error.to_string()))?;
+            read = decoded.map_err(|error| self.storage_refusal(&error))?;
+            if read.given > TICKETS_MAX {
+                return Err(Refusal::LimitExceeded { what: "tickets of a draw", limit: TICKETS_MAX });
+            }
+        }
+    }
+}
+
+impl Read {
+    fn take(&mut self, page: &[FeedEntry]) -> Result<(), StorageError> {
+        for entry in page.iter().filter(|entry| entry.partition.space == ACCOUNTS) {
+            let name = String::from_utf8_lossy(&entry.partition.key);
+            let damaged = |what: String| StorageError::Damaged { place: name.to_string(), what };
+            for row in entry.rows.iter().filter(|row| row.key.kind == OUTCOME) {
+                let outcome = v1::Outcome::decode(row.value.clone()).map_err(|error| damaged(error.to_string()))?;
+                let own = outcome.rewards.iter().filter(|reward| reward.draw_id == self.draw);
+                for (first, count) in own.filter_map(|reward| Some((ticket_place(&reward.first_ticket)?, reward.draw_tickets))) {
+                    let account = AccountId::parse(&name).map_err(|error| damaged(error.to_string()))?;
+                    self.note(account, first, count);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, account: AccountId, first: u32, count: i64) {
+        let Some(more) = u32::try_from(count.unsigned_abs()).ok().and_then(|count| count.checked_sub(1)) else { return };
+        let stretch = (first, first.saturating_add(more));
+        let [given, taken] = self.moved.entry(account).or_default();
+        if count < 0 {
+            taken.insert(stretch);
+        } else if given.insert(stretch) {
+            self.given = self.given.saturating_add(count.unsigned_abs());
+        }
+    }
+
+    /// What was given and not taken back.
+    pub(super) fn good(self) -> Tickets {
+        let good = |[given, taken]: [BTreeSet<(u32, u32)>; 2]| {
+            let all: Vec<(u32, u32)> = given.into_iter().flat_map(|stretch| without(stretch, &taken)).collect();
+            all
+        };
+        let accounts = self.moved.into_iter().map(|(account, moved)| (account, good(moved)));
+        let accounts = accounts.filter(|(_, stretches)| !stretches.is_empty()).collect();
+        Tickets { draw: self.draw, cursor: self.cursor.0.to_vec(), accounts }
+    }
+
+    /// What was taken back, by series and place.
+    pub(super) fn taken_by_series(&self) -> BTreeSet<(CompactString, u32)> {
+        let mut gone = BTreeSet::new();
+        for (account, [_, taken]) in &self.moved {
+            let series = ticket_series(account, &self.draw);
+            gone.extend(taken.iter().flat_map(|(first, last)| *first..=*last).map(|place| (series.clone(), place)));
+        }
+        gone
+    }
+}
+
+/// A stretch without others, ascending.
+fn without((first, last): (u32, u32), taken: &BTreeSet<(u32, u32)>) -> Vec<(u32, u32)> {
+    let mut left = Vec::new();
+    let mut next = first;
+    for (from, to) in taken.iter().filter(|(from, to)| *from <= last && *to >= first) {
+        if let Some(before) = from.checked_sub(1).filter(|before| *before >= next) {
+            left.push((next, before));
+        }
+        next = next.max(to.saturating_add(1));
+    }
+    if next <= last {
+        left.push((next, last));
+    }
+    left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stretch_of_tickets_loses_what_was_taken_back() {
+        let table: [(&[(u32, u32)], &[(u32, u32)]); 7] = [
+            (&[], &[(3, 9)]),
+            (&[(1, 2), (10, 12)], &[(3, 9)]),
+            (&[(9, 9)], &[(3, 8)]),
+            (&[(3, 3)], &[(4, 9)]),
+            (&[(5, 6), (8, 8)], &[(3, 4), (7, 7), (9, 9)]),
+            (&[(1, 20)], &[]),
+            (&[(3, 5), (6, 9)], &[]),
+        ];
+        for (taken, left) in table {
+            assert_eq!(without((3, 9), &taken.iter().copied().collect()), left, "{taken:?}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Draws over the service: closed once, held once, without what was given back, and drawn again from what is told.
+
+use tessera_ledger::draw::{Terms, TicketList, commitment, draw};
+use tessera_proto::admin::v1 as admin;
+use tessera_proto::admin::v1::draw_service_server::DrawService as _;
+use tokio_stream::StreamExt as _;
+use tonic::{Code, Request, Status};
+use tonic_types::StatusExt as _;
+
+use super::super::testing::*;
+use crate::Draws;
+
+const CAMPAIGNS: &str = "
+  - {id: car, name: Win a car, on: {sku: TICKET}, grant: {give: {tickets: {draw: car, count: 3}}}}
+  - {id: boat, name: Win a boat, on: {sku: BOAT}, grant: {give: {tickets: {draw: boat, count: 1}}}}
+";
+const VALUE: &str = "3 17 22 41 44";
+
+/// Customer 1001 has three tickets and three that came back, 1002 has six and 1003 three; one is in another draw.
+async fn sold() -> Rig {
+    let rig = Rig::with_campaigns(CAMPAIGNS).await;
+    let sales = [("R1", "1001", "TICKET"), ("R2", "1001", "TICKET"), ("R3", "1002", "TICKET"), ("R4", "1002", "TICKET")];
+    for (id, card, sku) in sales.into_iter().chain([("R5", "1003", "TICKET"), ("R6", "1003", "BOAT")]) {
+        rig.sell(receipt(id, Some(card), vec![line("1", sku, 1, 2_000)])).await;
+    }
+    give_all_back(&rig, "B1", "R1").await;
+    rig
+}
+
+async fn give_all_back(rig: &Rig, id: &str, original: &str) {
+    rig.give_back(give_back(id, Some(original), vec![("1", line("1", "TICKET", 1, 2_000))])).await.unwrap();
+}
+
+fn service(rig: &Rig) -> Draws {
+    Draws::new(rig.engine.clone())
+}
+
+async fn close(rig: &Rig, draw: &str, winners: u32, one_each: bool) -> Result<admin::Draw, Status> {
+    let source = "the lottery of Christmas Day".to_owned();
+    let request = admin::CloseDrawRequest { draw_id: draw.to_owned(), winners, one_each, source };
+    Ok(service(rig).close_draw(Request::new(request)).await?.into_inner().draw.unwrap())
+}
+
+async fn hold(rig: &Rig, draw: &str, value: &str) -> Result<admin::Draw, Status> {
+    let request = admin::HoldDrawRequest { draw_id: draw.to_owned(), value: value.to_owned() };
+    Ok(service(rig).hold_draw(Request::new(request)).await?.into_inner().draw.unwrap())
+}
+
+async fn told(rig: &Rig, draw: &str) -> Result<admin::Draw, Status> {
+    let request = admin::GetDrawRequest { draw_id: draw.to_owned() };
+    Ok(service(rig).get_draw(Request::new(request)).await?.into_inner().draw.unwrap())
+}
+
+async fn tickets(rig: &Rig, draw: &str) -> Vec<String> {
+    let request = Request::new(admin::ListDrawTicketsRequest { draw_id: draw.to_owned() });
+    let mut told = service(rig).list_draw_tickets(request).await.unwrap().into_inner();
+    let mut numbers = Vec::new();
+    while let Some(some) = told.next().await {
+        numbers.extend(some.unwrap().numbers);
+    }
+    numbers
+}
+
+/// The draw again, from what is told to everybody; winners, out and again.
+fn again(held: &admin::Draw, tickets: &[String], out: &[String]) -> [Vec<String>; 3] {
+    let text: String = tickets.iter().map(|number| format!("{number}\n")).collect();
+    let list = TicketList::parse(&text).unwrap();
+    let secret: [u8; 32] = held.secret.as_slice().try_into().unwrap();
+    assert_eq!(commitment(&secret).as_slice(), held.commitment);
+    assert_eq!(list.digest().as_slice(), held.list_sha256);
+    let terms = Terms {
+        draw: &held.draw_id,
+        list: list.digest(),
+        secret,
+        value: &held.value,
+        winners: usize::try_from(held.winners_wanted).unwrap(),
+        one_each: held.one_each,
+    };
+    let drawn = draw(&list, &terms, |series, place| out.contains(&format!("{series}-{place}")));
+    assert_eq!(drawn.seed.as_slice(), held.seed);
+    [drawn.winners, drawn.out, drawn.again].map(|indexes| indexes.iter().map(|index| tickets[*index].clone()).collect())
+}
+
+fn refused<T: std::fmt::Debug>(result: Result<T, Status>) -> (Code, String) {
+    let status = result.unwrap_err();
+    let reason = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
+    (status.code(), reason)
+}
+
+#[tokio::test]
+async fn a_draw_is_drawn_among_good_tickets_and_anybody_can_draw_it_again() {
+    let rig = sold().await;
+    let closed = close(&rig, "car", 4, false).await.unwrap();
+    assert_eq!((closed.tickets, closed.accounts, closed.winners_wanted), (12, 3, 4));
+    assert!(closed.secret.is_empty() && closed.held_at.is_none(), "nobody knows the secret before the draw");
+    let numbers = tickets(&rig, "car").await;
+    assert_eq!(numbers.len(), 12);
+    // What comes later takes no part; what is given back later is out.
+    rig.sell(receipt("R7", Some("1004"), vec![line("1", "TICKET", 1, 2_000)])).await;
+    give_all_back(&rig, "B2", "R3").await;
+    assert_eq!(tickets(&rig, "car").await, numbers, "the list stands");
+    let held = hold(&rig, "car", VALUE).await.unwrap();
+    // 1001 has the places 4 to 6 of its series and 1003 1 to 3: the series with the places 1 and 6 is that of 1002.
+    let mut sixths = numbers.iter().filter_map(|number| number.strip_suffix("-6"));
+    let series = sixths.find(|series| numbers.contains(&format!("{series}-1"))).unwrap();
+    let out: Vec<String> = (1..=3).map(|place| format!("{series}-{place}")).collect();
+    let winners: Vec<String> = held.winners.iter().map(|winner| winner.ticket.clone()).collect();
+    assert_eq!(again(&held, &numbers, &out), [winners.clone(), held.out_tickets.clone(), Vec::new()]);
+    assert!(out.iter().all(|number| !winners.contains(number)), "{winners:?}");
+    assert_eq!(winners.len(), 4);
+    assert!(held.winners.iter().all(|winner| !winner.account_id.is_empty() && winner.customer_ids.len() == 1), "{held:?}");
+    assert_eq!(told(&rig, "car").await.unwrap(), held);
+}
+
+#[tokio::test]
+async fn p4_a_draw_is_closed_once_and_held_once() {
+    let rig = sold().await;
+    let closed = close(&rig, "car", 2, true).await.unwrap();
+    assert_eq!(refused(close(&rig, "car", 3, true).await), (Code::AlreadyExists, "ALREADY_CLOSED".to_owned()));
+    assert_eq!(told(&rig, "car").await.unwrap(), closed);
+    let (one, other) = tokio::join!(hold(&rig, "car", VALUE), hold(&rig, "car", "1 2 3 4 5"));
+    let (held, beaten) = if one.is_ok() { (one, other) } else { (other, one) };
+    assert_eq!(refused(beaten), (Code::AlreadyExists, "ALREADY_HELD".to_owned()));
+    assert_eq!(refused(hold(&rig, "car", "1 2 3 4 5").await), (Code::AlreadyExists, "ALREADY_HELD".to_owned()));
+    let held = held.unwrap();
+    assert_eq!(told(&rig, "car").await.unwrap(), held);
+    let accounts: std::collections::BTreeSet<_> = held.winners.iter().map(|winner| &winner.account_id).collect();
+    assert_eq!(accounts.len(), 2, "of each account one");
+    // Another draw has tickets, a list and winners of its own.
+    close(&rig, "boat", 5, false).await.unwrap();
+    let boat = hold(&rig, "boat", VALUE).await.unwrap();
+    assert_eq!((boat.tickets, boat.winners.len()), (1, 1));
+    let all = service(&rig).list_draws(Request::new(admin::ListDrawsRequest {})).await.unwrap().into_inner().draws;
+    assert_eq!(all.iter().map(|draw| (draw.draw_id.as_str(), draw.winners.len())).collect::<Vec<_>>(), [("boat", 0), ("car", 0)]);
+}
+
+#[tokio::test]
+async fn p11_a_draw_without_tickets_list_or_words_is_refused() {
+    let rig = sold().await;
+    assert_eq!(refused(close(&rig, "plane", 1, false).await), (Code::NotFound, "NO_TICKETS".to_owned()));
+    assert_eq!(refused(hold(&rig, "car", VALUE).await), (Code::FailedPrecondition, "NOT_CLOSED".to_owned()));
+    assert_eq!(refused(told(&rig, "car").await), (Code::FailedPrecondition, "NOT_CLOSED".to_owned()));
+    let request =
+        admin::CloseDrawRequest { draw_id: String::new(), winners: 0, one_each: false, source: " two\nlines".to_owned() };
+    let status = service(&rig).close_draw(Request::new(request)).await.unwrap_err();
+    let faults = status.get_details_bad_request().unwrap().field_violations;
+    assert_eq!(faults.iter().map(|fault| fault.field.as_str()).collect::<Vec<_>>(), ["draw_id", "winners", "source"]);
+    assert_eq!(hold(&rig, "car", "").await.unwrap_err().code(), Code::InvalidArgument);
+}
