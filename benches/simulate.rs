@@ -136,6 +136,7 @@ fn main() {
     let read = |sale: &Arc<Sale>| read_quote(&sale.quote_request(), &ReadContext { now: sale.at }).unwrap().receipt;
     let receipts: Vec<Receipt> = sales.iter().map(read).collect();
     let question = Question {
+        lists: simulate::lists::CustomerLists::default(),
         rules: Both { current: rules("current", 10), draft: rules("draft", 15) },
         sales,
         currency: receipt_files::currency("GBP"),

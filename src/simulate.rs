@@ -20,6 +20,7 @@ mod changed;
 pub(crate) mod csv_files;
 mod effect;
 mod history;
+pub(crate) mod lists;
 mod names;
 pub(crate) mod page;
 mod plan;
@@ -32,6 +33,7 @@ pub(crate) mod workbook;
 mod worth;
 mod written;
 
+use lists::CustomerLists;
 use report::Report;
 
 /// Hours of a week, by which receipts are moved.
@@ -91,6 +93,8 @@ pub(crate) struct Question {
     /// All in one currency, each id once.
     pub(crate) sales: Vec<Arc<Sale>>,
     pub(crate) currency: Currency,
+    /// Who is on which imported list, as far as it was told.
+    pub(crate) lists: CustomerLists,
     /// What is to be known of where the receipts come from.
     pub(crate) remarks: Vec<String>,
     /// By how many weeks receipts are moved, so that they fall into the draft's time.

@@ -17,6 +17,8 @@ use tessera_rules::receipt::Measure;
 
 mod read;
 
+pub(crate) use read::customer_key;
+
 /// The boot nonce of every receipt id of a replay: constant, so that a repeat sends the same ids.
 const BOOT_NONCE: &str = "0";
 /// The one till of every store of a file; none of the files names tills.

@@ -11,6 +11,7 @@ use tessera_rules::receipt::Receipt;
 
 use super::changed::{Changed, ChangedReceipt, Seen, difference};
 use super::effect::Effect;
+use super::lists::CustomerLists;
 use super::names::Names;
 use super::plan::{Account, Plan, Planned};
 use super::side::{Buyer, Side, Simulated};
@@ -24,6 +25,7 @@ use crate::receipt_files::sale::{Sale, SaleKind};
 pub(crate) struct Context<'q> {
     pub(crate) names: &'q Names,
     pub(crate) plan: &'q Plan,
+    pub(crate) lists: &'q CustomerLists,
     pub(crate) sides: Both<Side<'q>>,
 }
 
@@ -55,7 +57,8 @@ pub(crate) fn replay(context: &Context<'_>, account: &Account, counted: &mut Cou
     let Some(first) = account.receipts.first() else { return Ok(()) };
     let awaited = awaited(account);
     let ids = account.customer.as_deref().and_then(ids_of);
-    let open = |which: Which| Simulated::open(context.sides.of(which), ids.as_ref(), first.at, &awaited);
+    let lists = context.lists.of(account.customer.as_deref());
+    let open = |which: Which| Simulated::open(context.sides.of(which), (ids.as_ref(), lists), first.at, &awaited);
     let mut simulated = Both { current: open(Which::Current), draft: open(Which::Draft) };
     let mut buyers: Both<Vec<Buyer>> = Both::default();
     for planned in &account.receipts {

@@ -25,6 +25,7 @@ use tessera_rules::revision::Revision;
 use tessera_rules::standing::{CodeStanding, CodeState, Standing};
 use tessera_rules::{Effort, evaluate};
 
+use super::lists::{OwnLists, on_at};
 use super::names::Names;
 use super::{Question, Rules, Which};
 
@@ -125,6 +126,8 @@ pub(crate) struct Simulated<'s> {
     side: &'s Side<'s>,
     customer: Option<CustomerId>,
     account: Option<Account>,
+    /// The imported lists that the customer is on.
+    lists: &'s OwnLists,
     /// Sales whose goods come back later.
     awaited: &'s BTreeSet<&'s str>,
     kept: BTreeMap<ReceiptId, Sale>,
@@ -143,12 +146,12 @@ impl<'s> Simulated<'s> {
     /// Opens an account at the time of its first receipt.
     pub(crate) fn open(
         side: &'s Side<'s>,
-        ids: Option<&(AccountId, CustomerId)>,
+        (ids, lists): (Option<&(AccountId, CustomerId)>, &'s OwnLists),
         first: Timestamp,
         awaited: &'s BTreeSet<&'s str>,
     ) -> Self {
         let account = ids.map(|(account, customer)| Account::new(account.clone(), customer.clone(), first));
-        Self { side, customer: ids.map(|(_, customer)| customer.clone()), account, awaited, kept: BTreeMap::new() }
+        Self { side, customer: ids.map(|(_, customer)| customer.clone()), account, lists, awaited, kept: BTreeMap::new() }
     }
 
     /// Quotes and settles a receipt, sold as quoted.
@@ -196,13 +199,14 @@ impl<'s> Simulated<'s> {
 
     /// What is known where a receipt is rung up.
     pub(crate) fn standing(&self, receipt: &Receipt) -> Standing {
+        let lists = on_at(self.lists, receipt.sold_at);
         let view = View {
             customer: self.customer.as_ref(),
             receipt: &receipt.id,
             supersedes: None,
             now: receipt.sold_at,
             business_date: receipt.business_date,
-            lists: &[],
+            lists: &lists,
         };
         let account = self.account.as_ref();
         let codes = receipt.codes.iter().map(|code| CodeStanding {
@@ -218,13 +222,14 @@ impl<'s> Simulated<'s> {
     /// What is kept of a sale and the decision on it, where its program prices that anew.
     fn price_kept(&self, goods: &Return<'_>, sale: &Sale) -> Option<(Kept, Decision)> {
         let kept = kept(self.account.as_ref(), goods, (&sale.receipt, &sale.decided))?;
+        let lists = on_at(self.lists, sale.decided.at());
         let view = View {
             customer: self.customer.as_ref(),
             receipt: &sale.receipt.id,
             supersedes: None,
             now: sale.decided.at(),
             business_date: sale.receipt.business_date,
-            lists: &[],
+            lists: &lists,
         };
         let rules = self.side.rules;
         let standing = kept.standing(&rules.revision, &view, None);

@@ -41,6 +41,7 @@ pub(super) fn question(current: &str, draft: &str, sales: Vec<Arc<Sale>>, thread
         rules: Both { current: rules("current", current), draft: rules("draft", draft) },
         currency: sales.first().unwrap().currency,
         sales,
+        lists: CustomerLists::default(),
         remarks: Vec::new(),
         weeks: 0,
         threads,

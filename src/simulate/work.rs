@@ -21,7 +21,8 @@ const ACCOUNTS_AT_ONCE: usize = 16;
 /// The receipt that cannot be and stands first in the files, of those that were met.
 pub(crate) fn run(question: &Question, names: &Names, plan: &Plan, bar: &ProgressBar) -> Result<Counted, SimulateError> {
     let side = |which: Which| Side::new(question, names, which);
-    let context = Context { names, plan, sides: Both { current: side(Which::Current), draft: side(Which::Draft) } };
+    let context =
+        Context { names, plan, lists: &question.lists, sides: Both { current: side(Which::Current), draft: side(Which::Draft) } };
     let next = AtomicUsize::new(0);
     let work = || take_turns(&context, &next, bar);
     let ended: Vec<_> = thread::scope(|scope| {

@@ -53,10 +53,11 @@ impl Read {
             let damaged = |what: String| StorageError::Damaged { place: name.to_string(), what };
             for row in entry.rows.iter().filter(|row| row.key.kind == OUTCOME) {
                 let outcome = v1::Outcome::decode(row.value.clone()).map_err(|error| damaged(error.to_string()))?;
-                let own = outcome.rewards.iter().filter(|reward| reward.draw_id == self.draw);
-                for (first, count) in own.filter_map(|reward| Some((ticket_place(&reward.first_ticket)?, reward.draw_tickets))) {
+                for reward in outcome.rewards.iter().filter(|reward| reward.draw_tickets != 0) {
+                    let first = ticket_place(&reward.first_ticket).filter(|_| reward.draw_id == self.draw);
+                    let Some(first) = first else { continue };
                     let account = AccountId::parse(&name).map_err(|error| damaged(error.to_string()))?;
-                    self.note(account, first, count);
+                    self.note(account, first, reward.draw_tickets);
                 }
             }
         }

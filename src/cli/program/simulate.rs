@@ -10,6 +10,7 @@ use std::time::Instant;
 use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use tessera_rules::catalogue::{Catalogue, Product};
 use tessera_rules::money::Currency;
 use tessera_rules::revision::Revision;
@@ -28,7 +29,10 @@ use crate::{product_file, program_files};
 
 mod feed;
 mod files;
+mod lists;
 mod outcome;
+
+use lists::ListFile;
 
 /// Days of a week, by which receipts are moved so that weekdays stay.
 const WEEK_DAYS: i64 = 7;
@@ -51,6 +55,8 @@ Examples:
         --html what-if.html
   a draft of next spring on what the running engine has sold
       tessera program simulate --revision spring.yaml --feed --as-of 2027-03-01
+  a draft with prices for staff: who that is, tells the file that the list is loaded from
+      tessera program simulate --revision staff.yaml --feed --list staff-2026=staff.csv
 Nothing is written but the files that are asked for.";
 
 /// Arguments of `tessera program simulate`.
@@ -76,6 +82,10 @@ pub(crate) struct SimulateArgs {
     /// whose programs the draft is compared with; a running engine does not tell its products.
     #[arg(long, value_name = "FILE")]
     catalogue: Option<PathBuf>,
+    /// The customers of an imported list that segments name, as `tessera segment load` takes them: CSV whose first row names
+    /// the columns. Once for each list; nobody is on the others.
+    #[arg(long = "list", value_name = "NAME=FILE")]
+    lists: Vec<ListFile>,
     /// Move all receipts by whole weeks, so that the first is sold in the week that begins on this day. Weekdays and
     /// times in UTC stay; the hour on the wall differs by one where clocks were changed in between.
     #[arg(long, value_name = "DATE")]
@@ -165,6 +175,8 @@ fn answer(args: &SimulateArgs, draft: Revision, live: Live, receipts: Receipts) 
         );
     }
     let threads = args.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    let zone = draft.programs().first().map_or(TimeZone::UTC, |program| program.time_zone.clone());
+    let lists = lists::read(&args.lists, [&live.revision, &draft], &zone)?;
     let question = Question {
         rules: Both {
             current: Rules { name: live.name, revision: live.revision, catalogue: Arc::clone(&catalogue) },
@@ -173,6 +185,7 @@ fn answer(args: &SimulateArgs, draft: Revision, live: Live, receipts: Receipts) 
         weeks: args.as_of.map_or(Ok(0), |day| weeks_to(day, &receipts.sales))?,
         currency: receipts.currency,
         sales: receipts.sales,
+        lists,
         remarks,
         threads,
     };

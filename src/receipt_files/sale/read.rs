@@ -1,6 +1,7 @@
 //! A sale from a message of the contract, read as the engine reads it. Nothing is filled in: ids, times and dates must
 //! stand in the message, since they decide what campaigns give.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -32,7 +33,7 @@ impl Sale {
             store_id: texts.keep(read.receipt.place.store.as_str()),
             at: read.receipt.sold_at,
             business_date: read.receipt.business_date,
-            customer: read.customer.as_ref().map(|identity| customer(identity, texts)),
+            customer: read.customer.as_ref().map(|identity| texts.keep(&customer_key(identity))),
             currency: read.receipt.currency,
             codes: read.receipt.codes.iter().map(|code| texts.keep(code)).collect(),
             original: None,
@@ -58,7 +59,7 @@ impl Sale {
             store_id: texts.keep(read.place.store.as_str()),
             at: read.returned_at,
             business_date: read.business_date,
-            customer: read.customer.as_ref().map(|identity| customer(identity, texts)),
+            customer: read.customer.as_ref().map(|identity| texts.keep(&customer_key(identity))),
             currency: read.currency,
             codes: Vec::new(),
             original: match &read.original {
@@ -80,11 +81,11 @@ fn sale_line(
 }
 
 /// What keeps customers apart; a card's number as the files of rows have it.
-fn customer(identity: &Identity, texts: &mut Texts) -> Arc<str> {
+pub(crate) fn customer_key(identity: &Identity) -> Cow<'_, str> {
     match identity {
-        Identity::Card(number) | Identity::Phone(number) => texts.keep(number.expose()),
-        Identity::Qr(content) => texts.keep(&format!("qr:{}", content.expose())),
-        Identity::Customer(id) => texts.keep(&format!("customer:{id}")),
+        Identity::Card(number) | Identity::Phone(number) => Cow::Borrowed(number.expose()),
+        Identity::Qr(content) => Cow::Owned(format!("qr:{}", content.expose())),
+        Identity::Customer(id) => Cow::Owned(format!("customer:{id}")),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What stands beside the figures: how to read them, and what is to be known of one answer.
 
+use tessera_rules::id::SegmentId;
 use tessera_rules::revision::Revision;
 
 use super::super::history::Counted;
@@ -12,7 +13,7 @@ pub(super) fn reading(report: &Report) -> Vec<String> {
         "Cost is the discount, the ordinary price of goods added for nothing, and the worth of all units given; what customers will not spend of these is not taken off.",
         "A campaign's and a payer's receipts and turnover are those of the receipts on which they did something; one receipt may stand in several rows. All other columns sum to the total.",
         "A tier is the one that the customer had on that side when buying or bringing back, so a row's receipts may differ between the sides.",
-        "Whoever shows a card, a code or a phone number counts as a known customer. Each begins with an empty account on both sides: no points, tiers, counters, facts or lists from before the first receipt, so what depends on them is given later, or less often, than it will be.",
+        "Whoever shows a card, a code or a phone number counts as a known customer. Each begins with an empty account on both sides: no points, tiers, counters or facts from before the first receipt, so what depends on them is given later, or less often, than it will be.",
     ];
     if !report.rows(Dimension::Segment).is_empty() {
         reading.push("A segment's rows are of the customers who were in it on that side when buying or bringing back; one may be in several, so these rows do not sum to the total.");
@@ -34,7 +35,15 @@ pub(super) fn remarks(question: &Question, report: &Report, counted: &Counted) -
             Which::Current => "the current revision",
             Which::Draft => "the draft",
         };
-        remarks.extend(not_simulated(&question.rules.of(which).revision, side));
+        let revision = &question.rules.of(which).revision;
+        remarks.extend(not_simulated(revision, side));
+        let missing: Vec<&str> = question.lists.missing(revision).into_iter().map(SegmentId::as_str).collect();
+        if !missing.is_empty() {
+            remarks.push(format!(
+                "Nobody is on these lists, which segments of {side} name: {}. --list NAME=FILE says who is.",
+                missing.join(", ")
+            ));
+        }
         let unproven = counted.tally.of(which).unproven;
         if unproven > 0 {
             remarks

@@ -105,6 +105,31 @@ fn a_receipt_counts_in_every_segment_that_its_buyer_is_in_on_that_side() {
 }
 
 #[test]
+fn who_is_on_a_list_has_its_prices_for_as_long_as_the_list_says() {
+    let staff =
+        "segments:\n- {id: staff, list: staff-2026}\ncampaigns:\n- {id: off, name: Off, segments: [staff], amount_off: 0.05}\n";
+    let cards = ["90000001", "90000002", "90000003"];
+    let lines: Vec<String> =
+        (0..6).map(|id| json_line(id, id * 10, None, Some(cards[usize::try_from(id % 3).unwrap()]))).collect();
+    let mut asked = question(CURRENT, DRAFT, sales(&lines), 2);
+    let draft = compiled("staff", format!("{}{staff}", HEAD.replace("campaigns:\n", "")));
+    asked.rules = Both { current: rules("none", "- {id: other, name: Other, on: {sku: [ZZ]}, percent_off: 1}\n"), draft };
+    let discount = |asked: &Question| answer(asked).total.figures.draft.discount.minor();
+    let nobody = answer(&asked);
+    assert_eq!(nobody.total.figures.draft.discount.minor(), 0);
+    assert!(nobody.remarks.iter().any(|remark| remark.contains("staff-2026")), "{:?}", nobody.remarks);
+    let list = tessera_rules::id::SegmentId::parse("staff-2026").unwrap();
+    asked.lists.tell(&list);
+    // The first for ever, the second until between its two receipts, at 10:10 and 10:40.
+    asked.lists.add(&list, cards[0], None);
+    asked.lists.add(&list, cards[1], Some("2026-03-02T10:40:00Z".parse().unwrap()));
+    assert_eq!(discount(&asked), 15);
+    assert!(!answer(&asked).remarks.iter().any(|remark| remark.contains("staff-2026")));
+    asked.lists.add(&list, cards[1], Some("2026-03-02T10:40:01Z".parse().unwrap()));
+    assert_eq!(discount(&asked), 20);
+}
+
+#[test]
 fn a_revision_without_segments_has_no_table_of_them() {
     let report = answer(&question(CURRENT, DRAFT, made::sales(50), 1));
     assert!(report.rows(Dimension::Segment).is_empty());
