@@ -1,3 +1,5 @@
+//! Tests of the one layout, on all programs of this repository and on texts that are none.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

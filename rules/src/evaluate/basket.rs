@@ -407,11 +407,6 @@ impl<'a> BasketLine<'a> {
         if self.counted() { self.line.quantity.pieces() } else { 1 }
     }
 
-    /// What offers call its original price.
-    pub(super) fn original(&self) -> i64 {
-        self.runs.iter().map(Run::original).fold(0, i64::saturating_add)
-    }
-
     /// What the line costs now.
     pub(super) fn amount(&self) -> i64 {
         self.runs.iter().map(|run| run.amount).fold(0, i64::saturating_add)
@@ -434,14 +429,6 @@ impl Run {
     fn whole(line: &Line) -> Self {
         let (milli, amount) = (line.quantity.milli(), line.amount.minor());
         Self { milli, rung: amount, amount, used: 0, added: false, role: Role::Rest, owner: 0, changes: SmallVec::new() }
-    }
-
-    /// What offers call its original price: what was rung up, or the most that it may cost.
-    pub(super) fn original(&self) -> i64 {
-        match self.changes.first() {
-            Some(Change { by: By::PriceMax, minor }) => self.rung.saturating_add(*minor),
-            Some(Change { by: By::Campaign(_) | By::Redeem(_), .. }) | None => self.rung,
-        }
     }
 
     /// Cuts a run of so many units into pieces and what they leave, pieces of one owner and role joined, in the order

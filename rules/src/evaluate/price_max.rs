@@ -5,7 +5,7 @@ use compact_str::{CompactString, format_compact};
 use rust_decimal::Decimal;
 use smallvec::smallvec;
 
-use super::basket::{Basket, BasketLine, By, Change};
+use super::basket::{Basket, BasketLine, By, Change, Run};
 use super::draft::Draft;
 use crate::campaign::PRICE_MAX;
 use crate::decision::{Adjustment, Note};
@@ -29,12 +29,27 @@ impl Basket<'_> {
     }
 }
 
+impl Run {
+    /// What offers call its original price: what was rung up, or the most that it may cost.
+    pub(super) fn original(&self) -> i64 {
+        match self.changes.first() {
+            Some(Change { by: By::PriceMax, minor }) => self.rung.saturating_add(*minor),
+            Some(Change { by: By::Campaign(_) | By::Redeem(_), .. }) | None => self.rung,
+        }
+    }
+}
+
 impl BasketLine<'_> {
     /// The unit price that it is dearer than and must not be; none: it may cost what was rung up. What is no
     /// merchandise, such as a top-up, has an amount and no price.
     fn unit_price_broken(&self) -> Option<UnitPrice> {
         let most = self.product.filter(|_| self.merchandise)?.unit_price_max?;
         (self.line.unit_price > most).then_some(most)
+    }
+
+    /// What offers call its original price.
+    pub(super) fn original(&self) -> i64 {
+        self.runs.iter().map(Run::original).fold(0, i64::saturating_add)
     }
 
     /// The unit price rung up, or the most that it may be.
