@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn a_stretch_of_tickets_loses_what_was_taken_back() {
-        let table: [(&[(u32, u32)], &[(u32, u32)]); 7] = [
+        type Stretches = &'static [(u32, u32)];
+        let table: [(Stretches, Stretches); 7] = [
             (&[], &[(3, 9)]),
             (&[(1, 2), (10, 12)], &[(3, 9)]),
             (&[(9, 9)], &[(3, 8)]),
