@@ -20,7 +20,7 @@ use tessera_ledger::draw::{Terms, TicketList, commitment, draw};
 use tessera_rules::id::AccountId;
 use tessera_storage::{Commit, CommitError, Cursor, StorageError, Version};
 
-use crate::blob;
+use crate::blob::{self, BlobError};
 use crate::core::Core;
 use crate::layout;
 
@@ -75,13 +75,16 @@ impl Core {
         if self.draw_record(&closing.draw).await?.1.is_some() {
             return Err(DrawRefusal::AlreadyClosed.into());
         }
-        let tickets = self.fixed_tickets(&closing.draw).await?;
-        let list = self
-            .aside(move || {
-                let list = tickets.list();
-                (list.digest(), list.len(), list.series())
-            })
-            .await?;
+        let (tickets, cursor) = self.scan_tickets(&closing.draw, &Cursor::default()).await?.good();
+        if tickets.accounts.is_empty() {
+            return Err(DrawRefusal::NoTickets.into());
+        }
+        let listed = move || {
+            let list = tickets.list();
+            (tickets, list.digest(), list.len(), list.series())
+        };
+        let (tickets, list, count, accounts) = self.aside(listed).await?;
+        self.keep_tickets(&list, &tickets).await?;
         let mut secret = [0_u8; 32];
         getrandom::fill(&mut secret).map_err(|error| self.internal(&error.to_string()))?;
         let record = Record {
@@ -92,9 +95,10 @@ impl Core {
                 one_each: closing.one_each,
                 source: closing.source,
                 secret,
-                list: list.0,
-                tickets: u64::try_from(list.1).unwrap_or(u64::MAX),
-                accounts: u64::try_from(list.2).unwrap_or(u64::MAX),
+                list,
+                tickets: u64::try_from(count).unwrap_or(u64::MAX),
+                accounts: u64::try_from(accounts).unwrap_or(u64::MAX),
+                cursor: cursor.0.to_vec(),
             },
             held: None,
         };
@@ -102,20 +106,22 @@ impl Core {
         Ok(record)
     }
 
-    /// The tickets of a draw that is being closed: those that an attempt before has fixed, else those of now.
-    async fn fixed_tickets(&self, draw: &str) -> Result<Tickets, Failed> {
-        if let Some(tickets) = self.draw_tickets(draw).await? {
-            return Ok(tickets);
-        }
-        let read = self.scan_tickets(draw, &Cursor::default()).await?;
-        let tickets = read.good();
-        if tickets.accounts.is_empty() {
-            return Err(DrawRefusal::NoTickets.into());
-        }
+    /// Keeps tickets under the digest of their list. The record alone closes a draw: tickets whose list no record names,
+    /// left by an attempt that came to nothing, are nobody's.
+    async fn keep_tickets(&self, list: &[u8; 32], tickets: &Tickets) -> Result<(), Refusal> {
         let bytes = tickets.encode().ok_or_else(|| self.internal("a list of tickets cannot be encoded"))?;
-        let stored = blob::store(self.storage.as_ref(), &layout::draw_tickets(draw), &bytes).await;
-        stored.map_err(|error| self.internal(&error.to_string()))?;
-        Ok(tickets)
+        let stored = blob::store(self.storage.as_ref(), &layout::draw_tickets(list), &bytes).await;
+        stored.map_err(|error| match &error {
+            // Another call keeps the same list at this moment, or is before us: a repeat finds it.
+            BlobError::Commit { source: CommitError::Conflict { .. } | CommitError::Busy, .. } => {
+                Refusal::TooManyWaiting { retry_after: BACK_OFF }
+            }
+            BlobError::Commit { source: CommitError::Unknown(_), .. } => Refusal::OutcomeUnknown,
+            BlobError::Commit { source: CommitError::Storage(why), .. } | BlobError::Storage(why) => self.storage_refusal(why),
+            BlobError::Commit { source: CommitError::ClaimTaken { .. } | CommitError::TooLarge { .. }, .. }
+            | BlobError::Taken { .. }
+            | BlobError::Damaged { .. } => self.internal(&error.to_string()),
+        })
     }
 
     /// Finds and keeps the winners.
@@ -124,9 +130,8 @@ impl Core {
         if record.held.is_some() {
             return Err(DrawRefusal::AlreadyHeld.into());
         }
-        let lost = || self.quarantined(draw_id, &damaged(draw_id, "the tickets of a closed draw are not there"));
-        let tickets = self.draw_tickets(draw_id).await?.ok_or_else(lost)?;
-        let since = self.scan_tickets(draw_id, &Cursor(Bytes::from(tickets.cursor.clone()))).await?;
+        let tickets = self.draw_tickets(&record).await?;
+        let since = self.scan_tickets(draw_id, &Cursor(Bytes::from(record.closed.cursor.clone()))).await?;
         let closed = record.closed.clone();
         let (of_value, gone) = (value.clone(), since.taken_by_series());
         let found = self.aside(move || winners(&tickets, &closed, &of_value, &gone)).await?;
@@ -161,11 +166,13 @@ impl Core {
         Ok((head.version, Some(Record::decode(&head.value).ok_or_else(broken)?)))
     }
 
-    async fn draw_tickets(&self, draw: &str) -> Result<Option<Tickets>, Refusal> {
-        let read = blob::load(self.storage.as_ref(), &layout::draw_tickets(draw)).await;
-        let Some(bytes) = read.map_err(|error| self.internal(&error.to_string()))? else { return Ok(None) };
-        let broken = || self.quarantined(draw, &damaged(draw, "no list of tickets of this program"));
-        Tickets::decode(&bytes).map(Some).ok_or_else(broken)
+    /// The tickets that a draw was closed with.
+    async fn draw_tickets(&self, record: &Record) -> Result<Tickets, Refusal> {
+        let broken = |what| self.quarantined(&record.draw, &damaged(&record.draw, what));
+        let read = blob::load(self.storage.as_ref(), &layout::draw_tickets(&record.closed.list)).await;
+        let bytes = read.map_err(|error| self.internal(&error.to_string()))?;
+        let bytes = bytes.ok_or_else(|| broken("the tickets of a closed draw are not there"))?;
+        Tickets::decode(&bytes).ok_or_else(|| broken("no list of tickets of this program"))
     }
 
     /// Keeps a record where it has still this version; whoever was quicker has closed or held the draw.

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use jiff::civil::Date;
+use tessera_ledger::draw::hex;
 use tessera_ledger::entry::Aggregate;
 use tessera_rules::id::{AccountId, CustomerId, FactId, ReceiptId, SegmentId, StoreId};
 use tessera_storage::{Partition, RowKey, Space};
@@ -30,7 +31,7 @@ pub const STOCK: Space = Space("stock");
 
 /// Draws that are closed or held, by id.
 pub const DRAWS: Space = Space("draws");
-/// The tickets that draws were closed with, in pieces, by id.
+/// The tickets that draws were closed with, in pieces, by the list's digest.
 pub const DRAW_TICKETS: Space = Space("draw_tickets");
 
 /// Every space of an engine: a storage is opened with these.
@@ -125,10 +126,10 @@ pub fn draw(id: &str) -> Partition {
     Partition { space: DRAWS, key: Bytes::copy_from_slice(id.as_bytes()) }
 }
 
-/// The partition of the tickets that a draw was closed with.
+/// The partition of the tickets that a draw was closed with: the digest of a list is that of one draw only.
 #[must_use]
-pub fn draw_tickets(id: &str) -> Partition {
-    Partition { space: DRAW_TICKETS, key: Bytes::copy_from_slice(id.as_bytes()) }
+pub fn draw_tickets(list: &[u8; 32]) -> Partition {
+    Partition { space: DRAW_TICKETS, key: Bytes::from(hex(list)) }
 }
 
 /// The partition of a list's record.

@@ -28,6 +28,8 @@ pub(super) struct Closed {
     pub(super) list: [u8; 32],
     pub(super) tickets: u64,
     pub(super) accounts: u64,
+    /// Up to where the feed was read for the list.
+    pub(super) cursor: Vec<u8>,
 }
 
 /// What came of it.
@@ -50,12 +52,11 @@ pub(super) struct Winner {
     pub(super) customers: Vec<String>,
 }
 
-/// The tickets of a draw when it was closed, by account as stretches from a first place to a last one.
+/// The tickets of a draw when it was closed, by account as stretches from a first place to a last one. They follow from the
+/// list: whoever closes the draw with the same list has the same.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Tickets {
     pub(super) draw: String,
-    /// Up to where the feed was read.
-    pub(super) cursor: Vec<u8>,
     /// By account, ascending.
     pub(super) accounts: Vec<(AccountId, Vec<(u32, u32)>)>,
 }

@@ -75,15 +75,15 @@ impl Read {
         }
     }
 
-    /// What was given and not taken back.
-    pub(super) fn good(self) -> Tickets {
+    /// What was given and not taken back, and up to where the feed was read.
+    pub(super) fn good(self) -> (Tickets, Cursor) {
         let good = |[given, taken]: [BTreeSet<(u32, u32)>; 2]| {
             let all: Vec<(u32, u32)> = given.into_iter().flat_map(|stretch| without(stretch, &taken)).collect();
             all
         };
         let accounts = self.moved.into_iter().map(|(account, moved)| (account, good(moved)));
         let accounts = accounts.filter(|(_, stretches)| !stretches.is_empty()).collect();
-        Tickets { draw: self.draw, cursor: self.cursor.0.to_vec(), accounts }
+        (Tickets { draw: self.draw, accounts }, self.cursor)
     }
 
     /// What was taken back, by series and place.

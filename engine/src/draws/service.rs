@@ -100,11 +100,9 @@ impl DrawService for Draws {
         request: Request<v1::ListDrawTicketsRequest>,
     ) -> Result<Response<Self::ListDrawTicketsStream>, Status> {
         let draw = wire::draw_id(&request.into_inner().draw_id).map_err(Refusal::into_status)?;
-        self.record(&draw).await.map_err(wire::status)?;
+        let record = self.record(&draw).await.map_err(wire::status)?;
         let core = &self.engine.core;
-        let lost = || core.quarantined(&draw, &super::damaged(&draw, "the tickets of a closed draw are not there"));
-        let tickets = core.draw_tickets(&draw).await.map_err(Refusal::into_status)?;
-        let tickets = tickets.ok_or_else(|| lost().into_status())?;
+        let tickets = core.draw_tickets(&record).await.map_err(Refusal::into_status)?;
         let list = core.aside(move || tickets.list()).await.map_err(Refusal::into_status)?;
         let (told, stream) = mpsc::channel(IN_FLIGHT);
         tokio::spawn(async move {

@@ -116,9 +116,6 @@ impl Documents {
     /// Stores sources under the hash of their content, where they are not there.
     pub(super) async fn put_sources(&self, content: Hash, sources: &[Source]) -> Result<(), ProgramsError> {
         let place = layout::program(&content_key(content));
-        if blob::load(&*self.storage, &place).await.is_ok_and(|there| there.is_some()) {
-            return Ok(());
-        }
         let stored: Vec<StoredSource> =
             sources.iter().map(|source| StoredSource { name: source.name.clone(), text: source.text.clone() }).collect();
         let bytes = serde_json::to_vec(&stored).map_err(|error| unreadable("sources", 0, &error))?;

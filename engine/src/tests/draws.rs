@@ -1,8 +1,12 @@
 //! Draws over the service: closed once, held once, without what was given back, and drawn again from what is told.
 
+use std::future::{Future as _, poll_fn};
+use std::task::Poll;
+
 use tessera_ledger::draw::{Terms, TicketList, commitment, draw};
 use tessera_proto::admin::v1 as admin;
 use tessera_proto::admin::v1::draw_service_server::DrawService as _;
+use tessera_storage::Fault;
 use tokio_stream::StreamExt as _;
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
@@ -132,6 +136,51 @@ async fn p4_a_draw_is_closed_once_and_held_once() {
     assert_eq!((boat.tickets, boat.winners.len()), (1, 1));
     let all = service(&rig).list_draws(Request::new(admin::ListDrawsRequest {})).await.unwrap().into_inner().draws;
     assert_eq!(all.iter().map(|draw| (draw.draw_id.as_str(), draw.winners.len())).collect::<Vec<_>>(), [("boat", 0), ("car", 0)]);
+}
+
+/// One more sale, which gives three tickets of the car.
+async fn one_more(rig: &Rig, id: &str) {
+    rig.sell(receipt(id, Some("1004"), vec![line("1", "TICKET", 1, 2_000)])).await;
+}
+
+#[tokio::test]
+async fn p4_of_two_closes_at_once_one_closes_with_its_own_list() {
+    // The other closes, behind one more sale, after so many steps of the first; what the first then does is for nothing.
+    for polls in 0..40 {
+        let rig = sold().await;
+        let mut first = Box::pin(close(&rig, "car", 2, false));
+        let mut one = None;
+        for _ in 0..polls {
+            if let Poll::Ready(done) = poll_fn(|context| Poll::Ready(first.as_mut().poll(context))).await {
+                one = Some(done);
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        one_more(&rig, "R7").await;
+        let other = close(&rig, "car", 3, true).await;
+        let one = if let Some(done) = one { done } else { first.await };
+        let (closed, beaten) = if one.is_ok() { (one, other) } else { (other, one) };
+        assert_eq!(refused(beaten), (Code::AlreadyExists, "ALREADY_CLOSED".to_owned()), "after {polls} polls");
+        let closed = closed.unwrap();
+        assert_eq!(told(&rig, "car").await.unwrap(), closed, "after {polls} polls");
+        assert_eq!(usize::try_from(closed.tickets).unwrap(), tickets(&rig, "car").await.len(), "after {polls} polls");
+        let held = hold(&rig, "car", VALUE).await.unwrap();
+        assert_eq!(held.winners.len(), usize::try_from(closed.winners_wanted).unwrap(), "after {polls} polls");
+    }
+}
+
+#[tokio::test]
+async fn a_close_that_came_to_nothing_leaves_no_list_behind() {
+    let rig = sold().await;
+    // The commits of a close: the list's one piece, its head, and the record.
+    rig.storage.inject(3, Fault::Unavailable);
+    assert_eq!(close(&rig, "car", 4, false).await.unwrap_err().code(), Code::Unavailable);
+    assert_eq!(refused(told(&rig, "car").await), (Code::FailedPrecondition, "NOT_CLOSED".to_owned()));
+    one_more(&rig, "R7").await;
+    let closed = close(&rig, "car", 4, false).await.unwrap();
+    assert_eq!((closed.tickets, closed.accounts), (15, 4), "the list is that of the close that closed");
+    assert_eq!(hold(&rig, "car", VALUE).await.unwrap().winners.len(), 4);
 }
 
 #[tokio::test]
