@@ -283,7 +283,7 @@ mod tests {
         let table = [
             ("a: [1, x]\n", "# why\na:\n  - \"1\"\n  - 'x'\n", true),
             ("a: {b: 1}\n", "a:\n    b:   1   # one\n", true),
-            ("a: ~\n", "a:\n", false),
+            ("a: ~\n", "a:\n", true),
             ("a: ~\n", "a: '~'\n", false),
             ("a: {b: 1, c: 2}\n", "a: {c: 2, b: 1}\n", false),
             ("a: [1]\n", "a: 1\n", false),
