@@ -115,17 +115,16 @@ impl<'a> Basket<'a> {
     pub(super) fn open(case: &Case<'a>) -> Self {
         let lines = case.receipt.lines.iter().map(|line| BasketLine::open(line, case.catalogue.entry(&line.sku))).collect();
         let mut basket = Self { currency: case.receipt.currency, lines };
-        if !case.paid() {
-            basket.keep_to_largest_prices();
-        }
+        basket.keep_to_largest_prices(case);
         basket
     }
 
-    /// As rung up again.
-    pub(super) fn reset(&mut self) {
+    /// As opened again.
+    pub(super) fn reset(&mut self, case: &Case<'a>) {
         for line in &mut self.lines {
             line.runs = vec![Run::whole(line.line)];
         }
+        self.keep_to_largest_prices(case);
     }
 
     pub(super) fn run(&self, (line, run): Spot) -> Option<(&BasketLine<'a>, &Run)> {

@@ -42,7 +42,7 @@ impl Draft<'_, '_> {
         }
         self.shown = self.shown();
         let worths: Vec<i64> = changed.iter().map(|(candidate, effect)| self.less_own(candidate, effect)).collect();
-        self.basket.reset();
+        self.basket.reset(self.case);
         self.forget_common();
         self.after_lines = self.basket.amounts();
         for ((candidate, effect), worth) in changed.iter().zip(worths) {
@@ -55,6 +55,10 @@ impl Draft<'_, '_> {
             }
         }
         let given = self.case.receipt.given.iter().map(|given| given.amount.minor()).fold(0, i64::saturating_add);
+        // What it shows of largest prices is off its lines already.
+        let lines = self.basket.lines.iter();
+        let lowered = lines.map(|line| line.line.amount.minor().saturating_sub(line.amount())).fold(0, i64::saturating_add);
+        let given = given.saturating_sub(lowered).max(0);
         let weights: Vec<i64> =
             self.basket.lines.iter().map(|line| if line.takes_discount { line.amount() } else { 0 }).collect();
         for (line, minor) in self.basket.lines.iter_mut().zip(split(given, &weights)) {

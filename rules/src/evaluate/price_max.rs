@@ -6,21 +6,26 @@ use rust_decimal::Decimal;
 use smallvec::smallvec;
 
 use super::basket::{Basket, BasketLine, By, Change, Run};
+use super::case::Case;
 use super::draft::Draft;
 use crate::campaign::PRICE_MAX;
 use crate::decision::{Adjustment, Note};
 use crate::id::CampaignId;
 use crate::money::{self, Amount, Currency, UnitPrice};
+use crate::receipt::Given;
 
 /// Decimal digits of a unit price in its smallest unit.
 const MICROS_DIGITS: u32 = 6;
 
 impl Basket<'_> {
-    /// Lowers what is dearer than it may be.
-    pub(super) fn keep_to_largest_prices(&mut self) {
+    /// Lowers what is dearer than it may be; of a receipt that is paid, only what it shows as lowered.
+    pub(super) fn keep_to_largest_prices(&mut self, case: &Case<'_>) {
         let currency = self.currency;
         for line in &mut self.lines {
             let Some(most) = line.amount_max(currency) else { continue };
+            if case.paid() && !line.is_shown_at(most, &case.receipt.given) {
+                continue;
+            }
             if let [run] = line.runs.as_mut_slice() {
                 run.changes = smallvec![Change { by: By::PriceMax, minor: most.saturating_sub(run.amount) }];
                 run.amount = most;
@@ -63,6 +68,14 @@ impl BasketLine<'_> {
         (most < self.line.amount.minor()).then_some(most)
     }
 
+    /// Whether a paid receipt shows that it was sold at its largest price.
+    fn is_shown_at(&self, most: i64, given: &[Given]) -> bool {
+        let needed = self.line.amount.minor().saturating_sub(most);
+        given.iter().any(|given| {
+            given.line.as_ref() == Some(&self.line.id) && given.campaign.as_str() == PRICE_MAX && given.amount.minor() >= needed
+        })
+    }
+
     /// The change as it stands on the receipt: with the price in figures, which every language reads.
     pub(super) fn price_max_adjustment(&self, amount: Amount, currency: Currency) -> Option<Adjustment> {
         let campaign = CampaignId::parse(PRICE_MAX).ok()?;
@@ -82,9 +95,12 @@ fn in_words(price: UnitPrice, currency: Currency) -> CompactString {
 }
 
 impl Draft<'_, '_> {
-    /// Tells of each line that was rung up too dear: on a receipt that is paid nothing else can be done.
+    /// Tells of each line that was rung up too dear. On a receipt that is paid nothing else can be done, and nothing need be
+    /// said where it was sold at its largest price.
     pub(super) fn note_too_dear(&mut self) {
+        let was_lowered = |line: &BasketLine<'_>| self.case.paid() && line.amount() < line.line.amount.minor();
         let too_dear = self.basket.lines.iter().filter(|line| line.amount_max(self.basket.currency).is_some());
+        let too_dear = too_dear.filter(|line| !was_lowered(line));
         self.notes.extend(too_dear.map(|line| Note::AbovePriceMax { line: line.line.id.clone() }));
     }
 }

@@ -4,10 +4,12 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 
-use crate::campaign::REDEEM_PREFIX;
+use crate::campaign::{PRICE_MAX, REDEEM_PREFIX};
 use crate::catalogue::{Catalogue, Product, ProductKind};
 use crate::decision::{Decision, Missing, RewardKind};
-use crate::id::{AssetId, CashierId, ChannelId, CustomerId, LineId, ReceiptId, RewardId, Sku, StoreId, TaxCode, TillId};
+use crate::id::{
+    AssetId, CampaignId, CashierId, ChannelId, CustomerId, LineId, ReceiptId, RewardId, Sku, StoreId, TaxCode, TillId,
+};
 use crate::money::{Amount, Currency, Quantity, UnitPrice, Units, extend};
 use crate::receipt::{Attribute, Explain, Line, Measure, Place, PriceReason, Receipt, Stage};
 use crate::revision::{Revision, Source};
@@ -26,9 +28,9 @@ pub(super) fn revision(body: &str) -> Revision {
     Revision::compile(1, Timestamp::UNIX_EPOCH, &[source]).unwrap_or_else(|error| panic!("{error}")).revision
 }
 
-/// `SKU category attribute=value …`, one a line; `!kind` and `min=` micros where needed.
+/// `SKU category attribute=value …`, one a line; `!kind` and `min=` or `max=` micros where needed.
 pub(super) fn catalogue() -> Catalogue {
-    let text = "MILK food/dairy kind=bottle\nBUTTER food/dairy brand=Best\nPENNE food/pasta brand=Best price=2000000\nCRISPS food/snacks price=1000000\nBEER drinks kind=bottle min=1500000\nDEPOSIT other !deposit\nBOOK books no_discount\nBLUE shoes colour=blue\nRED shoes colour=red\nLACE accessories colour=orange\nSPRAY accessories colour=none";
+    let text = "MILK food/dairy kind=bottle\nBUTTER food/dairy brand=Best\nPENNE food/pasta brand=Best price=2000000\nCRISPS food/snacks price=1000000\nBEER drinks kind=bottle min=1500000\nDEPOSIT other !deposit\nBOOK books no_discount\nBLUE shoes colour=blue\nRED shoes colour=red\nLACE accessories colour=orange\nSPRAY accessories colour=none\nPILLS health max=8000000";
     let product = |line: &str| {
         let mut words = line.split(' ');
         let mut product = Product::new(Sku::parse(words.next().unwrap()).unwrap(), line);
@@ -38,6 +40,7 @@ pub(super) fn catalogue() -> Catalogue {
             match word.split_once('=') {
                 Some(("price", micros)) => product.price = Some(UnitPrice::from_micros(micros.parse().unwrap())),
                 Some(("min", micros)) => product.unit_price_min = Some(UnitPrice::from_micros(micros.parse().unwrap())),
+                Some(("max", micros)) => product.unit_price_max = Some(UnitPrice::from_micros(micros.parse().unwrap())),
                 Some((name, value)) => product.attributes.push(Attribute { name: name.into(), value: value.into() }),
                 None if word == "!deposit" => product.kind = ProductKind::Deposit,
                 None => product.no_discount = true,
@@ -172,7 +175,10 @@ pub(super) fn hold(receipt: &Receipt, decision: &Decision) {
         .filter(|redemption| redemption.mode == crate::receipt::RedeemMode::Discount)
         .map(|redemption| redemption.amount)
         .sum();
-    assert_eq!(decision.before - off - redeemed, decision.after, "totals agree");
+    let adjustments = decision.lines.iter().flat_map(|line| &line.parts).flat_map(|part| &part.adjustments);
+    let too_dear: Amount =
+        adjustments.filter(|adjustment| adjustment.campaign.as_str() == PRICE_MAX).map(|adjustment| adjustment.amount).sum();
+    assert_eq!(decision.before + too_dear - off - redeemed, decision.after, "totals agree");
     named_are_applied(decision);
     let mut ids: Vec<&RewardId> = decision.rewards.iter().map(|reward| &reward.id).collect();
     ids.sort();
@@ -183,7 +189,8 @@ pub(super) fn hold(receipt: &Receipt, decision: &Decision) {
 /// What is given without being applied is counted by no limit, and explained as not given.
 fn named_are_applied(decision: &Decision) {
     let parts = decision.lines.iter().flat_map(|line| &line.parts).flat_map(|part| &part.adjustments);
-    let adjusting = parts.map(|adjustment| &adjustment.campaign).filter(|id| !id.as_str().starts_with(REDEEM_PREFIX));
+    let is_campaign = |id: &&CampaignId| !id.as_str().starts_with(REDEEM_PREFIX) && id.as_str() != PRICE_MAX;
+    let adjusting = parts.map(|adjustment| &adjustment.campaign).filter(is_campaign);
     let adding = decision.lines.iter().filter_map(|line| line.added_by.as_ref());
     // A tier is reached by a counter, which may give nothing itself.
     let given = decision.rewards.iter().filter(|reward| !matches!(reward.kind, RewardKind::Status { reached: true, .. }));

@@ -1,7 +1,8 @@
 //! Receipts that are paid: what would have changed lines becomes its fallback, less what they already show.
 
 use super::fixture::{customer, decide, receipt, rewards};
-use crate::decision::RewardKind;
+use crate::campaign::PRICE_MAX;
+use crate::decision::{Note, RewardKind};
 use crate::id::{CampaignId, LineId, Sku};
 use crate::money::{Amount, Quantity, UnitPrice};
 use crate::receipt::{AddedGoods, Given, Stage};
@@ -84,5 +85,36 @@ fn what_a_campaign_shows_lessens_the_fallback_of_others_of_its_group_on_the_same
         let mut basket = receipt(goods);
         (basket.stage, basket.given) = (Stage::Paid, given.clone());
         assert_eq!(rewards(&decide(body, &customer(), &basket)), expected, "{goods} {given:?}");
+    }
+}
+
+#[test]
+fn what_was_sold_at_its_largest_price_is_worth_no_more_afterwards() {
+    let body = "campaigns:\n- {id: a, name: A, percent_off: 10, fallback: {points: points}}\n- {id: s, name: S, group: spend, spend: {at_least: 9.00, give: {amount: 1.00}}, fallback: {points: points}}\n- {id: e, name: E, points: {per: 1.00, units: 1, asset: points}}\n";
+    let shown = |id: &str, minor: i64| Given {
+        campaign: CampaignId::parse(id).unwrap(),
+        line: Some(LineId::parse("1").unwrap()),
+        amount: Amount::from_minor(minor),
+        added: vec![],
+    };
+    // What the receipt shows, the rewards, what is to be paid, and whether it is told that the line is too dear.
+    let table = [
+        ("as quoted", vec![shown(PRICE_MAX, 200), shown("a", 80)], "e.0 7 points", 800, false),
+        ("its price alone", vec![shown(PRICE_MAX, 200)], "a.0 80 points instead\ne.0 8 points", 800, false),
+        (
+            "lowered by too little",
+            vec![shown(PRICE_MAX, 100)],
+            "a.0 100 points instead\ns.0 100 points instead\ne.0 9 points",
+            1_000,
+            true,
+        ),
+        ("not lowered", vec![], "a.0 100 points instead\ns.0 100 points instead\ne.0 10 points", 1_000, true),
+    ];
+    for (name, given, expected, paid, told) in table {
+        let mut basket = receipt("PILLS 1x10.00");
+        (basket.stage, basket.given) = (Stage::Paid, given);
+        let late = decide(body, &customer(), &basket);
+        assert_eq!((rewards(&late).as_str(), late.after), (expected, Amount::from_minor(paid)), "{name}");
+        assert_eq!(late.notes.iter().any(|note| matches!(note, Note::AbovePriceMax { .. })), told, "{name}");
     }
 }
