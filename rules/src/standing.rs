@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::counting::Calendar;
+use crate::decision::AnswerPart;
 use crate::id::{AssetId, CampaignId, CustomerId, FactId, ProgramId, SegmentId, TierId};
 use crate::money::Units;
 use crate::usage::Usage;
@@ -28,6 +29,10 @@ pub struct Standing {
     /// The sale is paid and claimed afterwards: the programs that still let it be, sorted. Campaigns of others give, count
     /// and use nothing, and what changes lines is not made good for: the till asked in time. None: it is no claim.
     pub claimed_from: Option<Vec<ProgramId>>,
+    /// The sale was paid by a quote that had no time for some parts of its answer: the first of them. What nobody was told
+    /// of nobody has handed over, declined or paid with: there goods come too late, as on a receipt that is paid, and so
+    /// does what costs units. None: all was told.
+    pub untold_from: Option<AnswerPart>,
     /// What chances are decided by: a keyed hash of the receipt's id, made by who has the key. None: nobody wins.
     pub draw: Option<[u8; 32]>,
 }

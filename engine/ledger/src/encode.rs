@@ -21,7 +21,7 @@ pub const ENTRY_VERSION: u8 = 3;
 pub const RECORD_VERSION: u8 = 1;
 
 /// The version in which is written what sales were decided with; those before it were never released.
-pub const DECIDED_VERSION: u8 = 2;
+pub const DECIDED_VERSION: u8 = 3;
 
 /// The version in which what came back of a receipt is written; those before it were never released.
 pub const RETURNED_VERSION: u8 = 3;

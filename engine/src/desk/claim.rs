@@ -334,6 +334,7 @@ impl ClaimCase {
             out_of_stock: Arc::clone(&around.out_of_stock),
             promises_exhausted: false,
             claimed_from: Some(open.to_vec()),
+            untold_from: None,
             draw: Some(draw),
         };
         evaluate(&self.rules.revision, &self.rules.catalogue, &standing, sold, at, Effort::default().whole())

@@ -163,6 +163,7 @@ impl Asked {
             out_of_stock: Arc::clone(&around.out_of_stock),
             promises_exhausted: exhausted,
             claimed_from: None,
+            untold_from: None,
             draw: Some(core.keys.draw(&receipt.id)),
         };
         evaluate(&self.rules.revision, &self.rules.catalogue, &standing, receipt, self.at, self.effort)

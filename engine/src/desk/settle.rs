@@ -93,6 +93,8 @@ struct Judged<'a> {
     decision: Cow<'a, Decision>,
     promised: Option<Cow<'a, Decision>>,
     relation: Relation,
+    /// The first part that nobody was told of before it was paid; none: all was told.
+    untold_from: Option<AnswerPart>,
     /// What it uses of what is limited over all customers.
     shares: Vec<Share>,
     /// That is more than was left.
@@ -101,6 +103,15 @@ struct Judged<'a> {
     lists: Vec<SegmentId>,
     /// Articles that the store did not have in stock, sorted.
     out_of_stock: Arc<[CompactString]>,
+}
+
+/// When and how a receipt is evaluated.
+#[derive(Clone, Copy, Debug)]
+struct When {
+    at: Timestamp,
+    effort: Effort,
+    /// The first part that nobody was told of before it was paid; none: all was told.
+    untold_from: Option<AnswerPart>,
 }
 
 impl Settled {
@@ -329,14 +340,12 @@ impl SettleCase {
     fn judge(&self, draft: &Draft<'_>, around: &Surroundings) -> Judged<'_> {
         match &self.promise {
             Promised::Nothing { rejected, rules } => {
-                let when = (self.input.receipt.sold_at, Effort::default().whole());
-                let decision = self.evaluate((draft, around), rules, &self.paid(), when);
+                let decision = self.evaluate((draft, around), rules, &self.paid(), self.when_sold());
                 let relation = if rejected.is_some() { Relation::TokenRejected } else { Relation::WithoutQuote };
                 Judged::of(Cow::Owned(decision), None, relation)
             }
             Promised::Pack { by, rules } => {
-                let when = (self.input.receipt.sold_at, Effort::default().whole());
-                let decision = self.evaluate((draft, around), rules, &self.paid(), when);
+                let decision = self.evaluate((draft, around), rules, &self.paid(), self.when_sold());
                 let (given, relation) = by.judge(&self.input, self.basket_hash);
                 Judged::of(Cow::Owned(decision), Some(Cow::Owned(given)), relation)
             }
@@ -345,28 +354,35 @@ impl SettleCase {
     }
 
     fn judge_token<'a>(&'a self, known: (&Draft<'_>, &Surroundings), body: &'a TokenBody, rules: &Rules) -> Judged<'a> {
-        let again = |effort| self.evaluate(known, rules, &self.quoted_again(&body.head), (body.head.quoted_at, effort));
-        let anew = || Cow::Owned(again(Effort::default().whole()));
+        let again = |effort, untold_from| {
+            self.evaluate(known, rules, &self.quoted_again(&body.head), When { at: body.head.quoted_at, effort, untold_from })
+        };
+        // Prices were told, and with them what campaigns cost that made them: neither more nor less is searched for them.
+        let searched = Effort::within(body.head.steps_max);
+        let anew = |quoted: &Decision, promised| Judged {
+            untold_from: quoted.dropped_from,
+            ..Judged::of(Cow::Owned(again(searched.whole(), quoted.dropped_from)), promised, Relation::Differs)
+        };
         match &body.promised {
             token::Promised::Decision(decision) if self.is_as_quoted(body, decision) => {
                 Judged::of(Cow::Borrowed(decision.as_ref()), None, Relation::AsQuoted)
             }
-            token::Promised::Decision(decision) => Judged::of(anew(), Some(Cow::Borrowed(decision.as_ref())), Relation::Differs),
+            token::Promised::Decision(decision) => anew(decision, Some(Cow::Borrowed(decision.as_ref()))),
             // The token was too large for its decision: the same evaluation comes to the same, or it does not.
             token::Promised::Hash(hash) => {
-                let decision = again(Effort::within(body.head.steps_max));
+                let decision = again(searched, None);
                 if decision_hash(&decision) != *hash {
-                    Judged::of(anew(), None, Relation::Differs)
+                    anew(&decision, None)
                 } else if self.is_as_quoted(body, &decision) {
                     Judged::of(Cow::Owned(decision), None, Relation::AsQuoted)
                 } else {
-                    Judged::of(anew(), Some(Cow::Owned(decision)), Relation::Differs)
+                    Judged { promised: Some(Cow::Owned(decision.clone())), ..anew(&decision, None) }
                 }
             }
         }
     }
 
-    /// Rewards for which a quote had no time are the settle's to decide.
+    /// Rewards for which a quote had no time are the settle's to decide, but for what nobody could take or decline.
     fn is_as_quoted(&self, body: &TokenBody, decision: &Decision) -> bool {
         body.head.basket_hash == self.basket_hash
             && !decision.depends_on_tenders
@@ -391,16 +407,17 @@ impl SettleCase {
             return None;
         }
         let at = self.promise.at(&self.input.receipt);
-        let (known_at, effort) = match &self.promise {
-            Promised::Token { body, .. } if judged.relation == Relation::AsQuoted => (at, Effort::within(body.head.steps_max)),
-            Promised::Nothing { .. } | Promised::Pack { .. } | Promised::Token { .. } => (self.now, Effort::default()),
+        let known_at = if judged.relation == Relation::AsQuoted { at } else { self.now };
+        let effort = match &self.promise {
+            Promised::Token { body, .. } => Effort::within(body.head.steps_max),
+            Promised::Nothing { .. } | Promised::Pack { .. } => Effort::default(),
         };
         let customer = self.known(draft).map(|account| account.standing(&self.view(known_at, &judged.lists)));
         // What was given was there, whatever has become of it since the quote.
         let was_given = |sku: &str| judged.decision.lines.iter().any(|line| line.added_by.is_some() && line.sku.as_str() == sku);
         let revision = &self.promise.rules().revision;
         let lacked = judged.out_of_stock.iter().filter(|sku| revision.is_gift(sku) && !was_given(sku));
-        Some(DecidedWith::of((at, effort), customer, lacked.cloned().collect()))
+        Some(DecidedWith::of((at, effort), customer, lacked.cloned().collect()).untold_from(judged.untold_from))
     }
 
     /// The account that the sale is decided with; it may be the first that is heard of the customer.
@@ -414,18 +431,17 @@ impl SettleCase {
         Receipt { stage: Stage::Paid, ..self.input.receipt.clone() }
     }
 
+    /// With nothing told before.
+    fn when_sold(&self) -> When {
+        When { at: self.input.receipt.sold_at, effort: Effort::default().whole(), untold_from: None }
+    }
+
     /// The receipt as it would have been quoted with what is known now, and what the customer chose then.
     fn quoted_again(&self, head: &TokenHead) -> Receipt {
         Receipt { stage: Stage::Tender, choices: head.choices.clone(), ..self.input.receipt.clone() }
     }
 
-    fn evaluate(
-        &self,
-        (draft, around): (&Draft<'_>, &Surroundings),
-        rules: &Rules,
-        receipt: &Receipt,
-        (at, effort): (Timestamp, Effort),
-    ) -> Decision {
+    fn evaluate(&self, (draft, around): (&Draft<'_>, &Surroundings), rules: &Rules, receipt: &Receipt, when: When) -> Decision {
         let known = self.known(draft);
         let (account, view) = (known.as_deref(), self.view(self.now, &around.lists));
         let standing = Standing {
@@ -435,9 +451,10 @@ impl SettleCase {
             out_of_stock: Arc::clone(&around.out_of_stock),
             promises_exhausted: false,
             claimed_from: None,
+            untold_from: when.untold_from,
             draw: Some(draft.core.keys.draw(&receipt.id)),
         };
-        evaluate(&rules.revision, &rules.catalogue, &standing, receipt, at, effort)
+        evaluate(&rules.revision, &rules.catalogue, &standing, receipt, when.at, when.effort)
     }
 }
 
@@ -447,6 +464,7 @@ impl<'a> Judged<'a> {
             decision,
             promised,
             relation,
+            untold_from: None,
             shares: Vec::new(),
             is_beyond: false,
             lists: Vec::new(),

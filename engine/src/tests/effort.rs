@@ -17,10 +17,15 @@ async fn busy(settings: Settings) -> (Rig, v1::Receipt) {
 
 /// Campaigns that each give a point for so much, and lines of 1.00.
 async fn crowd(settings: Settings, per: &str, (campaigns, lines): (u32, usize)) -> (Rig, v1::Receipt) {
+    crowd_with(settings, per, (campaigns, lines), "").await
+}
+
+/// The same with more campaigns.
+async fn crowd_with(settings: Settings, per: &str, (campaigns, lines): (u32, usize), more: &str) -> (Rig, v1::Receipt) {
     let campaign =
         |number: u32| format!("  - {{id: earn-{number}, name: Points, points: {{per: {per}, units: 1, asset: points}}}}\n");
     let rig = Rig::over(Arc::new(MemoryStorage::with_claims_first(&layout::SPACES)), settings).await;
-    rig.publish(&(0..campaigns).map(campaign).collect::<String>()).await;
+    rig.publish(&(0..campaigns).map(campaign).chain([more.to_owned()]).collect::<String>()).await;
     let lines = (0..lines).map(|number| line(&number.to_string(), "OTHER", 1, 100)).collect();
     (rig, receipt("A", Some("1001"), lines))
 }
@@ -47,6 +52,40 @@ async fn what_a_quote_had_no_time_for_is_named_and_its_settle_gives_the_rewards_
     assert!(outcome.flags().any(|flag| flag == v1::OutcomeFlag::DiffersFromQuote));
     assert!(!outcome.flags().any(|flag| flag == v1::OutcomeFlag::UnexplainedChange));
     assert_eq!(rig.points("1001").await, ALL);
+    rig.outcomes().await;
+}
+
+/// A gift for points, one for so many goods, and one that a customer has once.
+const GIFTS: &str = "  - {id: bag, name: A bag for 300 points, code: BAG, grant: {give: {gift: {sku: BAG, quantity: 1}}}, costs: {units: 300, asset: points}}
+  - {id: counted, name: A bag for every hundred, on: {sku: [OTHER]}, customers_only: true, count: {every: 100, give: {gift: {sku: BAG, quantity: 1}}}}
+  - {id: once, name: A bag once, code: BAG, grant: {give: {gift: {sku: BAG, quantity: 1}}}, limits: {per_customer: 1}, budget: {uses: 1}}
+";
+
+/// The campaigns whose gifts an answer adds.
+fn gifts(quoted: &v1::QuoteResponse) -> Vec<&str> {
+    let lines = quoted.answer.as_ref().unwrap().lines.iter();
+    lines.filter(|line| line.added).map(|line| line.parts[0].adjustments[0].campaign_id.as_str()).collect()
+}
+
+#[tokio::test]
+async fn p4_a_gift_that_nobody_was_told_of_costs_nothing_and_uses_nothing_up() {
+    let (rig, goods) = crowd_with(settings(), "1.00", (20, 100), GIFTS).await;
+    rig.sell(receipt("W", Some("1001"), vec![line("1", "HAT", 1, 1_500)])).await;
+    assert_eq!(rig.points("1001").await, 300);
+    let code = v1::PresentedCode { code: "BAG".to_owned(), ..Default::default() };
+    let goods = v1::Receipt { codes: vec![code], ..goods };
+    let hurried = quote_within(&rig, &goods, 3).await;
+    assert_eq!(hurried.answer.as_ref().unwrap().dropped_parts().next(), Some(v1::AnswerPart::Rewards));
+    assert!(gifts(&hurried).is_empty());
+    let outcome = rig.settle(as_quoted(goods.clone(), &hurried)).await.unwrap().outcome.unwrap();
+    assert_eq!((outcome.redemptions.len(), outcome.lines.len()), (0, 100));
+    assert_eq!(rig.points("1001").await, 300 + 20 * 100);
+    // All of it is there for the next sale, whose quote has the time.
+    let next = v1::Receipt { receipt_id: "B".to_owned(), ..goods };
+    let told = rig.quote(quote(next.clone())).await.unwrap();
+    assert_eq!(gifts(&told), ["bag", "counted", "once"]);
+    let outcome = rig.settle(as_quoted(next, &told)).await.unwrap().outcome.unwrap();
+    assert_eq!((outcome.redemptions.len(), outcome.lines.len()), (1, 103));
     rig.outcomes().await;
 }
 

@@ -71,7 +71,7 @@ impl Draft<'_, '_> {
 
     /// Adds a line at zero. Its id is `+<place of the campaign in the revision>.1`, whatever else is declined.
     ///
-    /// Returns what the gift is worth by the catalogue's price. On a receipt that is paid nothing is added.
+    /// Returns what the gift is worth by the catalogue's price. Where it comes too late nothing is added.
     pub(super) fn gift(&mut self, candidate: &Candidate<'_>, sku: &Sku, quantity: Quantity, times: i64) -> Result<i64, Reason> {
         let id = LineId::parse(&format_compact!("+{}.1", candidate.place)).map_err(|_| Reason::Declined)?;
         let milli =
@@ -89,7 +89,7 @@ impl Draft<'_, '_> {
         }
         let price = product.and_then(|product| product.price);
         let worth = price.and_then(|price| money::extend(quantity, price, self.basket.currency)).map_or(0, Amount::minor);
-        if !self.case.paid() {
+        if !self.case.is_too_late(candidate.act) {
             let text = self.case.words(&candidate.campaign.text).clone();
             let adjustment = Adjustment { campaign: candidate.campaign.id.clone(), amount: Amount::ZERO, text };
             self.added.push(DecidedLine {

@@ -8,8 +8,9 @@ use jiff::civil::DateTime;
 
 use crate::campaign::Campaign;
 use crate::catalogue::Catalogue;
-use crate::decision::PromptReason;
+use crate::decision::{AnswerPart, PromptReason};
 use crate::id::{FactId, ProgramId, TierId};
+use crate::mechanic::Act;
 use crate::program::FactRule;
 use crate::receipt::{Receipt, Stage};
 use crate::revision::Revision;
@@ -49,6 +50,21 @@ impl<'a> Case<'a> {
     /// Whether lines and prices cannot change any more.
     pub(super) fn paid(&self) -> bool {
         self.receipt.stage == Stage::Paid
+    }
+
+    /// Whether nobody was told of a part before the receipt was paid.
+    pub(super) fn is_untold(&self, part: AnswerPart) -> bool {
+        self.standing.untold_from.is_some_and(|from| from <= part)
+    }
+
+    /// Whether what a campaign adds comes too late, and what it costs: nobody could take or decline it any more.
+    pub(super) fn is_too_late(&self, act: Act) -> bool {
+        let is_untold = match act {
+            Act::Lines | Act::Basket => false,
+            Act::Rewards => self.is_untold(AnswerPart::Rewards),
+            Act::Offers => self.is_untold(AnswerPart::Offers),
+        };
+        self.paid() || is_untold
     }
 
     /// Whether a campaign comes too late for a sale that is claimed: its program's time is over, or lines are all that it

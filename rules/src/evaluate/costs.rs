@@ -30,7 +30,7 @@ impl Draft<'_, '_> {
     /// Whether a candidate that costs units may take them: the customer wants it and has enough.
     pub(super) fn may_cost(&mut self, candidate: &Candidate<'_>) -> Result<(), Reason> {
         let Some(cost) = &candidate.campaign.cost else { return Ok(()) };
-        if self.case.paid() {
+        if self.case.is_too_late(candidate.act) {
             return Err(Reason::TooLate);
         }
         if self.declined(&format_compact!("{COST_PREFIX}{}", candidate.campaign.id)) {

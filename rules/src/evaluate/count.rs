@@ -207,8 +207,7 @@ impl Draft<'_, '_> {
             Err(Reason::TooFewUnits)
         } else if self.case.standing.promises_exhausted {
             Err(Reason::TooManyOpenQuotes)
-        } else if self.case.paid() && candidate.campaign.mechanic.changes_lines() && !self.case.may_fall_back(candidate.campaign)
-        {
+        } else if self.comes_too_late(candidate) && !self.case.may_fall_back(candidate.campaign) {
             Err(Reason::TooLate)
         } else {
             self.give(candidate, give, due).and_then(|added_worth| {

@@ -66,9 +66,14 @@ impl Draft<'_, '_> {
         }
     }
 
-    /// An effect on lines stands, unless the receipt is paid.
+    /// Whether a candidate would change lines that cannot change any more.
+    pub(super) fn comes_too_late(&self, candidate: &Candidate<'_>) -> bool {
+        self.case.is_too_late(candidate.act) && candidate.campaign.mechanic.changes_lines()
+    }
+
+    /// An effect on lines stands, unless it comes too late.
     pub(super) fn or_fall_back(&mut self, candidate: &Candidate<'_>, effect: Effect) -> Result<Effect, Reason> {
-        if self.case.paid() && candidate.campaign.mechanic.changes_lines() {
+        if self.comes_too_late(candidate) {
             let worth = self.less_own(candidate, &effect);
             self.fall_back(candidate, effect, worth)
         } else {

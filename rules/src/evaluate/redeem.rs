@@ -7,7 +7,7 @@ use super::basket::{BasketLine, By, Spot};
 use super::draft::Draft;
 use crate::asset::Asset;
 use crate::campaign::REDEEM_PREFIX;
-use crate::decision::{Note, Promise, RedeemCap, Redeemable, Redemption};
+use crate::decision::{AnswerPart, Note, Promise, RedeemCap, Redeemable, Redemption};
 use crate::id::{CampaignId, RewardId};
 use crate::money::{Amount, Rounding, Units, split};
 use crate::receipt::{RedeemMode, RedeemRequest};
@@ -112,7 +112,8 @@ impl<'a> Draft<'a, '_> {
     fn redeem_one(&mut self, asset: &'a Asset, most: &Redeemable, request: &RedeemRequest) {
         let name = format_compact!("{REDEEM_PREFIX}{}", asset.id);
         let (Ok(id), Ok(campaign)) = (RewardId::parse(&name), CampaignId::parse(&name)) else { return };
-        let too_late = self.case.paid() && request.mode == RedeemMode::Discount;
+        let lowers_prices = request.mode == RedeemMode::Discount;
+        let too_late = self.case.paid() && lowers_prices || self.case.is_untold(AnswerPart::Redemption);
         if self.declined(&name) || too_late {
             return;
         }

@@ -159,7 +159,7 @@ impl<'a> Draft<'a, '_> {
         if options.is_empty() {
             return Err(Reason::OutOfStock);
         }
-        if self.case.paid() {
+        if self.case.is_too_late(candidate.act) {
             return Ok(self.least_worth(&options, quantity, times));
         }
         let asked = self.case.receipt.choices.iter().find(|chosen| chosen.choice == id).map(|chosen| &chosen.sku);

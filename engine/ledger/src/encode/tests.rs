@@ -7,6 +7,7 @@ use crate::hold::OpenQuote;
 use crate::return_goods::{DecidedWith, RepricedSoFar, ReturnedLine, ReturnedSoFar};
 use crate::standing::View;
 use crate::testing::*;
+use tessera_rules::decision::AnswerPart;
 use tessera_rules::effort::Effort;
 use tessera_rules::id::RewardId;
 use tessera_rules::money::Quantity;
@@ -46,7 +47,10 @@ fn what_is_written_is_read() {
     let view = View { customer: None, receipt: &receipt, supersedes: None, now: at(1), business_date: day(), lists: &[] };
     for customer in [None, Some(sample().standing(&view))] {
         let decided = DecidedWith::of((at(1), Effort::within(500)), customer, vec!["SOCK-A".into()]);
-        assert_eq!(DecidedWith::decode(&decided.encode()), Ok(decided));
+        for part in [None, Some(AnswerPart::Rewards)] {
+            let decided = decided.clone().untold_from(part);
+            assert_eq!(DecidedWith::decode(&decided.encode()), Ok(decided));
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tessera_rules::campaign::COST_PREFIX;
+use tessera_rules::decision::AnswerPart;
 use tessera_rules::effort::Effort;
 use tessera_rules::id::{AssetId, CampaignId, RewardId};
 use tessera_rules::money::{Amount, Quantity, Units};
@@ -34,6 +35,8 @@ pub struct DecidedWith {
     effort: Effort,
     /// Gifts that the store did not have in stock, sorted.
     out_of_stock: Vec<CompactString>,
+    /// The first part of its answer that nobody was told of; none: all was.
+    untold_from: Option<AnswerPart>,
 }
 
 impl DecidedWith {
@@ -49,7 +52,13 @@ impl DecidedWith {
             facts: Vec::new(),
             ..customer
         };
-        Self { at, customer: customer.map(then), effort: effort.whole(), out_of_stock }
+        Self { at, customer: customer.map(then), effort: effort.whole(), out_of_stock, untold_from: None }
+    }
+
+    /// The same of a sale that was paid by a quote that had no time for some parts of its answer: the first of them.
+    #[must_use]
+    pub fn untold_from(self, part: Option<AnswerPart>) -> Self {
+        Self { untold_from: part, ..self }
     }
 
     /// The time under which what is kept is evaluated.
@@ -76,6 +85,8 @@ pub struct Kept {
     then: Option<CustomerStanding>,
     /// Gifts that the store lacked then, sorted.
     out_of_stock: Arc<[CompactString]>,
+    /// The first part of the sale's answer that nobody was told of.
+    untold_from: Option<AnswerPart>,
     /// What the sale used of assets, by asset.
     redeemed: Vec<(AssetId, Units)>,
     /// Codes of the account's coupons that the sale used.
@@ -120,6 +131,7 @@ pub fn kept(account: Option<&Account>, goods: &Return<'_>, (sold, decided): (&Re
         account: account.map(|account| without(account, goods, sale)),
         then: decided.customer.clone(),
         out_of_stock: decided.out_of_stock.as_slice().into(),
+        untold_from: decided.untold_from,
         redeemed: sale.outcome.redemptions.iter().map(|known| (known.asset.clone(), known.units)).collect(),
         used: used.map(|coupon| coupon.code.clone()).collect(),
         applied: sale.outcome.applied.iter().map(|applied| applied.campaign.clone()).collect(),
@@ -198,6 +210,7 @@ impl Kept {
             out_of_stock: Arc::clone(&self.out_of_stock),
             promises_exhausted: false,
             claimed_from: None,
+            untold_from: self.untold_from,
             draw,
         }
     }

@@ -163,6 +163,7 @@ impl<'b> World<'b> {
             out_of_stock: Arc::clone(&asked.out_of_stock),
             promises_exhausted: asked.promises_exhausted || exhausted,
             claimed_from: None,
+            untold_from: None,
             draw: Some([0; 32]),
         }
     }
