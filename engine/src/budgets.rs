@@ -80,6 +80,8 @@ pub(crate) enum Held {
     Beyond,
     /// A later quote of the receipt has been answered, and nothing changed.
     Superseded,
+    /// What the receipt holds was promised to a till of another store, and nothing changed (H73).
+    Elsewhere,
 }
 
 /// What all customers together have used, or hold, of what a receipt may use.
@@ -202,6 +204,10 @@ impl Budgets {
         }
         let mut known = self.lock();
         known.holds.lapse(asker.now);
+        // A settle stands, wherever it was quoted.
+        if asker.quote_no.is_some() && known.holds.is_of_another(asker.receipt, asker.store) {
+            return Held::Elsewhere;
+        }
         if known.holds.is_late(asker) {
             return Held::Superseded;
         }
@@ -260,6 +266,17 @@ impl Budgets {
         }
         self.count(&known);
         is_own
+    }
+
+    /// Whether the receipt holds something for a till of a store.
+    pub(crate) fn is_held_by(&self, receipt: &ReceiptId, store: &StoreId, now: Timestamp) -> bool {
+        if self.holding.load(Ordering::Relaxed) == 0 {
+            return false;
+        }
+        let mut known = self.lock();
+        known.holds.lapse(now);
+        self.count(&known);
+        known.holds.is_held_by(receipt, store)
     }
 
     fn count(&self, known: &Known) {

@@ -30,6 +30,10 @@ pub struct OpenQuoteCommand<'a> {
 /// Why a quote is not answered, in order of precedence.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum QuoteRefusal {
+    /// What the receipt holds was promised to a till of another store (H73): evaluate with `promises_exhausted` and promise
+    /// nothing.
+    #[error("the receipt was quoted for a till of another store")]
+    QuotedElsewhere,
     /// A later quote of the receipt has been answered: this one is a late copy.
     #[error("quote {highest} of this receipt has been answered already")]
     Superseded {
@@ -44,7 +48,7 @@ pub enum QuoteRefusal {
 /// Puts what a quote promised into the account.
 ///
 /// # Errors
-/// A later quote was answered, or there is no room.
+/// An open quote of the receipt is another store's, a later one was answered, or there is no room.
 pub fn open_quote(account: &Account, command: &OpenQuoteCommand<'_>) -> Result<Account, QuoteRefusal> {
     check_number(account, command)?;
     let mut next = account.clone();
@@ -123,6 +127,7 @@ fn check_number(account: &Account, command: &OpenQuoteCommand<'_>) -> Result<(),
     let now = account.booked_at(command.now);
     let known = account.open_quotes.iter().find(|quote| quote.is_open(now) && quote.receipt == *command.receipt);
     match known {
+        Some(known) if known.store != *command.store => Err(QuoteRefusal::QuotedElsewhere),
         Some(known) if command.quote_no < known.quote_no => Err(QuoteRefusal::Superseded { highest: known.quote_no }),
         Some(_) | None => Ok(()),
     }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use tessera_rules::id::{ReceiptId, StoreId};
 
 use crate::account::Account;
+use crate::hold::OpenQuote;
 
 /// A till of another store asked for the quote that is to be voided (H73).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -28,6 +29,14 @@ pub fn void(account: &Account, receipt: &ReceiptId, store: &StoreId, now: Timest
     next.open_quotes.retain(|quote| quote.is_open(at) && quote.receipt != *receipt);
     assert!(next.check().is_ok(), "a void keeps the account's invariants");
     Ok(Some(next))
+}
+
+/// Whether the receipt's quotes hold something for a till of a store.
+#[must_use]
+pub fn is_held_by(account: &Account, receipt: &ReceiptId, store: &StoreId, now: Timestamp) -> bool {
+    let at = account.booked_at(now);
+    let own = |quote: &&OpenQuote| quote.receipt == *receipt && quote.store == *store && quote.is_open(at);
+    account.open_quotes.iter().find(own).is_some_and(|quote| !quote.holds.is_empty())
 }
 
 #[cfg(test)]

@@ -101,6 +101,12 @@ impl Holds {
         self.by_receipt.get(receipt).and_then(|hold| hold.store.as_ref()).is_some_and(|own| own != store)
     }
 
+    /// Whether the receipt holds something that a till of this store asked for.
+    pub(super) fn is_held_by(&self, receipt: &ReceiptId, store: &StoreId) -> bool {
+        let hold = self.by_receipt.get(receipt).filter(|hold| hold.store.as_ref() == Some(store));
+        hold.is_some_and(|hold| !hold.shares.is_empty())
+    }
+
     /// The hold that the asker takes over: of the same customer, or of a receipt for which nobody was known yet.
     fn taken_over(&self, asker: Asker<'_>) -> Option<&Hold> {
         let before = asker.supersedes.filter(|before| *before != asker.receipt)?;

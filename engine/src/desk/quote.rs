@@ -115,11 +115,22 @@ pub(crate) async fn evaluate_anonymous(core: &Core, asked: &Asked) -> Result<Quo
                 return Ok(Quoted::Decided(Box::new(Decided { decision, held_until, account: None })));
             }
             Held::Superseded => return Ok(Quoted::Superseded),
+            Held::Elsewhere => {
+                quoted_elsewhere(asked);
+                break;
+            }
             Held::Beyond => {}
         }
     }
     let decision = asked.evaluate(core, None, &asked.view(None), (Surroundings::default(), true));
     Ok(Quoted::Decided(Box::new(Decided { decision, held_until: None, account: None })))
+}
+
+/// What the receipt holds is another store's, and stays so: this till is answered, and promised nothing (H73).
+fn quoted_elsewhere(asked: &Asked) {
+    let receipt = &asked.input.receipt;
+    metrics::counter!("tessera_engine_foreign_calls_total").increment(1);
+    tracing::warn!(receipt = %receipt.id, store = %receipt.place.store, "a quote of another store's receipt was promised nothing");
 }
 
 impl Asked {
@@ -222,8 +233,16 @@ impl QuoteCase {
                     match draft.core.budgets.hold(&shares, asked.asker(draft.core, Some(&self.account))) {
                         Held::Fits => return Ok(self.held(draft, decision, account, until)),
                         Held::Superseded => return Ok(Quoted::Superseded),
+                        Held::Elsewhere => {
+                            quoted_elsewhere(asked);
+                            break;
+                        }
                         Held::Beyond => {}
                     }
+                }
+                Err(QuoteRefusal::QuotedElsewhere) => {
+                    quoted_elsewhere(asked);
+                    break;
                 }
                 Err(QuoteRefusal::Superseded { .. }) => return Ok(Quoted::Superseded),
                 Err(QuoteRefusal::TooManyOpenQuotes) => break,
@@ -240,7 +259,7 @@ impl QuoteCase {
         Quoted::Decided(Box::new(Decided { decision, held_until, account: draft.account().cloned() }))
     }
 
-    /// There is no room for another open quote: what is scarce is left out, and the answer says so.
+    /// There is no room for another open quote, or the receipt is another store's: what is scarce is left out, and the answer says so.
     async fn without_promises(&self, draft: &Draft<'_>, account: &Arc<Account>) -> Result<Quoted, Refusal> {
         let lists = draft.core.lists_of(&self.customer, self.asked.at).await?;
         let out_of_stock = draft.core.out_of_stock(&self.asked.input.receipt.place.store).await?;

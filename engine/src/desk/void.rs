@@ -7,7 +7,7 @@ use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
 use tessera_ledger::entry::{ReceiptEntry, TillPlace};
 use tessera_ledger::order::{VoidAdmission, admit_void};
-use tessera_ledger::void::void;
+use tessera_ledger::void::{is_held_by, void};
 use tessera_rules::id::{CustomerId, ReceiptId};
 
 use super::Draft;
@@ -37,9 +37,11 @@ pub(crate) enum Voided {
 impl VoidCase {
     pub(super) async fn apply(&self, draft: &mut Draft<'_>) -> Result<Voided, Refusal> {
         let entry = draft.entry(&self.receipt).await?;
-        if entry.as_ref().is_some_and(|entry| entry.is_voided_elsewhere(&self.till)) {
+        // Another till's void of the id says nothing of what this one was promised: it is its own to let go (H73).
+        if entry.as_ref().is_some_and(|entry| entry.is_voided_elsewhere(&self.till)) && !self.holds_something(draft) {
             return Err(self.foreign());
         }
+        let entry = entry.map(|entry| entry.seen_from(&self.till));
         let outcome = draft.outcome(entry.as_ref(), &self.receipt).await?;
         match admit_void(entry.as_ref(), outcome.is_some(), self.attempt) {
             VoidAdmission::New => {
@@ -54,6 +56,13 @@ impl VoidCase {
             VoidAdmission::AlreadySettled => Ok(Voided::AlreadySettled(outcome.unwrap_or_default())),
             VoidAdmission::Conflict => Err(Refusal::Conflict),
         }
+    }
+
+    /// Whether the receipt's quotes hold something for the till's store.
+    fn holds_something(&self, draft: &Draft<'_>) -> bool {
+        let (receipt, store) = (&self.receipt, &self.till.store);
+        draft.account().is_some_and(|account| is_held_by(account, receipt, store, self.now))
+            || draft.core.budgets.is_held_by(receipt, store, self.now)
     }
 
     /// Releases what the receipt's quotes hold. A tombstone of a customer's receipt is committed with the account, so there

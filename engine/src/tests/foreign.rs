@@ -55,3 +55,41 @@ async fn h73_p4_what_a_quote_holds_is_not_released_by_a_till_of_another_store() 
         assert_eq!(rig.void(foreign).await.unwrap().status(), v1::VoidStatus::AlreadySettled);
     }
 }
+
+#[tokio::test]
+async fn h73_p4_a_quote_from_another_store_takes_no_hold_over_and_the_receipts_own_till_can_void_it() {
+    for card in [Some("1001"), None] {
+        let rig = single_use::rig().await;
+        let own = single_use::basket("A", card);
+        assert_eq!(rig.quote(quote(own.clone())).await.unwrap().status(), v1::QuoteStatus::Ok);
+        for lines in [own.lines.clone(), vec![line("1", "OTHER", 1, 1)]] {
+            let place = v1::Receipt { store_id: "S2".to_owned(), till_id: "T9".to_owned(), ..own.clone() };
+            let foreign = v1::Receipt { lines, codes: Vec::new(), ..place };
+            let told = rig.quote(v1::QuoteRequest { quote_no: u64::from(u32::MAX), ..quote(foreign) }).await.unwrap();
+            assert_eq!((told.status(), told.held_until), (v1::QuoteStatus::Ok, None), "it is answered, and promised nothing");
+            assert_eq!(single_use::asked(&rig, "B", Some("2002")).await, single_use::USED, "{card:?} holds the code");
+        }
+        let again = rig.quote(v1::QuoteRequest { quote_no: 2, ..quote(own) }).await.unwrap();
+        assert_eq!((again.status(), again.held_until.is_some()), (v1::QuoteStatus::Ok, true));
+        let void = v1::VoidRequest { quote_token: again.quote_token, ..void("A", 1) };
+        assert_eq!(rig.void(void).await.unwrap().status(), v1::VoidStatus::Voided);
+        assert_ne!(single_use::asked(&rig, "C", Some("2002")).await, single_use::USED, "it is free");
+    }
+}
+
+#[tokio::test]
+async fn h73_p4_what_a_till_was_promised_it_can_let_go_whoever_voided_the_receipt_before() {
+    for card in [Some("1001"), None] {
+        let rig = single_use::rig().await;
+        let foreign = v1::VoidRequest { till_id: "T2".to_owned(), ..void("A", 1) };
+        assert_eq!(rig.void(foreign).await.unwrap().status(), v1::VoidStatus::Voided, "nobody knows whose it is");
+        let quoted = rig.quote(quote(single_use::basket("A", card))).await.unwrap();
+        assert_eq!(single_use::asked(&rig, "B", Some("2002")).await, single_use::USED, "{card:?} holds the code");
+        let own = v1::VoidRequest { quote_token: quoted.quote_token.clone(), ..void("A", 1) };
+        assert_eq!(rig.void(own.clone()).await.unwrap().status(), v1::VoidStatus::Voided);
+        assert_eq!(rig.void(own).await.unwrap().status(), v1::VoidStatus::AlreadyVoided);
+        assert_ne!(single_use::asked(&rig, "C", Some("2002")).await, single_use::USED, "it is free");
+        let late = rig.settle(as_quoted(single_use::basket("A", card), &quoted)).await.unwrap();
+        assert_eq!(late.status(), v1::SettleStatus::Voided, "the till's own void counts");
+    }
+}

@@ -7,7 +7,7 @@ use crate::quote::{OpenQuoteCommand, QuoteRefusal, must_write, open_quote};
 use crate::standing::View;
 use crate::testing::*;
 use tessera_rules::decision::{CounterTime, Promise};
-use tessera_rules::id::ReceiptId;
+use tessera_rules::id::{ReceiptId, StoreId};
 
 fn quote(account: &Account, id: &str, no: u32, promises: &[Promise], now: i64) -> Result<Account, QuoteRefusal> {
     let receipt = receipt_id(id);
@@ -53,6 +53,28 @@ fn h7_a_later_quote_replaces_all_holds_and_an_earlier_one_is_superseded() {
     assert_eq!(available(&empty, &receipt_id("r-2"), None, 3), 100);
     assert_eq!(quote(&empty, "r-1", 2, &[], 3), Err(QuoteRefusal::Superseded { highest: 3 }));
     assert!(quote(&empty, "r-1", 2, &[], 16).unwrap().open_quotes.is_empty());
+}
+
+#[test]
+fn h73_a_quote_of_another_store_takes_no_hold_over_before_its_time_is_over() {
+    let held = quote(&hundred(), "r-1", 1, &[hold(60)], 0).unwrap();
+    let (receipt, other) = (receipt_id("r-1"), StoreId::parse("s-2").unwrap());
+    let (nothing, something) = ([], [hold(5)]);
+    for promises in [nothing.as_slice(), &something] {
+        let asked = |now| OpenQuoteCommand {
+            receipt: &receipt,
+            store: &other,
+            quote_no: u32::MAX,
+            now: at(now),
+            until: at(now + 15),
+            promises,
+            supersedes: None,
+        };
+        assert!(must_write(&held, &asked(1)), "it must be looked at");
+        assert_eq!(open_quote(&held, &asked(1)), Err(QuoteRefusal::QuotedElsewhere));
+        assert!(open_quote(&held, &asked(15)).is_ok(), "what is not held any more is nobody's");
+    }
+    assert!(quote(&held, "r-1", 2, &[hold(10)], 1).is_ok(), "its own store goes on");
 }
 
 #[test]

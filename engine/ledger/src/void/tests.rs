@@ -4,7 +4,7 @@ use tessera_rules::id::StoreId;
 
 use crate::quote::{OpenQuoteCommand, open_quote};
 use crate::testing::*;
-use crate::void::{QuotedElsewhere, void};
+use crate::void::{QuotedElsewhere, is_held_by, void};
 
 #[test]
 fn h73_a_void_releases_what_its_receipt_held_at_that_store_and_nothing_else() {
@@ -23,6 +23,9 @@ fn h73_a_void_releases_what_its_receipt_held_at_that_store_and_nothing_else() {
         account = open_quote(&account, &command).unwrap();
     }
     let other = StoreId::parse("s-2").unwrap();
+    let held = |id: &str, store: &StoreId, minute: i64| is_held_by(&account, &receipt_id(id), store, at(minute));
+    assert_eq!((held("r-1", store(), 1), held("r-1", &other, 1), held("r-3", store(), 1)), (true, false, false));
+    assert!(!held("r-1", store(), 15), "its time is over");
     assert_eq!(void(&account, &receipt_id("r-1"), &other, at(1)), Err(QuotedElsewhere));
     assert_eq!(void(&account, &receipt_id("r-3"), &other, at(1)), Ok(None));
     let after = void(&account, &receipt_id("r-1"), store(), at(1)).unwrap().unwrap();
