@@ -53,7 +53,7 @@ impl AnswersCase {
         let mut told = profile::record_answers(
             &account,
             &request,
-            &answers(&self.input.answers, FactSource::Till, &self.rules.revision),
+            &answers(&self.input.answers, FactSource::Till, (&self.rules.revision, true)),
             release,
         )
         .map_err(|refusal| refused(&refusal))?;

@@ -59,7 +59,7 @@ impl EnrolCase {
         let told = profile::record_answers(
             &enrolled.account,
             &request,
-            &answers(&self.input.answers, FactSource::Enrolment, &self.rules.revision),
+            &answers(&self.input.answers, FactSource::Enrolment, (&self.rules.revision, true)),
             release,
         )
         .map_err(|refusal| refused(&refusal))?;
@@ -140,14 +140,18 @@ pub(super) fn refused(refusal: &ProfileRefusal) -> Refusal {
     Refusal::fault("answers", refusal.to_string())
 }
 
-/// Answers for the ledger, with that of their values which rules may read.
-pub(super) fn answers(stated: &[StatedFact], source: FactSource, revision: &Revision) -> Vec<Answer> {
+/// Answers for the ledger, with that of their values which rules may read, and whether codes may be sent to them now.
+pub(super) fn answers(
+    stated: &[StatedFact],
+    source: FactSource,
+    (revision, takes_codes): (&Revision, bool),
+) -> Vec<Answer> {
     let told = |fact: &StatedFact| match &fact.said {
         Said::Value(value) => {
             let rule = revision.fact(&fact.fact);
             Told::Value {
                 readable: rule.and_then(|rule| rule.readable(value.expose())),
-                takes_code: rule.is_some_and(|rule| rule.takes_code(value.expose())),
+                takes_code: takes_codes && rule.is_some_and(|rule| rule.takes_code(value.expose())),
             }
         }
         Said::Refused => Told::Refused,

@@ -1,5 +1,6 @@
 //! Settle: this receipt has been paid, exactly so. Never refused for a business reason.
 
+mod answered;
 mod told;
 
 use std::borrow::Cow;
@@ -13,11 +14,10 @@ use tessera_contract::convert::timestamp_to_wire;
 use tessera_contract::read::SettleInput;
 use tessera_contract::refusal::Refusal;
 use tessera_contract::token::{self, TokenBody, TokenHead, decision_hash};
-use tessera_ledger::account::{Account, FactSource};
+use tessera_ledger::account::Account;
 use tessera_ledger::entry::{ReceiptEntry, TillPlace};
 use tessera_ledger::order::{SettleAdmission, admit_settle};
 use tessera_ledger::outcome::{Flag, Outcome};
-use tessera_ledger::profile::{Recording, record_facts};
 use tessera_ledger::return_goods::{DecidedWith, is_repriced};
 use tessera_ledger::settle::{self as ledger, Relation, Settle, settle};
 use tessera_ledger::standing::View;
@@ -31,23 +31,22 @@ use tessera_rules::receipt::{Receipt, Stage};
 use tessera_rules::revision::Revision;
 use tessera_rules::standing::Standing;
 
+use self::answered::Answered;
 use self::told::{code_verdicts, prizes, sold_lines};
 use super::as_decided::is_as_decided;
 use super::bonus::{Moment, Referrer};
 use super::claim::waiting_claims;
 use super::day::keep_lapsed;
-use super::enrol::{answers, keep_values, must_confirm, recorded};
+use super::enrol::{must_confirm, recorded};
 use super::promised::{Issuer, Promised};
 use super::return_goods::apply_parked;
 use super::{Draft, quote};
 use crate::budgets::{Asker, BUDGET_ATTEMPTS_MAX, Held, Share, shares};
 use crate::core::asset_terms;
 use crate::coupons;
-use crate::directory::Found;
 use crate::layout;
 use crate::programs::Rules;
 use crate::record::{Extras, encode_outcome};
-use crate::sealing::Contact;
 use crate::skipped::skipped;
 use crate::surroundings::Surroundings;
 
@@ -146,9 +145,9 @@ impl SettleCase {
     }
 
     async fn commit(&self, draft: &mut Draft<'_>, entry: Option<&ReceiptEntry>, after_void: bool) -> Result<Settled, Refusal> {
-        let told = self.told(draft);
+        let answered = self.answered(draft);
         let judged = self.judge_within_budgets(draft).await?;
-        let (settled, extras, skipped) = self.settle(draft, told, after_void, &judged);
+        let (settled, extras, skipped) = self.settle(draft, &answered, after_void, &judged);
         let id = &self.input.receipt.id;
         let outcome = encode_outcome(&settled.outcome, &extras);
         if self.input.receipt.training {
@@ -157,7 +156,7 @@ impl SettleCase {
         let decided = self.decided_with(draft, &judged, &settled.outcome);
         draft.put_follow_ups(&settled.outcome.follow_ups);
         if let Some(account) = settled.account {
-            self.keep_values(draft, &account).await?;
+            self.keep_values(draft, &account.id, &answered.kept).await?;
             draft.put_account(account);
             keep_lapsed(draft, settled.lapsed).await?;
         }
@@ -191,7 +190,7 @@ impl SettleCase {
     fn settle(
         &self,
         draft: &Draft<'_>,
-        opened: Option<Arc<Account>>,
+        answered: &Answered,
         after_void: bool,
         judged: &Judged<'_>,
     ) -> (ledger::Settled, Extras, Vec<CampaignId>) {
@@ -199,9 +198,9 @@ impl SettleCase {
         let assets = asset_terms(&rules.revision, self.input.receipt.currency);
         let sold = sold_lines(&self.input);
         let handed_over = prizes(&self.input.instructions);
-        let must_confirm = (!self.input.answers.is_empty()).then(|| must_confirm(&rules.revision));
+        let must_confirm = (!answered.kept.is_empty()).then(|| must_confirm(&rules.revision));
         let mut settled = settle(
-            opened.as_deref(),
+            answered.account.as_deref(),
             &Settle {
                 receipt: &self.input.receipt,
                 sold: &sold,
@@ -240,11 +239,11 @@ impl SettleCase {
         extras.code_verdicts = code_verdicts(&judged.decision);
         extras.notice_due_at = self.notice_due_at().map(timestamp_to_wire);
         if let (Some(account), Some(customer)) = (&settled.account, &self.customer) {
-            extras.answers = recorded((&self.input.receipt.id, customer), &self.input.answers, (account, &rules.revision));
-            settled.outcome.facts = self.input.answers.iter().map(|answer| answer.fact.clone()).collect();
+            extras.answers = recorded((&self.input.receipt.id, customer), &answered.kept, (account, &rules.revision));
+            settled.outcome.facts = answered.kept.iter().map(|answer| answer.fact.clone()).collect();
         }
         let moment = Moment { core: draft.core, rules, at: self.input.receipt.sold_at, store: &self.input.receipt.place.store };
-        let is_first = opened.is_none_or(|opened| opened.statistics.visits == 0);
+        let is_first = answered.account.as_ref().is_none_or(|opened| opened.statistics.visits == 0);
         moment.settled(&mut settled, self.customer.as_ref(), (&self.referrer, is_first));
         extras.coupons = printed_coupons(&settled.outcome, &rules.revision);
         let skipped = skipped(&judged.decision).cloned().collect();
@@ -268,37 +267,6 @@ impl SettleCase {
     fn notice_due_at(&self) -> Option<Timestamp> {
         let is_due = self.is_deferred() && self.customer.is_some() && !self.input.receipt.training;
         is_due.then(|| self.input.receipt.sold_at.saturating_add(NOTICE_WITHIN).ok())?
-    }
-
-    /// The account, at a card's first use a new one, with the answers that came with the sale: a reward may wait
-    /// for them. What an account has no room for is not kept, and the sale stands all the same.
-    fn told(&self, draft: &Draft<'_>) -> Option<Arc<Account>> {
-        let id = draft.account_id()?;
-        let opened = draft.account().map_or_else(|| Arc::new(Account::new(id.clone(), self.member(id), self.now)), Arc::clone);
-        let (Some(customer), false) = (&self.customer, self.input.answers.is_empty()) else { return Some(opened) };
-        let recording =
-            Recording { id: &self.input.receipt.id, customer, codes: draft.core.keys.codes(), now: draft.booked_at(self.now) };
-        let answers = answers(&self.input.answers, FactSource::Till, &self.promise.rules().revision);
-        match record_facts(&opened, &answers, recording) {
-            Ok(told) => Some(Arc::new(told)),
-            Err(_) => {
-                tracing::warn!(account = %opened.id, "answers were not kept: the account has no room for them");
-                Some(opened)
-            }
-        }
-    }
-
-    /// Seals the values of the answers that the account has kept.
-    async fn keep_values(&self, draft: &mut Draft<'_>, account: &Account) -> Result<(), Refusal> {
-        let (Some(customer), false) = (&self.customer, self.input.answers.is_empty()) else { return Ok(()) };
-        let known = |fact| account.members.iter().any(|member| member.facts.iter().any(|known| known.fact == fact));
-        let kept: Vec<_> = self.input.answers.iter().filter(|answer| known(answer.fact.clone())).cloned().collect();
-        let found = Found { customer: customer.clone(), account: account.id.clone() };
-        keep_values(draft, &found, &kept, &Contact::default()).await
-    }
-
-    fn member(&self, account: &tessera_rules::id::AccountId) -> CustomerId {
-        self.customer.clone().unwrap_or_else(|| crate::directory::customer_of(account))
     }
 
     /// A decision whose shares of budgets are held until the commit. One that does not fit any more is made again, but
