@@ -9,7 +9,7 @@ use tessera_rules::receipt::Place;
 
 use super::bonus::Moment;
 use super::day::keep_lapsed;
-use super::enrol::{answers, finish, keep_values, must_confirm, recorded, refused, repeated};
+use super::enrol::{answers, finish, keep_values, may_wait_for_code, must_confirm, recorded, refused, repeated};
 use super::{CaseAnswer, Draft};
 use crate::directory::Found;
 use crate::programs::Rules;
@@ -49,11 +49,12 @@ impl AnswersCase {
             booking_date: draft.booking_date(self.now),
         };
         let must_confirm = must_confirm(&self.rules.revision);
+        let takes_codes = may_wait_for_code(&self.input.delivery, self.input.answered_at, self.now);
         let release = Release { codes: draft.core.keys.codes(), must_confirm: &must_confirm };
         let mut told = profile::record_answers(
             &account,
             &request,
-            &answers(&self.input.answers, FactSource::Till, (&self.rules.revision, true)),
+            &answers(&self.input.answers, FactSource::Till, (&self.rules.revision, takes_codes)),
             release,
         )
         .map_err(|refusal| refused(&refusal))?;

@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use tessera_contract::convert::timestamp_to_wire;
-use tessera_contract::read::{EnrolInput, Said, StatedFact};
+use tessera_contract::read::{DeliveryInput, EnrolInput, Said, StatedFact};
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::{Account, FactSource};
+use tessera_ledger::confirm::CODE_LASTS;
 use tessera_ledger::entry::ReceiptEntry;
 use tessera_ledger::lot::Lot;
 use tessera_ledger::outcome::Outcome;
@@ -55,11 +56,12 @@ impl EnrolCase {
         let enrolled = profile::enrol(account.as_deref(), self.found.account.clone(), &request, agreed)
             .map_err(|refusal| refused(&refusal))?;
         let must_confirm = must_confirm(&self.rules.revision);
+        let takes_codes = may_wait_for_code(&self.input.delivery, self.input.enrolled_at, self.now);
         let release = Release { codes: draft.core.keys.codes(), must_confirm: &must_confirm };
         let told = profile::record_answers(
             &enrolled.account,
             &request,
-            &answers(&self.input.answers, FactSource::Enrolment, (&self.rules.revision, true)),
+            &answers(&self.input.answers, FactSource::Enrolment, (&self.rules.revision, takes_codes)),
             release,
         )
         .map_err(|refusal| refused(&refusal))?;
@@ -140,12 +142,14 @@ pub(super) fn refused(refusal: &ProfileRefusal) -> Refusal {
     Refusal::fault("answers", refusal.to_string())
 }
 
+/// Whether whoever answered may still stand at the till: the answer came while the till waited, and a code that is sent now is
+/// none that comes days later or at night.
+pub(super) fn may_wait_for_code(delivery: &DeliveryInput, answered_at: Timestamp, now: Timestamp) -> bool {
+    delivery.route == v1::DeliveryRoute::Direct && now.duration_since(answered_at).abs() < CODE_LASTS
+}
+
 /// Answers for the ledger, with that of their values which rules may read, and whether codes may be sent to them now.
-pub(super) fn answers(
-    stated: &[StatedFact],
-    source: FactSource,
-    (revision, takes_codes): (&Revision, bool),
-) -> Vec<Answer> {
+pub(super) fn answers(stated: &[StatedFact], source: FactSource, (revision, takes_codes): (&Revision, bool)) -> Vec<Answer> {
     let told = |fact: &StatedFact| match &fact.said {
         Said::Value(value) => {
             let rule = revision.fact(&fact.fact);

@@ -142,6 +142,65 @@ async fn a_code_comes_with_a_sale_too_and_is_none_after_its_time() {
     assert!(recorded(&answer(&rig, "q-2", vec![code("mobile", &sent)]).await.unwrap()).code_wrong);
 }
 
+fn sale_with(id: &str, answers: Vec<v1::PromptAnswer>) -> v1::SettleRequest {
+    v1::SettleRequest { answers, ..unquoted(receipt(id, Some("1001"), vec![line("1", "MILK", 1, 500)])) }
+}
+
+#[tokio::test]
+async fn h76_a_sale_in_training_tells_no_right_code_from_a_wrong_one_and_takes_no_try() {
+    let rig = rig().await;
+    answer(&rig, "q-1", vec![value("mobile", MOBILE)]).await.unwrap();
+    let sent = code_sent(&rig, "mobile", "q-1").await;
+    let wrong = format!("{:06}", (sent.parse::<u32>().unwrap() + 1) % 1_000_000);
+    let mut told = Vec::new();
+    for (number, tried) in [&wrong, &wrong, &wrong, &wrong, &wrong, &sent].into_iter().enumerate() {
+        let mut sale = sale_with(&format!("T-{number}"), vec![code("mobile", tried), value("email", "ann@example.org")]);
+        sale.receipt.as_mut().unwrap().training = true;
+        let outcome = rig.settle(sale).await.unwrap().outcome.unwrap();
+        assert!(outcome.recorded_answers.iter().all(|answer| answer.code_until.is_none()), "no code is sent for training");
+        told.push((outcome.recorded_answers, outcome.rewards.len()));
+    }
+    told.dedup();
+    assert_eq!(told.len(), 1, "{told:?}");
+    let right = answer(&rig, "q-2", vec![code("mobile", &sent)]).await.unwrap();
+    assert_eq!(recorded(&right).trust(), v1::FactTrust::Confirmed, "its tries are left");
+}
+
+#[tokio::test]
+async fn answers_that_an_account_has_no_room_for_change_no_value_that_it_knows() {
+    let rig = rig().await;
+    answer(&rig, "q-1", vec![value("mobile", MOBILE)]).await.unwrap();
+    let sent = code_sent(&rig, "mobile", "q-1").await;
+    answer(&rig, "q-2", vec![code("mobile", &sent)]).await.unwrap();
+    for batch in 0..7 {
+        let facts = (0..9).map(|number| value(&format!("f-{}", batch * 9 + number), "x")).collect();
+        answer(&rig, &format!("f-{batch}"), facts).await.unwrap();
+    }
+    let sale = sale_with("A", vec![value("mobile", "+447700900999"), value("one-more", "x")]);
+    let outcome = rig.settle(sale).await.unwrap().outcome.unwrap();
+    assert_eq!(outcome.recorded_answers, []);
+    let customer_id = rig.outcomes().await[0].customer_id.clone();
+    let request = admin::GetContactRequest { customer_id, fact_ids: vec!["mobile".to_owned()], code: None };
+    let known = Contacts::new(rig.engine.clone()).get_contact(Request::new(request)).await.unwrap().into_inner();
+    assert_eq!(known.values[0].value, MOBILE);
+}
+
+#[tokio::test]
+async fn no_code_is_sent_to_an_answer_that_comes_late() {
+    let rig = rig().await;
+    let code_until = |outcome: Option<v1::Outcome>| outcome.unwrap().recorded_answers[0].code_until;
+    let mut spooled = sale_with("A", vec![value("mobile", MOBILE)]);
+    spooled.delivery =
+        Some(v1::Delivery { route: i32::from(v1::DeliveryRoute::Spool), gateway_id: "g1".to_owned(), ..Default::default() });
+    assert_eq!(code_until(rig.settle(spooled).await.unwrap().outcome), None);
+    rig.pass(std::time::Duration::from_secs(14 * 60));
+    let waited = rig.settle(sale_with("B", vec![value("mobile", MOBILE)])).await.unwrap();
+    assert!(code_until(waited.outcome).is_some());
+    rig.pass(std::time::Duration::from_secs(60));
+    assert_eq!(code_until(rig.settle(sale_with("C", vec![value("mobile", MOBILE)])).await.unwrap().outcome), None);
+    assert_eq!(code_until(answer(&rig, "q-1", vec![value("mobile", MOBILE)]).await.unwrap().outcome), None);
+}
+
 #[tokio::test]
 async fn a_code_goes_to_what_has_the_form_of_a_phone_or_an_address_alone() {
     let rig = rig().await;

@@ -10,7 +10,7 @@ use tessera_rules::id::{AccountId, CustomerId};
 
 use super::SettleCase;
 use crate::desk::Draft;
-use crate::desk::enrol::{answers, keep_values};
+use crate::desk::enrol::{answers, keep_values, may_wait_for_code};
 use crate::directory::Found;
 use crate::sealing::Contact;
 
@@ -35,7 +35,8 @@ impl SettleCase {
         };
         let recording =
             Recording { id: &self.input.receipt.id, customer, codes: draft.core.keys.codes(), now: draft.booked_at(self.now) };
-        let takes_codes = !self.input.receipt.training;
+        let receipt = &self.input.receipt;
+        let takes_codes = !receipt.training && may_wait_for_code(&self.input.delivery, receipt.sold_at, self.now);
         let answers = answers(&stated, FactSource::Till, (&self.promise.rules().revision, takes_codes));
         match record_facts(&opened, &answers, recording) {
             Ok(account) => Answered { account: Some(Arc::new(account)), kept: stated },
