@@ -48,7 +48,7 @@ pub(crate) fn show(response: &mut v1::IdentifyResponse, account: &Account, revis
             first_ticket: ticket_number(&account.id, &held.draw, 1).to_string(),
         })
         .collect();
-    response.waiting_rewards = account.waiting.iter().filter(|waiting| !waiting.given).map(waiting).collect();
+    response.waiting_rewards = account.waiting.iter().filter(|waiting| waiting.given.is_none()).map(waiting).collect();
 }
 
 fn prize(held: &PrizeHeld) -> v1::HeldPrize {

@@ -12,7 +12,7 @@ use crate::limits::{ACCOUNT_BYTES_MAX, LOTS_MAX, PARKED_MAX, RETURNED_LINES_MAX,
 use crate::return_goods::{DecidedWith, ReturnedSoFar};
 
 /// The version in which accounts are written; those before it were never released.
-pub const ACCOUNT_VERSION: u8 = 7;
+pub const ACCOUNT_VERSION: u8 = 8;
 
 /// The version in which receipt entries are written; those before it were never released.
 pub const ENTRY_VERSION: u8 = 3;

@@ -152,7 +152,7 @@ pub(crate) fn released(
 ) -> Vec<OutcomeReward> {
     let answered: Vec<WaitingReward> = {
         let Some(member) = account.member(customer) else { return Vec::new() };
-        let ready = |waiting: &&WaitingReward| !waiting.given && waiting.is_answered(member, must_confirm);
+        let ready = |waiting: &&WaitingReward| waiting.given.is_none() && waiting.is_answered(member, must_confirm);
         account.waiting.iter().filter(ready).cloned().collect()
     };
     answered.into_iter().map(|waiting| release(account, waiting, codes, booking)).collect()
@@ -173,7 +173,7 @@ fn release(account: &mut Account, waiting: WaitingReward, codes: &CodeKey, booki
     let right = grant.give(account, codes, booking);
     let mut kept = account.waiting.iter_mut().filter(|known| known.receipt == waiting.receipt && known.reward == waiting.reward);
     if let Some(known) = kept.next() {
-        known.given = true;
+        known.given = Some(right.clone());
         known.lot = lot;
     }
     OutcomeReward {

@@ -3,6 +3,7 @@
 use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use tessera_rules::decision::{Applied, CounterMove, LineShare, Part, RewardKind, Shortfall};
 use tessera_rules::id::{
     AccountId, AssetId, CampaignId, CustomerId, FactId, LineId, ProgramId, ReceiptId, RewardId, Sku, TaxCode,
@@ -224,7 +225,7 @@ impl OutcomeReward {
 }
 
 /// What a reward is beside its kind, where it is no asset.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub enum Right {
     /// Nothing.
     #[default]

@@ -9,6 +9,7 @@ use tessera_rules::id::{CampaignId, FactId, ProgramId, ReceiptId, RewardId};
 use crate::account::{Account, Member};
 use crate::limits::{PRIZES_MAX, TICKETS_MAX, WAITING_MAX};
 use crate::lot::LotId;
+use crate::outcome::Right;
 
 /// A thing that the customer has won.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -80,8 +81,8 @@ pub struct WaitingReward {
     /// Since when it waits: an answer given before does not count.
     #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
     pub since: Timestamp,
-    /// It was given; kept so that a return knows it.
-    pub given: bool,
+    /// What it was given as, so that a return knows it; none: it waits.
+    pub given: Option<Right>,
     /// The lot that it was given as; none: it waits, or it is no asset.
     pub lot: Option<LotId>,
 }
@@ -140,7 +141,7 @@ pub(crate) fn keep_prize(prizes: &mut Vec<PrizeHeld>, prize: PrizeHeld) {
 /// not answered for longest.
 pub(crate) fn keep_waiting(waiting: &mut Vec<WaitingReward>, reward: WaitingReward) {
     if waiting.len() >= WAITING_MAX {
-        let given = waiting.iter().position(|known| known.given);
+        let given = waiting.iter().position(|known| known.given.is_some());
         waiting.remove(given.unwrap_or(0));
     }
     waiting.push(reward);

@@ -54,8 +54,16 @@ impl Read {
             for row in entry.rows.iter().filter(|row| row.key.kind == OUTCOME) {
                 let outcome = v1::Outcome::decode(row.value.clone()).map_err(|error| damaged(error.to_string()))?;
                 for reward in outcome.rewards.iter().filter(|reward| reward.draw_tickets != 0) {
-                    let first = ticket_place(&reward.first_ticket).filter(|_| reward.draw_id == self.draw);
-                    let Some(first) = first else { continue };
+                    if reward.draw_id != self.draw {
+                        continue;
+                    }
+                    let Some(first) = ticket_place(&reward.first_ticket) else {
+                        // What waits for answers has no numbers yet. What has been given and comes back must have them.
+                        if reward.draw_tickets < 0 && reward.requires_answers.is_empty() {
+                            return Err(damaged(format!("{}: tickets came back that nobody can name", outcome.receipt_id)));
+                        }
+                        continue;
+                    };
                     let account = AccountId::parse(&name).map_err(|error| damaged(error.to_string()))?;
                     self.note(account, first, reward.draw_tickets);
                 }

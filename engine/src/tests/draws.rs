@@ -6,6 +6,8 @@ use std::task::Poll;
 use tessera_ledger::draw::{Terms, TicketList, commitment, draw};
 use tessera_proto::admin::v1 as admin;
 use tessera_proto::admin::v1::draw_service_server::DrawService as _;
+use tessera_proto::billing::v1;
+use tessera_proto::billing::v1::billing_service_server::BillingService as _;
 use tessera_storage::Fault;
 use tokio_stream::StreamExt as _;
 use tonic::{Code, Request, Status};
@@ -181,6 +183,48 @@ async fn a_close_that_came_to_nothing_leaves_no_list_behind() {
     let closed = close(&rig, "car", 4, false).await.unwrap();
     assert_eq!((closed.tickets, closed.accounts), (15, 4), "the list is that of the close that closed");
     assert_eq!(hold(&rig, "car", VALUE).await.unwrap().winners.len(), 4);
+}
+
+async fn answer_surname(rig: &Rig, card: &str) {
+    let request = v1::AnswerPromptsRequest {
+        request_id: format!("answer-{card}"),
+        customer: Some(customer(card)),
+        answers: vec![v1::PromptAnswer { fact_id: "surname".to_owned(), value: "Smith".to_owned(), ..Default::default() }],
+        store_id: "S1".to_owned(),
+        answered_at: Some(tessera_contract::convert::timestamp_to_wire(begin())),
+        ..Default::default()
+    };
+    rig.billing.answer_prompts(Request::new(request)).await.unwrap();
+}
+
+#[tokio::test]
+async fn tickets_that_waited_for_answers_and_came_back_do_not_win() {
+    let campaign = "
+  - {id: car, name: Win a car, on: {sku: TICKET}, requires_answers: [surname], grant: {give: {tickets: {draw: car, count: 3}}}}
+";
+    for closed_first in [false, true] {
+        let rig = Rig::with_campaigns(campaign).await;
+        for (id, card) in [("R1", "1001"), ("R2", "1002"), ("R3", "1003")] {
+            rig.sell(receipt(id, Some(card), vec![line("1", "TICKET", 1, 2_000)])).await;
+        }
+        // One comes back while it waits, one after the answer gave it its numbers, one stays.
+        give_all_back(&rig, "B1", "R1").await;
+        for card in ["1002", "1003"] {
+            answer_surname(&rig, card).await;
+        }
+        if closed_first {
+            assert_eq!(close(&rig, "car", 9, false).await.unwrap().tickets, 6);
+            give_all_back(&rig, "B2", "R2").await;
+        } else {
+            give_all_back(&rig, "B2", "R2").await;
+            assert_eq!(close(&rig, "car", 9, false).await.unwrap().tickets, 3);
+        }
+        let held = hold(&rig, "car", VALUE).await.unwrap();
+        assert_eq!(held.winners.len(), 3, "closed before the return: {closed_first}");
+        assert_eq!(held.out_tickets.len(), if closed_first { 3 } else { 0 }, "{:?}", held.out_tickets);
+        let out: std::collections::BTreeSet<_> = held.out_tickets.iter().collect();
+        assert!(held.winners.iter().all(|winner| !out.contains(&winner.ticket)), "{held:?}");
+    }
 }
 
 #[tokio::test]

@@ -131,7 +131,7 @@ fn drop_least(account: &mut Account) -> bool {
         account.prizes.remove(place);
         return true;
     }
-    let given = account.waiting.iter().position(|waiting| waiting.given);
+    let given = account.waiting.iter().position(|waiting| waiting.given.is_some());
     if let Some(place) = given {
         account.waiting.remove(place);
         return true;

@@ -167,6 +167,7 @@ fn tickets_that_wait_shrink_with_their_goods_and_the_given_rest_goes_with_the_la
     assert_eq!(outcome.rewards[0].kind, tickets(5));
     let (rest, back, _) = give_back(&given, "b-2", 2, (&sale, &so_far));
     assert!(back.rewards[0].waits_for.is_empty(), "what had been given waits for nothing");
+    assert_eq!(back.rewards[0].right, Right::Tickets { first: 1 }, "the numbers that the answer gave");
     assert_eq!((rest.tickets[0].numbered, rest.tickets[0].good), (5, 0));
     let (none, _, _) = give_back(&account, "b-2", 2, (&sale, &so_far));
     assert!(none.waiting.is_empty() && none.tickets.is_empty());

@@ -32,9 +32,8 @@ pub(super) fn take_back(step: Step<'_>, account: &mut Account, now: Timestamp) -
         };
         taken.extend(back);
         if is_back(step, reward) {
-            account
-                .waiting
-                .retain(|waiting| waiting.given || waiting.receipt != step.original.receipt || waiting.reward != reward.id);
+            let is_it = |waiting: &WaitingReward| waiting.receipt == step.original.receipt && waiting.reward == reward.id;
+            account.waiting.retain(|waiting| waiting.given.is_some() || !is_it(waiting));
         }
     }
     taken
@@ -86,7 +85,8 @@ fn is_back(step: Step<'_>, reward: &OutcomeReward) -> bool {
     whole(step.after) && !whole(step.before)
 }
 
-/// The last numbers of the receipt's tickets.
+/// The last numbers of the receipt's tickets: those that it was given at once, or when the answers came that they waited
+/// for.
 fn tickets(
     step: Step<'_>,
     account: &mut Account,
@@ -97,37 +97,28 @@ fn tickets(
     let (before, after) = step.gone(i64::from(count), reward);
     let (before, after) = (tickets(before), tickets(after));
     let due = after.checked_sub(before).filter(|due| *due > 0)?;
-    let (first, back) = match reward.right {
-        Right::Tickets { first } => {
+    let is_it = |waiting: &&mut WaitingReward| waiting.receipt == step.original.receipt && waiting.reward == reward.id;
+    let mut waiting = account.waiting.iter_mut().find(is_it);
+    let given_as = waiting.as_ref().map_or(Some(&reward.right), |waiting| waiting.given.as_ref());
+    let (right, back) = match given_as {
+        Some(Right::Tickets { first }) => {
+            let first = first.saturating_add(count).saturating_sub(after);
             void_tickets(&mut account.tickets, draw, due);
-            (Some(first), record(reward))
+            (Right::Tickets { first }, record(reward))
         }
-        Right::None => (None, take_waiting_tickets(step, account, reward, (draw, due))?),
-        Right::Coupon { .. } | Right::Prize { .. } => return None,
+        // They wait on, and are fewer.
+        None => {
+            if let Some(RewardKind::Ticket { count, .. }) = waiting.as_mut().map(|waiting| &mut waiting.kind) {
+                *count = count.saturating_sub(due);
+            }
+            (Right::None, record_waiting(reward))
+        }
+        // They never had numbers.
+        Some(Right::None | Right::Coupon { .. } | Right::Prize { .. }) => return None,
     };
-    let right = first.map_or(Right::None, |first| Right::Tickets { first: first.saturating_add(count).saturating_sub(after) });
     let earned_on = step.shares_of(i64::from(due), &reward.earned_on);
     let kind = RewardKind::Ticket { draw: draw.clone(), count: due };
     Some(OutcomeReward { kind, earned_on, right, ..back })
-}
-
-/// Of tickets that waited for answers: those that still do are fewer, those that have been given are not good any more.
-fn take_waiting_tickets(
-    step: Step<'_>,
-    account: &mut Account,
-    reward: &OutcomeReward,
-    (draw, due): (&CompactString, u32),
-) -> Option<OutcomeReward> {
-    let is_it = |waiting: &&mut WaitingReward| waiting.receipt == step.original.receipt && waiting.reward == reward.id;
-    let waiting = account.waiting.iter_mut().find(is_it)?;
-    if waiting.given {
-        void_tickets(&mut account.tickets, draw, due);
-        return Some(record(reward));
-    }
-    if let RewardKind::Ticket { count, .. } = &mut waiting.kind {
-        *count = count.saturating_sub(due);
-    }
-    Some(record_waiting(reward))
 }
 
 fn withdrawn_coupon(step: Step<'_>, account: &mut Account, reward: &OutcomeReward) -> Option<OutcomeReward> {

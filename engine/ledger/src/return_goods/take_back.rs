@@ -39,7 +39,7 @@ pub(super) fn rewards(step: Step<'_>, account: Option<&mut Account>, booking: &m
         let Some((asset, units)) = units_of(&reward.kind) else {
             continue;
         };
-        let waited = account.waiting_for(&step.original.receipt, &reward.id).filter(|waiting| waiting.given);
+        let waited = account.waiting_for(&step.original.receipt, &reward.id).filter(|waiting| waiting.given.is_some());
         if !reward.waits_for.is_empty() && waited.is_none() {
             taken.rewards.extend(rights::waiting(step, account, reward, (asset, units)));
             continue;

@@ -92,7 +92,7 @@ fn give_or_wait(account: &mut Account, settle: &Settle<'_>, booking: &mut Bookin
             fallback: reward.fallback,
             facts: reward.waits_for.iter().take(WAITING_FACTS_MAX).cloned().collect(),
             since: booking.now,
-            given: false,
+            given: None,
             lot: None,
         },
     );
