@@ -28,7 +28,8 @@ A draw that anybody can check:
       tessera draw hold car --value \"3 17 22 41 44 + 2 9\"
       tessera draw show car --csv winners.csv
   anybody, without an engine
-      tessera draw verify car --tickets car-tickets.txt --secret 07… --value \"3 17 …\" --winners 3";
+      tessera draw verify car --tickets car-tickets.txt --list-sha256 f2… --commitment 19… \\
+          --secret 07… --value \"3 17 …\" --winners 3";
 
 /// Arguments of `tessera draw`.
 #[derive(Clone, Debug, Args)]
@@ -86,7 +87,7 @@ enum DrawCommand {
         #[arg(value_name = "DRAW")]
         draw: String,
     },
-    /// Draw again from what was published; needs no engine.
+    /// Check what was published, and draw again from it; needs no engine.
     Verify(verify::VerifyArgs),
 }
 

@@ -1,5 +1,6 @@
 //! `tessera draw verify`: the same winners again, from nothing but what was published.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -18,9 +19,15 @@ pub(super) struct VerifyArgs {
     /// The list of tickets, a number a line.
     #[arg(long, value_name = "FILE")]
     tickets: PathBuf,
-    /// The secret, 64 hexadecimal digits.
-    #[arg(long, value_name = "HEX")]
-    secret: String,
+    /// The digest of the list that was published when the draw was closed, 64 hexadecimal digits.
+    #[arg(long, value_name = "HEX", value_parser = digits)]
+    list_sha256: [u8; 32],
+    /// The commitment that was published with it, 64 hexadecimal digits.
+    #[arg(long, value_name = "HEX", value_parser = digits)]
+    commitment: [u8; 32],
+    /// The secret that was told when it was held, 64 hexadecimal digits.
+    #[arg(long, value_name = "HEX", value_parser = digits)]
+    secret: [u8; 32],
     /// The value of the source.
     #[arg(long, value_name = "TEXT")]
     value: String,
@@ -35,7 +42,7 @@ pub(super) struct VerifyArgs {
     out: Vec<String>,
 }
 
-/// Prints digest, commitment, seed and winners.
+/// Prints seed and winners, where list and secret are those that the draw was closed with.
 pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Failure> {
     print(&told(args, &fs::read_to_string(&args.tickets)?)?);
     Ok(ExitCode::SUCCESS)
@@ -43,43 +50,65 @@ pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Failure> {
 
 fn told(args: &VerifyArgs, tickets: &str) -> Result<String, Failure> {
     let list = TicketList::parse(tickets).map_err(|error| format!("{}: {error}", args.tickets.display()))?;
-    let secret = secret(&args.secret).ok_or("the secret must be 64 hexadecimal digits")?;
+    let (digest, commitment) = (list.digest(), commitment(&args.secret));
+    same("list", &digest, "--list-sha256", &args.list_sha256)?;
+    same("secret", &commitment, "--commitment", &args.commitment)?;
+    let number = |(series, place): (&str, u32)| format!("{series}-{place}");
+    let out: BTreeSet<&str> = args.out.iter().map(String::as_str).collect();
+    let mut unlisted = out.clone();
+    for number in list.numbers() {
+        unlisted.remove(number.as_str());
+    }
+    if let Some(unknown) = unlisted.first() {
+        return Err(format!("--out: {unknown} is not on the list").into());
+    }
     let terms = Terms {
         draw: &args.draw,
-        list: list.digest(),
-        secret,
+        list: digest,
+        secret: args.secret,
         value: &args.value,
         winners: args.winners,
         one_each: args.one_each,
     };
-    let number = |(series, place): (&str, u32)| format!("{series}-{place}");
-    let drawn = draw(&list, &terms, |series, place| args.out.contains(&number((series, place))));
-    let mut text = format!(
-        "list (SHA-256)  {}\ncommitment      {}\nseed            {}\n",
-        hex(&terms.list),
-        hex(&commitment(&secret)),
-        hex(&drawn.seed)
-    );
+    let drawn = draw(&list, &terms, |series, place| out.contains(number((series, place)).as_str()));
+    let mut text =
+        format!("list (SHA-256)  {}\ncommitment      {}\nseed            {}\n", hex(&digest), hex(&commitment), hex(&drawn.seed));
     for (place, index) in (1_usize..).zip(&drawn.winners) {
         text.push_str(&format!("{place:>15} {}\n", list.ticket(*index).map(number).unwrap_or_default()));
     }
     Ok(text)
 }
 
-fn secret(text: &str) -> Option<[u8; 32]> {
-    let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?;
-    bytes.try_into().ok()
+/// Fails where what was published when the draw was closed is not what the list or the secret comes to.
+fn same(what: &str, found: &[u8; 32], option: &str, published: &[u8; 32]) -> Result<(), Failure> {
+    if found == published {
+        return Ok(());
+    }
+    let (found, published) = (hex(found), hex(published));
+    Err(format!("this {what} is not the one that the draw was closed with: it comes to {found}, and {option} is {published}")
+        .into())
+}
+
+/// 32 bytes.
+fn digits(text: &str) -> Result<[u8; 32], String> {
+    let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok();
+    bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| "must be 64 hexadecimal digits".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn args(secret: &str, out: &[&str]) -> VerifyArgs {
+    const LIST: &str = "f27ad8a0d8eea9cc4d23f9708229868b5a46a496fa3065b558bb314bc5a67cac";
+    const COMMITMENT: &str = "1967c0fdaed0b8f2618d3b1f4a9f8541ed315505acc26f5a41f382da8bdd9954";
+
+    fn args(out: &[&str]) -> VerifyArgs {
         VerifyArgs {
             draw: "car".to_owned(),
             tickets: PathBuf::from("tickets.txt"),
-            secret: secret.to_owned(),
+            list_sha256: digits(LIST).unwrap(),
+            commitment: digits(COMMITMENT).unwrap(),
+            secret: [7; 32],
             value: "3 17 22 41 45".to_owned(),
             winners: 3,
             one_each: true,
@@ -87,16 +116,18 @@ mod tests {
         }
     }
 
+    fn tickets() -> String {
+        let series = [("2A", 3), ("B0", 12), ("ZZ", 5)];
+        series.iter().flat_map(|(name, count)| (1..=*count).map(move |place| format!("{name}-{place}\n"))).collect()
+    }
+
     #[test]
     fn what_was_published_is_enough_to_draw_again() {
-        let series = [("2A", 3), ("B0", 12), ("ZZ", 5)];
-        let tickets: String =
-            series.iter().flat_map(|(name, count)| (1..=*count).map(move |place| format!("{name}-{place}\n"))).collect();
-        let told = told(&args(&"07".repeat(32), &["B0-3", "B0-7", "2A-1"]), &tickets).unwrap();
+        let told = told(&args(&["B0-3", "B0-7", "2A-1"]), &tickets()).unwrap();
         // By a program of its own, in another language.
         for line in [
-            "list (SHA-256)  f27ad8a0d8eea9cc4d23f9708229868b5a46a496fa3065b558bb314bc5a67cac",
-            "commitment      1967c0fdaed0b8f2618d3b1f4a9f8541ed315505acc26f5a41f382da8bdd9954",
+            &format!("list (SHA-256)  {LIST}"),
+            &format!("commitment      {COMMITMENT}"),
             "seed            69e29a794e0b02cea2a3217c31cb614f9e4c9d9c5d60ad1a183ef3fe098879b6",
             "              1 2A-3\n              2 B0-11\n              3 ZZ-2\n",
         ] {
@@ -105,14 +136,18 @@ mod tests {
     }
 
     #[test]
-    fn p11_what_is_no_list_or_secret_is_told() {
+    fn p11_what_is_not_what_was_published_is_told() {
+        let one_less = tickets().replace("B0-8\n", "");
         let table = [
-            (args("07", &[]), "A-1\n", "64 hexadecimal digits"),
-            (args(&"07".repeat(32), &[]), "A-1\nA\n", "tickets.txt: line 2: is no number of a ticket"),
+            (args(&[]), "A-1\nA\n", "tickets.txt: line 2: is no number of a ticket"),
+            (args(&[]), &one_less, "this list is not the one that the draw was closed with"),
+            (VerifyArgs { secret: [8; 32], ..args(&[]) }, &tickets(), "this secret is not the one"),
+            (args(&["B0-3", "B0-13"]), &tickets(), "--out: B0-13 is not on the list"),
         ];
         for (args, tickets, expected) in table {
             let error = told(&args, tickets).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
+        assert_eq!(digits("07"), Err("must be 64 hexadecimal digits".to_owned()));
     }
 }
