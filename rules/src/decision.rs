@@ -4,12 +4,14 @@ mod counter;
 mod explained;
 mod offer;
 mod part;
+mod redemption;
 
 pub use crate::counting::Calendar;
 pub use counter::{CounterMove, CounterTime};
 pub use explained::{Explained, NotApplied};
 pub use offer::Offer;
 pub use part::AnswerPart;
+pub use redemption::{RedeemCap, Redeemable, Redemption};
 
 use compact_str::{CompactString, ToCompactString};
 use jiff::Timestamp;
@@ -18,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{AssetId, CampaignId, FactId, LineId, ProgramId, RewardId, Sku, TaxCode, TierId};
 use crate::money::{Amount, Currency, Quantity, UnitPrice, Units};
-use crate::receipt::{Line, Measure, RedeemMode};
+use crate::receipt::{Line, Measure};
 use crate::usage::Usage;
 
 /// The decision on one receipt. Same arguments, same decision, on any machine, for ever (P7).
@@ -115,21 +117,6 @@ pub struct Adjustment {
     pub text: CompactString,
 }
 
-/// An asset used up on this receipt.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Redemption {
-    /// Names it to be declined.
-    pub id: RewardId,
-    /// The asset.
-    pub asset: AssetId,
-    /// How much of it, above zero.
-    pub units: Units,
-    /// What it is worth here.
-    pub amount: Amount,
-    /// Discount or tender.
-    pub mode: RedeemMode,
-}
-
 /// Something that the customer gets beside changed lines.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Reward {
@@ -157,7 +144,7 @@ pub struct Reward {
     pub text: CompactString,
 }
 
-/// The part of a reward or of a count that lies on a line.
+/// The part of a reward, of a count or of a redemption that lies on a line.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LineShare {
     /// The line.
@@ -364,34 +351,6 @@ pub enum Verdict {
     NotThisCustomer,
     /// The campaign's conditions are not met.
     ConditionMissing,
-}
-
-/// The most of an asset that may be redeemed here.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Redeemable {
-    /// The asset.
-    pub asset: AssetId,
-    /// At most so much.
-    pub units: Units,
-    /// What that is worth.
-    pub amount: Amount,
-    /// Why not more.
-    pub cap: RedeemCap,
-}
-
-/// What capped a redemption.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum RedeemCap {
-    /// The balance.
-    Balance,
-    /// The greatest share of the receipt that the program allows.
-    Share,
-    /// The smallest amount that the program allows is not reached.
-    BelowMinimum,
-    /// The program does not allow it.
-    NotAllowed,
-    /// A limit on redemptions.
-    Limit,
 }
 
 /// Something scarce that a quote promises: the ledger holds it until settle, void or the end of its time.

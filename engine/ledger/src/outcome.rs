@@ -260,6 +260,8 @@ pub struct OutcomeRedemption {
     pub amount: Amount,
     /// Discount or tender.
     pub mode: RedeemMode,
+    /// What it paid of each line, as in the decision; empty in a return.
+    pub paid_on: Vec<LineShare>,
     /// Of the units, what the account did not have: recorded shortfall.
     pub shortfall: Units,
 }

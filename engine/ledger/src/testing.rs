@@ -233,6 +233,7 @@ pub(crate) fn redemption(value: i64, minor: i64) -> Redemption {
         units: units(value),
         amount: money(minor),
         mode: RedeemMode::Tender,
+        paid_on: Vec::new(),
     }
 }
 

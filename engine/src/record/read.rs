@@ -74,7 +74,11 @@ pub(crate) fn outcome_from_wire(wire: &v1::Outcome) -> Result<Outcome, Unreadabl
         },
         lines: wire.lines.iter().map(read_line).collect::<Result<_, _>>()?,
         rewards,
-        redemptions: wire.redemptions.iter().map(read_redemption).collect::<Result<_, _>>()?,
+        redemptions: wire
+            .redemptions
+            .iter()
+            .map(|redemption| read_redemption(redemption, &wire.lines))
+            .collect::<Result<_, _>>()?,
         applied: wire.applied_campaigns.iter().map(read_applied).collect::<Result<_, _>>()?,
         tenders: wire.tenders.iter().map(read_tender).collect(),
         before: total(wire, wire.totals_before.as_ref()),
@@ -229,13 +233,20 @@ fn read_reward_kind(wire: &v1::Reward) -> Result<RewardKind, Unreadable> {
     })
 }
 
-fn read_redemption(wire: &v1::Redemption) -> Result<OutcomeRedemption, Unreadable> {
+fn read_redemption(wire: &v1::Redemption, lines: &[v1::OutcomeLine]) -> Result<OutcomeRedemption, Unreadable> {
+    let mut paid_on = Vec::new();
+    for line in lines {
+        for share in line.payments.iter().filter(|share| share.redemption_id == wire.redemption_id) {
+            paid_on.push(LineShare { line: LineId::parse(&line.line_id)?, units: share.amount_minor });
+        }
+    }
     Ok(OutcomeRedemption {
         id: RewardId::parse(&wire.redemption_id)?,
         asset: AssetId::parse(&wire.asset_id)?,
         units: Units::from_units(wire.units),
         amount: Amount::from_minor(wire.amount_minor),
         mode: redeem_mode_from_wire(wire.redeem_as()),
+        paid_on,
         shortfall: Units::ZERO,
     })
 }

@@ -331,6 +331,7 @@ pub(crate) fn decision(lines: usize) -> Decision {
             units: Units::from_units(500),
             amount: Amount::from_minor(500),
             mode: RedeemMode::Tender,
+            paid_on: vec![LineShare { line: LineId::parse("L1").expect("is an id"), units: 500 }],
         }],
         rewards: vec![points_reward()],
         prompts: vec![Prompt {

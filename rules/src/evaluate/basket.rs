@@ -96,7 +96,9 @@ pub(super) struct BasketLine<'a> {
     pub(super) redeems: bool,
     /// Minor units of it that were paid by an asset or taken off before: they earn nothing.
     pub(super) not_earning: i64,
-    /// The part of that which an asset paid as a tender.
+    /// The part of that which was paid by an asset as a tender.
+    pub(super) redeemed_not_earning: i64,
+    /// What assets paid of it as tenders.
     pub(super) paid_by_assets: i64,
     pub(super) runs: Vec<Run>,
 }
@@ -387,6 +389,7 @@ impl<'a> BasketLine<'a> {
             earns,
             redeems,
             not_earning: 0,
+            redeemed_not_earning: 0,
             paid_by_assets: 0,
             runs: vec![Run::whole(line)],
         }

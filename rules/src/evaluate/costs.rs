@@ -71,7 +71,7 @@ impl Draft<'_, '_> {
         let amount = Amount::from_minor(effect.discount.saturating_add(effect.added_worth));
         let (asset, units) = (cost.asset.clone(), Units::from_units(units));
         self.promises.push(Promise::Units { asset: asset.clone(), units });
-        self.redemptions.push(Redemption { id, asset, units, amount, mode: RedeemMode::Discount });
+        self.redemptions.push(Redemption { id, asset, units, amount, mode: RedeemMode::Discount, paid_on: Vec::new() });
     }
 }
 

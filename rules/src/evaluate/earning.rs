@@ -43,7 +43,7 @@ impl<'a> Draft<'a, '_> {
         let redeemed = if self.conventions(candidate).redeemed_earns {
             let changes = line.runs.iter().flat_map(|run| &run.changes);
             let off = changes.filter(|change| matches!(change.by, By::Redeem(_))).map(|change| change.minor);
-            line.paid_by_assets.saturating_sub(off.fold(0, i64::saturating_add))
+            line.redeemed_not_earning.saturating_sub(off.fold(0, i64::saturating_add))
         } else {
             0
         };

@@ -7,7 +7,7 @@ use super::basket::{BasketLine, By, Spot};
 use super::draft::Draft;
 use crate::asset::Asset;
 use crate::campaign::REDEEM_PREFIX;
-use crate::decision::{AnswerPart, Note, Promise, RedeemCap, Redeemable, Redemption};
+use crate::decision::{AnswerPart, LineShare, Note, Promise, RedeemCap, Redeemable, Redemption};
 use crate::id::{CampaignId, RewardId};
 use crate::money::{Amount, Rounding, Units, split};
 use crate::receipt::{RedeemMode, RedeemRequest};
@@ -40,6 +40,19 @@ impl<'a> Draft<'a, '_> {
             if most.units.is_positive() && most.amount.is_positive() {
                 self.redeem_one(asset, &most, request);
             }
+        }
+        self.tell_of_lines();
+    }
+
+    /// Which lines an asset paid is told only where one of them may not pay them all: else it lies on all alike.
+    fn tell_of_lines(&mut self) {
+        let tenders = self.redemptions.iter().filter(|redemption| redemption.mode == RedeemMode::Tender);
+        let assets = tenders.filter_map(|redemption| self.case.revision.asset(&redemption.asset));
+        if assets.into_iter().any(|asset| self.is_barred(asset)) {
+            return;
+        }
+        for redemption in &mut self.redemptions {
+            redemption.paid_on.clear();
         }
     }
 
@@ -121,16 +134,20 @@ impl<'a> Draft<'a, '_> {
             self.notes.push(Note::TooManyOpenQuotes { campaign });
             return;
         }
-        match request.mode {
-            RedeemMode::Discount => self.as_discount(asset, most.amount),
+        let paid_on = match request.mode {
+            RedeemMode::Discount => {
+                self.as_discount(asset, most.amount);
+                Vec::new()
+            }
             RedeemMode::Tender => self.as_tender(asset, most.amount),
-        }
+        };
         self.redemptions.push(Redemption {
             id,
             asset: asset.id.clone(),
             units: most.units,
             amount: most.amount,
             mode: request.mode,
+            paid_on,
         });
         self.use_redeemed(&asset.id, most.units.units());
         self.promises.push(Promise::Units { asset: asset.id.clone(), units: most.units });
@@ -143,25 +160,41 @@ impl<'a> Draft<'a, '_> {
         assert!(taken == amount.minor(), "the amount was capped by the room");
     }
 
-    /// What an asset pays lowers no price, and earns nothing.
-    fn as_tender(&mut self, asset: &'a Asset, amount: Amount) {
+    /// What an asset pays lowers no price, and earns nothing. Returns what it pays of each line.
+    fn as_tender(&mut self, asset: &'a Asset, amount: Amount) -> Vec<LineShare> {
+        let to_pay = self.weights(asset, |line| line.amount().saturating_sub(line.paid_by_assets));
+        let mut earning = self.weights(asset, |line| line.amount().saturating_sub(line.not_earning));
+        if earning.iter().all(|weight| *weight == 0) {
+            // Nothing of it earns anyway; what is paid by it must be told all the same.
+            earning.clone_from(&to_pay);
+        }
+        let not_earning = split(amount.minor(), &earning);
+        let paid = split(amount.minor(), &to_pay);
+        let mut paid_on = Vec::new();
+        for ((line, not_earning), minor) in self.basket.lines.iter_mut().zip(not_earning).zip(paid) {
+            line.not_earning = line.not_earning.saturating_add(not_earning);
+            line.redeemed_not_earning = line.redeemed_not_earning.saturating_add(not_earning);
+            line.paid_by_assets = line.paid_by_assets.saturating_add(minor);
+            if minor > 0 {
+                paid_on.push(LineShare { line: line.line.id.clone(), units: minor });
+            }
+        }
+        paid_on
+    }
+
+    /// What each line weighs for an asset: nothing where it may not pay it.
+    fn weights(&self, asset: &'a Asset, weight_of: impl Fn(&BasketLine<'_>) -> i64) -> Vec<i64> {
         let mut weights = vec![0; self.basket.lines.len()];
         for (place, line) in self.paid_by(asset) {
             if let Some(weight) = weights.get_mut(place) {
-                *weight = line.amount().saturating_sub(line.not_earning).max(0);
+                *weight = weight_of(line).max(0);
             }
         }
-        if weights.iter().all(|weight| *weight == 0) {
-            // Nothing of it earns anyway; what is paid by it must be told all the same.
-            for (place, line) in self.paid_by(asset) {
-                if let Some(weight) = weights.get_mut(place) {
-                    *weight = line.amount().saturating_sub(line.paid_by_assets).max(0);
-                }
-            }
-        }
-        for (line, minor) in self.basket.lines.iter_mut().zip(split(amount.minor(), &weights)) {
-            line.not_earning = line.not_earning.saturating_add(minor);
-            line.paid_by_assets = line.paid_by_assets.saturating_add(minor);
-        }
+        weights
+    }
+
+    /// Whether there is something to pay that an asset may not pay.
+    fn is_barred(&self, asset: &'a Asset) -> bool {
+        self.costs_now(asset) < self.basket.lines.iter().map(BasketLine::amount).fold(0, i64::saturating_add)
     }
 }

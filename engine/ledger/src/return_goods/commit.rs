@@ -159,7 +159,9 @@ fn tenders(goods: &Return<'_>, due: Amount, effects: &Effects) -> Vec<Tender> {
         paid.iter().map(|tender| if which(tender.kind) { tender.amount.minor().max(0) } else { 0 }).collect()
     };
     let by_assets = |kind| matches!(kind, TenderKind::Asset | TenderKind::Certificate);
-    let minors = if effects.kept_back.is_zero() || !paid.iter().any(|tender| by_assets(tender.kind)) {
+    let lies_on_lines = sale.outcome.redemptions.iter().any(|redemption| !redemption.paid_on.is_empty());
+    let in_proportion = effects.kept_back.is_zero() && !lies_on_lines;
+    let minors = if in_proportion || !paid.iter().any(|tender| by_assets(tender.kind)) {
         split(due.minor(), &weights(&|_| true))
     } else {
         // By assets only what came back as such.

@@ -1,9 +1,9 @@
 //! Used units that a return gives back, with the expiry of the lots that they were taken from.
 
 use jiff::{SignedDuration, Timestamp};
-use tessera_rules::campaign::COST_PREFIX;
 use tessera_rules::conventions::ReturnedPayment;
-use tessera_rules::id::{AssetId, CampaignId, ProgramId};
+use tessera_rules::decision::LineShare;
+use tessera_rules::id::{AssetId, ProgramId};
 use tessera_rules::money::{Amount, Units};
 use tessera_rules::receipt::RedeemMode;
 
@@ -14,7 +14,7 @@ use crate::outcome::{Outcome, OutcomeRedemption};
 use crate::posting::{Book, Posting, PostingPlace, PostingReason};
 use crate::return_goods::ReturnedSoFar;
 use crate::return_goods::step::Step;
-use crate::return_goods::unwind::shares_of;
+use crate::return_goods::unwind::shares_of_redemption;
 use crate::terms::program_of;
 
 /// Gives used units back, each with the expiry of the lot that it was taken from, but some days at least.
@@ -33,10 +33,7 @@ pub(super) fn redemptions(step: Step<'_>, booking: &mut Booking) -> Vec<OutcomeR
         let whole = redemption.units.units();
         let program = program_of(step.assets, &redemption.asset, &booking.lots);
         let rule = rule_of(step, &program);
-        // What a campaign cost comes back with the goods that it made cheaper, and so does what was redeemed as a discount.
-        let id = redemption.id.as_str();
-        let of_campaign = CampaignId::parse(id.strip_prefix(COST_PREFIX).unwrap_or(id)).ok();
-        let shares = of_campaign.map(|campaign| shares_of(step.original, &campaign)).unwrap_or_default();
+        let shares = shares_of_redemption(step.original, redemption);
         let come_back = |so_far: &ReturnedSoFar| match rule {
             ReturnedPayment::InProportion => step.fraction(so_far, &shares).of(whole),
             ReturnedPayment::WholeReturnOnly if so_far.is_whole(step.original) => whole,
@@ -62,6 +59,7 @@ pub(super) fn redemptions(step: Step<'_>, booking: &mut Booking) -> Vec<OutcomeR
         given.push(OutcomeRedemption {
             units: Units::from_units(from.saturating_sub(to)),
             amount: Amount::from_minor(share_step(redemption.amount.minor(), from, to, whole).saturating_neg()),
+            paid_on: Vec::new(),
             shortfall: Units::ZERO,
             ..redemption.clone()
         });
@@ -77,20 +75,28 @@ fn rule_of(step: Step<'_>, program: &ProgramId) -> ReturnedPayment {
 /// What of the refund this step keeps back since it was paid by assets that do not come back with it; below zero where
 /// the last of the goods brings back what earlier steps kept.
 pub(super) fn kept_back(step: Step<'_>, booking: &Booking) -> Amount {
-    let (mut whole_only, mut never) = (0_i64, 0_i64);
     let tenders = step.original.redemptions.iter().filter(|redemption| redemption.mode == RedeemMode::Tender);
-    for redemption in tenders {
-        let amount = redemption.amount.minor().max(0);
-        match rule_of(step, &program_of(step.assets, &redemption.asset, &booking.lots)) {
-            ReturnedPayment::InProportion => {}
-            ReturnedPayment::WholeReturnOnly => whole_only = whole_only.saturating_add(amount),
-            ReturnedPayment::Never => never = never.saturating_add(amount),
-        }
-    }
+    let tenders: Vec<_> = tenders
+        .map(|redemption| (redemption, rule_of(step, &program_of(step.assets, &redemption.asset, &booking.lots))))
+        .collect();
     // No more than was refunded, in all and in this step.
     let kept = |so_far: &ReturnedSoFar| {
-        let paid = if so_far.is_whole(step.original) { never } else { never.saturating_add(whole_only) };
-        step.kept_back(so_far).of(paid).min(step.refunded(so_far))
+        let stays_away = |rule: &ReturnedPayment| match rule {
+            ReturnedPayment::InProportion => false,
+            ReturnedPayment::WholeReturnOnly => !so_far.is_whole(step.original),
+            ReturnedPayment::Never => true,
+        };
+        let mut paid: Vec<(&[LineShare], i64)> = Vec::new();
+        for (redemption, _) in tenders.iter().filter(|(_, rule)| stays_away(rule)) {
+            let minor = redemption.amount.minor().max(0);
+            // What lies on the whole receipt is one sum, rounded once.
+            match paid.iter_mut().find(|(shares, _)| shares.is_empty() && redemption.paid_on.is_empty()) {
+                Some((_, sum)) => *sum = sum.saturating_add(minor),
+                None => paid.push((&redemption.paid_on, minor)),
+            }
+        }
+        let kept = paid.into_iter().map(|(shares, minor)| step.kept_back(so_far, shares).of(minor));
+        kept.fold(0_i64, i64::saturating_add).min(step.refunded(so_far))
     };
     let refunded = step.refunded(step.after).saturating_sub(step.refunded(step.before)).max(0);
     Amount::from_minor(kept(step.after).saturating_sub(kept(step.before)).min(refunded))

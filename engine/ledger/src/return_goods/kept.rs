@@ -17,9 +17,9 @@ use tessera_rules::standing::{CodeStanding, CodeState, CustomerStanding, Standin
 
 use crate::account::Account;
 use crate::arithmetic::{amount_minus, minus, quantity_left, share};
-use crate::outcome::{Flag, Outcome, OutcomeLine};
+use crate::outcome::{Flag, Outcome, OutcomeLine, OutcomeRedemption};
 use crate::return_goods::step::Step;
-use crate::return_goods::{OriginalSale, Return, ReturnLine, ReturnedSoFar, commit, refund, reprice};
+use crate::return_goods::{OriginalSale, Return, ReturnLine, ReturnedSoFar, commit, refund, reprice, unwind};
 use crate::settle::change::by_campaign;
 use crate::standing::View;
 
@@ -107,7 +107,10 @@ pub fn kept(account: Option<&Account>, goods: &Return<'_>, (sold, decided): (&Re
         return None;
     }
     let step = Step { original: sale.outcome, before: sale.so_far, after: &after, assets: goods.assets };
-    let left = |units: Units| minus(units, Units::from_units(step.fraction(&after, &[]).of(units.units())));
+    let left = |redemption: &OutcomeRedemption| {
+        let shares = unwind::shares_of_redemption(sale.outcome, redemption);
+        minus(redemption.units, Units::from_units(step.fraction(&after, &shares).of(redemption.units.units())))
+    };
     let receipt = Receipt {
         stage: if was_quoted(sale.outcome) { Stage::Tender } else { Stage::Paid },
         lines: sold.lines.iter().filter_map(|line| kept_line(line, sale.outcome, &after)).collect(),
@@ -115,7 +118,7 @@ pub fn kept(account: Option<&Account>, goods: &Return<'_>, (sold, decided): (&Re
         redeem: redemptions(sale.outcome)
             .map(|redemption| RedeemRequest {
                 asset: redemption.asset.clone(),
-                units: Some(left(redemption.units)),
+                units: Some(left(redemption)),
                 mode: redemption.mode,
             })
             .filter(|request| request.units.is_some_and(Units::is_positive))
@@ -156,7 +159,7 @@ fn kept_line(line: &Line, original: &Outcome, returned: &ReturnedSoFar) -> Optio
 }
 
 /// What the customer had wished to redeem; what campaigns cost is no wish of its own.
-fn redemptions(original: &Outcome) -> impl Iterator<Item = &crate::outcome::OutcomeRedemption> {
+fn redemptions(original: &Outcome) -> impl Iterator<Item = &OutcomeRedemption> {
     original.redemptions.iter().filter(|redemption| !redemption.id.as_str().starts_with(COST_PREFIX))
 }
 

@@ -63,12 +63,12 @@ impl Step<'_> {
         Fraction { part: sum(&mut lines.iter().map(|line| so_far.quantity(&line.id).milli())), whole: sold.max(1) }
     }
 
-    /// How much of what is kept back of a refund goes with what has come back: as the goods, or as the refund where what
-    /// stays is priced anew.
-    pub(super) fn kept_back(&self, so_far: &ReturnedSoFar) -> Fraction {
+    /// How much of what is kept back of a refund goes with what has come back: as the goods that it paid, or as the refund
+    /// where what stays is priced anew.
+    pub(super) fn kept_back(&self, so_far: &ReturnedSoFar, shares: &[LineShare]) -> Fraction {
         let paid = self.original.lines.iter().map(|line| line.paid.minor()).fold(0_i64, i64::saturating_add);
-        if so_far.repriced.is_none() || so_far.is_whole(self.original) || paid <= 0 {
-            return self.fraction(so_far, &[]);
+        if so_far.repriced.is_none() || so_far.is_whole(self.original) || paid <= 0 || !shares.is_empty() {
+            return self.fraction(so_far, shares);
         }
         Fraction { part: self.refunded(so_far), whole: paid }
     }

@@ -320,8 +320,7 @@ fn paid_in_part_by_points(terms: &[ReturnTerms]) -> (Account, Outcome) {
 }
 
 /// What each step takes back, gives back, deducts, and refunds by points and in cash.
-fn steps_of(terms: &[ReturnTerms], steps: &[(&str, i64)]) -> Vec<[i64; 5]> {
-    let (mut account, original) = paid_in_part_by_points(terms);
+fn steps_of((mut account, original): (Account, Outcome), steps: &[(&str, i64)]) -> Vec<[i64; 5]> {
     let mut so_far = ReturnedSoFar::default();
     let mut all = Vec::new();
     for (place, (id, pieces)) in steps.iter().enumerate() {
@@ -354,7 +353,7 @@ fn rewards_and_payment_come_back_by_the_terms_under_which_was_sold() {
         (of(EqualShares, Never), [[25, 0, 40, 0, 60], [25, 0, 120, 0, 180], [50, 0, 240, 0, 360]]),
     ];
     for (terms, expected) in table {
-        assert_eq!(steps_of(&terms, &[("2", 1), ("1", 1), ("1", 2)]), expected, "{terms:?}");
+        assert_eq!(steps_of(paid_in_part_by_points(&terms), &[("2", 1), ("1", 1), ("1", 2)]), expected, "{terms:?}");
     }
 }
 
@@ -372,10 +371,41 @@ fn by_whatever_terms_partial_returns_in_any_order_sum_to_the_whole() {
             let terms = [ReturnTerms { program: program(), rewards, payment }];
             let points = if payment == Never { 0 } else { 40 };
             for order in orders {
-                let sum = |column: usize| steps_of(&terms, order).iter().map(|step| step[column]).sum::<i64>();
+                let sum =
+                    |column: usize| steps_of(paid_in_part_by_points(&terms), order).iter().map(|step| step[column]).sum::<i64>();
                 let sums = [sum(0), sum(1), sum(3), sum(4)];
                 assert_eq!(sums, [100, points, points * 10, 600], "{terms:?} in {order:?}");
             }
         }
     }
+}
+
+#[test]
+fn what_a_tender_paid_comes_back_with_the_goods_that_it_paid() {
+    use ReturnedPayment::{InProportion, Never, WholeReturnOnly};
+    let table: [(ReturnedPayment, &[(&str, i64, [i64; 5])]); 4] = [
+        (InProportion, &[("1", 1, [0, 2_500, 0, 2_500, 0]), ("2", 2, [0, 0, 0, 0, 5_000]), ("1", 1, [0, 2_500, 0, 2_500, 0])]),
+        (WholeReturnOnly, &[("1", 2, [0, 0, 5_000, 0, 0]), ("2", 2, [0, 5_000, 0, 5_000, 5_000])]),
+        (WholeReturnOnly, &[("2", 2, [0, 0, 0, 0, 5_000]), ("1", 2, [0, 5_000, 0, 5_000, 0])]),
+        (Never, &[("2", 1, [0, 0, 0, 0, 2_500]), ("1", 2, [0, 0, 5_000, 0, 0]), ("2", 1, [0, 0, 0, 0, 2_500])]),
+    ];
+    for (payment, steps) in table {
+        let terms = [ReturnTerms { program: program(), rewards: ReturnedRewards::InProportion, payment }];
+        let asked: Vec<(&str, i64)> = steps.iter().map(|(line, pieces, _)| (*line, *pieces)).collect();
+        let wanted: Vec<[i64; 5]> = steps.iter().map(|(_, _, step)| *step).collect();
+        assert_eq!(steps_of(food_paid_by_points(&terms), &asked), wanted, "{payment:?} {asked:?}");
+    }
+}
+
+/// Food for 50.00, which 5,000 points paid, and tobacco for 50.00, which they may not pay.
+fn food_paid_by_points(terms: &[ReturnTerms]) -> (Account, Outcome) {
+    let mut receipt = receipt("r-1", vec![line("1", 2, 5_000), line("2", 2, 5_000)]);
+    receipt.tenders =
+        [TenderKind::Asset, TenderKind::Cash].map(|kind| Tender { kind, amount: Amount::from_minor(5_000) }).to_vec();
+    let used = Redemption { paid_on: vec![share("1", 5_000)], ..redemption(5_000, 5_000) };
+    let decision = Decision { redemptions: vec![used], ..unchanged(&receipt) };
+    let mut command = settle_of(&receipt, &decision, at(10));
+    command.return_terms = terms;
+    let done = settled(Some(&with_lots(vec![lot("old", 5_000, 0, None)])), &command);
+    (done.account.unwrap(), done.outcome)
 }

@@ -1,14 +1,16 @@
 //! What a return unwinds: discounts of returned goods in the books, counters, and what was used of limited campaigns.
 
+use tessera_rules::campaign::COST_PREFIX;
 use tessera_rules::decision::{CounterMove, CounterTime, LineShare};
 use tessera_rules::id::{CampaignId, ProgramId};
 use tessera_rules::money::{Amount, Units, split};
+use tessera_rules::receipt::RedeemMode;
 use tessera_rules::usage::Usage;
 
 use crate::account::Account;
 use crate::arithmetic::{amount_minus, share, share_step};
 use crate::booking::{BookSides, Booking};
-use crate::outcome::{Outcome, OutcomeLine, UseMove};
+use crate::outcome::{Outcome, OutcomeLine, OutcomeRedemption, UseMove};
 use crate::posting::{Book, PostingReason};
 use crate::return_goods::step::Step;
 use crate::return_goods::{DiscountTaken, RepricedSoFar, ReturnedSoFar};
@@ -161,7 +163,7 @@ pub(super) fn uses(step: Step<'_>, account: &mut Account) -> Vec<UseMove> {
 }
 
 /// How a campaign lies on lines: what it took off them, else what they earned of its reward.
-pub(super) fn shares_of(original: &Outcome, campaign: &CampaignId) -> Vec<LineShare> {
+fn shares_of(original: &Outcome, campaign: &CampaignId) -> Vec<LineShare> {
     let mut shares = Vec::new();
     for line in &original.lines {
         let off = by_campaign(&line.parts).into_iter().find(|(known, _)| known == campaign);
@@ -174,4 +176,17 @@ pub(super) fn shares_of(original: &Outcome, campaign: &CampaignId) -> Vec<LineSh
     }
     let mut rewards = original.rewards.iter().filter(|reward| reward.campaign == *campaign && !reward.earned_on.is_empty());
     rewards.next().map(|reward| reward.earned_on.clone()).unwrap_or_default()
+}
+
+/// How a redemption lies on lines: what it paid of them as a tender, or took off them. What a campaign cost goes with the
+/// goods that it made cheaper.
+pub(super) fn shares_of_redemption(original: &Outcome, redemption: &OutcomeRedemption) -> Vec<LineShare> {
+    match redemption.mode {
+        RedeemMode::Tender => redemption.paid_on.clone(),
+        RedeemMode::Discount => {
+            let id = redemption.id.as_str();
+            let campaign = CampaignId::parse(id.strip_prefix(COST_PREFIX).unwrap_or(id)).ok();
+            campaign.map(|campaign| shares_of(original, &campaign)).unwrap_or_default()
+        }
+    }
 }

@@ -127,6 +127,7 @@ fn redeem(account: Option<&Account>, settle: &Settle<'_>, booking: &mut Booking)
             units: redemption.units,
             amount: redemption.amount,
             mode: redemption.mode,
+            paid_on: redemption.paid_on.clone(),
             shortfall,
         });
     }

@@ -107,6 +107,10 @@ fn lines() -> Vec<OutcomeLine> {
     vec![plain, added]
 }
 
+fn share(line: &str, units: i64) -> LineShare {
+    LineShare { line: LineId::parse(line).unwrap(), units }
+}
+
 fn rewards() -> Vec<OutcomeReward> {
     let (asset, units) = (|| AssetId::parse("points").unwrap(), Units::from_units(-300));
     let kinds = [
@@ -121,7 +125,6 @@ fn rewards() -> Vec<OutcomeReward> {
         RewardKind::Money { asset: asset(), units },
         RewardKind::Status { tier: TierId::parse("silver").unwrap(), reached: true },
     ];
-    let share = |line: &str, units| LineShare { line: LineId::parse(line).unwrap(), units };
     let of = |(place, kind): (usize, RewardKind)| OutcomeReward {
         id: RewardId::parse(&format!("r{place}")).unwrap(),
         campaign: CampaignId::parse("ten").unwrap(),
@@ -217,6 +220,10 @@ fn full() -> Outcome {
                 units: Units::from_units(units),
                 amount: Amount::from_minor(units / 2),
                 mode,
+                paid_on: match mode {
+                    RedeemMode::Tender => vec![share("+1", 40), share("1", 60)],
+                    RedeemMode::Discount => Vec::new(),
+                },
                 shortfall: Units::ZERO,
             })
             .to_vec(),

@@ -114,6 +114,7 @@ fn line_to_wire(line: &OutcomeLine, outcome: &Outcome, extras: &Extras) -> v1::O
         rewards: outcome.rewards.iter().filter_map(|reward| share(reward, line)).collect(),
         flags: Vec::new(),
         return_reason: extras.return_reasons.get(id).cloned().unwrap_or_default(),
+        payments: outcome.redemptions.iter().filter_map(|redemption| payment(redemption, line)).collect(),
     }
 }
 
@@ -126,6 +127,11 @@ fn share(reward: &OutcomeReward, line: &OutcomeLine) -> Option<v1::LineReward> {
         units: if in_money { 0 } else { signed },
         amount_minor: if in_money { signed } else { 0 },
     })
+}
+
+fn payment(redemption: &OutcomeRedemption, line: &OutcomeLine) -> Option<v1::LinePayment> {
+    let share = redemption.paid_on.iter().find(|share| share.line == line.id)?;
+    Some(v1::LinePayment { redemption_id: redemption.id.as_str().to_owned(), amount_minor: share.units })
 }
 
 fn reward(reward: &OutcomeReward, account: Option<&AccountId>, extras: &Extras) -> v1::Reward {

@@ -2,43 +2,54 @@
 
 use tessera_contract::convert::measure_to_wire;
 use tessera_contract::sold::is_own_change;
-use tessera_ledger::outcome::{Outcome, OutcomeLine, OutcomeReward};
+use tessera_ledger::outcome::{Outcome, OutcomeLine, OutcomeRedemption, OutcomeReward};
 use tessera_rules::decision::{LineShare, Part, RewardKind};
 
 use super::Extras;
 use crate::record::fields::Fields;
 
-/// A reward's shares on lines, with the place up to which they have been told.
-struct Shares<'a> {
-    reward: &'a OutcomeReward,
+/// The shares on lines of a reward or redemption, with the place up to which they have been told.
+struct Shares<'a, T> {
+    of: &'a T,
+    all: &'a [LineShare],
     rest: &'a [LineShare],
 }
 
-impl<'a> Shares<'a> {
+impl<'a, T> Shares<'a, T> {
+    fn new(of: &'a T, all: &'a [LineShare]) -> Self {
+        Self { of, all, rest: all }
+    }
+
     /// The share of a line. Shares mostly stand in the order of the lines; where they do not, all are looked at.
-    fn of(&mut self, line: &OutcomeLine) -> Option<&'a LineShare> {
+    fn on(&mut self, line: &OutcomeLine) -> Option<&'a LineShare> {
         if let Some((share, rest)) = self.rest.split_first()
             && share.line == line.id
         {
             self.rest = rest;
             return Some(share);
         }
-        self.reward.earned_on.iter().find(|share| share.line == line.id)
+        self.all.iter().find(|share| share.line == line.id)
     }
 }
 
-/// Field 21: each line with its parts and its shares of rewards.
+/// Field 21: each line with its parts and its shares of rewards and redemptions.
 pub(super) fn write(fields: &mut Fields, outcome: &Outcome, extras: &Extras) {
-    let mut shares: Vec<Shares<'_>> = outcome.rewards.iter().map(|reward| Shares { reward, rest: &reward.earned_on }).collect();
+    let mut earned: Vec<_> = outcome.rewards.iter().map(|reward| Shares::new(reward, &reward.earned_on)).collect();
+    let mut paid: Vec<_> = outcome.redemptions.iter().map(|redemption| Shares::new(redemption, &redemption.paid_on)).collect();
     for line in &outcome.lines {
         fields.message(21, |fields| {
             write_line(fields, line);
-            for of_reward in &mut shares {
-                if let Some(share) = of_reward.of(line) {
-                    fields.message(14, |fields| write_share(fields, of_reward.reward, share));
+            for shares in &mut earned {
+                if let Some(share) = shares.on(line) {
+                    fields.message(14, |fields| write_share(fields, shares.of, share));
                 }
             }
             fields.text_of(16, extras.return_reasons.get(line.id.as_str()), |reason| reason);
+            for shares in &mut paid {
+                if let Some(share) = shares.on(line) {
+                    fields.message(17, |fields| write_payment(fields, shares.of, share));
+                }
+            }
         });
     }
 }
@@ -83,4 +94,9 @@ fn write_share(fields: &mut Fields, reward: &OutcomeReward, share: &LineShare) {
     let in_money = matches!(reward.kind, RewardKind::DiscountNow { .. });
     fields.text(1, reward.id.as_str());
     fields.zigzag(if in_money { 3 } else { 2 }, signed);
+}
+
+fn write_payment(fields: &mut Fields, redemption: &OutcomeRedemption, share: &LineShare) {
+    fields.text(1, redemption.id.as_str());
+    fields.zigzag(2, share.units);
 }

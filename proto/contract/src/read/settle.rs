@@ -180,7 +180,7 @@ fn redemptions(reader: &mut Reader, above: &At<'_>, wire: &[v1::Redemption]) -> 
         let mode = reader.known::<v1::RedeemAs>(&at.field("redeem_as"), redemption.redeem_as);
         if let (Some(id), Some(asset), Some(units), Some(amount), Some(mode)) = (id, asset, units, amount, mode) {
             let (units, amount) = (Units::from_units(units), Amount::from_minor(amount));
-            taken.push(Redemption { id, asset, units, amount, mode: redeem_mode_from_wire(mode) });
+            taken.push(Redemption { id, asset, units, amount, mode: redeem_mode_from_wire(mode), paid_on: Vec::new() });
         }
     }
     taken

@@ -95,7 +95,7 @@ const REWARD: Table = Table {
 const REDEMPTION: Table = Table {
     what: "a redemption",
     short: None,
-    keys: &[("asset", Text), ("units", Number), ("amount", Number), ("as", AS)],
+    keys: &[("asset", Text), ("units", Number), ("amount", Number), ("as", AS), ("paid_on", Named(&Number))],
     required: &[],
 };
 

@@ -133,11 +133,14 @@ impl Words<'_> {
     }
 
     fn redemption(self, redemption: &Redemption) -> Got {
+        let paid_on = redemption.paid_on.iter();
+        let paid_on = paid_on.map(|share| (share.line.to_string(), self.amount(Amount::from_minor(share.units))));
         Got::Record(vec![
             ("asset", Got::text(redemption.asset.as_str())),
             ("units", self.units(&redemption.asset, redemption.units)),
             ("amount", self.amount(redemption.amount)),
             ("as", mode(redemption.mode)),
+            ("paid_on", Got::Named { entries: paid_on.collect(), complete: true }),
         ])
     }
 

@@ -107,6 +107,7 @@ fn redemption(reader: &mut CompactReader<'_>) -> Option<Redemption> {
             1 => RedeemMode::Tender,
             _ => return None,
         },
+        paid_on: shares(reader)?,
     })
 }
 

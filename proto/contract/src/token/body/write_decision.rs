@@ -92,6 +92,7 @@ fn redemption<'a>(writer: &mut CompactWriter<'a>, redemption: &'a Redemption) {
         RedeemMode::Discount => 0,
         RedeemMode::Tender => 1,
     });
+    shares(writer, &redemption.paid_on);
 }
 
 fn reward<'a>(writer: &mut CompactWriter<'a>, reward: &'a Reward) {
