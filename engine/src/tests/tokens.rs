@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use super::super::testing::*;
 use tessera_proto::billing::v1;
+use tessera_rules::catalogue::Product;
+use tessera_rules::id::Sku;
+use tessera_rules::money::UnitPrice;
 use tessera_rules::revision::Source;
 
 fn flags(outcome: &v1::Outcome) -> Vec<v1::OutcomeFlag> {
@@ -194,5 +197,22 @@ async fn a_settle_that_differs_from_its_quote_keeps_what_the_customer_chose() {
     assert!(flags(&outcome).contains(&v1::OutcomeFlag::DiffersFromQuote));
     let applied: Vec<&str> = outcome.applied_campaigns.iter().map(|applied| applied.campaign_id.as_str()).collect();
     assert!(applied.contains(&"thanks"), "the present was lost with the socks: {applied:?}");
+    rig.outcomes().await;
+}
+
+#[tokio::test]
+async fn what_was_sold_at_its_largest_price_is_given_nothing_more_where_its_token_is_broken() {
+    let rig = Rig::with_campaigns("  - {id: tenth, name: Tenth, percent_off: 10, fallback: {points: points}}\n").await;
+    let mut pills = Product::new(Sku::parse("PILLS").unwrap(), "Pills");
+    pills.unit_price_max = Some(UnitPrice::from_micros(8_000_000));
+    rig.engine.programs().load_catalogue(vec![pills], begin()).await.unwrap();
+    let goods = receipt("A", Some("1001"), vec![line("1", "PILLS", 1, 1_000)]);
+    let quoted = rig.quote(quote(goods.clone())).await.unwrap();
+    let request = v1::SettleRequest { quote_token: b"nonsense".to_vec().into(), ..as_quoted(goods, &quoted) };
+    let outcome = rig.settle(request).await.unwrap().outcome.unwrap();
+    assert!(flags(&outcome).contains(&v1::OutcomeFlag::TokenRejected));
+    assert_eq!(outcome.lines[0].paid_minor, 720, "8.00 less a tenth");
+    assert_eq!(outcome.lines[0].unexplained_minor, -80, "the catalogue explains the largest price, nothing the tenth");
+    assert!(outcome.rewards.iter().all(|reward| !reward.fallback), "{:?}", outcome.rewards);
     rig.outcomes().await;
 }
