@@ -383,7 +383,9 @@ fn by_whatever_terms_partial_returns_in_any_order_sum_to_the_whole() {
 #[test]
 fn what_a_tender_paid_comes_back_with_the_goods_that_it_paid() {
     use ReturnedPayment::{InProportion, Never, WholeReturnOnly};
-    let table: [(ReturnedPayment, &[(&str, i64, [i64; 5])]); 4] = [
+    /// A line, how many pieces of it come back, and the sums of that step.
+    type Step = (&'static str, i64, [i64; 5]);
+    let table: [(ReturnedPayment, &[Step]); 4] = [
         (InProportion, &[("1", 1, [0, 2_500, 0, 2_500, 0]), ("2", 2, [0, 0, 0, 0, 5_000]), ("1", 1, [0, 2_500, 0, 2_500, 0])]),
         (WholeReturnOnly, &[("1", 2, [0, 0, 5_000, 0, 0]), ("2", 2, [0, 5_000, 0, 5_000, 5_000])]),
         (WholeReturnOnly, &[("2", 2, [0, 0, 0, 0, 5_000]), ("1", 2, [0, 5_000, 0, 5_000, 0])]),
