@@ -44,6 +44,7 @@ fn every_service_has_its_calls() {
         "tessera.admin.v1.ListService/UndoListLoad",
         "tessera.admin.v1.ListService/ListLists",
         "tessera.admin.v1.ListService/GetList",
+        "tessera.admin.v1.ProfileService/ConfirmFacts",
         "tessera.admin.v1.StockService/SetStock",
         "tessera.admin.v1.StockService/GetStock",
         "tessera.billing.v1.BillingService/Quote",
