@@ -115,6 +115,16 @@ async fn until(gateway: &Running, is_so: impl Fn(&PackStatus) -> bool) -> PackSt
     tokio::time::timeout(LONG, waiting).await.expect("it comes to be so")
 }
 
+/// A pack decides before it is on disk; whoever is started next on that folder needs it there, its head last of all.
+async fn until_on_disk(folder: &TempDir) {
+    let waiting = async {
+        while !folder.path().join("head").exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(LONG, waiting).await.expect("the pack comes to be on disk");
+}
+
 fn quote(receipt: &str) -> Bytes {
     let mut receipt = SettleRequest::decode(settle(receipt, "4711001")).unwrap().receipt.unwrap();
     let now = Timestamp::now();
@@ -159,7 +169,7 @@ async fn a_pack_decides_after_a_restart_without_an_engine_until_it_is_too_old() 
     let folder = tempfile::tempdir().unwrap();
     let engine = engine(|_, _| Act::Hang).await;
     let first = with_pack(engine.address, &folder, |_| {}).await;
-    until(&first, |pack| pack.unusable_reason.is_empty()).await;
+    until_on_disk(&folder).await;
     drop(first);
 
     let alone = with_pack(nobody().await, &folder, |_| {}).await;
@@ -192,6 +202,7 @@ async fn what_an_engine_says_of_the_receipt_is_passed_on_and_a_request_at_fault_
     let refused = send(&gateway, "Quote", Request::new(quote("R1"))).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument);
 
+    until_on_disk(&folder).await;
     let alone = with_pack(nobody().await, &folder, |_| {}).await;
     until(&alone, |pack| pack.unusable_reason.is_empty()).await;
     let mut request = QuoteRequest::decode(quote("R1")).unwrap();
