@@ -8,9 +8,11 @@ use std::{env, fs};
 use prost::Message as _;
 
 /// The files that define services or stand alone; what they import is compiled with them.
-const ROOTS: [&str; 12] = [
+const ROOTS: [&str; 14] = [
     "tessera/admin/v1/admin_service.proto",
+    "tessera/admin/v1/card_service.proto",
     "tessera/admin/v1/contact_service.proto",
+    "tessera/admin/v1/customer_service.proto",
     "tessera/admin/v1/draw_service.proto",
     "tessera/admin/v1/ledger_service.proto",
     "tessera/admin/v1/list_service.proto",

@@ -1,6 +1,7 @@
 //! The command line: one subcommand a file.
 
 mod admin;
+mod card;
 mod catalogue;
 mod crm;
 mod customer;
@@ -16,6 +17,7 @@ mod reach;
 mod report;
 mod segment;
 mod serve;
+mod signed;
 mod till;
 
 use std::error::Error;
@@ -55,9 +57,11 @@ enum Command {
     Pki(pki::PkiArgs),
     /// Load products into a running engine, or into the storage of a stopped one.
     Catalogue(catalogue::CatalogueArgs),
+    /// Cards that are lost or worn out: block, unblock, replace; what a card is.
+    Card(card::CardArgs),
     /// Lists of customers for segments: load, take back, look up.
     Segment(segment::SegmentArgs),
-    /// Customers: say that somebody has checked what they stated.
+    /// Customers: say that somebody has checked what they stated, or that something has happened.
     Customer(customer::CustomerArgs),
     /// Draw winners among tickets, so that anybody can do it again.
     Draw(draw::DrawArgs),
@@ -92,6 +96,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Person(args) => person::run(args),
         Command::Pki(args) => pki::run(args),
         Command::Catalogue(args) => catalogue::run(args).await,
+        Command::Card(args) => card::run(args).await,
         Command::Segment(args) => segment::run(args).await,
         Command::Customer(args) => customer::run(args).await,
         Command::Draw(args) => draw::run(args).await,

@@ -28,4 +28,5 @@ mod end_to_end {
     mod sources;
     mod supply_chain;
     mod tidy;
+    mod till_days;
 }

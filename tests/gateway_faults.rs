@@ -21,5 +21,6 @@ mod gateway_faults {
     mod run;
     mod scenarios;
     mod stage;
+    mod thousand;
     mod tills;
 }

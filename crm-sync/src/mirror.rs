@@ -195,7 +195,7 @@ impl Mirror {
 
 /// A commit that no feed shows.
 fn commit(partition: Partition, expected: Version, head: Bytes, rows: Vec<Row>) -> Commit {
-    Commit { partition, expected, head, rows, claims: Vec::new(), hints: Vec::new(), deltas: Vec::new(), feed_kinds: Vec::new() }
+    Commit { rows, ..Commit::of_head(partition, expected, head) }
 }
 
 /// A value with its format in front.

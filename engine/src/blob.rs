@@ -93,16 +93,7 @@ async fn put(
     rows: Vec<Row>,
 ) -> Result<Version, BlobError> {
     let head = postcard::to_stdvec(manifest).map_err(|_| BlobError::Damaged { name: name(partition) })?;
-    let commit = Commit {
-        partition: partition.clone(),
-        expected,
-        head: Bytes::from(head),
-        rows,
-        claims: Vec::new(),
-        hints: Vec::new(),
-        deltas: Vec::new(),
-        feed_kinds: Vec::new(),
-    };
+    let commit = Commit { rows, ..Commit::of_head(partition.clone(), expected, head) };
     let committed = storage.commit(commit).await.map_err(|source| BlobError::Commit { name: name(partition), source })?;
     Ok(committed.version)
 }

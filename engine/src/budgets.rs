@@ -15,8 +15,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tessera_rules::id::{AccountId, ReceiptId, StoreId};
-use tessera_rules::receipt::Receipt;
+use tessera_ledger::entry::TillPlace;
+use tessera_rules::id::{AccountId, ReceiptId};
+use tessera_rules::receipt::{Place, Receipt};
 use tessera_rules::revision::Revision;
 use tessera_rules::standing::Uses;
 use tessera_rules::usage::{Usage, UsageLimits};
@@ -57,8 +58,8 @@ pub(crate) struct Asker<'a> {
     pub(crate) receipt: &'a ReceiptId,
     /// The number of its quote; none: it is settled.
     pub(crate) quote_no: Option<u32>,
-    /// The store whose till asks.
-    pub(crate) store: &'a StoreId,
+    /// Where the till stands that asks.
+    pub(crate) place: &'a Place,
     /// Whose it is; none: nobody is known.
     pub(crate) account: Option<&'a AccountId>,
     /// The receipt whose holds it takes over.
@@ -80,7 +81,7 @@ pub(crate) enum Held {
     Beyond,
     /// A later quote of the receipt has been answered, and nothing changed.
     Superseded,
-    /// What the receipt holds was promised to a till of another store, and nothing changed (H73).
+    /// What the receipt holds was promised to another till, and nothing changed (H73).
     Elsewhere,
 }
 
@@ -205,7 +206,7 @@ impl Budgets {
         let mut known = self.lock();
         known.holds.lapse(asker.now);
         // A settle stands, wherever it was quoted.
-        if asker.quote_no.is_some() && known.holds.is_of_another(asker.receipt, asker.store) {
+        if asker.quote_no.is_some() && known.holds.is_of_another(asker.receipt, &TillPlace::from(asker.place)) {
             return Held::Elsewhere;
         }
         if known.holds.is_late(asker) {
@@ -253,14 +254,14 @@ impl Budgets {
         }
     }
 
-    /// A receipt will not be paid, says a till of a store; whether it is that store's.
-    pub(crate) fn release(&self, receipt: &ReceiptId, store: &StoreId, now: Timestamp) -> bool {
+    /// A receipt will not be paid, says a till; whether it is that till's.
+    pub(crate) fn release(&self, receipt: &ReceiptId, till: &TillPlace, now: Timestamp) -> bool {
         if self.holding.load(Ordering::Relaxed) == 0 {
             return true;
         }
         let mut known = self.lock();
         known.holds.lapse(now);
-        let is_own = !known.holds.is_of_another(receipt, store);
+        let is_own = !known.holds.is_of_another(receipt, till);
         if is_own {
             known.holds.release(receipt);
         }
@@ -268,15 +269,15 @@ impl Budgets {
         is_own
     }
 
-    /// Whether the receipt holds something for a till of a store.
-    pub(crate) fn is_held_by(&self, receipt: &ReceiptId, store: &StoreId, now: Timestamp) -> bool {
+    /// Whether the receipt holds something for a till.
+    pub(crate) fn is_held_by(&self, receipt: &ReceiptId, till: &TillPlace, now: Timestamp) -> bool {
         if self.holding.load(Ordering::Relaxed) == 0 {
             return false;
         }
         let mut known = self.lock();
         known.holds.lapse(now);
         self.count(&known);
-        known.holds.is_held_by(receipt, store)
+        known.holds.is_held_by(receipt, till)
     }
 
     fn count(&self, known: &Known) {

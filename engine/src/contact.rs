@@ -34,6 +34,7 @@ impl Contacts {
         code: Option<&(FactId, ReceiptId)>,
     ) -> Result<v1::GetContactResponse, Refusal> {
         let Some(account) = account_of(&customer) else { return Ok(unknown()) };
+        let Found { customer, account } = self.engine.follow(Found { customer, account }).await?;
         let Some(known) = self.engine.core.account(&account).await?.account else { return Ok(unknown()) };
         let Some(member) = known.members.iter().find(|member| member.customer == customer) else { return Ok(unknown()) };
         let consents = member.consents.clone();

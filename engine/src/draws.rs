@@ -18,10 +18,11 @@ use tessera_ledger::account::Account;
 use tessera_ledger::code::ticket_series;
 use tessera_ledger::draw::{Terms, TicketList, commitment, draw};
 use tessera_rules::id::AccountId;
-use tessera_storage::{Commit, CommitError, Cursor, StorageError, Version};
+use tessera_storage::{CommitError, Cursor, StorageError, Version};
 
 use crate::blob::{self, BlobError};
 use crate::core::Core;
+use crate::heads::{BACK_OFF, Written};
 use crate::layout;
 
 use record::{Closed, Held, Record, Tickets, Winner};
@@ -178,32 +179,13 @@ impl Core {
     /// Keeps a record where it has still this version; whoever was quicker has closed or held the draw.
     async fn keep_draw(&self, record: &Record, expected: Version, beaten: DrawRefusal) -> Result<(), Failed> {
         let head = record.encode().ok_or_else(|| self.internal("a record of a draw cannot be encoded"))?;
-        let commit = Commit {
-            partition: layout::draw(&record.draw),
-            expected,
-            head: Bytes::from(head),
-            rows: Vec::new(),
-            claims: Vec::new(),
-            hints: Vec::new(),
-            deltas: Vec::new(),
-            feed_kinds: Vec::new(),
-        };
-        match self.storage.commit(commit).await {
-            Ok(_) => Ok(()),
-            Err(CommitError::Conflict { .. }) => Err(beaten.into()),
-            // It is there or not: a repeat tells.
-            Err(CommitError::Unknown(_)) => Err(Refusal::OutcomeUnknown.into()),
-            Err(CommitError::Busy) => Err(Refusal::TooManyWaiting { retry_after: BACK_OFF }.into()),
-            Err(CommitError::Storage(error)) => Err(self.storage_refusal(&error).into()),
-            Err(error @ (CommitError::ClaimTaken { .. } | CommitError::TooLarge { .. })) => {
-                Err(self.internal(&error.to_string()).into())
-            }
+        match self.write_head(layout::draw(&record.draw), expected, head).await? {
+            Written::Done => Ok(()),
+            Written::Beaten => Err(beaten.into()),
+            Written::Unknown => Err(Refusal::OutcomeUnknown.into()),
         }
     }
 }
-
-/// What a caller waits before it comes back to a full queue.
-const BACK_OFF: std::time::Duration = std::time::Duration::from_millis(50);
 
 fn damaged(draw: &str, what: &str) -> StorageError {
     StorageError::Damaged { place: format!("draw {draw}"), what: what.to_owned() }
@@ -225,7 +207,6 @@ fn winners(tickets: &Tickets, closed: &Closed, value: &str, gone: &BTreeSet<(Com
     };
     let drawn = draw(&list, &terms, |series, place| gone.contains(&(series.into(), place)));
     let number = |index: &usize| list.ticket(*index).map(|(series, place)| format!("{series}-{place}"));
-    let numbers = |indexes: &[usize]| indexes.iter().filter_map(number).collect();
     let won: BTreeSet<&str> = drawn.winners.iter().filter_map(|index| Some(list.ticket(*index)?.0)).collect();
     let whose = tickets.accounts_of(&won);
     let winner = |index: &usize| {
@@ -237,8 +218,8 @@ fn winners(tickets: &Tickets, closed: &Closed, value: &str, gone: &BTreeSet<(Com
         value: String::new(),
         seed: drawn.seed,
         winners: drawn.winners.iter().filter_map(winner).collect(),
-        out: numbers(&drawn.out),
-        again: numbers(&drawn.again),
+        out: drawn.out.iter().filter_map(number).collect(),
+        again: u64::try_from(drawn.again).unwrap_or(u64::MAX),
     })
 }
 

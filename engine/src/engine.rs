@@ -125,9 +125,8 @@ impl Engine {
         &self.core.storage
     }
 
-    /// Puts a case into the queue of its aggregate and waits for its answer. Whoever stops waiting does
-    /// not stop the case (H14).
-    pub(crate) async fn at_desk(&self, key: AggregateKey, case: Case) -> Result<Done, Refusal> {
+    /// Puts a case into the queue of one aggregate and waits for its answer.
+    pub(crate) async fn queued(&self, key: AggregateKey, case: Case) -> Result<Done, Refusal> {
         let (job, wait) = Job::new(case);
         let turn = self.desk.submit(key, job).map_err(|_| {
             metrics::counter!("tessera_engine_crowded_total").increment(1);

@@ -10,7 +10,7 @@ use tessera_contract::refusal::Refusal;
 use tessera_proto::billing::v1::Outcome;
 use tessera_proto::feed::v1::feed_service_server::FeedService;
 use tessera_proto::feed::v1::{FollowRequest, FollowResponse};
-use tessera_storage::{Cursor, FeedEntry, Storage, StorageError};
+use tessera_storage::{Cursor, FeedEntry, Storage, StorageError, Wanted};
 use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
@@ -107,7 +107,7 @@ impl Follower {
     /// Sends every entry behind the cursor; false where the follower has left.
     async fn send_what_is_there(&self, cursor: &mut Cursor) -> Result<bool, Refusal> {
         loop {
-            let entries = self.storage.feed(cursor, self.batch).await.map_err(|error| refusal(&error))?;
+            let entries = self.storage.feed(cursor, self.batch, Wanted::Kind(OUTCOME)).await.map_err(|error| refusal(&error))?;
             if entries.is_empty() {
                 return Ok(true);
             }
@@ -126,7 +126,7 @@ impl Follower {
 /// A commit of several outcomes is as many responses; only the last one's cursor lies behind the commit,
 /// so a follower that resumes between them gets the commit again, whole.
 fn responses(entry: &FeedEntry) -> Result<Vec<FollowResponse>, Refusal> {
-    let outcomes: Vec<&Bytes> = entry.rows.iter().filter(|row| row.key.kind == OUTCOME).map(|row| &row.value).collect();
+    let outcomes: Vec<&Bytes> = entry.rows.iter().map(|row| &row.value).collect();
     let last = outcomes.len().saturating_sub(1);
     let of_account = entry.partition.space == ACCOUNTS;
     let account_id = if of_account { String::from_utf8_lossy(&entry.partition.key).into_owned() } else { String::new() };

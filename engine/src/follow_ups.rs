@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::follow_up::FollowUp;
 use tessera_rules::id::AccountId;
-use tessera_storage::{Commit, CommitError, Cursor, FeedEntry, StorageError, Version};
+use tessera_storage::{Commit, CommitError, Cursor, FeedEntry, StorageError, Version, Wanted};
 
 use crate::desk::{Case, FollowUpCase};
 use crate::engine::Engine;
@@ -120,7 +120,7 @@ impl Carrier {
         loop {
             // Read before the page: commits without rows for the feed are behind us too where it ends.
             let tip = self.tip();
-            let page = self.engine.core.storage.feed(&self.cursor, PAGE).await?;
+            let page = self.engine.core.storage.feed(&self.cursor, PAGE, Wanted::Kind(FOLLOW_UP)).await?;
             let Some(last) = page.last() else {
                 self.sequence = self.sequence.max(tip);
                 break;
@@ -197,16 +197,7 @@ impl Carrier {
 
     async fn save(&mut self) -> Result<(), CarrierError> {
         let head = Head { cursor: self.cursor.0.to_vec(), sequence: self.sequence, parked: self.parked.clone() };
-        let commit = Commit {
-            partition: layout::follow_ups(),
-            expected: self.version,
-            head: Bytes::from(postcard::to_extend(&head, vec![HEAD_VERSION])?),
-            rows: Vec::new(),
-            claims: Vec::new(),
-            hints: Vec::new(),
-            deltas: Vec::new(),
-            feed_kinds: Vec::new(),
-        };
+        let commit = Commit::of_head(layout::follow_ups(), self.version, postcard::to_extend(&head, vec![HEAD_VERSION])?);
         self.version = self.engine.core.storage.commit(commit).await?.version;
         self.unsaved = 0;
         Ok(())
@@ -232,14 +223,13 @@ impl Carrier {
 fn follow_ups_of(entry: &FeedEntry) -> impl Iterator<Item = Found> {
     let source = (entry.partition.space == ACCOUNTS).then(|| std::str::from_utf8(&entry.partition.key).ok()).flatten();
     let source = source.and_then(|key| AccountId::parse(key).ok());
-    let rows = entry.rows.iter().filter(|row| row.key.kind == FOLLOW_UP);
-    rows.filter_map(move |row| {
+    entry.rows.iter().filter_map(move |row| {
         let id = std::str::from_utf8(&row.key.id).ok()?.into();
         Some(Found { id, source: source.clone()?, row: row.value.clone() })
     })
 }
 
-async fn carry(engine: &Engine, row: &Bytes) -> Result<(), Refusal> {
+pub(crate) async fn carry(engine: &Engine, row: &Bytes) -> Result<(), Refusal> {
     let core = &engine.core;
     let follow_up = FollowUp::decode(row).map_err(|damaged| core.quarantined("a follow-up", &damaged))?;
     let key = AggregateKey::Account(follow_up.account.clone());

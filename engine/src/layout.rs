@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use jiff::civil::Date;
+use tessera_contract::till_day::TillDay;
 use tessera_ledger::draw::hex;
 use tessera_ledger::entry::Aggregate;
 use tessera_rules::id::{AccountId, CustomerId, FactId, ReceiptId, SegmentId, StoreId};
@@ -34,9 +35,12 @@ pub const DRAWS: Space = Space("draws");
 /// The tickets that draws were closed with, in pieces, by the list's digest.
 pub const DRAW_TICKETS: Space = Space("draw_tickets");
 
+/// Closed days of tills, by store, till and date.
+pub const TILL_DAYS: Space = Space("till_days");
+
 /// Every space of an engine: a storage is opened with these.
-pub const SPACES: [Space; 11] =
-    [ACCOUNTS, RECEIPTS, DIRECTORY, KEYS, PROGRAMS, LEDGER, LISTS, MEMBERSHIPS, STOCK, DRAWS, DRAW_TICKETS];
+pub const SPACES: [Space; 12] =
+    [ACCOUNTS, RECEIPTS, DIRECTORY, KEYS, PROGRAMS, LEDGER, LISTS, MEMBERSHIPS, STOCK, DRAWS, DRAW_TICKETS, TILL_DAYS];
 
 /// Outcome messages by receipt or request id.
 pub const OUTCOME: u8 = 1;
@@ -60,6 +64,11 @@ pub const DECIDED: u8 = 9;
 /// What is to be done to a second account, by its id, beside the outcome that caused it.
 pub const FOLLOW_UP: u8 = 10;
 
+/// Closes of a till's day, by number.
+pub const CLOSE: u8 = 11;
+
+/// Buckets of hints from here up to the due days are days of tills: which one follows from a hash of store, till and date.
+const TILL_DAY_BUCKETS: u32 = 1 << 30;
 /// Buckets of hints from here on are days, counted from 1 January 1970: accounts in which something lapses or becomes
 /// usable then.
 const DUE_DAYS: u32 = 1 << 31;
@@ -198,10 +207,48 @@ pub fn follow_ups() -> Partition {
     Partition { space: LEDGER, key: Bytes::from_static(b"follow-ups") }
 }
 
+/// The partition of the last merge: one after the other, so that no two go round in a circle.
+#[must_use]
+pub fn merges() -> Partition {
+    Partition { space: LEDGER, key: Bytes::from_static(b"merges") }
+}
+
 /// The row of a follow-up.
 #[must_use]
 pub fn follow_up_row(id: &str) -> RowKey {
     RowKey { kind: FOLLOW_UP, id: Bytes::copy_from_slice(id.as_bytes()) }
+}
+
+/// The partition of the closes of a till's day.
+#[must_use]
+pub fn till_day(day: &TillDay) -> Partition {
+    Partition { space: TILL_DAYS, key: Bytes::from(till_day_name(day)) }
+}
+
+/// The row of one close.
+#[must_use]
+pub fn close_row(number: u32) -> RowKey {
+    RowKey { kind: CLOSE, id: Bytes::copy_from_slice(&number.to_be_bytes()) }
+}
+
+/// The bucket of hints in which the receipts of a till's day are, perhaps beside those of another.
+#[must_use]
+pub fn till_day_bucket(day: &TillDay) -> u32 {
+    let mut hash = [0; 4];
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(till_day_name(day).as_bytes()).finalize_xof().fill(&mut hash);
+    TILL_DAY_BUCKETS | (u32::from_le_bytes(hash) % TILL_DAY_BUCKETS)
+}
+
+/// What the keys of those hints begin with; the receipt's id follows.
+#[must_use]
+pub fn till_day_prefix(day: &TillDay) -> String {
+    format!("{}\n", till_day_name(day))
+}
+
+/// No id has a control character, so no two days have one name.
+fn till_day_name(day: &TillDay) -> String {
+    format!("{}\n{}\n{}", day.store, day.till, day.date)
 }
 
 /// The row of a closed ledger day.

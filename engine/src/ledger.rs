@@ -25,6 +25,7 @@ use tessera_ledger::lot::{Lot, LotKind};
 use tokio::sync::{Mutex, RwLock, RwLockReadGuard};
 
 pub use adjust::AdjustmentStatement;
+pub(crate) use adjust::signers;
 pub(crate) use book::Book;
 pub(crate) use close::keep_closing;
 pub use error::LedgerError;

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use tessera_contract::refusal::Refusal;
 use tessera_rules::id::{CustomerId, SegmentId};
 use tessera_rules::revision::Revision;
-use tessera_storage::{Commit, CommitError, Partition, Storage, StorageError, Version};
+use tessera_storage::{Storage, StorageError, Version};
 
 use crate::core::Core;
 use crate::layout;
@@ -106,29 +106,6 @@ impl Core {
         let Some(head) = head else { return Ok((Version::NONE, ListRecord::default())) };
         let broken = || self.quarantined(list.as_str(), &damaged("list", list.as_str()));
         Ok((head.version, ListRecord::decode(&head.value).ok_or_else(broken)?))
-    }
-
-    /// Writes a head that nothing else is written with; whether it was, or somebody else wrote first or may have.
-    async fn write_head(&self, partition: Partition, expected: Version, head: Vec<u8>) -> Result<bool, Refusal> {
-        let commit = Commit {
-            partition,
-            expected,
-            head: Bytes::from(head),
-            rows: Vec::new(),
-            claims: Vec::new(),
-            hints: Vec::new(),
-            deltas: Vec::new(),
-            feed_kinds: Vec::new(),
-        };
-        match self.storage.commit(commit).await {
-            Ok(_) => Ok(true),
-            Err(CommitError::Conflict { .. } | CommitError::Unknown(_)) => Ok(false),
-            Err(CommitError::Busy) => Err(Refusal::TooManyWaiting { retry_after: load::BACK_OFF }),
-            Err(CommitError::Storage(error)) => Err(self.storage_refusal(&error)),
-            Err(error @ (CommitError::ClaimTaken { .. } | CommitError::TooLarge { .. })) => {
-                Err(self.internal(&error.to_string()))
-            }
-        }
     }
 }
 

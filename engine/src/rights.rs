@@ -1,7 +1,7 @@
 //! Rights of an account on the wire: coupons, prizes, tickets, and what waits for answers.
 
 use jiff::Timestamp;
-use tessera_contract::convert::{reward_kind_to_wire, timestamp_to_wire};
+use tessera_contract::convert::{awaited_event, reward_kind_to_wire, reward_wait, timestamp_to_wire};
 use tessera_ledger::account::Account;
 use tessera_ledger::code::ticket_number;
 use tessera_ledger::outcome::Right;
@@ -75,7 +75,8 @@ fn waiting(waiting: &WaitingReward) -> v1::WaitingReward {
             vests_at: Some(timestamp_to_wire(waiting.vests_at)),
             expires_at: waiting.expires_at.map(timestamp_to_wire),
             requires_answers: waiting.facts.iter().map(|fact| fact.as_str().to_owned()).collect(),
-            waits_for: i32::from(v1::RewardWait::Answers),
+            waits_for: i32::from(reward_wait(!waiting.facts.is_empty(), waiting.awaits.as_ref())),
+            awaited_event_id: awaited_event(waiting.awaits.as_ref()).to_owned(),
             fallback: waiting.fallback,
             ..reward_kind_to_wire(&waiting.kind)
         }),

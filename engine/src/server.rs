@@ -6,7 +6,9 @@ use std::time::Duration;
 use tessera_contract::unreadable;
 use tessera_identity::{Caller, Grant, ListenError, Listener};
 use tessera_proto::admin::v1::admin_service_server::AdminServiceServer;
+use tessera_proto::admin::v1::card_service_server::CardServiceServer;
 use tessera_proto::admin::v1::contact_service_server::ContactServiceServer;
+use tessera_proto::admin::v1::customer_service_server::CustomerServiceServer;
 use tessera_proto::admin::v1::draw_service_server::DrawServiceServer;
 use tessera_proto::admin::v1::ledger_service_server::LedgerServiceServer;
 use tessera_proto::admin::v1::list_service_server::ListServiceServer;
@@ -23,7 +25,9 @@ use tonic::transport::Server;
 use tonic::{Request, Status};
 
 use crate::admin::Admin;
+use crate::cards::Cards;
 use crate::contact::Contacts;
+use crate::customers::Customers;
 use crate::draws::Draws;
 use crate::engine::Engine;
 use crate::facts::Profiles;
@@ -81,6 +85,8 @@ pub async fn serve(engine: Engine, listener: Listener, mut closing: watch::Recei
     let ledger = LedgerServiceServer::new(Ledger::new(engine.clone()));
     let lists = ListServiceServer::new(Lists::new(engine.clone()));
     let profiles = ProfileServiceServer::new(Profiles::new(engine.clone()));
+    let cards = CardServiceServer::new(Cards::new(engine.clone()));
+    let customers = CustomerServiceServer::new(Customers::new(engine.clone()));
     let draws = DrawServiceServer::new(Draws::new(engine.clone()));
     let stock = StockServiceServer::new(StockFlags::new(engine.clone()));
     let reflection = tonic_reflection::server::Builder::configure()
@@ -103,7 +109,9 @@ pub async fn serve(engine: Engine, listener: Listener, mut closing: watch::Recei
         .add_optional_service(listener.is_loopback().then_some(reflection))
         .add_service(unreadable::layer().named_layer(billing))
         .add_service(InterceptedService::new(admin, OPERATORS))
+        .add_service(InterceptedService::new(cards, OPERATORS))
         .add_service(InterceptedService::new(contacts, MIRRORS))
+        .add_service(InterceptedService::new(customers, OPERATORS))
         .add_service(InterceptedService::new(draws, OPERATORS))
         .add_service(InterceptedService::new(ledger, OPERATORS))
         .add_service(InterceptedService::new(lists, OPERATORS))

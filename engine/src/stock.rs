@@ -4,7 +4,6 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,11 +13,12 @@ use tessera_contract::refusal::Refusal;
 use tessera_proto::admin::v1;
 use tessera_proto::admin::v1::stock_service_server::StockService;
 use tessera_rules::id::{Sku, StoreId};
-use tessera_storage::{Commit, CommitError, StorageError, Version};
+use tessera_storage::{StorageError, Version};
 use tonic::{Request, Response, Status};
 
 use crate::core::Core;
 use crate::engine::Engine;
+use crate::heads::{BACK_OFF, Written};
 use crate::layout;
 
 /// Articles that one store may lack.
@@ -29,8 +29,6 @@ const STORES_MAX: usize = 10_000;
 const FRESH: Duration = Duration::from_secs(5);
 /// How often a write is tried that meets another one.
 const ATTEMPTS_MAX: u32 = 8;
-/// What a caller waits before it comes back to a full queue.
-const BACK_OFF: Duration = Duration::from_millis(50);
 /// The version in which records are written.
 const FORMAT: u8 = 1;
 
@@ -123,27 +121,9 @@ impl Core {
             }
             record.changed_at = Some(self.clock.now());
             let head = postcard::to_extend(&record, vec![FORMAT]).map_err(|error| self.internal(&error.to_string()))?;
-            let commit = Commit {
-                partition: layout::stock(store),
-                expected,
-                head: Bytes::from(head),
-                rows: Vec::new(),
-                claims: Vec::new(),
-                hints: Vec::new(),
-                deltas: Vec::new(),
-                feed_kinds: Vec::new(),
-            };
-            match self.storage.commit(commit).await {
-                Ok(_) => {
-                    self.stock.keep(store, &record);
-                    return Ok((record, true));
-                }
-                Err(CommitError::Conflict { .. } | CommitError::Unknown(_)) => {}
-                Err(CommitError::Busy) => return Err(Refusal::TooManyWaiting { retry_after: BACK_OFF }),
-                Err(CommitError::Storage(error)) => return Err(self.storage_refusal(&error)),
-                Err(error @ (CommitError::ClaimTaken { .. } | CommitError::TooLarge { .. })) => {
-                    return Err(self.internal(&error.to_string()));
-                }
+            if self.write_head(layout::stock(store), expected, head).await? == Written::Done {
+                self.stock.keep(store, &record);
+                return Ok((record, true));
             }
         }
         Err(Refusal::TooManyWaiting { retry_after: BACK_OFF })

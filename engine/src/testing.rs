@@ -12,7 +12,7 @@ use tessera_proto::billing::v1;
 use tessera_proto::billing::v1::billing_service_server::BillingService as _;
 use tessera_rules::money::Currency;
 use tessera_rules::revision::Source;
-use tessera_storage::{Cursor, MemoryStorage, Storage};
+use tessera_storage::{Cursor, MemoryStorage, Storage, Wanted};
 use tokio::sync::watch;
 use tonic::{Request, Status};
 
@@ -152,10 +152,10 @@ impl<S: Storage> Rig<S> {
         let mut outcomes = Vec::new();
         let mut cursor = Cursor::default();
         loop {
-            let page = self.storage.feed(&cursor, 100).await.unwrap();
+            let page = self.storage.feed(&cursor, 100, Wanted::Kind(layout::OUTCOME)).await.unwrap();
             let Some(last) = page.last() else { break };
             cursor = last.cursor.clone();
-            for row in page.iter().flat_map(|entry| &entry.rows).filter(|row| row.key.kind == layout::OUTCOME) {
+            for row in page.iter().flat_map(|entry| &entry.rows) {
                 outcomes.push(v1::Outcome::decode(row.value.clone()).unwrap());
             }
         }

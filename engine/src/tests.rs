@@ -1,9 +1,11 @@
 //! Tests of the whole engine over the storage in memory, by promise and hazard.
 
+mod between;
 mod budget_faults;
 mod budgets;
 mod by_pack;
 mod calls;
+mod cards;
 mod claimed_rewards;
 mod claims;
 mod concurrency;
@@ -13,16 +15,21 @@ mod counted;
 mod counters;
 mod draws;
 mod effort;
+mod enrol_code;
 mod faults;
 mod foreign;
+mod large;
 mod life;
 mod limits;
 mod lists;
 mod over_time;
 mod questions;
+mod redeem_code;
 mod repriced;
 mod revisions;
 mod rewards;
 mod single_use;
 mod stock;
+mod till_days;
 mod tokens;
+mod waiting;

@@ -7,7 +7,7 @@ use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
 /// Passes messages on unread.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Unread;
+pub struct Unread;
 
 impl Codec for Unread {
     type Encode = Bytes;

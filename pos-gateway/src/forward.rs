@@ -18,7 +18,9 @@ use tower::retry::budget::{Budget as _, TpsBudget};
 use crate::call::{Call, Kind};
 use crate::clock::CallClock;
 use crate::config::{GatewayConfig, GatewayError};
+use crate::days::Book;
 use crate::drain::Live;
+use crate::in_flight::Class;
 use crate::limits::{ATTEMPT_MIN, RETRY_JITTER_MS_MAX, RETRY_PAUSE_MS_MIN, RETRY_SHARE, RETRY_WINDOW};
 use crate::metadata::{GATEWAY_ID_KEY, crossing, passed_on};
 use crate::observe::{self, Maker, Tally};
@@ -27,6 +29,7 @@ use crate::routing;
 use crate::spool::Spool;
 use crate::upstream::{Failed, Upstream};
 
+mod closing;
 mod packed;
 mod spooled;
 
@@ -38,6 +41,8 @@ pub(crate) struct Forwarder {
     repeats: TpsBudget,
     spool: Option<Arc<Spool>>,
     pack: Option<Arc<Shelf>>,
+    /// There is one where there is a spool.
+    days: Option<Book>,
     live: Live,
     tally: Tally,
 }
@@ -59,10 +64,14 @@ impl Forwarder {
         let Some(gateway_id) = value.filter(|_| (1..=64).contains(&length)) else {
             return Err(GatewayError::GatewayId { gateway_id: config.gateway_id });
         };
+        // The spool first: its lock is also that of the book in its folder.
+        let spool = config.spool.clone().map(Spool::open).transpose()?.map(Arc::new);
+        let days = config.spool.as_ref().map(|spool| Book::open(spool.folder.join("till-days"))).transpose()?;
         Ok(Self {
             upstream: Upstream::new(&config.engines, config.identity.as_ref())?,
             gateway_id,
-            spool: config.spool.clone().map(Spool::open).transpose()?.map(Arc::new),
+            spool,
+            days,
             pack: config.pack.clone().map(Shelf::new).map(Arc::new),
             config,
             repeats: TpsBudget::new(RETRY_WINDOW, 1, RETRY_SHARE),
@@ -73,6 +82,10 @@ impl Forwarder {
 
     pub(crate) fn spool(&self) -> Option<&Arc<Spool>> {
         self.spool.as_ref()
+    }
+
+    pub(crate) fn days(&self) -> Option<&Book> {
+        self.days.as_ref()
     }
 
     pub(crate) fn pack(&self) -> Option<&Arc<Shelf>> {
@@ -117,6 +130,9 @@ impl Forwarder {
             },
         };
         self.tally.answered(call, maker, &clock);
+        if let (Some(days), Ok(answer)) = (&self.days, &answer) {
+            days.note(call, body.clone(), answer.get_ref().clone());
+        }
         answer
     }
 
@@ -125,7 +141,7 @@ impl Forwarder {
         if !self.upstream.is_reachable() {
             return Err(Failed::Link(Refusal::EngineUnreachable.into_status()));
         }
-        let ended = timeout_at(until, self.attempts(sent)).await.unwrap_or(Err(Failed::Overdue));
+        let ended = timeout_at(until, self.attempts(sent, until)).await.unwrap_or(Err(Failed::Overdue));
         match &ended {
             Ok(_) => self.live.answered(sent.clock.taken()),
             Err(failed) if is_choked(failed) => self.live.choked(self.config.budget),
@@ -139,8 +155,9 @@ impl Forwarder {
         let mut metadata = MetadataMap::new();
         metadata.insert(GATEWAY_ID_KEY, self.gateway_id.clone());
         let engine = self.upstream.choose(self.key(call, &body), None);
-        let sent = self.upstream.send(engine, call, body, metadata, within);
-        let end = timeout_at(Instant::now() + within, sent).await.unwrap_or(Err(Failed::Overdue));
+        let until = Instant::now() + within;
+        let sent = self.upstream.send(engine, call, (body, Class::Delivery), metadata, until);
+        let end = timeout_at(until, sent).await.unwrap_or(Err(Failed::Overdue));
         end.inspect_err(|failed| count(call, failed))
     }
 
@@ -149,13 +166,13 @@ impl Forwarder {
         if self.upstream.has_another() { routing::key(call, body) } else { 0 }
     }
 
-    async fn attempts(&self, Sent { call, body, metadata, clock }: Sent<'_>) -> Result<Response<Bytes>, Failed> {
+    async fn attempts(&self, Sent { call, body, metadata, clock }: Sent<'_>, until: Instant) -> Result<Response<Bytes>, Failed> {
         self.repeats.deposit();
         let key = self.key(call, body);
         let engine = self.upstream.choose(key, None);
         let send = |engine| {
             let metadata = metadata.clone();
-            self.upstream.send(engine, call, body.clone(), metadata, clock.left())
+            self.upstream.send(engine, call, (body.clone(), Class::of(call)), metadata, until)
         };
         let failed = match send(engine).await {
             Ok(response) => return Ok(response),

@@ -14,6 +14,7 @@ use tonic::metadata::{AsciiMetadataValue, MetadataMap};
 use crate::advice::with_route;
 use crate::config::GatewayError;
 use crate::drain::{Verdict, verdict};
+use crate::in_flight::Class;
 use crate::limits::{DELIVERY_MAX, TRIES_MAX};
 use crate::metadata::GATEWAY_ID_KEY;
 use crate::routing;
@@ -97,8 +98,9 @@ async fn deliver(upstream: &Upstream, metadata: &MetadataMap, entry: &ExportedEn
         sleep(pause).await;
         let request = with_route(entry.call, &entry.request, DeliveryRoute::Export, gateway_id, entry.accepted_ms);
         let engine = upstream.choose(routing::key(entry.call, &request), None);
-        let sent = upstream.send(engine, entry.call, request, metadata.clone(), DELIVERY_MAX);
-        let end = timeout_at(Instant::now() + DELIVERY_MAX, sent).await.unwrap_or(Err(Failed::Overdue));
+        let until = Instant::now() + DELIVERY_MAX;
+        let sent = upstream.send(engine, entry.call, (request, Class::Delivery), metadata.clone(), until);
+        let end = timeout_at(until, sent).await.unwrap_or(Err(Failed::Overdue));
         match verdict(end.as_ref().err()) {
             Verdict::Wait(asked) | Verdict::Later(asked) => pause = asked,
             ended @ (Verdict::Delivered | Verdict::Park(_) | Verdict::TryAgain(_)) => return Some(ended),

@@ -59,6 +59,15 @@ pub(crate) const STREAMS_PER_CONNECTION_MAX: u32 = 128;
 /// Headers of a request, bytes (H54).
 pub(crate) const HEADER_BYTES_MAX: u32 = 8 * 1024;
 
+/// Calls under way to one engine at once, before anything was measured.
+pub(crate) const IN_FLIGHT_START: f64 = 64.0;
+
+/// As few as it may become: an engine that answers at all has work.
+pub(crate) const IN_FLIGHT_MIN: f64 = 16.0;
+
+/// As many as it may become: a stream of a thousand tills.
+pub(crate) const IN_FLIGHT_MAX: f64 = 1_024.0;
+
 /// How often the engines are asked whether they serve.
 pub(crate) const PROBE_EVERY: Duration = Duration::from_secs(1);
 
@@ -131,6 +140,24 @@ pub(crate) const SPOOL_GROUP_MAX: usize = 1_024;
 
 /// Bytes written at once, beyond which a group takes no more.
 pub(crate) const SPOOL_GROUP_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Answers that wait to be noted in tills' days; what comes beyond is counted and not noted.
+pub(crate) const DAY_QUEUE_MAX: usize = 4 * 1024;
+
+/// Bytes of tills' days beyond which ids and hashes alone are noted: some days of a region of 50 tills.
+pub(crate) const DAYS_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
+/// How long a till's day is kept after it was closed, days: what is found late reopens it.
+pub(crate) const DAY_CLOSED_KEPT_DAYS: i32 = 3;
+
+/// How long one is kept that was never closed, days.
+pub(crate) const DAY_OPEN_KEPT_DAYS: i32 = 35;
+
+/// Largest message about a till's day, bytes: 10,000 receipts by name.
+pub(crate) const DAY_MESSAGE_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// Days that one command closes.
+pub(crate) const DAYS_CLOSED_MAX: usize = 1_000;
 
 /// The end of a budget in which an advice goes to the spool, or a fifth where that is less.
 pub(crate) const SPOOL_RESERVE_MAX: Duration = Duration::from_millis(400);

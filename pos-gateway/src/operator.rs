@@ -3,19 +3,21 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use metrics::gauge;
 use tessera_contract::Refusal;
 use tessera_contract::convert::timestamp_to_wire;
+use tessera_contract::till_day::TillDay;
 use tessera_identity::{Caller, Grant};
 use tessera_proto::gateway::v1::operator_service_server::OperatorService;
 use tessera_proto::gateway::v1::{
-    AnswerCount, EngineStatus, GetStatusRequest, GetStatusResponse, LinkState, ListParkedRequest, ListParkedResponse, PackStatus,
-    ParkedEntry, RetryParkedRequest, RetryParkedResponse, SpoolStatus,
+    AnswerCount, CloseTillDaysRequest, CloseTillDaysResponse, EngineStatus, GetStatusRequest, GetStatusResponse, LinkState,
+    ListParkedRequest, ListParkedResponse, PackStatus, ParkedEntry, RetryParkedRequest, RetryParkedResponse, SpoolStatus,
 };
 use tonic::{Request, Response, Status};
 
 use crate::forward::Forwarder;
-use crate::limits::PARKED_LISTED_MAX;
+use crate::limits::{DAYS_CLOSED_MAX, PARKED_LISTED_MAX};
 use crate::spool::Spool;
 
 /// Why a gateway that was told of no key follows no pack.
@@ -45,8 +47,12 @@ impl Link {
             tracing::warn!(link = now.as_str_name(), "the link has changed");
         }
         gauge!("tessera_gateway_link_state").set(f64::from(i32::from(now)));
+        forwarder.upstream().note_metrics();
         if let Some(spool) = forwarder.spool() {
             note_spool(spool);
+        }
+        if let Some(days) = forwarder.days() {
+            days.note_metrics(Timestamp::now());
         }
         if let Some(shelf) = forwarder.pack() {
             shelf.note(Timestamp::now());
@@ -111,6 +117,7 @@ impl Operator {
                     last_at: Some(timestamp_to_wire(last)),
                 })
                 .collect(),
+            till_days: self.forwarder.days().map(|days| days.status(now)),
             pack: Some(self.forwarder.pack().map_or_else(no_pack, |shelf| shelf.status(now))),
         }
     }
@@ -165,6 +172,24 @@ impl OperatorService for Operator {
         }
         let retried = self.forwarder.spool().map_or(0, |spool| spool.retry(&numbers, Timestamp::now()));
         Ok(Response::new(RetryParkedResponse { retried_count: count(retried) }))
+    }
+
+    async fn close_till_days(&self, request: Request<CloseTillDaysRequest>) -> Result<Response<CloseTillDaysResponse>, Status> {
+        admit(&request)?;
+        let Some(book) = self.forwarder.days() else { return Ok(Response::new(CloseTillDaysResponse::default())) };
+        let asked = request.into_inner();
+        let date = (!asked.business_date.is_empty()).then(|| asked.business_date.parse::<Date>()).transpose();
+        let date = date.map_err(|_| Refusal::fault("business_date", "must be a date").into_status())?;
+        let is_meant = |day: &TillDay, is_open: bool| {
+            (asked.store_id.is_empty() || asked.store_id == day.store.as_str())
+                && (asked.till_id.is_empty() || asked.till_id == day.till.as_str())
+                && date.map_or(is_open, |date| date == day.date)
+        };
+        let mut days = Vec::new();
+        for day in book.days(is_meant).into_iter().take(DAYS_CLOSED_MAX) {
+            days.push(self.forwarder.close_own(book, &day).await?);
+        }
+        Ok(Response::new(CloseTillDaysResponse { days }))
     }
 }
 

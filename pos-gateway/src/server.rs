@@ -6,6 +6,7 @@ use std::time::Duration;
 use tessera_identity::Listener;
 use tessera_proto::FILE_DESCRIPTOR_SET;
 use tessera_proto::gateway::v1::GetStatusResponse;
+use tessera_proto::gateway::v1::gateway_service_server::GatewayServiceServer;
 use tessera_proto::gateway::v1::operator_service_server::OperatorServiceServer;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -17,10 +18,11 @@ use tonic_health::server::HealthReporter;
 use crate::config::{GatewayConfig, GatewayError};
 use crate::drain;
 use crate::forward::Forwarder;
-use crate::limits::{HEADER_BYTES_MAX, PROBE_EVERY, STREAM_AGE, STREAMS_PER_CONNECTION_MAX};
+use crate::limits::{DAY_MESSAGE_BYTES_MAX, HEADER_BYTES_MAX, PROBE_EVERY, STREAM_AGE, STREAMS_PER_CONNECTION_MAX};
 use crate::operator::{Link, Operator};
 use crate::pack;
 use crate::service::BillingRelay;
+use crate::till_days::TillDays;
 
 /// Name under which the health service tells whether an engine answers; the empty name says the same.
 pub const READINESS_SERVICE: &str = "tessera.billing.v1.BillingService";
@@ -56,6 +58,10 @@ impl Gateway {
     /// The services of tills and operators, for a server of one's own: without health and reflection.
     pub fn routes(&self) -> Routes {
         Routes::new(BillingRelay { forwarder: Arc::clone(&self.forwarder), going_down: Arc::clone(&self.going_down) })
+            .add_service(
+                GatewayServiceServer::new(TillDays { forwarder: Arc::clone(&self.forwarder) })
+                    .max_decoding_message_size(DAY_MESSAGE_BYTES_MAX),
+            )
             .add_service(OperatorServiceServer::new(Operator::new(Arc::clone(&self.forwarder), Arc::clone(&self.link))))
     }
 

@@ -250,6 +250,13 @@ impl Spool {
         accepted.into_iter().flatten().max().map(time)
     }
 
+    /// Whether the settle or return of this id is here and refused for good. None: neither is here.
+    pub(crate) fn is_parked(&self, receipt_id: &str) -> Option<bool> {
+        let index = lock(&self.shared.index);
+        let held = [Call::Settle, Call::Return].map(|call| index.is_parked(crate::advice::id_hash(call, receipt_id)));
+        held.into_iter().flatten().max()
+    }
+
     /// The next entry to deliver. One that cannot be read is parked.
     pub(crate) fn take(&self, now: Timestamp) -> Option<Taken> {
         loop {

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Uri;
+use metrics::gauge;
 use tessera_contract::Refusal;
 use tessera_identity::{Callee, Identity};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tonic::client::Grpc;
 use tonic::metadata::MetadataMap;
 use tonic::transport::{Channel, Endpoint};
@@ -22,6 +23,8 @@ use tonic_health::pb::health_client::HealthClient;
 use crate::call::Call;
 use crate::codec::Unread;
 use crate::config::GatewayError;
+use crate::forward::is_choked;
+use crate::in_flight::{Class, InFlight};
 use crate::limits::{HEADER_BYTES_MAX, MESSAGE_BYTES_MAX, PROBE_MAX, UNANSWERED_MAX};
 
 /// The engines.
@@ -40,6 +43,7 @@ struct Engine {
     up: AtomicBool,
     /// Questions in a row that were not answered.
     unanswered: AtomicU32,
+    in_flight: InFlight,
 }
 
 /// How an engine took the question whether it serves.
@@ -110,25 +114,35 @@ impl Upstream {
         self.engines.iter().map(|engine| (engine.uri.to_string(), engine.up.load(Ordering::Relaxed))).collect()
     }
 
+    /// Puts how many calls are under way, and may be, into the metrics.
+    pub(crate) fn note_metrics(&self) {
+        for engine in &self.engines {
+            let (limit, count) = engine.in_flight.now();
+            gauge!("tessera_gateway_in_flight_limit", "engine" => engine.uri.to_string()).set(limit);
+            gauge!("tessera_gateway_in_flight", "engine" => engine.uri.to_string()).set(f64::from(count));
+        }
+    }
+
     /// Whether a second attempt would go to another engine.
     pub(crate) fn has_another(&self) -> bool {
         self.engines.len() > 1
     }
 
-    /// Sends the bytes of one call; `left` travels with them.
+    /// Sends the bytes of one call as soon as the engine has room for its class; what is left until then travels with them.
     pub(crate) async fn send(
         &self,
         EngineIndex(place): EngineIndex,
         call: Call,
-        body: Bytes,
+        (body, class): (Bytes, Class),
         metadata: MetadataMap,
-        left: Duration,
+        until: Instant,
     ) -> Result<Response<Bytes>, Failed> {
         let Some(engine) = self.engines.get(place) else {
             return Err(Failed::Link(Refusal::EngineUnreachable.into_status()));
         };
+        let Some(permit) = engine.in_flight.enter(class, until).await else { return Err(Failed::Overdue) };
         let mut request = Request::from_parts(metadata, tonic::Extensions::new(), body);
-        request.set_timeout(left);
+        request.set_timeout(until.saturating_duration_since(Instant::now()));
         let mut grpc = Grpc::new(engine.channel.clone())
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
             .max_encoding_message_size(MESSAGE_BYTES_MAX);
@@ -138,6 +152,11 @@ impl Upstream {
             Err(status) => Err(status),
         };
         let end = end.map_err(Failed::of);
+        match &end {
+            Ok(_) => permit.answered(),
+            Err(failed) if is_choked(failed) => permit.choked(),
+            Err(Failed::Overdue | Failed::Link(_) | Failed::Engine(_)) => {}
+        }
         match &end {
             Ok(_) | Err(Failed::Engine(_)) => engine.up.store(true, Ordering::Relaxed),
             Err(Failed::Link(_)) => engine.up.store(false, Ordering::Relaxed),
@@ -170,7 +189,13 @@ impl Engine {
             .keep_alive_while_idle(true)
             .http2_max_header_list_size(HEADER_BYTES_MAX);
         let channel = tessera_identity::channel(&endpoint, identity, Callee::Engine)?;
-        Ok(Self { uri: uri.clone(), channel, up: AtomicBool::new(true), unanswered: AtomicU32::new(0) })
+        Ok(Self {
+            uri: uri.clone(),
+            channel,
+            up: AtomicBool::new(true),
+            unanswered: AtomicU32::new(0),
+            in_flight: InFlight::default(),
+        })
     }
 
     /// How well it suits a key.

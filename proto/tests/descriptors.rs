@@ -27,7 +27,11 @@ fn every_service_has_its_calls() {
         "tessera.admin.v1.AdminService/RollBackPrograms",
         "tessera.admin.v1.AdminService/ListRevisions",
         "tessera.admin.v1.AdminService/GetRevision",
+        "tessera.admin.v1.CardService/ChangeCard",
+        "tessera.admin.v1.CardService/GetCard",
         "tessera.admin.v1.ContactService/GetContact",
+        "tessera.admin.v1.CustomerService/MergeCustomers",
+        "tessera.admin.v1.CustomerService/TransferUnits",
         "tessera.admin.v1.DrawService/CloseDraw",
         "tessera.admin.v1.DrawService/HoldDraw",
         "tessera.admin.v1.DrawService/GetDraw",
@@ -44,7 +48,9 @@ fn every_service_has_its_calls() {
         "tessera.admin.v1.ListService/UndoListLoad",
         "tessera.admin.v1.ListService/ListLists",
         "tessera.admin.v1.ListService/GetList",
+        "tessera.admin.v1.ProfileService/ListFacts",
         "tessera.admin.v1.ProfileService/ConfirmFacts",
+        "tessera.admin.v1.ProfileService/ReportEvent",
         "tessera.admin.v1.StockService/SetStock",
         "tessera.admin.v1.StockService/GetStock",
         "tessera.billing.v1.BillingService/Quote",
@@ -64,6 +70,7 @@ fn every_service_has_its_calls() {
         "tessera.gateway.v1.OperatorService/GetStatus",
         "tessera.gateway.v1.OperatorService/ListParked",
         "tessera.gateway.v1.OperatorService/RetryParked",
+        "tessera.gateway.v1.OperatorService/CloseTillDays",
     ];
     assert_eq!(calls, expected);
 }

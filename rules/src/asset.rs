@@ -5,10 +5,11 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan};
 
 use crate::decision::RewardKind;
-use crate::id::{AssetId, ProgramId};
+use crate::id::{AssetId, FactId, ProgramId};
 use crate::money::{Amount, Currency, Rounding, Units};
 use crate::ratio::Ratio;
 use crate::selector::Selector;
+use crate::text::Text;
 
 /// What kind of thing it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,6 +59,19 @@ pub struct RedeemRule {
     pub share_max: Ratio,
     /// The goods that it may pay.
     pub(crate) on: Selector,
+    /// The code that is wanted first; none: none is.
+    pub code: Option<RedeemCode>,
+}
+
+/// A code that is sent to the customer, and wanted before much of an asset is used up on one receipt.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RedeemCode {
+    /// Up to this worth none is wanted, above zero.
+    pub above: Amount,
+    /// What it is sent to: a fact that is confirmed by a code itself.
+    pub to: FactId,
+    /// What the cashier asks.
+    pub text: Text,
 }
 
 /// An asset of a program.

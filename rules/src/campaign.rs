@@ -5,7 +5,7 @@ use compact_str::{CompactString, ToCompactString};
 use crate::attribute::Property;
 use crate::condition::FreeCondition;
 use crate::counting::{Calendar, Counting};
-use crate::decision::Shortfall;
+use crate::decision::{Awaited, Shortfall};
 use crate::id::{AssetId, CampaignId, ChannelId, FactId, ProgramId, RewardId, StoreId, TierId};
 use crate::mechanic::Mechanic;
 use crate::money::{Amount, Currency, Units};
@@ -217,6 +217,8 @@ pub struct Campaign {
     pub(crate) on_return: Shortfall,
     pub(crate) funded_by: Vec<(CompactString, Ratio)>,
     pub(crate) requires_answers: Vec<FactId>,
+    /// What must come about before its reward is given.
+    pub(crate) awaits: Option<Awaited>,
     /// What it is for; none: receipts.
     pub(crate) occasion: Option<Occasion>,
 }

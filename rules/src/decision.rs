@@ -1,17 +1,21 @@
 //! What the evaluation decided: the four parts of the answer and what the ledger needs to commit them.
 
+mod awaited;
 mod counter;
 mod explained;
 mod offer;
 mod part;
+mod prompt;
 mod redemption;
 
 pub use crate::counting::Calendar;
+pub use awaited::Awaited;
 pub use counter::{CounterMove, CounterTime};
 pub use explained::{Explained, NotApplied};
 pub use offer::Offer;
 pub use part::AnswerPart;
-pub use redemption::{RedeemCap, Redeemable, Redemption};
+pub use prompt::PromptReason;
+pub use redemption::{CodeWanted, RedeemCap, Redeemable, Redemption};
 
 use compact_str::{CompactString, ToCompactString};
 use jiff::Timestamp;
@@ -46,6 +50,8 @@ pub struct Decision {
     pub code_verdicts: Vec<CodeVerdict>,
     /// The most that may be redeemed on this receipt, per asset; empty for an unknown customer.
     pub redeemable: Vec<Redeemable>,
+    /// The code that a redemption waits for; none: none does.
+    pub code_wanted: Option<CodeWanted>,
     /// Counters over receipts that move when this is settled.
     pub counters: Vec<CounterMove>,
     /// What is scarce and must be held for this quote.
@@ -134,6 +140,8 @@ pub struct Reward {
     pub expires_at: Option<Timestamp>,
     /// Facts that must be answered before it is given.
     pub waits_for: Vec<FactId>,
+    /// What must come about before it is given; none: nothing but the answers.
+    pub awaits: Option<Awaited>,
     /// How the value lies on lines, so that a return can take it back in proportion; empty: on the whole receipt.
     pub earned_on: Vec<LineShare>,
     /// What is to happen on return when it has been used up.
@@ -239,19 +247,6 @@ pub struct Prompt {
     pub reason: PromptReason,
     /// What the cashier asks; no profile value ever stands in it.
     pub text: CompactString,
-}
-
-/// Why a fact is asked for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum PromptReason {
-    /// It was never told.
-    Missing,
-    /// It was told too long ago.
-    Expired,
-    /// It was told but never checked.
-    Unconfirmed,
-    /// A code was sent to what was told: that is asked for.
-    CodeSent,
 }
 
 /// A thing that the cashier must do.

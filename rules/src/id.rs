@@ -117,6 +117,11 @@ id! {
     /// A way to sell, such as `till`, `web` or `app`.
     ChannelId, 32
 }
+
+id! {
+    /// Something that happens to a customer, which rewards may wait for.
+    EventId, 32
+}
 id! {
     /// A person or household member, opaque: never a card or phone number.
     CustomerId, 40
@@ -156,6 +161,15 @@ id! {
 id! {
     /// A tax rate's code as the till names it.
     TaxCode, 16
+}
+
+impl EventId {
+    /// The customer is enrolled: the one event that no program names.
+    #[must_use]
+    pub fn enrolment() -> Self {
+        #[expect(clippy::expect_used, reason = "nine letters are an id")]
+        Self::parse("enrolment").expect("letters are an id")
+    }
 }
 
 impl ChannelId {

@@ -5,6 +5,7 @@ mod times;
 
 use std::collections::BTreeMap;
 
+use compact_str::format_compact;
 use jiff::Timestamp;
 
 use crate::attribute::{AttributeKey, KeyMap, Property};
@@ -30,6 +31,8 @@ pub(crate) enum Brought<'b> {
     Tier(&'b ProgramId, &'b str),
     /// A customer of whom a fact is known.
     Fact(&'b str),
+    /// An hour of the week where a program is.
+    Hour(&'b ProgramId, u8),
 }
 
 /// Built once per revision. It may name campaigns that do not match; it never leaves out one that does.
@@ -45,6 +48,8 @@ pub(crate) struct Index {
     times: Times,
     /// Campaigns that ask for none of these.
     always: Vec<u32>,
+    /// Places of the programs that have campaigns for some hours of the week, ascending.
+    by_hours: Vec<usize>,
 }
 
 /// Keys of which a receipt must have one, else the campaign cannot act.
@@ -66,6 +71,8 @@ impl Brought<'_> {
             Self::List(list) => AttributeKey::of("list", list),
             Self::Tier(program, tier) => AttributeKey::of(program.as_str(), tier),
             Self::Fact(fact) => AttributeKey::of("fact", fact),
+            // No tier's name has a space.
+            Self::Hour(program, hour) => AttributeKey::of(program.as_str(), &format_compact!("hour {hour}")),
         }
     }
 }
@@ -124,6 +131,11 @@ impl Index {
         !self.by_receipt.is_empty()
     }
 
+    /// Places of the programs whose hour of the week opens campaigns.
+    pub(crate) fn by_hours(&self) -> &[usize] {
+        &self.by_hours
+    }
+
     /// Campaigns to look at, with all goods, at this time.
     pub(crate) fn on_at(&self, at: Timestamp) -> impl Iterator<Item = u32> {
         let times = Some(&self.times).filter(|times| !times.is_empty());
@@ -140,6 +152,7 @@ impl Index {
             | Brought::Coupon(_)
             | Brought::List(_)
             | Brought::Tier(..)
+            | Brought::Hour(..)
             | Brought::Fact(_) => (None, self.by_receipt.get(&key)),
         };
         let of_sets = sets.into_iter().flatten().filter_map(|set| self.by_receipt.get(set));
@@ -168,6 +181,12 @@ impl Index {
         }
         if !campaign.channels.is_empty() {
             ways.push(campaign.channels.iter().map(|channel| Brought::Channel(channel.as_str()).key()).collect());
+        }
+        if let Some(hours) = campaign.validity.hours_of_week() {
+            ways.push(hours.into_iter().map(|hour| Brought::Hour(&campaign.program, hour).key()).collect());
+            if let Err(at) = self.by_hours.binary_search(&campaign.program_place) {
+                self.by_hours.insert(at, campaign.program_place);
+            }
         }
         if let Some(stores) = &campaign.stores {
             let set = *sets.entry(stores).or_insert_with(|| {

@@ -107,6 +107,7 @@ impl Revision {
             vests_at: asset.map_or(at, |asset| asset.vests_at(at)),
             expires_at: asset.map_or(until, |asset| asset.expires_at(at)),
             waits_for: Vec::new(),
+            awaits: None,
             earned_on: Vec::new(),
             on_return: campaign.on_return,
             fallback: false,

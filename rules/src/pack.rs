@@ -170,6 +170,7 @@ fn needs_customer(campaign: &Campaign) -> bool {
         || campaign.mechanic.needs_customer()
         || campaign.control_group.is_some()
         || !campaign.requires_answers.is_empty()
+        || campaign.awaits.is_some()
         || campaign.occasion.is_some()
         || campaign.free_conditions().any(asks_for_customer)
 }

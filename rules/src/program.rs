@@ -2,12 +2,13 @@
 
 use compact_str::{CompactString, format_compact};
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::birthday::month_and_day;
 use crate::common_limit::CommonLimit;
 use crate::condition::FreeCondition;
 use crate::conventions::Conventions;
-use crate::id::{CampaignId, ChannelId, FactId, ProgramId, SegmentId, StoreId, TierId};
+use crate::id::{CampaignId, ChannelId, EventId, FactId, ProgramId, SegmentId, StoreId, TierId};
 use crate::money::{Amount, Currency};
 use crate::ratio::Ratio;
 use crate::text::Text;
@@ -31,6 +32,8 @@ pub struct Program {
     pub four_eyes: bool,
     /// For how many hours after a sale without a customer it can be claimed; none: never.
     pub claim_within_hours: Option<u32>,
+    /// The fact that a code confirms before anybody is enrolled; none: no code is wanted.
+    pub enrolment_code: Option<FactId>,
     /// Its tiers in the order of the file, the highest last.
     pub tiers: Vec<Tier>,
     /// Where trades and countries do the same thing differently.
@@ -41,6 +44,8 @@ pub struct Program {
     pub(crate) zones: Vec<Zone>,
     /// The ways to sell that its campaigns may name, beside the till.
     pub(crate) channels: Vec<ChannelId>,
+    /// What can happen to a customer beside sales.
+    pub(crate) events: Vec<EventId>,
     /// Limits that several campaigns, or the redemption of an asset, use up together.
     pub(crate) limits: Vec<CommonLimit>,
 }
@@ -184,6 +189,13 @@ impl FactRule {
                 is_plain && !name.is_empty() && host.contains('.') && !host.contains('@')
             }),
         }
+    }
+
+    /// Whether an answer of then was good for a time that is over, where it is good for a time only.
+    #[must_use]
+    pub fn has_lapsed(&self, known_at: Timestamp, at: Timestamp) -> bool {
+        let lasts = self.valid_for_days.map(|days| SignedDuration::from_hours(i64::from(days).saturating_mul(24)));
+        lasts.is_some_and(|lasts| known_at.checked_add(lasts).is_ok_and(|until| until <= at))
     }
 
     /// Whether rules read month and day of it.

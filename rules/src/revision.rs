@@ -8,7 +8,7 @@ use crate::campaign::{Campaign, Limits};
 use crate::check;
 use crate::common_limit::CommonLimit;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
-use crate::id::{AssetId, CampaignId, FactId, ProgramId, SegmentId, StoreId};
+use crate::id::{AssetId, CampaignId, EventId, FactId, ProgramId, SegmentId, StoreId};
 use crate::index::Index;
 use crate::mechanic::Mechanic;
 use crate::program::{Condition, FactRule, Program, Reached};
@@ -245,6 +245,24 @@ impl Revision {
     #[must_use]
     pub fn fact(&self, id: &FactId) -> Option<&FactRule> {
         self.facts.get(self.facts.binary_search_by(|fact| fact.id.cmp(id)).ok()?)
+    }
+
+    /// The facts that count only once they are confirmed.
+    #[must_use]
+    pub fn must_confirm(&self) -> Vec<FactId> {
+        self.facts.iter().filter(|rule| rule.confirm.is_some()).map(|rule| rule.id.clone()).collect()
+    }
+
+    /// The fact that a code confirms before anybody is enrolled; none: no program wants one.
+    #[must_use]
+    pub fn enrolment_code(&self) -> Option<&FactId> {
+        self.programs.iter().find_map(|program| program.enrolment_code.as_ref())
+    }
+
+    /// Whether a program names this event.
+    #[must_use]
+    pub fn has_event(&self, event: &EventId) -> bool {
+        self.programs.iter().any(|program| program.events.contains(event))
     }
 
     /// Its campaigns in the order of their application.

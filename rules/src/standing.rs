@@ -118,8 +118,22 @@ pub struct FactStanding {
     pub confirmed: bool,
     /// A code was sent to it by which it can be confirmed now.
     pub code_sent: bool,
+    /// Where a code stands that this receipt's redemption may want.
+    pub redeem_code: CodeForRedeem,
     /// The value, only for facts that the program declares readable by rules (such as a segment mark).
     pub value: Option<CompactString>,
+}
+
+/// A code that is sent to a fact and wanted before much is redeemed on a receipt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum CodeForRedeem {
+    /// It has been sent, or can be.
+    #[default]
+    CanBeSent,
+    /// It has come back with this receipt, and was right.
+    CameBack,
+    /// So many were sent of late that no more are.
+    UsedUp,
 }
 
 /// What is known of a presented code.

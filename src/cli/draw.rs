@@ -190,12 +190,11 @@ fn page(draw: &Draw) -> String {
         ]);
     }
     text.push_str(&format!("{winners}\n"));
-    for (numbers, why) in
-        [(&draw.out_tickets, "had been given back"), (&draw.again_tickets, "came after another of their account")]
-    {
-        if !numbers.is_empty() {
-            text.push_str(&format!("drawn, but {why}: {}\n", numbers.join(", ")));
-        }
+    if !draw.out_tickets.is_empty() {
+        text.push_str(&format!("drawn, but had been given back: {}\n", draw.out_tickets.join(", ")));
+    }
+    if draw.again_tickets > 0 {
+        text.push_str(&format!("drawn, but came after another of their account: {}\n", draw.again_tickets));
     }
     text
 }

@@ -1,14 +1,17 @@
-//! `tessera gateway`: how a running gateway stands, what its spool could not deliver, the spool as a file, and the key of
-//! its rule pack.
+//! `tessera gateway`: how a running gateway stands, what its spool could not deliver, the close of tills' days, the spool
+//! as a file, and the key of its rule pack.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use jiff::civil::Date;
 use tessera_engine::keys::Keys;
 use tessera_gateway::{export, import};
 use tessera_proto::gateway::v1::operator_service_client::OperatorServiceClient;
-use tessera_proto::gateway::v1::{GetStatusRequest, ListParkedRequest, RetryParkedRequest};
+use tessera_proto::gateway::v1::{
+    CloseTillDaysRequest, GetStatusRequest, ListParkedRequest, RetryParkedRequest, TillDayResult, TillDayStatus,
+};
 use tonic::transport::Channel;
 
 use super::reach::{identity, reach};
@@ -22,6 +25,7 @@ pub(super) mod show;
   tessera gateway status                             link, spool and answers of this gateway
   tessera gateway parked                             what an engine refused for good, and why
   tessera gateway retry 4711                         try that entry again (no number: all)
+  tessera gateway close                              tills' days that are not closed: what differs
   tessera gateway export --out store-7.spool         what waits, as a file for another uplink
   tessera gateway import store-7.spool --engine http://127.0.0.1:7301
   tessera gateway pack-key                           at an engine: the key of its rule packs")]
@@ -38,6 +42,8 @@ enum GatewayCommand {
     Parked(ParkedArgs),
     /// Put parked entries back in their places.
     Retry(RetryArgs),
+    /// Compare what this gateway has answered with what the engine has, till by till, and close the days.
+    Close(CloseArgs),
     /// Write all that waits or is parked to a new file; the gateway may be running.
     Export(ExportArgs),
     /// Deliver such a file to an engine. What it has already is a repeat and changes nothing.
@@ -77,6 +83,24 @@ struct RetryArgs {
 }
 
 #[derive(Clone, Debug, Args)]
+struct CloseArgs {
+    /// The day, as 2026-11-22; none: every day that is not closed.
+    #[arg(value_name = "DATE")]
+    date: Option<Date>,
+    /// The shop; none: every one.
+    #[arg(long, value_name = "ID")]
+    store: Option<String>,
+    /// The till; none: every one.
+    #[arg(long, value_name = "ID")]
+    till: Option<String>,
+    /// Print JSON in place of a table.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+#[derive(Clone, Debug, Args)]
 struct PackKeyArgs {
     #[command(flatten)]
     config: ConfigFile,
@@ -109,6 +133,7 @@ pub(crate) async fn run(args: GatewayArgs) -> Result<ExitCode, Failure> {
         GatewayCommand::Status(args) => status(&args).await,
         GatewayCommand::Parked(args) => parked(&args).await,
         GatewayCommand::Retry(args) => retry(args).await,
+        GatewayCommand::Close(args) => close(args).await,
         GatewayCommand::Export(args) => export_spool(&args),
         GatewayCommand::Import(args) => import_file(&args).await,
         GatewayCommand::PackKey(args) => pack_key(&args),
@@ -133,6 +158,19 @@ async fn retry(args: RetryArgs) -> Result<ExitCode, Failure> {
     let retried = running(&args.config).await?.retry_parked(request).await.map_err(admin::refused)?.into_inner();
     print(&format!("{} wait again\n", retried.retried_count));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Fails where a day differs.
+async fn close(args: CloseArgs) -> Result<ExitCode, Failure> {
+    let request = CloseTillDaysRequest {
+        store_id: args.store.unwrap_or_default(),
+        till_id: args.till.unwrap_or_default(),
+        business_date: args.date.map(|date| date.to_string()).unwrap_or_default(),
+    };
+    let closed = running(&args.config).await?.close_till_days(request).await.map_err(admin::refused)?.into_inner();
+    print(&if args.json { json(&closed)? } else { show::closed(&closed) });
+    let agreed = |day: &TillDayResult| day.engine.as_ref().is_some_and(|engine| engine.status() == TillDayStatus::Agreed);
+    Ok(if closed.days.iter().all(agreed) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn export_spool(args: &ExportArgs) -> Result<ExitCode, Failure> {

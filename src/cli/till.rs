@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{Failure, print};
 
 mod claim;
+pub(super) mod close;
 mod customer;
 mod failure;
 pub(super) mod fill;
@@ -97,6 +98,14 @@ is good (`claim_within_hours`). The same customer may ask again; another one can
   echo '{\"customer\":{\"cardNumber\":\"4000123\"},\"storeId\":\"S1\",
     \"answers\":[{\"factId\":\"runner\",\"value\":\"yes\"}]}' | tessera till answer -")]
     Answer(FileArgs),
+    /// Compare what the till has sold on a day with what the engine has, and close the day.
+    #[command(after_help = "Examples:
+  tessera till close 2026-11-22 --store S1 --till T9                    what the engine has of that day
+  tessera till close 2026-11-22 --store S1 --till T9 --journal till-9   as the till's journal knows it
+
+What the engine lacks is sent again from the journal. Exit code 1: they do not agree; what differs
+is named.")]
+    Close(close::CloseArgs),
 }
 
 /// A request in a file.
@@ -216,8 +225,8 @@ struct IdentifyArgs {
 
 /// Calls, and prints the answer.
 pub(crate) async fn run(args: TillArgs) -> Result<ExitCode, Failure> {
-    let link = Link::open(&args.common.endpoint)?;
-    let json = args.common.json;
+    let Common { endpoint, json } = args.common;
+    let link = Link::open(&endpoint)?;
     match args.command {
         TillCommand::Quote(args) => sale::quote(&link, &args, json).await,
         TillCommand::Settle(args) => sale::settle(&link, &args, json).await,
@@ -228,6 +237,7 @@ pub(crate) async fn run(args: TillArgs) -> Result<ExitCode, Failure> {
         TillCommand::Identify(args) => customer::identify(&link, args, json).await,
         TillCommand::Enrol(args) => customer::enrol(&link, &args.file, json).await,
         TillCommand::Answer(args) => customer::answer(&link, &args.file, json).await,
+        TillCommand::Close(args) => close::run(&endpoint, &args, json).await,
     }
 }
 

@@ -183,7 +183,7 @@ impl<'s> Simulated<'s> {
                 renewals: &self.side.rules.revision.renewals(receipt.sold_at),
                 codes: &CODES,
                 handed_over: &[],
-                must_confirm: None,
+                must_confirm: Some(&rules.revision.must_confirm()),
                 limits: &limit_terms(&rules.revision, &decision),
                 return_terms: &return_terms(&rules.revision),
             },

@@ -1,16 +1,16 @@
 //! Bad input at the wire: whatever a till sends, to the gateway or to the engine, a clear error names the field, nothing
 //! changes, and the process goes on (P11).
 
-use bytes::{Buf as _, BufMut as _, Bytes};
+use bytes::Bytes;
 use jiff::{Timestamp, ToSpan as _};
 use prost::Message;
 use tessera_contract::convert::timestamp_to_wire;
 use tessera_contract::refusal::{Refusal, call_error};
 use tessera_contract::sold::sold_as_quoted;
+use tessera_gateway::Unread;
 use tessera_proto::billing::v1::{self, ErrorReason, NoteCode, OutcomeFlag, ReceiptState};
 use tokio::runtime::Runtime;
 use tonic::client::Grpc;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
@@ -135,40 +135,6 @@ fn give_back(id: &str, original: &str, pieces: i64, mode: v1::ReturnMode) -> v1:
     }
 }
 
-/// Messages as bytes, so that one can be sent that no library would make.
-#[derive(Clone, Copy, Default)]
-struct Raw;
-
-impl Codec for Raw {
-    type Encode = Bytes;
-    type Decode = Bytes;
-    type Encoder = Self;
-    type Decoder = Self;
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-    fn encode(&mut self, item: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        buffer.put(item);
-        Ok(())
-    }
-}
-
-impl Decoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
-        Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
-    }
-}
-
 /// Who is asked, on one connection.
 struct Asked {
     name: &'static str,
@@ -189,7 +155,8 @@ impl Asked {
         let mut client = Grpc::new(self.channel.clone());
         self.runtime.block_on(async {
             client.ready().await.unwrap();
-            client.unary(Request::new(message), path, Raw).await.map(tonic::Response::into_inner)
+            // Bytes, so that a message can be sent that no library would make.
+            client.unary(Request::new(message), path, Unread).await.map(tonic::Response::into_inner)
         })
     }
 

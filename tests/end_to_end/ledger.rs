@@ -122,12 +122,51 @@ fn h78_two_people_of_finance_correct_an_account_without_meeting() {
     let signature = signature.trim();
     assert!(
         refusal(correct(&["--as", &ben, "--agreed", signature, "--expires", "2030-01-01T00:00:00Z"]))
-            .contains("another correction")
+            .contains("over something else")
     );
     assert!(printed(correct(&["--as", &ben, "--agreed", signature])).contains("-7 units"));
     assert!(printed(correct(&["--as", &ben, "--agreed", signature])).contains("-7 units"), "a repeat is answered alike");
     let balance = printed(server.ledger(&["trial-balance", "--format", "csv"]));
     assert!(balance.contains(",issued,shop,0,adjusted,7,"), "{balance}");
+    assert!(printed(server.ledger(&["verify"])).contains("everything agrees"));
+    assert!(server.stop().success());
+}
+
+#[test]
+fn h47_two_cards_of_one_person_become_one_by_the_command_line_and_points_are_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, programs) = (folder.path().join("data"), folder.path().join("shop.yaml"));
+    fs::write(&programs, PROGRAM).unwrap();
+    let limit = "[ledger]\nadjust_alone_units = 1000000\n";
+    fs::write(data.with_extension("toml"), format!("programs = {:?}\n{limit}", programs.to_str().unwrap())).unwrap();
+    // With people configured, programs would have to be signed.
+    assert!(Server::start(&data).stop().success());
+    let anna = hire(folder.path(), "Anna");
+    let server = Server::start(&data);
+    let sale = fs::read_to_string(root().join("deploy/examples/settle.json")).unwrap();
+    let settled = |card: &str| {
+        let file = folder.path().join(format!("{card}.json"));
+        fs::write(&file, sale.replace("4000900", card).replace("20261122/1/hand", &format!("20261122/{card}/hand"))).unwrap();
+        let settled: serde_json::Value =
+            serde_json::from_slice(&server.till(&["settle", file.to_str().unwrap()]).stdout).unwrap();
+        let outcome = &settled["outcome"];
+        (outcome["customerId"].as_str().unwrap().to_owned(), outcome["accountId"].as_str().unwrap().to_owned())
+    };
+    let ((gone, account), (stays, other)) = (settled("4000901"), settled("4000902"));
+    let give = ["adjust", "--id", "ten", "--account", &account, "--asset", "points", "--program", "shop", "--units=10"];
+    printed(server.ledger(&[&give[..], &["--reason", "to begin with", "--as", &anna]].concat()));
+    let customer = |arguments: &[&str]| server.customer(&[arguments, &["--reason", "one person", "--as", &anna]].concat());
+    let gift = ["transfer", &gone, &stays, "--id", "gift", "--asset", "points", "--units", "1"];
+    assert!(printed(customer(&gift)).contains(&format!("gift: account {account} to account {other}\n  +1 points")));
+    let merge = ["merge", &gone, &stays, "--id", "merge"];
+    assert!(refusal(customer(&merge)).contains("nothing undoes this"));
+    let sure = [&merge[..], &["--yes"]].concat();
+    let said = printed(customer(&sure));
+    assert!(said.contains(&format!("merge: account {account} to account {other}")), "{said}");
+    assert_eq!(printed(customer(&sure)), said, "a repeat is answered alike");
+    assert_eq!(settled("4000901"), (gone, account), "a repeat of the sale too");
+    let back = refusal(customer(&["merge", &stays, "c-nobody", "--id", "back", "--yes"]));
+    assert!(back.contains("into_customer_id"), "{back}");
     assert!(printed(server.ledger(&["verify"])).contains("everything agrees"));
     assert!(server.stop().success());
 }

@@ -156,6 +156,13 @@ impl Server {
         command
     }
 
+    /// `tessera customer` against it.
+    pub(super) fn customer(&self, arguments: &[&str]) -> Command {
+        let mut command = tessera();
+        command.env("TESSERA_LISTEN_ENGINE", &self.engine).arg("customer").args(arguments);
+        command
+    }
+
     /// `tessera till` against it.
     pub(super) fn till(&self, arguments: &[&str]) -> Output {
         tessera().arg("till").args(["--endpoint", &self.gateway, "--json"]).args(arguments).output().unwrap()

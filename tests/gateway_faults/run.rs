@@ -20,12 +20,16 @@ use super::{report, scenarios};
 const ANSWERED_MAX: Duration = Duration::from_secs(30);
 
 /// A number of the environment.
-fn number(name: &str, default: u64) -> u64 {
+pub(super) fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().map_or(default, |text| text.parse().expect("a number"))
 }
 
+/// Both plays measure, so one waits for the other.
+pub(super) static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 #[tokio::test(flavor = "multi_thread")]
 async fn p1_p2_p3_every_till_is_answered_in_time_whatever_fails_and_nothing_is_lost_or_doubled() {
+    let _alone = ALONE.lock().await;
     let seconds = number("TESSERA_FAULT_SECONDS", 0);
     let lasts = if seconds == 0 { Duration::from_secs(1) } else { Duration::from_secs(seconds) };
     let tills = usize::try_from(number("TESSERA_FAULT_TILLS", 12)).unwrap();

@@ -49,6 +49,13 @@ impl Process {
         Self { child, address: address.trim_start_matches("http://").parse().unwrap() }
     }
 
+    /// The most memory that it ever had, as the system tells it.
+    pub(super) fn memory_max(&self) -> String {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        line.map_or_else(|| "not told".to_owned(), |line| line.trim().to_owned())
+    }
+
     pub(super) fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success(), "the process was gone");

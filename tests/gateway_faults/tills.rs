@@ -15,8 +15,11 @@ use tessera_proto::billing::v1::{
     AnswerBasis, CustomerIdentity, Delivery, Line, QuoteRequest, QuoteResponse, QuoteStage, Receipt, SettleRequest,
     SettleResponse, SettleStatus,
 };
-use tessera_till::{Answered, CallOptions, Journal, TillClient, TillConfig, TillError};
+use tessera_till::{Answered, CallOptions, Conversation, Journal, TillClient, TillConfig, TillError};
 use tokio::time::{Instant, sleep};
+
+/// Customers of a thousand tills: two of them seldom have the same one at once.
+const CUSTOMERS: usize = 49_999;
 
 /// Every so many settles is sent twice at once.
 const TWICE_EVERY: usize = 7;
@@ -51,6 +54,8 @@ pub(super) struct Book {
     pub(super) told: Mutex<Vec<Told>>,
     /// Receipts that were paid: id, card, points that they earn.
     pub(super) paid: Mutex<Vec<(String, usize, i64)>>,
+    /// Sales that are over, with the till of each.
+    pub(super) sold: Mutex<Vec<(usize, usize)>>,
     pub(super) scenario: AtomicUsize,
     pub(super) closing: AtomicBool,
 }
@@ -68,11 +73,26 @@ pub(super) fn card(number: usize) -> Option<CustomerIdentity> {
     Some(CustomerIdentity { identity: Some(Identity::CardNumber(format!("47110{number:02}"))), entry_method: 0 })
 }
 
+/// Sells without a pause over a stream that others share, until the book is closing.
+pub(super) async fn sell_over(stream: Conversation, number: usize, book: Arc<Book>) {
+    let journal = Journal::none();
+    let client = TillClient::over(stream, TillConfig::new("", "S1", format!("T{number}"), journal.clone()));
+    let till = Till { client, journal, number, cards: CUSTOMERS, book };
+    let mut sale = 0;
+    while !till.book.closing.load(Ordering::SeqCst) {
+        sale += 1;
+        till.one_sale(sale).await;
+        till.book.sold.lock().unwrap().push((sale, number));
+    }
+}
+
 /// One till.
 struct Till {
     client: TillClient,
     journal: Journal,
     number: usize,
+    /// How many customers there are.
+    cards: usize,
     book: Arc<Book>,
 }
 
@@ -95,7 +115,7 @@ impl Till {
     fn open(endpoint: &str, folder: &Path, number: usize, book: Arc<Book>) -> Self {
         let journal = Journal::open(&folder.join(format!("till-{number}"))).unwrap();
         let config = TillConfig::new(endpoint, "S1", format!("T{number}"), journal.clone());
-        Self { client: TillClient::connect(config).unwrap(), journal, number, book }
+        Self { client: TillClient::connect(config).unwrap(), journal, number, cards: CARDS, book }
     }
 
     async fn one_sale(&self, sale: usize) {
@@ -162,7 +182,7 @@ impl Till {
     }
 
     fn card(&self, sale: usize) -> usize {
-        (self.number * 31 + sale) % CARDS
+        (self.number * 31 + sale) % self.cards
     }
 
     fn receipt(&self, sale: usize) -> Receipt {

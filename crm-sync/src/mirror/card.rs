@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use tessera_contract::convert::timestamp_from_wire;
-use tessera_proto::billing::v1::{CodeState, FactTrust, Outcome, OutcomeKind, PrizeState, Reward, RewardKind};
+use tessera_proto::billing::v1::{CodeState, FactTrust, Outcome, OutcomeKind, PrizeState, Reward, RewardKind, RewardWait};
 
-use super::entry::paid_minor;
+use super::entry::{paid_minor, said_in};
 use super::lots::{self, LotHeld, Step};
 use super::place::Place;
 use super::tier::{self, Gift, TierHeld};
@@ -161,6 +161,8 @@ impl Card {
             | OutcomeKind::Adjustment
             | OutcomeKind::Answers
             | OutcomeKind::Enrolment
+            | OutcomeKind::Event
+            | OutcomeKind::Code
             | OutcomeKind::HandOver
             | OutcomeKind::Expiry
             | OutcomeKind::Unspecified => return,
@@ -187,7 +189,7 @@ impl Card {
     }
 
     fn take_reward(&mut self, outcome: &Outcome, reward: &Reward) {
-        if !reward.requires_answers.is_empty() {
+        if reward.waits_for() != RewardWait::Unspecified {
             return;
         }
         let is_return = outcome.kind == i32::from(OutcomeKind::Return);
@@ -259,7 +261,7 @@ impl Card {
     fn take_facts(&mut self, outcome: &Outcome) {
         let at = outcome.booked_at.as_ref().and_then(timestamp_from_wire);
         // A code that was wrong says nothing of the fact.
-        for answer in outcome.recorded_answers.iter().filter(|answer| !answer.code_wrong) {
+        for answer in said_in(outcome).filter(|answer| !answer.code_wrong) {
             self.facts.retain(|known| (&known.customer_id, &known.fact_id) != (&answer.customer_id, &answer.fact_id));
             self.facts.push(FactTold {
                 customer_id: answer.customer_id.clone(),

@@ -5,11 +5,11 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tessera_proto::billing::v1::posting::Side;
 use tessera_proto::billing::v1::{
-    BookKind, CodeState, FactTrust, Outcome, OutcomeKind, Posting, PostingReason, PrizeState, Reward, RewardKind,
+    BookKind, CodeState, FactTrust, Outcome, OutcomeKind, Posting, PostingReason, PrizeState, Reward, RewardKind, RewardWait,
 };
 use tessera_storage::RowKey;
 
-use super::entry::paid_minor;
+use super::entry::{paid_minor, said_in};
 use super::layout::{Basis, DayOfStore, SUM};
 use super::lots::{Coming, Movement, Origin, Step};
 use super::place::Place;
@@ -205,6 +205,8 @@ fn sales(outcome: &Outcome) -> Option<(Counted, Vec<i128>)> {
         | OutcomeKind::Adjustment
         | OutcomeKind::Answers
         | OutcomeKind::Enrolment
+        | OutcomeKind::Event
+        | OutcomeKind::Code
         | OutcomeKind::HandOver
         | OutcomeKind::Expiry
         | OutcomeKind::Unspecified => return None,
@@ -234,7 +236,7 @@ fn book(outcome: &Outcome, posting: &Posting) -> Option<(Counted, Vec<i128>)> {
 
 /// A right that was given or changed its state; what waits for answers is not given yet.
 fn right(outcome: &Outcome, reward: &Reward) -> Option<(Counted, Vec<i128>)> {
-    if !reward.requires_answers.is_empty() {
+    if reward.waits_for() != RewardWait::Unspecified {
         return None;
     }
     let is_return = outcome.kind == i32::from(OutcomeKind::Return);
@@ -280,7 +282,7 @@ fn used_coupons(outcome: &Outcome) -> impl Iterator<Item = (Counted, Vec<i128>)>
 }
 
 fn said(outcome: &Outcome) -> impl Iterator<Item = (Counted, Vec<i128>)> {
-    let answers = outcome.recorded_answers.iter().map(|answer| {
+    let answers = said_in(outcome).map(|answer| {
         let state = match (answer.refused, answer.code_wrong, answer.trust()) {
             (true, ..) => "refused",
             (_, true, _) => "code_wrong",

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tessera_contract::convert::timestamp_from_wire;
-use tessera_proto::billing::v1::{Outcome, OutcomeFlag, OutcomeKind, Redemption, Reward, RewardKind, Totals};
+use tessera_proto::billing::v1::{
+    Outcome, OutcomeFlag, OutcomeKind, RecordedAnswer, Redemption, Reward, RewardKind, RewardWait, Totals,
+};
 
 /// Minor units as paid, or as given back: what is deducted from a refund is not given back.
 pub(super) fn paid_minor(outcome: &Outcome) -> i64 {
@@ -78,7 +80,7 @@ pub struct EntryReward {
     pub units: i64,
     /// Minor units that it is worth or gives; 0: not in money.
     pub amount_minor: i64,
-    /// It waits for answers.
+    /// It waits for answers, a visit or an event.
     pub waits: bool,
 }
 
@@ -159,7 +161,7 @@ impl EntryReward {
             what: what.to_owned(),
             units,
             amount_minor: reward.amount_minor,
-            waits: !reward.requires_answers.is_empty(),
+            waits: reward.waits_for() != RewardWait::Unspecified,
         }
     }
 }
@@ -185,9 +187,13 @@ impl EntryRedemption {
     }
 }
 
+/// What the customer said, and what was confirmed of it. A code that is sent for a redemption says nothing of a fact.
+pub(super) fn said_in(outcome: &Outcome) -> impl Iterator<Item = &RecordedAnswer> {
+    outcome.recorded_answers.iter().filter(|_| outcome.kind() != OutcomeKind::Code)
+}
+
 fn answers(outcome: &Outcome) -> Vec<EntryAnswer> {
-    let answers = outcome.recorded_answers.iter();
-    answers
+    said_in(outcome)
         .map(|answer| EntryAnswer {
             fact_id: answer.fact_id.clone(),
             customer_id: answer.customer_id.clone(),

@@ -57,7 +57,7 @@ impl CodeOf {
             | AnswerKind::YesNo
             | AnswerKind::OneOf => return None,
         };
-        Some((Self { fact: answer.fact_id.clone(), asked_by: outcome.receipt_id.clone(), to }, until))
+        Some((Self { fact: answer.fact_id.clone(), asked_by: outcome.outcome_id.clone(), to }, until))
     }
 
     /// The name of its notice's chain: no receipt's, since minted ids have no `#`.

@@ -1,7 +1,7 @@
 //! What a notice tells: the rewards of a receipt and what became of them, folded from outcomes of its chain.
 
 use serde::{Deserialize, Serialize};
-use tessera_proto::billing::v1::{Reward, RewardKind};
+use tessera_proto::billing::v1::{Reward, RewardKind, RewardWait};
 
 /// What is given.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ pub struct Told {
 /// Adds what an outcome gave, or took back below zero. What waits for answers is not given yet, and what made the receipt
 /// cheaper the customer has seen.
 pub fn add(tells: &mut Vec<Told>, rewards: &[Reward], digits: impl Fn(&str) -> u32) {
-    for reward in rewards.iter().filter(|reward| reward.requires_answers.is_empty()) {
+    for reward in rewards.iter().filter(|reward| reward.waits_for() == RewardWait::Unspecified) {
         let Some((given, count)) = given(reward, &digits) else { continue };
         match tells.iter_mut().find(|told| told.given == given) {
             Some(told) => told.count = told.count.saturating_add(count),
@@ -83,7 +83,8 @@ pub(crate) mod tests {
     #[test]
     fn h66_what_came_back_is_not_told_and_what_waits_is_not_given_yet() {
         let ticket = |draw_tickets| Reward { kind: i32::from(RewardKind::DrawTicket), draw_tickets, ..Reward::default() };
-        let waiting = Reward { requires_answers: vec!["surname".to_owned()], ..points(900) };
+        let waits_for = i32::from(RewardWait::Answers);
+        let waiting = Reward { requires_answers: vec!["surname".to_owned()], waits_for, ..points(900) };
         let mut tells = Vec::new();
         add(&mut tells, &[points(150), waiting, ticket(2), points(30)], |_| 1);
         let asset = Given::Asset { id: "points".to_owned(), digits: 1 };

@@ -19,7 +19,7 @@ use crate::tier::TierHeld;
 /// Everything that is decided together for one household: at most [`crate::limits::ACCOUNT_BYTES_MAX`] encoded.
 ///
 /// INVARIANT: lots are sorted by [`crate::lot::spending_order`], counters and uses by campaign, members
-/// and facts by id, tickets by draw; no lot is empty; every list is within its limit.
+/// and facts by id, merged accounts by id, tickets by draw; no lot is empty; every list is within its limit.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Account {
     /// Its name, opaque.
@@ -29,7 +29,9 @@ pub struct Account {
     /// No earning and no spending while it is set; asked and answered like an anonymous sale.
     pub blocked: bool,
     /// Where the account went in a merge: whoever finds this follows it.
-    pub moved_to: Option<AccountId>,
+    pub moved_to: Option<MovedTo>,
+    /// Accounts that were merged into it: what was sold to them comes back to it. At most [`crate::limits::MERGED_MAX`].
+    pub merged: Vec<AccountId>,
     /// What was earned and not used up yet.
     pub lots: Vec<Lot>,
     /// Quotes that hold something.
@@ -57,6 +59,19 @@ pub struct Account {
     pub outcomes: u64,
     /// Who brought the customer, where somebody did.
     pub referred: Option<Referred>,
+}
+
+/// Where an account went.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct MovedTo {
+    /// The account that has everything now.
+    pub account: AccountId,
+    /// The customer who turned out to be another one.
+    pub gone: CustomerId,
+    /// Who they are there.
+    pub survivor: CustomerId,
+    /// What carries it out: whoever follows makes sure first that it was.
+    pub follow_up: CompactString,
 }
 
 /// Who brought a customer.
@@ -217,6 +232,7 @@ impl Account {
             members: vec![member],
             blocked: false,
             moved_to: None,
+            merged: Vec::new(),
             lots: Vec::new(),
             open_quotes: Vec::new(),
             counters: Vec::new(),
@@ -231,6 +247,12 @@ impl Account {
             outcomes: 0,
             referred: None,
         }
+    }
+
+    /// Whether what was sold to that account comes back to this one.
+    #[must_use]
+    pub fn stands_for(&self, account: &AccountId) -> bool {
+        self.id == *account || self.merged.contains(account)
     }
 
     /// The time at which something is booked now: never before what was booked already (H70).

@@ -90,6 +90,7 @@ pub(crate) fn as_reward(bonus: &Bonus, right: Right, cause: &ReceiptId) -> Outco
         fallback: false,
         text: reward.text.clone(),
         waits_for: Vec::new(),
+        awaits: None,
         right,
         earned_by: Some(cause.clone()),
     }

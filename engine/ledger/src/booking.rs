@@ -14,6 +14,7 @@ use crate::lot::{Lot, LotId, LotKind, spending_order};
 use crate::posting::{Book, Posting, PostingPlace, PostingReason};
 use crate::standing::units_held;
 
+mod moved;
 mod room;
 
 /// Lots as they change, and the postings of the changes. Every method keeps both sides equal.

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use tessera_rules::id::AccountId;
+
 use crate::account::{Account, Counter, Member};
 use crate::limits;
 use crate::lot::{Lot, LotKind, spending_order};
@@ -70,6 +72,8 @@ impl Account {
     /// The first that does not hold.
     pub fn check(&self) -> Result<(), BrokenInvariant> {
         check_members(&self.members)?;
+        check_length("merged accounts", self.merged.len(), limits::MERGED_MAX)?;
+        check_sorted("merged accounts", &self.merged, AccountId::cmp)?;
         check_lots(&self.lots)?;
         self.check_quotes()?;
         check_length("counters", self.counters.len(), limits::COUNTERS_MAX)?;

@@ -159,6 +159,7 @@ pub fn claim(account: &Account, claim: &Claim<'_>) -> Settled {
         currency: settle.receipt.currency,
         customer: settle.customer.clone(),
         account: Some(next.id.clone()),
+        sold_to: None,
         basis: settle.basis.clone(),
         applied: Vec::new(),
         lines: lines_left(claim.sale, claim.so_far).map(without_amounts).collect(),

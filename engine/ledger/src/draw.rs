@@ -117,6 +117,16 @@ impl TicketList {
         tickets.map(|(series, place)| format_compact!("{series}-{place}"))
     }
 
+    /// How many tickets each series has.
+    fn by_series(&self) -> BTreeMap<&str, u32> {
+        let mut counts = BTreeMap::new();
+        for (series, _) in (0..self.len()).filter_map(|index| self.ticket(index)) {
+            let count: &mut u32 = counts.entry(series).or_default();
+            *count = count.saturating_add(1);
+        }
+        counts
+    }
+
     /// SHA-256 of the list as it is published.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
@@ -159,8 +169,8 @@ pub struct Drawn {
     pub winners: Vec<usize>,
     /// Drawn, and no winners since they are out: given back after the list was closed.
     pub out: Vec<usize>,
-    /// Drawn, and no winners since another ticket of their series had won.
-    pub again: Vec<usize>,
+    /// How many were drawn and did not win since another ticket of their series had won.
+    pub again: usize,
 }
 
 /// What is told of a secret before it is: SHA-256 of its hexadecimal digits.
@@ -169,17 +179,18 @@ pub fn commitment(secret: &[u8; 32]) -> [u8; 32] {
     Sha256::digest(hex(secret).as_bytes()).into()
 }
 
-/// Draws. `is_out` says of a series and place whether that ticket has been given back since the list was closed.
+/// Draws until there are as many winners as wanted, or nobody is left who can win. `is_out` says of a series and place
+/// whether that ticket has been given back since the list was closed.
 #[must_use]
 pub fn draw(list: &TicketList, terms: &Terms<'_>, is_out: impl Fn(&str, u32) -> bool) -> Drawn {
     let seed = seed(terms);
     let mut numbers = Numbers { seed: hex(&seed), block: 0 };
-    let mut drawn = Drawn { seed, winners: Vec::new(), out: Vec::new(), again: Vec::new() };
+    let mut drawn = Drawn { seed, winners: Vec::new(), out: Vec::new(), again: 0 };
     // The shuffled list, as far as it differs from the list.
     let mut moved: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut won: BTreeSet<&str> = BTreeSet::new();
+    let mut open = if terms.one_each { list.by_series() } else { BTreeMap::new() };
     for place in 0..list.len() {
-        if drawn.winners.len() >= terms.winners {
+        if drawn.winners.len() >= terms.winners || (terms.one_each && open.is_empty()) {
             break;
         }
         let left = u64::try_from(list.len().saturating_sub(place)).unwrap_or(u64::MAX);
@@ -191,15 +202,27 @@ pub fn draw(list: &TicketList, terms: &Terms<'_>, is_out: impl Fn(&str, u32) -> 
             moved.insert(other, here);
         }
         let Some((series, number)) = list.ticket(index) else { continue };
-        if is_out(series, number) {
+        if terms.one_each && !open.contains_key(series) {
+            drawn.again = drawn.again.saturating_add(1);
+        } else if is_out(series, number) {
             drawn.out.push(index);
-        } else if terms.one_each && !won.insert(series) {
-            drawn.again.push(index);
+            lose_one(&mut open, series);
         } else {
             drawn.winners.push(index);
+            open.remove(series);
         }
     }
     drawn
+}
+
+/// One ticket of a series is out; a series that has no other can win nothing.
+fn lose_one(open: &mut BTreeMap<&str, u32>, series: &str) {
+    if let Some(left) = open.get_mut(series) {
+        *left = left.saturating_sub(1);
+        if *left == 0 {
+            open.remove(series);
+        }
+    }
 }
 
 fn seed(terms: &Terms<'_>) -> [u8; 32] {

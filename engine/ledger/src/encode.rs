@@ -7,12 +7,12 @@ use crate::account::Account;
 use crate::check::BrokenInvariant;
 use crate::day::LedgerDay;
 use crate::entry::ReceiptEntry;
-use crate::follow_up::FollowUp;
+use crate::follow_up::{FollowUp, FollowUpKind};
 use crate::limits::{ACCOUNT_BYTES_MAX, LOTS_MAX, PARKED_MAX, RETURNED_LINES_MAX, RETURNS_MAX};
 use crate::return_goods::{DecidedWith, ReturnedSoFar};
 
 /// The version in which accounts are written; those before it were never released.
-pub const ACCOUNT_VERSION: u8 = 8;
+pub const ACCOUNT_VERSION: u8 = 11;
 
 /// The version in which receipt entries are written; those before it were never released.
 pub const ENTRY_VERSION: u8 = 3;
@@ -21,10 +21,13 @@ pub const ENTRY_VERSION: u8 = 3;
 pub const RECORD_VERSION: u8 = 1;
 
 /// The version in which is written what sales were decided with; those before it were never released.
-pub const DECIDED_VERSION: u8 = 3;
+pub const DECIDED_VERSION: u8 = 4;
 
 /// The version in which what came back of a receipt is written; those before it were never released.
 pub const RETURNED_VERSION: u8 = 3;
+
+/// Room for a usual record: an entry has less, the account of somebody who buys often has more.
+const USUAL_BYTES: usize = 1024;
 
 /// Why stored bytes are not believed: the aggregate is quarantined, the process goes on.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -164,7 +167,11 @@ impl FollowUp {
     /// # Errors
     /// What is wrong with the bytes; never a panic.
     pub fn decode(bytes: &[u8]) -> Result<Self, Damaged> {
-        read_record(bytes)
+        let follow_up: Self = read_record(bytes)?;
+        if let FollowUpKind::Merge { everything } = &follow_up.kind {
+            everything.account.check().map_err(Damaged::Invariant)?;
+        }
+        Ok(follow_up)
     }
 }
 
@@ -210,7 +217,14 @@ fn write<T: Serialize>(value: &T, version: u8) -> Vec<u8> {
         clippy::expect_used,
         reason = "postcard fails on full buffers and on sequences of unknown length; a Vec grows and the types here have neither"
     )]
-    postcard::to_extend(value, vec![version]).expect("a record can be encoded")
+    postcard::to_extend(value, first_byte(version)).expect("a record can be encoded")
+}
+
+/// With room for a usual record, so that it does not move several times while it grows.
+fn first_byte(version: u8) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+    bytes.push(version);
+    bytes
 }
 
 fn opened(bytes: &[u8]) -> Result<(u8, &[u8]), Damaged> {

@@ -13,10 +13,13 @@ use serde::{Deserialize, Serialize};
 use tessera_rules::id::{AccountId, AssetId, CampaignId, ProgramId, ReceiptId};
 use tessera_rules::money::{Currency, Units};
 use tessera_rules::occasion::Bonus;
+use tessera_rules::program::Program;
 
 use crate::account::Account;
 use crate::bonus::{as_reward, is_within_limits};
 use crate::booking::{BookSides, Booking, Credit};
+use crate::lot::Lot;
+use crate::merge::{Everything, absorb};
 use crate::outcome::{Flag, Outcome, OutcomeKind};
 use crate::posting::{Book, PostingReason, is_balanced};
 use crate::profile::Profiled;
@@ -52,6 +55,16 @@ pub enum FollowUpKind {
         /// Units of an asset, within the limits of its campaign.
         bonus: Box<Bonus>,
     },
+    /// Points that another customer gives.
+    Transfer {
+        /// As they were there, by the name of what sends them.
+        lots: Vec<Lot>,
+    },
+    /// Another account becomes part of it.
+    Merge {
+        /// All that it had.
+        everything: Box<Everything>,
+    },
 }
 
 /// Units on their way from one account to another.
@@ -63,7 +76,7 @@ pub struct MovedUnits {
     pub program: ProgramId,
     /// The campaign that issued them, where one did.
     pub campaign: Option<CampaignId>,
-    /// How many, above zero.
+    /// How many; below zero: owed.
     pub units: Units,
     /// From when they can be used.
     #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
@@ -79,14 +92,17 @@ impl FollowUp {
     pub fn moved(&self) -> Vec<MovedUnits> {
         match &self.kind {
             FollowUpKind::Referral { bonus } => moved_by(bonus).into_iter().collect(),
+            FollowUpKind::Transfer { lots } => lots.iter().map(moved_lot).collect(),
+            FollowUpKind::Merge { everything } => everything.account.lots.iter().map(moved_lot).collect(),
         }
     }
 
-    /// The campaign whose doing it is.
+    /// The campaign whose doing it is; none: people's.
     #[must_use]
-    pub fn campaign(&self) -> &CampaignId {
+    pub fn campaign(&self) -> Option<&CampaignId> {
         match &self.kind {
-            FollowUpKind::Referral { bonus } => &bonus.reward.campaign,
+            FollowUpKind::Referral { bonus } => Some(&bonus.reward.campaign),
+            FollowUpKind::Transfer { .. } | FollowUpKind::Merge { .. } => None,
         }
     }
 }
@@ -102,6 +118,17 @@ fn moved_by(bonus: &Bonus) -> Option<MovedUnits> {
         vests_at: reward.vests_at,
         expires_at: reward.expires_at,
     })
+}
+
+fn moved_lot(lot: &Lot) -> MovedUnits {
+    MovedUnits {
+        asset: lot.asset.clone(),
+        program: lot.program.clone(),
+        campaign: lot.campaign.clone(),
+        units: lot.left,
+        vests_at: lot.vests_at,
+        expires_at: lot.expires_at,
+    }
 }
 
 /// Adds a follow-up to the outcome that causes it.
@@ -137,6 +164,8 @@ pub struct CarryOut<'a> {
     pub booking_date: Date,
     /// The store's currency, of the amounts of zero in the outcome.
     pub currency: Currency,
+    /// The programs in force, which know the higher of two tiers.
+    pub programs: &'a [Program],
 }
 
 /// Carries a follow-up out on its account. Whoever calls has made sure that it was not carried out before.
@@ -154,6 +183,12 @@ pub fn carry_out(account: &Account, work: &CarryOut<'_>) -> Profiled {
     let mut booking = Booking::new(mem::take(&mut next.lots), &follow_up.cause, now).places_from(follow_up.place);
     match &follow_up.kind {
         FollowUpKind::Referral { bonus } => give(&mut next, &mut outcome, (bonus, follow_up.day), &mut booking),
+        FollowUpKind::Transfer { lots } => lots.iter().for_each(|lot| booking.receive(lot.clone())),
+        FollowUpKind::Merge { everything } => {
+            everything.account.lots.iter().for_each(|lot| booking.receive(lot.clone()));
+            // Whoever merged has seen that there is room; what came in between may have taken it, and outcomes keep the rest.
+            let _ = absorb(&mut next, everything, work.programs, now);
+        }
     }
     booking.store(&mut next);
     next.booked_at_last = now;

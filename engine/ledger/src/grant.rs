@@ -143,7 +143,7 @@ impl Grant<'_> {
     }
 }
 
-/// Gives what has waited for answers that have come by now.
+/// Gives what waits for nothing any more.
 pub(crate) fn released(
     account: &mut Account,
     customer: Option<&CustomerId>,
@@ -152,7 +152,9 @@ pub(crate) fn released(
 ) -> Vec<OutcomeReward> {
     let answered: Vec<WaitingReward> = {
         let Some(member) = account.member(customer) else { return Vec::new() };
-        let ready = |waiting: &&WaitingReward| waiting.given.is_none() && waiting.is_answered(member, must_confirm);
+        let ready = |waiting: &&WaitingReward| {
+            waiting.given.is_none() && waiting.awaits.is_none() && waiting.is_answered(member, must_confirm)
+        };
         account.waiting.iter().filter(ready).cloned().collect()
     };
     answered.into_iter().map(|waiting| release(account, waiting, codes, booking)).collect()
@@ -190,6 +192,7 @@ fn release(account: &mut Account, waiting: WaitingReward, codes: &CodeKey, booki
         fallback: waiting.fallback,
         text: compact_str::CompactString::default(),
         waits_for: Vec::new(),
+        awaits: None,
         right,
         earned_by: Some(waiting.receipt),
     }

@@ -94,7 +94,7 @@ impl World {
             Event::Void { receipt } => {
                 if self.receipts[receipt].outcome.is_none() {
                     let id = receipt_id(&format!("r-{receipt}"));
-                    self.account = void(&self.account, &id, store(), self.now).unwrap().unwrap_or_else(|| self.account.clone());
+                    self.account = void(&self.account, &id, &till(), self.now).unwrap().unwrap_or_else(|| self.account.clone());
                     self.receipts[receipt].held = None;
                 }
             }
@@ -121,7 +121,7 @@ impl World {
         let promises = [hold(promised)];
         let command = OpenQuoteCommand {
             receipt: &id,
-            store: store(),
+            place: here(),
             quote_no: known.quotes,
             now: self.now,
             until,

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tessera_rules::decision::Promise;
-use tessera_rules::id::{ReceiptId, StoreId};
+use tessera_rules::id::ReceiptId;
+
+use crate::entry::TillPlace;
 
 /// A quote that promised something scarce. It stays until its time is over even when a later quote of
 /// the same receipt holds nothing, so that a late copy of an earlier quote is known for what it is.
@@ -11,8 +13,8 @@ use tessera_rules::id::{ReceiptId, StoreId};
 pub struct OpenQuote {
     /// The receipt, whose id is the hold's id too: the same id replaces its own holds.
     pub receipt: ReceiptId,
-    /// The store whose till asked: no other may void it (H73).
-    pub store: StoreId,
+    /// The till that asked: no other may void it (H73).
+    pub till: TillPlace,
     /// The greatest quote number seen.
     pub quote_no: u32,
     /// What is held for it; empty after a later quote that promised nothing.

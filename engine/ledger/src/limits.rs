@@ -19,6 +19,9 @@ pub const HOLDS_TOTAL_MAX: usize = 128;
 /// People of an account: a large household.
 pub const MEMBERS_MAX: usize = 16;
 
+/// Accounts that were merged into one: somebody who lost a card each year.
+pub const MERGED_MAX: usize = 16;
+
 /// Facts known of one person: twice what a long questionnaire asks.
 pub const FACTS_MAX: usize = 64;
 
@@ -137,6 +140,7 @@ pub(crate) const ACCOUNT_BYTES_USUAL: usize = LOTS_MAX * LOT_BYTES
     + PRIZES_MAX * PRIZE_BYTES
     + TICKETS_MAX * TICKETS_BYTES
     + WAITING_MAX * WAITING_BYTES
+    + MERGED_MAX * usual::RECEIPT
     + REST_BYTES;
 
 const _: () = assert!(ACCOUNT_BYTES_USUAL <= ACCOUNT_BYTES_MAX, "a full account of usual ids fits");

@@ -4,7 +4,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use tessera_rules::decision::{Applied, CounterMove, LineShare, Part, RewardKind, Shortfall};
+use tessera_rules::decision::{Applied, Awaited, CounterMove, LineShare, Part, RewardKind, Shortfall};
 use tessera_rules::id::{
     AccountId, AssetId, CampaignId, CustomerId, FactId, LineId, ProgramId, ReceiptId, RewardId, Sku, TaxCode,
 };
@@ -48,6 +48,8 @@ pub struct Outcome {
     pub customer: Option<CustomerId>,
     /// The account, where there is one.
     pub account: Option<AccountId>,
+    /// For a return: the account that the sale was made to, where that was merged into this one since.
+    pub sold_to: Option<AccountId>,
     /// With what it was computed.
     pub basis: Basis,
     /// The positions.
@@ -100,6 +102,7 @@ impl Outcome {
             currency,
             customer: None,
             account: None,
+            sold_to: None,
             basis: Basis { revision: 0, revision_hash: [0; 32], catalogue: 0 },
             lines: Vec::new(),
             rewards: Vec::new(),
@@ -152,6 +155,10 @@ pub enum OutcomeKind {
     Claim,
     /// What lapsed and what became usable by the end of a ledger day was posted.
     Expiry,
+    /// Something that rewards waited for has happened.
+    Event,
+    /// A code is sent to the customer; nothing else has changed.
+    Code,
 }
 
 /// A position of an outcome.
@@ -210,6 +217,8 @@ pub struct OutcomeReward {
     pub text: CompactString,
     /// Facts that must be answered before it is given; empty: it was given.
     pub waits_for: Vec<FactId>,
+    /// What must come about before it is given; none: nothing but the answers.
+    pub awaits: Option<Awaited>,
     /// What it is beside its kind.
     pub right: Right,
     /// The receipt that earned it, where it is not this one: it has waited for answers.
@@ -217,6 +226,12 @@ pub struct OutcomeReward {
 }
 
 impl OutcomeReward {
+    /// Whether it is given later, if ever.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        !self.waits_for.is_empty() || self.awaits.is_some()
+    }
+
     /// Whether it was given for this very sale, so that a return of its goods takes it back.
     #[must_use]
     pub fn is_own(&self) -> bool {

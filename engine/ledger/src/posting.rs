@@ -91,6 +91,8 @@ pub enum PostingReason {
     Vest,
     /// People corrected something.
     Adjust,
+    /// It went to another account, or came from one.
+    Transfer,
 }
 
 /// Whether the postings sum to zero for each asset.

@@ -60,6 +60,7 @@ fn record(prize: &PrizeHeld, request: &ProfileRequest<'_>) -> OutcomeReward {
         fallback: false,
         text: compact_str::CompactString::default(),
         waits_for: Vec::new(),
+        awaits: None,
         right: Right::Prize { state: prize.state },
         earned_by: None,
     }

@@ -5,7 +5,7 @@ use std::mem;
 use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tessera_rules::id::{AccountId, CustomerId, FactId, ReceiptId};
+use tessera_rules::id::{AccountId, CustomerId, EventId, FactId, ReceiptId};
 use tessera_rules::money::Currency;
 use tessera_rules::receipt::Place;
 
@@ -88,7 +88,12 @@ pub enum Told {
     /// The code that was sent to the value of before.
     Code(CompactString),
     /// People have checked the value of before.
-    Checked,
+    Checked {
+        /// Since when what they have read was known: a later answer is not what they have checked.
+        known_at: Timestamp,
+        /// It was good for a time that is over.
+        had_lapsed: bool,
+    },
 }
 
 impl std::fmt::Debug for Told {
@@ -98,7 +103,7 @@ impl std::fmt::Debug for Told {
             Self::Value { readable, takes_code } => write!(f, "Value({readable:?}, {takes_code})"),
             Self::Refused => f.write_str("Refused"),
             Self::Code(_) => f.write_str("Code(***)"),
-            Self::Checked => f.write_str("Checked"),
+            Self::Checked { known_at, had_lapsed } => write!(f, "Checked({known_at}, {had_lapsed})"),
         }
     }
 }
@@ -116,7 +121,7 @@ pub struct Profiled {
 }
 
 /// Why a profile command is not carried out, in order of precedence.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ProfileRefusal {
     /// The customer is not of this account.
     #[error("the customer is not a member of this account")]
@@ -128,8 +133,11 @@ pub enum ProfileRefusal {
     #[error("more facts than the account keeps: {FACTS_MAX} a member, {FACTS_TOTAL_MAX} in all")]
     TooManyFacts,
     /// What is to be confirmed was never answered.
-    #[error("the customer has never answered this")]
-    NeverAnswered,
+    #[error("the customer has never answered {0}")]
+    NeverAnswered(FactId),
+    /// What is to be confirmed is not what was read.
+    #[error("{0} is not what was checked any more: read it again, and its time with it")]
+    AnsweredAnew(FactId),
 }
 
 /// Enrols a customer, in a new account or as a member of one. Once enrolled, a repeat keeps the first date.
@@ -152,6 +160,7 @@ pub fn enrol(
         Err(_) if next.members.len() >= MEMBERS_MAX => return Err(ProfileRefusal::TooManyMembers),
         Err(place) => next.members.insert(place, new_member(request.customer.clone())),
     }
+    next.has_happened(&EventId::enrolment(), None);
     for member in next.members.iter_mut().filter(|member| member.customer == request.customer) {
         member.enrolled_at.get_or_insert(now);
         member.consents.data_since = agreed.data.then(|| member.consents.data_since.unwrap_or(now));
@@ -171,19 +180,44 @@ pub fn record_answers(
     release: Release<'_>,
 ) -> Result<Profiled, ProfileRefusal> {
     let recording = Recording { id: &request.id, customer: &request.customer, codes: release.codes, now: request.booked_at };
-    let mut next = record_facts(account, answers, recording)?;
-    let mut facts: Vec<FactId> = answers.iter().map(|answer| answer.fact.clone()).collect();
-    facts.sort();
-    facts.dedup();
+    let recorded = record_facts(account, answers, recording)?;
+    Ok(released(recorded.account, request, (OutcomeKind::Answers, recorded.changed), release))
+}
+
+/// Gives the rewards that have waited for an event, with a receipt those of that one alone. None: none has.
+///
+/// # Errors
+/// The customer is not of this account.
+pub fn report_event(
+    account: &Account,
+    request: &ProfileRequest<'_>,
+    (event, receipt): (&EventId, Option<&ReceiptId>),
+    release: Release<'_>,
+) -> Result<Option<Profiled>, ProfileRefusal> {
+    if !account.members.iter().any(|member| member.customer == request.customer) {
+        return Err(ProfileRefusal::NotAMember);
+    }
+    let mut next = account.clone();
+    let waited = next.has_happened(event, receipt);
+    Ok((waited > 0).then(|| released(next, request, (OutcomeKind::Event, Vec::new()), release)))
+}
+
+/// Gives what waits for nothing any more, and makes the record.
+fn released(
+    mut next: Account,
+    request: &ProfileRequest<'_>,
+    (kind, facts): (OutcomeKind, Vec<FactId>),
+    release: Release<'_>,
+) -> Profiled {
     let mut booking = Booking::new(mem::take(&mut next.lots), &request.id, next.booked_at(request.booked_at));
     let with = (release.codes, release.must_confirm);
-    let released = grant::released(&mut next, Some(&request.customer), with, &mut booking);
+    let rewards = grant::released(&mut next, Some(&request.customer), with, &mut booking);
     booking.store(&mut next);
     assert!(is_balanced(&booking.postings), "postings sum to zero per asset (P5)");
-    let mut done = finish(next, request, OutcomeKind::Answers, facts);
-    done.outcome.rewards = released;
+    let mut done = finish(next, request, kind, facts);
+    done.outcome.rewards = rewards;
     (done.outcome.postings, done.lapsed) = (booking.postings, booking.lapsed);
-    Ok(done)
+    done
 }
 
 /// Who answers, in which request or receipt, and when.
@@ -199,20 +233,35 @@ pub struct Recording<'a> {
     pub now: Timestamp,
 }
 
-/// The account with answers that came with another command, which makes the outcome. A code that is wrong is one try less and
-/// no refusal: that must be written.
+/// What answers made of an account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Recorded {
+    /// The account after them.
+    pub account: Account,
+    /// The facts of which more or something else is known than before, sorted: none by a code that was wrong, or by a check of
+    /// what was confirmed and had not lapsed.
+    pub changed: Vec<FactId>,
+}
+
+/// Records answers, the later ones of a fact over the earlier. A code that is wrong is one try less and no refusal: that must be
+/// written.
 ///
 /// # Errors
-/// No such member, too many facts, or nothing there to be checked.
-pub fn record_facts(account: &Account, answers: &[Answer], recording: Recording<'_>) -> Result<Account, ProfileRefusal> {
+/// No such member, too many facts, nothing there to be checked, or something else than what was.
+pub fn record_facts(account: &Account, answers: &[Answer], recording: Recording<'_>) -> Result<Recorded, ProfileRefusal> {
     let mut next = account.clone();
+    let mut changed = Vec::new();
     let now = next.booked_at(recording.now);
     let recording = Recording { now, ..recording };
     let mut members = next.members.iter_mut();
     let member = members.find(|member| member.customer == *recording.customer).ok_or(ProfileRefusal::NotAMember)?;
     for answer in answers {
-        record(member, answer, recording)?;
+        if record(member, answer, recording)? {
+            changed.push(answer.fact.clone());
+        }
     }
+    changed.sort();
+    changed.dedup();
     let total: usize = next.members.iter().map(|member| member.facts.len()).sum();
     if total > FACTS_TOTAL_MAX
         || next.members.iter().any(|member| member.facts.len() > FACTS_MAX)
@@ -221,25 +270,29 @@ pub fn record_facts(account: &Account, answers: &[Answer], recording: Recording<
         return Err(ProfileRefusal::TooManyFacts);
     }
     assert!(next.check().is_ok(), "answers keep the account's invariants");
-    Ok(next)
+    Ok(Recorded { account: next, changed })
 }
 
-fn record(member: &mut Member, answer: &Answer, recording: Recording<'_>) -> Result<(), ProfileRefusal> {
+/// Whether more or something else is known of the fact than before.
+fn record(member: &mut Member, answer: &Answer, recording: Recording<'_>) -> Result<bool, ProfileRefusal> {
     let place = member.facts.binary_search_by(|fact| fact.fact.cmp(&answer.fact));
     let before = place.ok().and_then(|place| member.facts.get_mut(place));
     let (refused, readable, takes_code) = match (&answer.told, before) {
         (Told::Value { readable, takes_code }, _) => (false, readable.clone(), *takes_code),
         (Told::Refused, _) => (true, None, false),
         (Told::Code(given), Some(known)) => {
-            confirm::try_code(known, given, (recording.customer, recording.codes), recording.now);
-            return Ok(());
+            return Ok(confirm::try_code(known, given, (recording.customer, recording.codes), recording.now));
         }
-        (Told::Code(_), None) => return Ok(()),
-        (Told::Checked, Some(known)) if !known.refused => {
-            (known.confirmed, known.known_at) = (true, recording.now);
-            return Ok(());
+        (Told::Code(_), None) => return Ok(false),
+        (Told::Checked { known_at, had_lapsed }, Some(known)) if !known.refused => {
+            if known.known_at != *known_at {
+                return Err(ProfileRefusal::AnsweredAnew(answer.fact.clone()));
+            }
+            let is_news = !known.confirmed || *had_lapsed;
+            check(known, recording.now);
+            return Ok(is_news);
         }
-        (Told::Checked, Some(_) | None) => return Err(ProfileRefusal::NeverAnswered),
+        (Told::Checked { .. }, Some(_) | None) => return Err(ProfileRefusal::NeverAnswered(answer.fact.clone())),
     };
     let asked = place.ok().and_then(|place| member.facts.get(place)).and_then(|known| known.code.as_ref());
     let known = FactKnown {
@@ -259,7 +312,15 @@ fn record(member: &mut Member, answer: &Answer, recording: Recording<'_>) -> Res
         }
         Err(place) => member.facts.insert(place, known),
     }
-    Ok(())
+    Ok(true)
+}
+
+/// People have checked what is known: a code that is on its way has nothing left to confirm.
+fn check(known: &mut FactKnown, now: Timestamp) {
+    (known.confirmed, known.known_at) = (true, now);
+    if let Some(code) = &mut known.code {
+        code.open_until = None;
+    }
 }
 
 fn new_member(customer: CustomerId) -> Member {

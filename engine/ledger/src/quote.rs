@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 use tessera_rules::decision::Promise;
-use tessera_rules::id::{ReceiptId, StoreId};
+use tessera_rules::id::ReceiptId;
+use tessera_rules::receipt::Place;
 
 use crate::account::Account;
+use crate::entry::TillPlace;
 use crate::hold::{OpenQuote, is_something};
 use crate::limits::{HOLDS_MAX, HOLDS_TOTAL_MAX, OPEN_QUOTES_MAX};
 
@@ -13,8 +15,8 @@ use crate::limits::{HOLDS_MAX, HOLDS_TOTAL_MAX, OPEN_QUOTES_MAX};
 pub struct OpenQuoteCommand<'a> {
     /// The receipt.
     pub receipt: &'a ReceiptId,
-    /// The store whose till asks.
-    pub store: &'a StoreId,
+    /// Where the till stands that asks.
+    pub place: &'a Place,
     /// Grows with each quote of a receipt.
     pub quote_no: u32,
     /// Now, by the engine's clock.
@@ -30,9 +32,8 @@ pub struct OpenQuoteCommand<'a> {
 /// Why a quote is not answered, in order of precedence.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum QuoteRefusal {
-    /// What the receipt holds was promised to a till of another store (H73): evaluate with `promises_exhausted` and promise
-    /// nothing.
-    #[error("the receipt was quoted for a till of another store")]
+    /// What the receipt holds was promised to another till (H73): evaluate with `promises_exhausted` and promise nothing.
+    #[error("the receipt was quoted for another till")]
     QuotedElsewhere,
     /// A later quote of the receipt has been answered: this one is a late copy.
     #[error("quote {highest} of this receipt has been answered already")]
@@ -48,7 +49,7 @@ pub enum QuoteRefusal {
 /// Puts what a quote promised into the account.
 ///
 /// # Errors
-/// An open quote of the receipt is another store's, a later one was answered, or there is no room.
+/// An open quote of the receipt is another till's, a later one was answered, or there is no room.
 pub fn open_quote(account: &Account, command: &OpenQuoteCommand<'_>) -> Result<Account, QuoteRefusal> {
     check_number(account, command)?;
     let mut next = account.clone();
@@ -61,7 +62,7 @@ pub fn open_quote(account: &Account, command: &OpenQuoteCommand<'_>) -> Result<A
     }
     let entry = OpenQuote {
         receipt: command.receipt.clone(),
-        store: command.store.clone(),
+        till: TillPlace::from(command.place),
         quote_no: command.quote_no,
         holds,
         until: command.until,
@@ -127,7 +128,7 @@ fn check_number(account: &Account, command: &OpenQuoteCommand<'_>) -> Result<(),
     let now = account.booked_at(command.now);
     let known = account.open_quotes.iter().find(|quote| quote.is_open(now) && quote.receipt == *command.receipt);
     match known {
-        Some(known) if known.store != *command.store => Err(QuoteRefusal::QuotedElsewhere),
+        Some(known) if known.till != TillPlace::from(command.place) => Err(QuoteRefusal::QuotedElsewhere),
         Some(known) if command.quote_no < known.quote_no => Err(QuoteRefusal::Superseded { highest: known.quote_no }),
         Some(_) | None => Ok(()),
     }

@@ -1,10 +1,11 @@
-//! Rights that are no asset: prizes, numbered tickets, and rewards that wait for answers.
+//! Rights that are no asset: prizes, numbered tickets, and rewards that wait for answers, visits and events.
 
 use compact_str::CompactString;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use tessera_rules::decision::{RewardKind, Shortfall};
-use tessera_rules::id::{CampaignId, FactId, ProgramId, ReceiptId, RewardId};
+use tessera_rules::decision::{Awaited, RewardKind, Shortfall};
+use tessera_rules::id::{CampaignId, EventId, FactId, ProgramId, ReceiptId, RewardId};
 
 use crate::account::{Account, Member};
 use crate::limits::{PRIZES_MAX, TICKETS_MAX, WAITING_MAX};
@@ -53,7 +54,7 @@ pub struct TicketsHeld {
     pub good: u32,
 }
 
-/// A reward that is given once the customer has answered.
+/// A reward that is given later.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct WaitingReward {
     /// The receipt that earned it.
@@ -78,6 +79,11 @@ pub struct WaitingReward {
     pub fallback: bool,
     /// The facts that it waits for.
     pub facts: Vec<FactId>,
+    /// What must come about before it is given; none: nothing, or it has.
+    pub awaits: Option<Awaited>,
+    /// The trading day of the sale: another one's is a visit.
+    #[serde(with = "crate::encode::day")]
+    pub sold_on: Date,
     /// Since when it waits: an answer given before does not count.
     #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
     pub since: Timestamp,
@@ -148,6 +154,24 @@ pub(crate) fn keep_waiting(waiting: &mut Vec<WaitingReward>, reward: WaitingRewa
 }
 
 impl Account {
+    /// A receipt of a trading day: what waits for the next visit, from a sale of an earlier day, waits for it no more.
+    pub(crate) fn has_visited(&mut self, on: Date) {
+        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.awaits == Some(Awaited::NextVisit)) {
+            if waiting.sold_on < on {
+                waiting.awaits = None;
+            }
+        }
+    }
+
+    /// Something has happened: what waits for it waits for it no more; with a receipt, of that one alone. How many there were.
+    pub(crate) fn has_happened(&mut self, event: &EventId, receipt: Option<&ReceiptId>) -> usize {
+        let awaited = Awaited::Event(event.clone());
+        let is_meant = |waiting: &&mut WaitingReward| {
+            waiting.awaits.as_ref() == Some(&awaited) && receipt.is_none_or(|receipt| waiting.receipt == *receipt)
+        };
+        self.waiting.iter_mut().filter(is_meant).map(|waiting| waiting.awaits = None).count()
+    }
+
     /// The prize that a reward of a receipt won, as far as the account remembers it.
     #[must_use]
     pub fn prize(&self, receipt: &ReceiptId, reward: &RewardId) -> Option<&PrizeHeld> {

@@ -9,8 +9,8 @@ use tessera_rules::standing::{CodeState, CounterStanding, CustomerStanding, Fact
 
 use crate::account::{Account, Balance, Counter, FactKnown, Member};
 use crate::arithmetic::{minus, plus};
+use crate::confirm::{Purpose, redeem};
 use crate::counter::count;
-use crate::hold::OpenQuote;
 use crate::limits::{HOLDS_TOTAL_MAX, OPEN_QUOTES_MAX};
 use crate::lot::{Lot, LotKind};
 use crate::uses;
@@ -33,8 +33,9 @@ pub struct View<'a> {
 }
 
 impl View<'_> {
-    fn is_own(&self, quote: &OpenQuote) -> bool {
-        quote.receipt == *self.receipt || self.supersedes == Some(&quote.receipt)
+    /// Whether it is the receipt, or the one that it takes over from.
+    pub(crate) fn is_own(&self, receipt: &ReceiptId) -> bool {
+        receipt == self.receipt || self.supersedes == Some(receipt)
     }
 }
 
@@ -70,7 +71,7 @@ impl Account {
             counters: self.counters.iter().map(booked).collect(),
             counters_promised: self.counters_promised(&others),
             uses: uses::standing(&self.uses, &others, view.business_date),
-            facts: member.map(|member| facts_known(&member.facts, view.now)).unwrap_or_default(),
+            facts: member.map(|member| facts_known(&member.facts, view)).unwrap_or_default(),
             lists: view.lists.to_vec(),
             enrolled_at: member.and_then(|member| member.enrolled_at),
             visits: self.statistics.visits,
@@ -82,7 +83,7 @@ impl Account {
     #[must_use]
     pub fn promises_exhausted(&self, view: &View<'_>) -> bool {
         let now = self.booked_at(view.now);
-        let others = || self.open_quotes.iter().filter(|quote| quote.is_open(now) && !view.is_own(quote));
+        let others = || self.open_quotes.iter().filter(|quote| quote.is_open(now) && !view.is_own(&quote.receipt));
         let held: usize = others().map(|quote| quote.holds.len()).sum();
         others().count() >= OPEN_QUOTES_MAX || held >= HOLDS_TOTAL_MAX
     }
@@ -135,7 +136,10 @@ impl Account {
     /// What is promised to the open quotes of other receipts.
     pub(crate) fn held_by_others<'s>(&'s self, view: &'s View<'_>) -> impl Iterator<Item = &'s Promise> {
         let now = self.booked_at(view.now);
-        self.open_quotes.iter().filter(move |quote| quote.is_open(now) && !view.is_own(quote)).flat_map(|quote| &quote.holds)
+        self.open_quotes
+            .iter()
+            .filter(move |quote| quote.is_open(now) && !view.is_own(&quote.receipt))
+            .flat_map(|quote| &quote.holds)
     }
 
     /// The named member, else the first.
@@ -214,13 +218,14 @@ fn balance_of<'b>(balances: &'b mut Vec<Balance>, asset: &AssetId) -> &'b mut Ba
     &mut balances[place]
 }
 
-fn facts_known(facts: &[FactKnown], now: Timestamp) -> Vec<FactStanding> {
+fn facts_known(facts: &[FactKnown], view: &View<'_>) -> Vec<FactStanding> {
     let told = facts.iter().filter(|known| !known.refused);
     told.map(|known| FactStanding {
         fact: known.fact.clone(),
         known_at: known.known_at,
         confirmed: known.confirmed,
-        code_sent: known.code.as_ref().is_some_and(|code| code.is_open(now)),
+        code_sent: known.code.as_ref().is_some_and(|code| code.purpose == Purpose::Answer && code.is_open(view.now)),
+        redeem_code: redeem::stands(known, view, view.now),
         value: known.readable.clone(),
     })
     .collect()

@@ -106,10 +106,10 @@ pub(crate) fn place() -> Place {
     Place { store: StoreId::parse("s-1").unwrap(), till: TillId::parse("t-1").unwrap(), cashier: None }
 }
 
-/// The store of [`place`].
-pub(crate) fn store() -> &'static StoreId {
-    static STORE: std::sync::LazyLock<StoreId> = std::sync::LazyLock::new(|| place().store);
-    &STORE
+/// [`place`], for commands that only look at it.
+pub(crate) fn here() -> &'static Place {
+    static HERE: std::sync::LazyLock<Place> = std::sync::LazyLock::new(place);
+    &HERE
 }
 
 /// The till of [`place`].
@@ -187,6 +187,7 @@ pub(crate) fn unchanged(receipt: &Receipt) -> Decision {
         near_misses: Vec::new(),
         code_verdicts: Vec::new(),
         redeemable: Vec::new(),
+        code_wanted: None,
         counters: Vec::new(),
         promises: Vec::new(),
         applied: Vec::new(),
@@ -211,6 +212,7 @@ pub(crate) fn reward(id: &str, kind: RewardKind) -> Reward {
         vests_at: at(0),
         expires_at: None,
         waits_for: Vec::new(),
+        awaits: None,
         earned_on: Vec::new(),
         on_return: Shortfall::Negative,
         fallback: false,

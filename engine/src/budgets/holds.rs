@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tessera_rules::id::{AccountId, ReceiptId, StoreId};
+use tessera_ledger::entry::TillPlace;
+use tessera_rules::id::{AccountId, ReceiptId};
 use tessera_rules::usage::Usage;
 
 use super::Asker;
@@ -24,8 +25,8 @@ pub(super) struct Holds {
 struct Hold {
     /// The greatest number of its quotes.
     quote_no: u32,
-    /// The store whose till asked; none: it is not known any more.
-    store: Option<StoreId>,
+    /// The till that asked; none: it is not known any more.
+    till: Option<TillPlace>,
     /// Whose; none: nobody is known.
     account: Option<AccountId>,
     until: Timestamp,
@@ -72,17 +73,17 @@ impl Holds {
         let number = known.as_ref().map_or(0, |known| known.quote_no);
         let until = known.filter(|known| shares.is_empty() && known.in_doubt.is_none()).map_or(asker.until, |known| known.until);
         let quote_no = number.max(asker.quote_no.unwrap_or(0));
-        let (store, account) = (Some(asker.store.clone()), asker.account.cloned());
-        self.insert(asker.receipt, Hold { quote_no, store, account, until, shares: shares.to_vec(), in_doubt: None });
+        let (till, account) = (Some(TillPlace::from(asker.place)), asker.account.cloned());
+        self.insert(asker.receipt, Hold { quote_no, till, account, until, shares: shares.to_vec(), in_doubt: None });
     }
 
     /// A settle that uses these may have been committed or not.
     pub(super) fn doubt(&mut self, receipt: &ReceiptId, shares: &[Share], day: Date) {
         let known = self.remove(receipt);
         let quote_no = known.as_ref().map_or(0, |known| known.quote_no);
-        let (store, account) = known.map_or((None, None), |known| (known.store, known.account));
+        let (till, account) = known.map_or((None, None), |known| (known.till, known.account));
         let (until, shares) = (Timestamp::MAX, shares.to_vec());
-        self.insert(receipt, Hold { quote_no, store, account, until, shares, in_doubt: Some(day) });
+        self.insert(receipt, Hold { quote_no, till, account, until, shares, in_doubt: Some(day) });
     }
 
     /// What a settle in doubt uses, which has been committed; none: nobody doubted it.
@@ -96,14 +97,14 @@ impl Holds {
         self.remove(receipt);
     }
 
-    /// Whether a till of another store asked for what the receipt holds.
-    pub(super) fn is_of_another(&self, receipt: &ReceiptId, store: &StoreId) -> bool {
-        self.by_receipt.get(receipt).and_then(|hold| hold.store.as_ref()).is_some_and(|own| own != store)
+    /// Whether another till asked for what the receipt holds.
+    pub(super) fn is_of_another(&self, receipt: &ReceiptId, till: &TillPlace) -> bool {
+        self.by_receipt.get(receipt).and_then(|hold| hold.till.as_ref()).is_some_and(|own| own != till)
     }
 
-    /// Whether the receipt holds something that a till of this store asked for.
-    pub(super) fn is_held_by(&self, receipt: &ReceiptId, store: &StoreId) -> bool {
-        let hold = self.by_receipt.get(receipt).filter(|hold| hold.store.as_ref() == Some(store));
+    /// Whether the receipt holds something that this till asked for.
+    pub(super) fn is_held_by(&self, receipt: &ReceiptId, till: &TillPlace) -> bool {
+        let hold = self.by_receipt.get(receipt).filter(|hold| hold.till.as_ref() == Some(till));
         hold.is_some_and(|hold| !hold.shares.is_empty())
     }
 

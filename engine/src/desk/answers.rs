@@ -9,7 +9,7 @@ use tessera_rules::receipt::Place;
 
 use super::bonus::Moment;
 use super::day::keep_lapsed;
-use super::enrol::{answers, finish, keep_values, may_wait_for_code, must_confirm, recorded, refused, repeated};
+use super::enrol::{answers, finish, keep_values, may_wait_for_code, recorded, refused, repeated};
 use super::{CaseAnswer, Draft};
 use crate::directory::Found;
 use crate::programs::Rules;
@@ -48,7 +48,7 @@ impl AnswersCase {
             booked_at: draft.booked_at(self.now),
             booking_date: draft.booking_date(self.now),
         };
-        let must_confirm = must_confirm(&self.rules.revision);
+        let must_confirm = self.rules.revision.must_confirm();
         let takes_codes = may_wait_for_code(&self.input.delivery, self.input.answered_at, self.now);
         let release = Release { codes: draft.core.keys.codes(), must_confirm: &must_confirm };
         let mut told = profile::record_answers(
@@ -64,7 +64,7 @@ impl AnswersCase {
         keep_values(draft, &self.found, &self.input.answers, &Contact::default()).await?;
         keep_lapsed(draft, told.lapsed).await?;
         let who = (id, &self.found.customer);
-        let answers = recorded(who, &self.input.answers, (&told.account, &self.rules.revision));
+        let answers = recorded(who, (&self.input.answers, &facts), (&told.account, &self.rules.revision));
         Ok(finish(draft, told.account, &told.outcome, answers, (entry.as_ref(), &self.rules.revision)))
     }
 }

@@ -11,7 +11,6 @@ use tessera_ledger::settle::Settled;
 use tessera_rules::id::{AccountId, CustomerId, FactId, StoreId};
 use tessera_rules::occasion::{Bonus, Brought, Happening};
 
-use super::enrol::must_confirm;
 use crate::core::Core;
 use crate::programs::Rules;
 
@@ -75,7 +74,7 @@ impl Moment<'_> {
         if facts.is_empty() {
             return Vec::new();
         }
-        let must_confirm = must_confirm(&self.rules.revision);
+        let must_confirm = self.rules.revision.must_confirm();
         let member = account.members.iter().find(|member| member.customer == *customer);
         let told = member.into_iter().flat_map(|member| &member.facts);
         let counts = told.filter(|known| !known.refused && (known.confirmed || !must_confirm.contains(&known.fact)));

@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tessera_contract::refusal::Refusal;
-use tessera_ledger::account::Account;
+use tessera_ledger::account::{Account, MovedTo};
 use tessera_ledger::right::PrizeState;
+use tessera_rules::id::CustomerId;
 use tessera_storage::Committed;
 use tokio::sync::oneshot;
 
 use super::{
-    AdjustCase, AnswersCase, ClaimCase, ConfirmCase, DayCase, Draft, EnrolCase, FollowUpCase, HandOverCase, QuoteCase, Quoted,
-    ReturnCase, Returned, SettleCase, Settled, TakeClaimCase, Taking, VoidCase, Voided,
+    AdjustCase, AnswersCase, CardCase, ClaimCase, ConfirmCase, DayCase, Draft, EnrolCase, EventCase, FollowUpCase, HandOverCase,
+    MergeCase, QuoteCase, Quoted, ReturnCase, Returned, SettleCase, Settled, TakeClaimCase, Taking, TransferCase, VoidCase,
+    Voided,
 };
 
 /// One thing to do for one aggregate.
@@ -31,6 +33,8 @@ pub(crate) enum Case {
     Answers(Box<AnswersCase>),
     /// People have checked what a customer stated.
     Confirm(Box<ConfirmCase>),
+    /// Something has happened to a customer.
+    Event(Box<EventCase>),
     /// A prize was handed over or cancelled.
     HandOver(Box<HandOverCase>),
     /// A sale without a customer is claimed: the first step, at the sale.
@@ -41,8 +45,14 @@ pub(crate) enum Case {
     Day(DayCase),
     /// People correct an account.
     Adjust(Box<AdjustCase>),
+    /// A card is blocked, unblocked or replaced.
+    Card(Box<CardCase>),
     /// What an outcome does to a second account is carried out.
     FollowUp(FollowUpCase),
+    /// An account becomes part of another one: it sends everything there.
+    Merge(Box<MergeCase>),
+    /// A customer gives another one points: they are sent.
+    Transfer(Box<TransferCase>),
 }
 
 /// What a case was answered with.
@@ -63,6 +73,10 @@ pub(crate) enum CaseAnswer {
     },
     /// To an enrolment: the card or phone belongs to somebody already.
     AlreadyKnown,
+    /// To an enrolment: a code is sent to the phone first.
+    CodeSent,
+    /// To an event: no reward has waited for it; nothing changed.
+    NothingWaited,
     /// To a hand-over: the prize is not due any more and stands so; nothing changed.
     Prize(PrizeState),
     /// To the first step of a claim.
@@ -71,6 +85,13 @@ pub(crate) enum CaseAnswer {
     DayPosted,
     /// To a follow-up: it is carried out, now or before.
     CarriedOut,
+    /// To anything: the account was merged into another one, and the case is for that one. Nothing was done.
+    Moved {
+        /// Where it went.
+        to: MovedTo,
+        /// The case, handed back with the answer.
+        case: Option<Box<Case>>,
+    },
 }
 
 /// A case that was carried out.
@@ -107,6 +128,67 @@ pub(crate) struct Job {
 
 impl Case {
     pub(super) async fn apply(&self, draft: &mut Draft<'_>) -> Result<CaseAnswer, Refusal> {
+        if let Some(to) = draft.moved_to()
+            && !self.is_answered_here(draft).await?
+        {
+            return Ok(CaseAnswer::Moved { to, case: None });
+        }
+        self.apply_here(draft).await
+    }
+
+    /// What an account that was merged into another one answers all the same: its days, the merge itself, and what was
+    /// carried out before under a name that only this account knows.
+    async fn is_answered_here(&self, draft: &Draft<'_>) -> Result<bool, Refusal> {
+        match self {
+            Self::Day(_) | Self::Merge(_) => Ok(true),
+            Self::FollowUp(case) => draft.has_outcome(&case.follow_up.id).await,
+            Self::Claim(case) => draft.claim_outcome(&case.input.receipt).await.map(|claimed| claimed.is_some()),
+            Self::Quote(_)
+            | Self::Settle(_)
+            | Self::Void(_)
+            | Self::Return(_)
+            | Self::Enrol(_)
+            | Self::Answers(_)
+            | Self::Confirm(_)
+            | Self::Event(_)
+            | Self::HandOver(_)
+            | Self::TakeClaim(_)
+            | Self::Adjust(_)
+            | Self::Card(_)
+            | Self::Transfer(_) => Ok(false),
+        }
+    }
+
+    /// The same for the account that has everything now.
+    pub(crate) fn moved(mut self, to: &MovedTo) -> Self {
+        let rename = |customer: &mut CustomerId| {
+            if *customer == to.gone {
+                customer.clone_from(&to.survivor);
+            }
+        };
+        match &mut self {
+            Self::Quote(case) => {
+                case.account.clone_from(&to.account);
+                rename(&mut case.customer);
+            }
+            Self::Settle(case) => case.customer.iter_mut().for_each(rename),
+            Self::Void(case) => case.customer.iter_mut().for_each(rename),
+            Self::Return(case) => case.customer.iter_mut().for_each(rename),
+            Self::Enrol(case) => case.found.move_to(to),
+            Self::Answers(case) => case.found.move_to(to),
+            Self::Confirm(case) => case.found.move_to(to),
+            Self::Event(case) => case.found.move_to(to),
+            Self::HandOver(case) => case.found.move_to(to),
+            Self::TakeClaim(case) => case.found.move_to(to),
+            Self::Claim(case) => case.found.move_to(to),
+            Self::Card(case) => case.found.move_to(to),
+            Self::FollowUp(case) => case.follow_up.account.clone_from(&to.account),
+            Self::Day(_) | Self::Adjust(_) | Self::Merge(_) | Self::Transfer(_) => {}
+        }
+        self
+    }
+
+    async fn apply_here(&self, draft: &mut Draft<'_>) -> Result<CaseAnswer, Refusal> {
         match self {
             Self::Quote(case) => case.apply(draft).await.map(|quoted| CaseAnswer::Quoted(Box::new(quoted))),
             Self::Settle(case) => case.apply(draft).await.map(CaseAnswer::Settled),
@@ -115,12 +197,16 @@ impl Case {
             Self::Enrol(case) => case.apply(draft).await,
             Self::Answers(case) => case.apply(draft).await,
             Self::Confirm(case) => case.apply(draft).await,
+            Self::Event(case) => case.apply(draft).await,
             Self::HandOver(case) => case.apply(draft).await,
             Self::TakeClaim(case) => case.apply(draft).await.map(CaseAnswer::Taking),
             Self::Claim(case) => case.apply(draft).await,
             Self::Day(case) => case.apply(draft).await,
             Self::Adjust(case) => case.apply(draft).await,
+            Self::Card(case) => case.apply(draft).await,
             Self::FollowUp(case) => case.apply(draft).await,
+            Self::Merge(case) => case.apply(draft).await,
+            Self::Transfer(case) => case.apply(draft).await,
         }
     }
 }
@@ -139,8 +225,15 @@ impl Job {
         account: Option<Arc<Account>>,
         begun: Instant,
     ) {
+        let with_case = |answer| {
+            if let CaseAnswer::Moved { to, .. } = answer {
+                CaseAnswer::Moved { to, case: Some(Box::new(self.case)) }
+            } else {
+                answer
+            }
+        };
         let done = answer.map(|answer| Done {
-            answer,
+            answer: with_case(answer),
             carried: Carried {
                 committed: written.map(|(committed, _)| committed),
                 account,

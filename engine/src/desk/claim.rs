@@ -77,7 +77,12 @@ impl TakeClaimCase {
         }
         let entry = draft.entry(&self.input.receipt).await?;
         let stored = draft.outcome(entry.as_ref(), &self.input.receipt).await?;
-        let admission = admit_claim(entry.as_ref(), stored.is_some(), &self.found.account);
+        let taken_by = entry.as_ref().and_then(ReceiptEntry::claimant).cloned();
+        let stands_for = match &taken_by {
+            Some(by) if draft.core.account(&self.found.account).await?.account.is_some_and(|own| own.stands_for(by)) => by,
+            Some(_) | None => &self.found.account,
+        };
+        let admission = admit_claim(entry.as_ref(), stored.is_some(), stands_for);
         let (Some(entry), Some(stored)) = (&entry, &stored) else { return self.park(draft).await };
         match admission {
             ClaimAdmission::Park => self.park(draft).await,
@@ -170,7 +175,7 @@ impl ClaimCase {
             draft.core.budgets.found(&read_stored(draft, receipt, &outcome)?.receipt);
             return Ok(CaseAnswer::Recorded { outcome });
         }
-        let entry = draft.entry(receipt).await?.filter(|entry| entry.claimant() == Some(&self.found.account));
+        let entry = draft.entry(receipt).await?.filter(|entry| entry.claimant().is_some_and(|by| draft.is_own(by)));
         let Some((entry, taken)) = entry.and_then(|entry| Some((entry.clone(), entry.claimed?))) else {
             return Err(Refusal::InProgress);
         };
@@ -276,7 +281,7 @@ impl ClaimCase {
         let asker = Asker {
             receipt: &self.input.request,
             quote_no: None,
-            store: &sold.place.store,
+            place: &sold.place,
             account: Some(&self.found.account),
             supersedes: None,
             day: sold.business_date,

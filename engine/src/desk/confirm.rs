@@ -9,7 +9,7 @@ use tessera_rules::id::{FactId, ReceiptId, StoreId};
 
 use super::bonus::Moment;
 use super::day::keep_lapsed;
-use super::enrol::{finish, must_confirm, refused, repeated};
+use super::enrol::{finish, refused, repeated};
 use super::{CaseAnswer, Draft};
 use crate::directory::Found;
 use crate::programs::Rules;
@@ -19,7 +19,8 @@ use crate::programs::Rules;
 pub(crate) struct ConfirmCase {
     pub(crate) id: ReceiptId,
     pub(crate) found: Found,
-    pub(crate) facts: Vec<FactId>,
+    /// What, and since when it was known as it was read.
+    pub(crate) facts: Vec<(FactId, Timestamp)>,
     pub(crate) content_hash: [u8; 32],
     pub(crate) rules: Rules,
     pub(crate) now: Timestamp,
@@ -45,12 +46,11 @@ impl ConfirmCase {
             booked_at: draft.booked_at(self.now),
             booking_date,
         };
-        let must_confirm = must_confirm(&self.rules.revision);
+        let must_confirm = self.rules.revision.must_confirm();
         let release = Release { codes: draft.core.keys.codes(), must_confirm: &must_confirm };
-        let checked = |fact: &FactId| Answer { fact: fact.clone(), source: FactSource::Till, told: Told::Checked };
-        let answers: Vec<Answer> = self.facts.iter().map(checked).collect();
+        let answers: Vec<Answer> = self.facts.iter().map(|checked| self.answer(checked)).collect();
         let mut told = profile::record_answers(&account, &request, &answers, release).map_err(|refusal| match refusal {
-            ProfileRefusal::NeverAnswered => Refusal::fault("fact_ids", refusal.to_string()),
+            ProfileRefusal::NeverAnswered(_) | ProfileRefusal::AnsweredAnew(_) => Refusal::fault("facts", refusal.to_string()),
             ProfileRefusal::NotAMember | ProfileRefusal::TooManyMembers | ProfileRefusal::TooManyFacts => refused(&refusal),
         })?;
         let store = no_store();
@@ -58,13 +58,22 @@ impl ConfirmCase {
         let facts = told.outcome.facts.clone();
         told.lapsed.extend(moment.answered(&mut told.account, &mut told.outcome, (&self.found.customer, &facts)));
         keep_lapsed(draft, told.lapsed).await?;
-        let recorded = self.facts.iter().map(|fact| v1::RecordedAnswer {
+        let recorded = self.facts.iter().map(|(fact, _)| v1::RecordedAnswer {
             fact_id: fact.as_str().to_owned(),
             customer_id: self.found.customer.as_str().to_owned(),
             trust: i32::from(v1::FactTrust::Confirmed),
             ..v1::RecordedAnswer::default()
         });
         Ok(finish(draft, told.account, &told.outcome, recorded.collect(), (entry.as_ref(), &self.rules.revision)))
+    }
+}
+
+impl ConfirmCase {
+    /// For whom an answer lapses is not looked at: what has lapsed for some is news when it is checked again.
+    fn answer(&self, (fact, known_at): &(FactId, Timestamp)) -> Answer {
+        let rule = self.rules.revision.fact(fact);
+        let had_lapsed = rule.is_some_and(|rule| rule.has_lapsed(*known_at, self.now));
+        Answer { fact: fact.clone(), source: FactSource::Till, told: Told::Checked { known_at: *known_at, had_lapsed } }
     }
 }
 

@@ -8,12 +8,14 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tessera_contract::refusal::Refusal;
-use tessera_ledger::account::Account;
+use tessera_contract::till_day::{DayReceipt, TillDay};
+use tessera_ledger::account::{Account, MovedTo};
 use tessera_ledger::claim::outcome_id;
 use tessera_ledger::entry::{Aggregate, ReceiptEntry};
 use tessera_ledger::follow_up::FollowUp;
 use tessera_ledger::return_goods::{DecidedWith, ReturnedSoFar};
 use tessera_rules::id::{AccountId, ReceiptId};
+use tessera_rules::receipt::Place;
 use tessera_storage::{Claim, Commit, Hint, Partition, Row, RowKey, Version};
 
 use crate::account_cache::Known;
@@ -22,6 +24,7 @@ use crate::core::Core;
 use crate::layout;
 use crate::layout::AggregateKey;
 use crate::ledger::due_days;
+use crate::till_days;
 
 /// An aggregate being changed.
 ///
@@ -40,6 +43,8 @@ pub(crate) struct Draft<'a> {
     entries: BTreeMap<ReceiptId, Entry>,
     rows: BTreeMap<RowKey, Bytes>,
     claims: Vec<Claim>,
+    /// Where the batch's receipts and returns are in the days of their tills.
+    till_days: Vec<Hint>,
     /// What the batch uses of what is limited over all customers, and gives back of it.
     spent: Vec<Spent>,
     changed: bool,
@@ -68,6 +73,7 @@ impl<'a> Draft<'a> {
             entries: BTreeMap::new(),
             rows: BTreeMap::new(),
             claims: Vec::new(),
+            till_days: Vec::new(),
             spent: Vec::new(),
             changed: false,
         };
@@ -120,9 +126,31 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Whether what lies in that aggregate, for a receipt of that id, lies here.
+    /// Whether what lies in that aggregate, for a receipt of that id, is this one's: also where it was the one's of an
+    /// account that was merged into this one.
     pub(crate) fn is_here(&self, aggregate: &Aggregate, id: &ReceiptId) -> bool {
-        layout::aggregate(aggregate, id) == self.partition()
+        layout::aggregate(aggregate, id) == self.partition() || self.own_homes().contains(aggregate)
+    }
+
+    /// The account itself, then those that were merged into it; empty where the aggregate is no account.
+    fn own_homes(&self) -> Vec<Aggregate> {
+        let merged = self.account.iter().flat_map(|account| account.merged.iter());
+        self.account_id()
+            .into_iter()
+            .flat_map(|own| std::iter::once(own).chain(merged.clone()))
+            .cloned()
+            .map(Aggregate::Account)
+            .collect()
+    }
+
+    /// Whether an account is this one, or was merged into it.
+    pub(crate) fn is_own(&self, account: &AccountId) -> bool {
+        self.own_homes().contains(&Aggregate::Account(account.clone()))
+    }
+
+    /// Where the account went, where it was merged into another one.
+    pub(crate) fn moved_to(&self) -> Option<MovedTo> {
+        self.account.as_ref()?.moved_to.clone()
     }
 
     /// The entry of a receipt.
@@ -148,7 +176,7 @@ impl<'a> Draft<'a> {
 
     /// What came back of a receipt so far: since it was claimed, with the account; before, with the receipt.
     pub(crate) async fn returned(&self, entry: &ReceiptEntry, id: &ReceiptId) -> Result<ReturnedSoFar, Refusal> {
-        for aggregate in entry.homes() {
+        for aggregate in self.own_homes().into_iter().chain(entry.homes()) {
             if let Some(bytes) = self.row(&aggregate, id, &layout::returned_row(id)).await? {
                 return ReturnedSoFar::decode(&bytes).map_err(|damaged| self.core.quarantined(id.as_str(), &damaged));
             }
@@ -158,16 +186,22 @@ impl<'a> Draft<'a> {
 
     /// What came back so far of a receipt that is kept with this aggregate.
     pub(crate) async fn own_returned(&self, id: &ReceiptId) -> Result<ReturnedSoFar, Refusal> {
-        match self.row(&self.aggregate(id), id, &layout::returned_row(id)).await? {
-            Some(bytes) => ReturnedSoFar::decode(&bytes).map_err(|damaged| self.core.quarantined(id.as_str(), &damaged)),
-            None => Ok(ReturnedSoFar::default()),
+        for aggregate in std::iter::once(self.aggregate(id)).chain(self.own_homes()) {
+            if let Some(bytes) = self.row(&aggregate, id, &layout::returned_row(id)).await? {
+                return ReturnedSoFar::decode(&bytes).map_err(|damaged| self.core.quarantined(id.as_str(), &damaged));
+            }
         }
+        Ok(ReturnedSoFar::default())
     }
 
     /// The outcome of the claim of a sale, where this account's claim of it was carried out.
     pub(crate) async fn claim_outcome(&self, sale: &ReceiptId) -> Result<Option<Bytes>, Refusal> {
-        let Some(account) = self.account_id() else { return Ok(None) };
-        self.row(&Aggregate::Account(account.clone()), sale, &layout::outcome_row(&outcome_id(sale))).await
+        for aggregate in self.own_homes() {
+            if let Some(outcome) = self.row(&aggregate, sale, &layout::outcome_row(&outcome_id(sale))).await? {
+                return Ok(Some(outcome));
+            }
+        }
+        Ok(None)
     }
 
     /// The request of a sale, kept beside its outcome for a claim or for returns that price it anew.
@@ -245,6 +279,12 @@ impl<'a> Draft<'a> {
         self.changed = true;
     }
 
+    /// Puts a receipt or return into its till's day.
+    pub(crate) fn put_till_day(&mut self, place: &Place, date: Date, id: &ReceiptId, receipt: DayReceipt) {
+        let day = TillDay { store: place.store.clone(), till: place.till.clone(), date };
+        self.till_days.push(till_days::hint(&day, id, receipt));
+    }
+
     /// The codes that work once among what a sale or its claim uses: a return of all of it gives them back.
     pub(crate) fn put_codes(&mut self, sale: &ReceiptId, shares: &[Share]) {
         let codes: Vec<&str> = shares.iter().filter_map(|share| Some(share.code()?.as_str())).collect();
@@ -318,14 +358,14 @@ impl<'a> Draft<'a> {
             head: Bytes::from(head),
             rows: self.rows.iter().map(|(key, value)| Row { key: key.clone(), value: value.clone() }).collect(),
             claims,
-            hints: self.hints(),
+            hints: self.due_hints().into_iter().chain(self.till_days.iter().cloned()).collect(),
             deltas: budgets::deltas(&self.spent),
             feed_kinds,
         })
     }
 
     /// On which days this account is to be looked at, since something lapses or becomes usable in it.
-    fn hints(&self) -> Vec<Hint> {
+    fn due_hints(&self) -> Vec<Hint> {
         let (AggregateKey::Account(id), Some(account)) = (self.key, &self.account) else { return Vec::new() };
         let zone = &self.core.settings.ledger_time_zone;
         // What is due already is due today.

@@ -1,5 +1,7 @@
 //! Enrol: a customer is created, in the account of their card where one is in use already.
 
+mod code;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use tessera_contract::convert::timestamp_to_wire;
@@ -16,6 +18,7 @@ use tessera_rules::id::{CustomerId, FactId, ReceiptId};
 use tessera_rules::receipt::Place;
 use tessera_rules::revision::Revision;
 
+use self::code::Phone;
 use super::bonus::{Moment, Referrer};
 use super::day::keep_lapsed;
 use super::settle::printed_coupons;
@@ -50,35 +53,40 @@ impl EnrolCase {
             return Ok(CaseAnswer::AlreadyKnown);
         }
         self.referrer.check()?;
+        let (account, confirmed) = match self.phone(draft).await? {
+            Phone::NotAsked => (draft.account().cloned(), None),
+            Phone::Confirmed { account, fact } => (Some(account), Some(fact)),
+            Phone::CodeSent => return Ok(CaseAnswer::CodeSent),
+        };
+        let stated = self.stated(confirmed.as_ref());
         let request = self.request(draft);
         let agreed = Agreed { data: true, marketing: self.input.marketing_consent };
-        let account = draft.account().cloned();
         let enrolled = profile::enrol(account.as_deref(), self.found.account.clone(), &request, agreed)
             .map_err(|refusal| refused(&refusal))?;
-        let must_confirm = must_confirm(&self.rules.revision);
+        let must_confirm = self.rules.revision.must_confirm();
         let takes_codes = may_wait_for_code(&self.input.delivery, self.input.enrolled_at, self.now);
         let release = Release { codes: draft.core.keys.codes(), must_confirm: &must_confirm };
-        let told = profile::record_answers(
-            &enrolled.account,
-            &request,
-            &answers(&self.input.answers, FactSource::Enrolment, (&self.rules.revision, takes_codes)),
-            release,
-        )
-        .map_err(|refusal| refused(&refusal))?;
+        // The code that came has been looked at.
+        let said: Vec<StatedFact> = stated.iter().filter(|fact| Some(&fact.fact) != confirmed.as_ref()).cloned().collect();
+        let answers = answers(&said, FactSource::Enrolment, (&self.rules.revision, takes_codes));
+        let told =
+            profile::record_answers(&enrolled.account, &request, &answers, release).map_err(|refusal| refused(&refusal))?;
         for (kind, value) in [("card", &self.input.card), ("phone", &self.input.phone)] {
             if let Some(value) = value {
                 draft.put_claim(Directory::claim(draft.core, kind, value.expose(), &self.found)?);
             }
         }
         let (mut account, told_of) = (told.account, told.outcome);
-        let mut outcome =
-            Outcome { facts: told_of.facts, rewards: told_of.rewards, postings: told_of.postings, ..enrolled.outcome };
+        let mut facts = told_of.facts;
+        facts.extend(confirmed);
+        facts.sort();
+        let mut outcome = Outcome { facts, rewards: told_of.rewards, postings: told_of.postings, ..enrolled.outcome };
         let lapsed = self.bonuses(draft, &mut account, &mut outcome);
         let contact = Contact { phone: self.input.phone.clone(), language: self.input.language.clone() };
-        keep_values(draft, &self.found, &self.input.answers, &contact).await?;
+        keep_values(draft, &self.found, &stated, &contact).await?;
         keep_lapsed(draft, lapsed).await?;
         let who = (&self.input.request, &self.found.customer);
-        let answers = recorded(who, &self.input.answers, (&account, &self.rules.revision));
+        let answers = recorded(who, (&stated, &outcome.facts), (&account, &self.rules.revision));
         Ok(finish(draft, account, &outcome, answers, (entry.as_ref(), &self.rules.revision)))
     }
 
@@ -123,11 +131,6 @@ fn is_enrolled(account: &Account, found: &Found) -> bool {
     account.members.iter().any(|member| member.customer == found.customer && member.enrolled_at.is_some())
 }
 
-/// The facts that count only once somebody has checked them.
-pub(super) fn must_confirm(revision: &Revision) -> Vec<FactId> {
-    revision.facts().iter().filter(|rule| rule.confirm.is_some()).map(|rule| rule.id.clone()).collect()
-}
-
 /// A request id that has been carried out: the stored outcome, or a conflict.
 pub(super) fn repeated(entry: Option<&ReceiptEntry>, content_hash: [u8; 32], outcome: Bytes) -> Result<CaseAnswer, Refusal> {
     if entry.is_some_and(|entry| entry.content_hash == content_hash) {
@@ -164,10 +167,11 @@ pub(super) fn answers(stated: &[StatedFact], source: FactSource, (revision, take
     stated.iter().map(|fact| Answer { fact: fact.fact.clone(), source, told: told(fact) }).collect()
 }
 
-/// Answers without their values, for the outcome of a request: how far each is trusted now, and whether a code is to be sent.
+/// Answers without their values, for the outcome of a request: how far each is trusted now, and whether a code is to be sent. A
+/// code that changed nothing was wrong.
 pub(super) fn recorded(
     (id, customer): (&ReceiptId, &CustomerId),
-    stated: &[StatedFact],
+    (stated, changed): (&[StatedFact], &[FactId]),
     (account, revision): (&Account, &Revision),
 ) -> Vec<v1::RecordedAnswer> {
     let member = account.members.iter().find(|member| member.customer == *customer);
@@ -185,7 +189,7 @@ pub(super) fn recorded(
             trust: i32::from(trust),
             code_to: i32::from(code_to),
             code_until: code_until.map(timestamp_to_wire),
-            code_wrong: matches!(fact.said, Said::Code(_)) && !is_confirmed,
+            code_wrong: matches!(fact.said, Said::Code(_)) && !changed.contains(&fact.fact),
         }
     });
     recorded.collect()

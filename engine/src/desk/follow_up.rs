@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
-use tessera_ledger::follow_up::{CarryOut, FollowUp, carry_out};
+use tessera_ledger::follow_up::{CarryOut, FollowUp, FollowUpKind, carry_out};
 
 use super::day::keep_lapsed;
+use super::merge::take_values_over;
 use super::{CaseAnswer, Draft};
 use crate::directory::customer_of;
 use crate::layout;
@@ -35,8 +36,12 @@ impl FollowUpCase {
                 booked_at: draft.booked_at(self.now),
                 booking_date: draft.booking_date(self.now),
                 currency: draft.core.settings.currency,
+                programs: draft.core.programs.in_force().revision.programs(),
             },
         );
+        if let FollowUpKind::Merge { everything } = &self.follow_up.kind {
+            take_values_over(draft, &opened, everything).await?;
+        }
         let outcome = encode_outcome(&done.outcome, &Extras { proven: true, ..Extras::default() });
         draft.put_account(done.account);
         keep_lapsed(draft, done.lapsed).await?;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use tessera_contract::token::TokenBody;
+use tessera_rules::id::AccountId;
 use tessera_rules::receipt::Receipt;
 
 use super::by_pack::ByPack;
@@ -48,6 +49,14 @@ impl Promised {
         match self {
             Self::Nothing { .. } | Self::Pack { .. } => receipt.sold_at,
             Self::Token { body, .. } => body.head.quoted_at,
+        }
+    }
+
+    /// The account that was promised something.
+    pub(crate) fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::Nothing { .. } | Self::Pack { .. } => None,
+            Self::Token { body, .. } => body.head.account.as_ref(),
         }
     }
 

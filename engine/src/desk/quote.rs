@@ -1,6 +1,8 @@
 //! Quote: what if this receipt is paid now. Comes to the desk only where something scarce is promised or
 //! was promised before; everything else is answered without a queue.
 
+mod code;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -126,11 +128,11 @@ pub(crate) async fn evaluate_anonymous(core: &Core, asked: &Asked) -> Result<Quo
     Ok(Quoted::Decided(Box::new(Decided { decision, held_until: None, account: None })))
 }
 
-/// What the receipt holds is another store's, and stays so: this till is answered, and promised nothing (H73).
+/// What the receipt holds is another till's, and stays so: this till is answered, and promised nothing (H73).
 fn quoted_elsewhere(asked: &Asked) {
     let receipt = &asked.input.receipt;
     metrics::counter!("tessera_engine_foreign_calls_total").increment(1);
-    tracing::warn!(receipt = %receipt.id, store = %receipt.place.store, "a quote of another store's receipt was promised nothing");
+    tracing::warn!(receipt = %receipt.id, store = %receipt.place.store, till = %receipt.place.till, "a quote of another till's receipt was promised nothing");
 }
 
 impl Asked {
@@ -138,7 +140,7 @@ impl Asked {
         Asker {
             receipt: &self.input.receipt.id,
             quote_no: Some(quote_no(&self.input)),
-            store: &self.input.receipt.place.store,
+            place: &self.input.receipt.place,
             account,
             supersedes: self.input.supersedes.as_ref(),
             day: self.input.receipt.business_date,
@@ -182,8 +184,9 @@ impl Asked {
 }
 
 /// Whether the decision must go through the account's queue.
-pub(crate) fn needs_desk(account: &Account, input: &QuoteInput, decision: &Decision, at: Timestamp) -> bool {
-    !input.receipt.training && must_write(account, &command(input, decision, at, at))
+pub(crate) fn needs_desk(account: &Account, customer: &CustomerId, asked: &Asked, decision: &Decision) -> bool {
+    let command = command(&asked.input, decision, asked.at, asked.at);
+    !asked.input.receipt.training && (must_write(account, &command) || asked.needs_code(account, customer, decision))
 }
 
 /// Numbers beyond what is kept are all the greatest.
@@ -194,7 +197,7 @@ fn quote_no(input: &QuoteInput) -> u32 {
 fn command<'a>(input: &'a QuoteInput, decision: &'a Decision, now: Timestamp, until: Timestamp) -> OpenQuoteCommand<'a> {
     OpenQuoteCommand {
         receipt: &input.receipt.id,
-        store: &input.receipt.place.store,
+        place: &input.receipt.place,
         quote_no: quote_no(input),
         now,
         until,
@@ -224,6 +227,7 @@ impl QuoteCase {
             Some(account) => Arc::clone(account),
             None => Arc::new(Account::new(self.account.clone(), self.customer.clone(), asked.at)),
         };
+        let before = self.with_code(draft, before);
         let until = draft.core.held_until(asked.at);
         for _ in 0..BUDGET_ATTEMPTS_MAX {
             let decision = evaluate_quote(draft.core, asked, Some(&before), Some(&self.customer)).await?;
@@ -253,13 +257,14 @@ impl QuoteCase {
 
     fn held(&self, draft: &mut Draft<'_>, decision: Decision, account: Account, until: Timestamp) -> Quoted {
         let held_until = (!decision.promises.is_empty()).then_some(until);
-        if draft.account().is_none_or(|before| **before != account) {
+        let is_put = self.send_code(draft, decision.code_wanted.as_ref(), &account);
+        if !is_put && draft.account().is_none_or(|before| **before != account) {
             draft.put_account(account);
         }
         Quoted::Decided(Box::new(Decided { decision, held_until, account: draft.account().cloned() }))
     }
 
-    /// There is no room for another open quote, or the receipt is another store's: what is scarce is left out, and the answer says so.
+    /// There is no room for another open quote, or the receipt is another till's: what is scarce is left out, and the answer says so.
     async fn without_promises(&self, draft: &Draft<'_>, account: &Arc<Account>) -> Result<Quoted, Refusal> {
         let lists = draft.core.lists_of(&self.customer, self.asked.at).await?;
         let out_of_stock = draft.core.out_of_stock(&self.asked.input.receipt.place.store).await?;

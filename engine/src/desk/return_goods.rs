@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use prost::Message as _;
 use tessera_contract::read::{OriginalReceipt, ReadContext, ReturnInput, read_return};
 use tessera_contract::refusal::Refusal;
+use tessera_contract::till_day::{DayKind, DayReceipt};
 use tessera_ledger::account::Account;
 use tessera_ledger::claim::claimed_sale;
 use tessera_ledger::entry::{Aggregate, EntryState, ReceiptEntry, TillPlace, Waiting};
@@ -171,6 +172,7 @@ impl ReturnCase {
         );
         draft.put_entry(original, awaited);
         draft.put_entry(&self.input.id, own);
+        self.put_into_day(draft);
         Ok(Returned::Parked { repeated: false })
     }
 
@@ -203,6 +205,14 @@ impl ReturnCase {
         Ok(Returned::Outcome { outcome: message, repeated: false, result: Some(Box::new(result)) })
     }
 
+    fn put_into_day(&self, draft: &mut Draft<'_>) {
+        if self.input.training {
+            return;
+        }
+        let back = DayReceipt { kind: DayKind::Returned, content: self.input.content_hash };
+        draft.put_till_day(&self.input.place, self.input.business_date, &self.input.id, back);
+    }
+
     fn put(&self, draft: &mut Draft<'_>, result: &ledger::Returned, message: Bytes) {
         let id = &self.input.id;
         let aggregate = draft.aggregate(id);
@@ -220,6 +230,7 @@ impl ReturnCase {
             draft.put_row(layout::returned_row(original), Bytes::from(result.so_far.encode()));
         }
         draft.put_entry(id, entry);
+        self.put_into_day(draft);
         draft.put_row(layout::outcome_row(id.as_str()), message);
     }
 

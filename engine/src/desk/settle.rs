@@ -13,6 +13,7 @@ use tessera_contract::canonical::BasketHash;
 use tessera_contract::convert::timestamp_to_wire;
 use tessera_contract::read::SettleInput;
 use tessera_contract::refusal::Refusal;
+use tessera_contract::till_day::{DayKind, DayReceipt};
 use tessera_contract::token::{self, TokenBody, TokenHead, decision_hash};
 use tessera_ledger::account::Account;
 use tessera_ledger::entry::{ReceiptEntry, TillPlace};
@@ -29,7 +30,7 @@ use tessera_rules::evaluate::evaluate;
 use tessera_rules::id::{CampaignId, CustomerId, SegmentId};
 use tessera_rules::receipt::{Receipt, Stage};
 use tessera_rules::revision::Revision;
-use tessera_rules::standing::Standing;
+use tessera_rules::standing::{CodeForRedeem, Standing};
 
 use self::answered::Answered;
 use self::told::{code_verdicts, prizes, sold_lines};
@@ -37,7 +38,7 @@ use super::as_decided::is_as_decided;
 use super::bonus::{Moment, Referrer};
 use super::claim::waiting_claims;
 use super::day::keep_lapsed;
-use super::enrol::{must_confirm, recorded};
+use super::enrol::recorded;
 use super::promised::{Issuer, Promised};
 use super::return_goods::apply_parked;
 use super::{Draft, quote};
@@ -62,7 +63,8 @@ pub(crate) struct SettleCase {
     pub(crate) basket_hash: BasketHash,
     pub(crate) customer: Option<CustomerId>,
     pub(crate) referrer: Referrer,
-    pub(crate) unknown_customer: bool,
+    /// Why there is no customer, though the receipt names one.
+    pub(crate) no_customer: Option<Flag>,
     pub(crate) now: Timestamp,
     pub(crate) till_clock_off: bool,
     /// The request, kept where the sale can be claimed, or is priced anew when goods come back.
@@ -111,6 +113,8 @@ struct When {
     effort: Effort,
     /// The first part that nobody was told of before it was paid; none: all was told.
     untold_from: Option<AnswerPart>,
+    /// The code that redemptions may wait for has come with a quote.
+    has_code: bool,
 }
 
 impl Settled {
@@ -135,6 +139,12 @@ impl SettleCase {
             SettleAdmission::Voided => Ok(Settled::Voided),
             SettleAdmission::New { after_void } => self.commit(draft, entry.as_ref(), after_void).await,
         }
+    }
+
+    fn put_into_day(&self, draft: &mut Draft<'_>) {
+        let receipt = &self.input.receipt;
+        let sold = DayReceipt { kind: DayKind::Settled, content: self.input.content_hash };
+        draft.put_till_day(&receipt.place, receipt.business_date, &receipt.id, sold);
     }
 
     /// The same id with other content: a till's bug, a counter that was reset, or fraud (H2).
@@ -171,6 +181,7 @@ impl SettleCase {
         );
         let parked = settled.parked.clone();
         draft.put_entry(id, settled);
+        self.put_into_day(draft);
         draft.put_row(layout::outcome_row(id.as_str()), outcome.clone());
         draft.put_codes(id, &judged.shares);
         draft.put_spent(id, judged.shares, self.input.receipt.business_date);
@@ -198,7 +209,9 @@ impl SettleCase {
         let assets = asset_terms(&rules.revision, self.input.receipt.currency);
         let sold = sold_lines(&self.input);
         let handed_over = prizes(&self.input.instructions);
-        let must_confirm = (!answered.kept.is_empty()).then(|| must_confirm(&rules.revision));
+        let is_awaited =
+            answered.account.as_ref().is_some_and(|account| account.waiting.iter().any(|waiting| waiting.given.is_none()));
+        let must_confirm = (is_awaited || !answered.kept.is_empty()).then(|| rules.revision.must_confirm());
         let mut settled = settle(
             answered.account.as_deref(),
             &Settle {
@@ -229,8 +242,8 @@ impl SettleCase {
         if judged.is_beyond {
             add_flag(&mut settled.outcome.flags, Flag::SettledWithShortfall);
         }
-        if self.unknown_customer {
-            add_flag(&mut settled.outcome.flags, Flag::CustomerUnknown);
+        if let Some(flag) = self.no_customer {
+            add_flag(&mut settled.outcome.flags, flag);
         }
         let mut extras = self.extras.clone();
         extras.proven = judged.decision.proven;
@@ -239,8 +252,9 @@ impl SettleCase {
         extras.code_verdicts = code_verdicts(&judged.decision);
         extras.notice_due_at = self.notice_due_at().map(timestamp_to_wire);
         if let (Some(account), Some(customer)) = (&settled.account, &self.customer) {
-            extras.answers = recorded((&self.input.receipt.id, customer), &answered.kept, (account, &rules.revision));
-            settled.outcome.facts = answered.kept.iter().map(|answer| answer.fact.clone()).collect();
+            extras.answers =
+                recorded((&self.input.receipt.id, customer), (&answered.kept, &answered.changed), (account, &rules.revision));
+            settled.outcome.facts = answered.changed.clone();
         }
         let moment = Moment { core: draft.core, rules, at: self.input.receipt.sold_at, store: &self.input.receipt.place.store };
         let is_first = answered.account.as_ref().is_none_or(|opened| opened.statistics.visits == 0);
@@ -277,7 +291,7 @@ impl SettleCase {
         let asker = Asker {
             receipt: &receipt.id,
             quote_no: None,
-            store: &receipt.place.store,
+            place: &receipt.place,
             account: draft.account_id(),
             supersedes: None,
             day: receipt.business_date,
@@ -323,7 +337,8 @@ impl SettleCase {
 
     fn judge_token<'a>(&'a self, known: (&Draft<'_>, &Surroundings), body: &'a TokenBody, rules: &Rules) -> Judged<'a> {
         let again = |effort, untold_from| {
-            self.evaluate(known, rules, &self.quoted_again(&body.head), When { at: body.head.quoted_at, effort, untold_from })
+            let when = When { at: body.head.quoted_at, effort, untold_from, has_code: body.promised.has_redemptions() };
+            self.evaluate(known, rules, &self.quoted_again(&body.head), when)
         };
         // Prices were told, and with them what campaigns cost that made them: neither more nor less is searched for them.
         let searched = Effort::within(body.head.steps_max);
@@ -401,7 +416,7 @@ impl SettleCase {
 
     /// With nothing told before.
     fn when_sold(&self) -> When {
-        When { at: self.input.receipt.sold_at, effort: Effort::default().whole(), untold_from: None }
+        When { at: self.input.receipt.sold_at, effort: Effort::default().whole(), untold_from: None, has_code: false }
     }
 
     /// The receipt as it would have been quoted with what is known now, and what the customer chose then.
@@ -412,8 +427,12 @@ impl SettleCase {
     fn evaluate(&self, (draft, around): (&Draft<'_>, &Surroundings), rules: &Rules, receipt: &Receipt, when: When) -> Decision {
         let known = self.known(draft);
         let (account, view) = (known.as_deref(), self.view(self.now, &around.lists));
+        let mut customer = account.map(|account| account.standing(&view));
+        for fact in customer.iter_mut().filter(|_| when.has_code).flat_map(|customer| &mut customer.facts) {
+            fact.redeem_code = CodeForRedeem::CameBack;
+        }
         let standing = Standing {
-            customer: account.map(|account| account.standing(&view)),
+            customer,
             codes: quote::code_standings(account, &receipt.codes, &view, &around.shared),
             shared: around.shared.uses.clone(),
             out_of_stock: Arc::clone(&around.out_of_stock),

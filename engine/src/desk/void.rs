@@ -58,22 +58,22 @@ impl VoidCase {
         }
     }
 
-    /// Whether the receipt's quotes hold something for the till's store.
+    /// Whether the receipt's quotes hold something for the till.
     fn holds_something(&self, draft: &Draft<'_>) -> bool {
-        let (receipt, store) = (&self.receipt, &self.till.store);
-        draft.account().is_some_and(|account| is_held_by(account, receipt, store, self.now))
-            || draft.core.budgets.is_held_by(receipt, store, self.now)
+        let (receipt, till) = (&self.receipt, &self.till);
+        draft.account().is_some_and(|account| is_held_by(account, receipt, till, self.now))
+            || draft.core.budgets.is_held_by(receipt, till, self.now)
     }
 
     /// Releases what the receipt's quotes hold. A tombstone of a customer's receipt is committed with the account, so there
     /// must be one.
     fn release(&self, draft: &mut Draft<'_>) -> Result<(), Refusal> {
         let released = match (draft.account_id(), draft.account(), &self.customer) {
-            (_, Some(account), _) => void(account, &self.receipt, &self.till.store, self.now).map_err(|_| self.foreign())?,
+            (_, Some(account), _) => void(account, &self.receipt, &self.till, self.now).map_err(|_| self.foreign())?,
             (Some(id), None, Some(customer)) => Some(Account::new(id.clone(), customer.clone(), self.now)),
             (Some(_), None, None) | (None, None, _) => None,
         };
-        if !draft.core.budgets.release(&self.receipt, &self.till.store, self.now) {
+        if !draft.core.budgets.release(&self.receipt, &self.till, self.now) {
             return Err(self.foreign());
         }
         if let Some(account) = released {
@@ -82,7 +82,7 @@ impl VoidCase {
         Ok(())
     }
 
-    /// The receipt is another store's, or another till's.
+    /// The receipt is another till's.
     fn foreign(&self) -> Refusal {
         metrics::counter!("tessera_engine_foreign_calls_total").increment(1);
         tracing::warn!(receipt = %self.receipt, store = %self.till.store, till = %self.till.till, "a void of another till's receipt was refused");

@@ -41,7 +41,7 @@ pub(super) struct Held {
     pub(super) seed: [u8; 32],
     pub(super) winners: Vec<Winner>,
     pub(super) out: Vec<String>,
-    pub(super) again: Vec<String>,
+    pub(super) again: u64,
 }
 
 /// Who won.

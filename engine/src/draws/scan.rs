@@ -8,7 +8,7 @@ use tessera_contract::refusal::Refusal;
 use tessera_ledger::code::{ticket_place, ticket_series};
 use tessera_proto::billing::v1;
 use tessera_rules::id::AccountId;
-use tessera_storage::{Cursor, FeedEntry, StorageError};
+use tessera_storage::{Cursor, FeedEntry, StorageError, Wanted};
 
 use super::TICKETS_MAX;
 use super::record::Tickets;
@@ -33,7 +33,11 @@ impl Core {
     pub(super) async fn scan_tickets(&self, draw: &str, from: &Cursor) -> Result<Read, Refusal> {
         let mut read = Read { draw: draw.to_owned(), moved: BTreeMap::new(), given: 0, cursor: from.clone() };
         loop {
-            let page = self.storage.feed(&read.cursor, PAGE).await.map_err(|error| self.storage_refusal(&error))?;
+            let page = self
+                .storage
+                .feed(&read.cursor, PAGE, Wanted::Kind(OUTCOME))
+                .await
+                .map_err(|error| self.storage_refusal(&error))?;
             let Some(last) = page.last() else { return Ok(read) };
             read.cursor = last.cursor.clone();
             let decoded = tokio::task::spawn_blocking(move || read.take(&page).map(|()| read)).await;
@@ -51,7 +55,7 @@ impl Read {
         for entry in page.iter().filter(|entry| entry.partition.space == ACCOUNTS) {
             let name = String::from_utf8_lossy(&entry.partition.key);
             let damaged = |what: String| StorageError::Damaged { place: name.to_string(), what };
-            for row in entry.rows.iter().filter(|row| row.key.kind == OUTCOME) {
+            for row in &entry.rows {
                 let outcome = v1::Outcome::decode(row.value.clone()).map_err(|error| damaged(error.to_string()))?;
                 for reward in outcome.rewards.iter().filter(|reward| reward.draw_tickets != 0) {
                     if reward.draw_id != self.draw {
@@ -64,7 +68,9 @@ impl Read {
                         }
                         continue;
                     };
-                    let account = AccountId::parse(&name).map_err(|error| damaged(error.to_string()))?;
+                    // A ticket is of the series that it was given in, also where its account is another one's by now.
+                    let sold_to = Some(outcome.sold_to_account_id.as_str()).filter(|sold_to| !sold_to.is_empty());
+                    let account = AccountId::parse(sold_to.unwrap_or(&name)).map_err(|error| damaged(error.to_string()))?;
                     self.note(account, first, reward.draw_tickets);
                 }
             }

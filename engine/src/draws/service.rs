@@ -86,12 +86,7 @@ impl DrawService for Draws {
 
     async fn list_draws(&self, _: Request<v1::ListDrawsRequest>) -> Result<Response<v1::ListDrawsResponse>, Status> {
         let records = self.all().await.map_err(wire::status)?;
-        let short = |record: &Record| v1::Draw {
-            winners: Vec::new(),
-            out_tickets: Vec::new(),
-            again_tickets: Vec::new(),
-            ..wire::told(record)
-        };
+        let short = |record: &Record| v1::Draw { winners: Vec::new(), out_tickets: Vec::new(), ..wire::told(record) };
         Ok(Response::new(v1::ListDrawsResponse { draws: records.iter().map(short).collect() }))
     }
 

@@ -88,7 +88,7 @@ pub(super) fn told(record: &Record) -> v1::Draw {
             seed: held.seed.to_vec(),
             winners: winners(held),
             out_tickets: held.out.clone(),
-            again_tickets: held.again.clone(),
+            again_tickets: held.again,
             ..draw
         },
     }

@@ -90,7 +90,7 @@ async fn p2_p4_a_carrier_that_stops_between_the_two_commits_carries_out_nothing_
     brought(&rig, "a", Some("2002"), "1001").await;
     // The second commit is there, and the place in the feed was never written.
     let mut first = Carrier::open(rig.engine.clone()).await.unwrap();
-    let page = rig.storage.feed(&first.cursor, PAGE).await.unwrap();
+    let page = rig.storage.feed(&first.cursor, PAGE, Wanted::Kind(FOLLOW_UP)).await.unwrap();
     first.carry_all(page.iter().flat_map(follow_ups_of).collect()).await.unwrap();
     drop(first);
     assert_eq!(rig.points("1001").await, 500);
@@ -129,7 +129,7 @@ async fn p2_p4_p5_power_lost_between_the_two_commits_leaves_a_follow_up_that_is_
     brought(&rig, "a", Some("2002"), "1001").await;
     image(&disk, &before);
     let mut carrier = Carrier::open(rig.engine.clone()).await.unwrap();
-    let page = rig.storage.feed(&carrier.cursor, PAGE).await.unwrap();
+    let page = rig.storage.feed(&carrier.cursor, PAGE, Wanted::Kind(FOLLOW_UP)).await.unwrap();
     carrier.carry_all(page.iter().flat_map(follow_ups_of).collect()).await.unwrap();
     image(&disk, &behind);
 
@@ -249,16 +249,7 @@ async fn h31_a_broken_referrer_stops_nobody_elses_sale() {
 
 /// A commit of that head and nothing else.
 fn head_alone(partition: &tessera_storage::Partition, expected: Version, head: Bytes) -> Commit {
-    Commit {
-        partition: partition.clone(),
-        expected,
-        head,
-        rows: Vec::new(),
-        claims: Vec::new(),
-        hints: Vec::new(),
-        deltas: Vec::new(),
-        feed_kinds: Vec::new(),
-    }
+    Commit::of_head(partition.clone(), expected, head)
 }
 
 #[tokio::test]

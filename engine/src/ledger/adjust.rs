@@ -101,7 +101,8 @@ impl AdjustmentStatement {
 /// Carries out a correction that enough people have signed.
 pub(super) async fn adjust(engine: &Engine, request: &v1::AdjustRequest) -> Result<v1::AdjustResponse, Status> {
     let statement = AdjustmentStatement::read(request)?;
-    let signers = signers(engine, &statement, &request.signatures)?;
+    let signers = signers(engine, &statement.text(), &request.signatures)?;
+    refuse_too_few(engine, &statement, signers.len())?;
     refuse_unknown_asset(engine, &statement)?;
     let key = AggregateKey::Account(statement.account.clone());
     let content_hash = *blake3::hash(statement.text().as_bytes()).as_bytes();
@@ -125,17 +126,12 @@ pub(super) async fn adjust(engine: &Engine, request: &v1::AdjustRequest) -> Resu
     Ok(v1::AdjustResponse { outcome: Some(outcome) })
 }
 
-/// The keys of those who signed: one person of finance up to the limit, two above it (H78).
-fn signers(
-    engine: &Engine,
-    statement: &AdjustmentStatement,
-    signatures: &[v1::PersonSignature],
-) -> Result<Vec<[u8; 32]>, Status> {
+/// The keys of those who signed a statement, each of another person of finance (H78).
+pub(crate) fn signers(engine: &Engine, text: &str, signatures: &[v1::PersonSignature]) -> Result<Vec<[u8; 32]>, Status> {
     let people = &engine.core.settings.people;
     if people.is_empty() {
-        return Err(Status::failed_precondition("nobody is configured: corrections need people of finance in the configuration"));
+        return Err(Status::failed_precondition("nobody is configured: this needs people of finance in the configuration"));
     }
-    let text = statement.text();
     let mut keys: Vec<[u8; 32]> = Vec::new();
     for signature in signatures {
         let key = <[u8; 32]>::try_from(signature.public_key.as_slice()).ok().and_then(|bytes| PublicKey::from_bytes(&bytes));
@@ -146,22 +142,27 @@ fn signers(
         if people.with_role(&key, &[Role::Finance]).is_err() {
             return Err(Status::permission_denied(format!("{key} is not the key of a person of finance")));
         }
-        if !key.has_signed(&text, &bytes) {
-            return Err(Status::permission_denied(format!("the signature of {key} is not over this correction")));
+        if !key.has_signed(text, &bytes) {
+            return Err(Status::permission_denied(format!("the signature of {key} is not over this statement")));
         }
         if keys.contains(key.as_bytes()) {
             return Err(Status::permission_denied("both signatures are of one person"));
         }
         keys.push(*key.as_bytes());
     }
+    Ok(keys)
+}
+
+/// One person of finance up to the limit, two above it (H78).
+fn refuse_too_few(engine: &Engine, statement: &AdjustmentStatement, signed: usize) -> Result<(), Status> {
     let alone = statement.units.units().unsigned_abs() <= engine.core.settings.adjust_alone_units_max;
     let needed = if alone { 1 } else { 2 };
-    if keys.len() < needed {
+    if signed < needed {
         let alone = engine.core.settings.adjust_alone_units_max;
         let text = format!("{needed} people of finance must sign; one alone may correct up to {alone} units");
         return Err(Status::unauthenticated(text));
     }
-    Ok(keys)
+    Ok(())
 }
 
 fn refuse_unknown_asset(engine: &Engine, statement: &AdjustmentStatement) -> Result<(), Status> {

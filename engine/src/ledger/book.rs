@@ -6,7 +6,7 @@ use bytes::Bytes;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tessera_ledger::day::{LedgerDay, Tally};
-use tessera_storage::{Commit, Cursor, FeedEntry, Row, Storage, Version};
+use tessera_storage::{Commit, Cursor, FeedEntry, Row, Storage, Version, Wanted};
 
 use super::LedgerError;
 use crate::layout::{self, OUTCOME};
@@ -113,7 +113,7 @@ impl Book {
     /// Reads what the feed has by now.
     pub(super) async fn read_feed(&mut self, storage: &dyn Storage) -> Result<(), LedgerError> {
         loop {
-            let page = storage.feed(&self.cursor, PAGE).await?;
+            let page = storage.feed(&self.cursor, PAGE, Wanted::Kind(OUTCOME)).await?;
             if page.is_empty() {
                 return Ok(());
             }
@@ -133,7 +133,7 @@ impl Book {
         }
         // Nothing is taken of an entry that is refused, so that the next reading is refused as well.
         let mut taken = Vec::new();
-        for row in entry.rows.iter().filter(|row| row.key.kind == OUTCOME) {
+        for row in &entry.rows {
             let posted =
                 PostedOutcome::read(&row.value).map_err(|error| LedgerError::Unreadable { sequence, what: error.to_string() })?;
             let date = posted.booking_date;
@@ -174,14 +174,8 @@ impl Book {
         };
         let (date, sequence) = (day.date, head.sequence);
         let commit = Commit {
-            partition: layout::ledger_days(),
-            expected: self.version,
-            head: Bytes::from(encode(&head, date)?),
             rows: vec![Row { key: layout::day_row(date), value: Bytes::from(day.encode()) }],
-            claims: Vec::new(),
-            hints: Vec::new(),
-            deltas: Vec::new(),
-            feed_kinds: Vec::new(),
+            ..Commit::of_head(layout::ledger_days(), self.version, encode(&head, date)?)
         };
         let committed = storage.commit(commit).await.map_err(|source| LedgerError::Commit { date, source })?;
         self.version = committed.version;

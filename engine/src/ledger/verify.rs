@@ -15,7 +15,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use tessera_ledger::account::Account;
 use tessera_ledger::day::{BrokenDay, Held, LedgerDay, Tally, roll_forward};
-use tessera_storage::{Cursor, FeedEntry, Storage};
+use tessera_storage::{Cursor, FeedEntry, Storage, Wanted};
 use tokio::sync::mpsc;
 
 use super::LedgerError;
@@ -128,7 +128,7 @@ impl<'a> Run<'a> {
 
     async fn deal_out(&mut self, senders: &[mpsc::Sender<Vec<FeedEntry>>], tell: &impl Fn(Progress)) -> Result<(), LedgerError> {
         loop {
-            let page = self.storage.feed(&self.cursor, PAGE).await?;
+            let page = self.storage.feed(&self.cursor, PAGE, Wanted::All).await?;
             let Some(last) = page.last() else { return Ok(()) };
             self.cursor = last.cursor.clone();
             let mut parts: Vec<Vec<FeedEntry>> = senders.iter().map(|_| Vec::new()).collect();

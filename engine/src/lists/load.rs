@@ -1,7 +1,6 @@
 //! Loads: what a file says of its customers, written one customer at a time, and the record that puts it in force.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
@@ -13,10 +12,9 @@ use super::membership::Said;
 use super::record::{Begun, Change, ListRecord, ListRefusal, Mode};
 use super::{LISTS_MAX, all};
 use crate::core::Core;
+use crate::heads::{BACK_OFF, Written};
 use crate::layout;
 
-/// What a caller waits before it comes back to a full queue.
-pub(super) const BACK_OFF: Duration = Duration::from_millis(50);
 /// Customers that are looked up or written at once: few, since tills are served beside it.
 const AT_ONCE: usize = 64;
 /// How often a write is tried that meets another one.
@@ -56,7 +54,7 @@ pub(super) async fn change_record<T>(
             return Ok((answer, record));
         }
         let head = record.encode().map_err(|error| core.internal(&error.to_string()))?;
-        if core.write_head(layout::list(list), version, head).await? {
+        if core.write_head(layout::list(list), version, head).await? == Written::Done {
             return Ok((answer, record));
         }
     }
@@ -214,7 +212,7 @@ async fn say(core: &Core, (list, record): (&SegmentId, &ListRecord), customer: &
         }
         known.say(list, record, said);
         let head = known.encode().map_err(|error| core.internal(&error.to_string()))?;
-        if core.write_head(layout::memberships(customer), version, head).await? {
+        if core.write_head(layout::memberships(customer), version, head).await? == Written::Done {
             return Ok(was);
         }
     }

@@ -1,4 +1,4 @@
-//! What gateways ask beside the tills' calls: to follow a rule pack. The close of a till's day is not served yet.
+//! What gateways ask beside the tills' calls: to follow a rule pack, and to close a till's day.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use tessera_contract::limits::{PACK_STORES_MAX, SHORT_TEXT_CHARACTERS_MAX};
 use tessera_contract::pack::PackHash;
 use tessera_contract::read::check_contract_minor;
 use tessera_contract::refusal::Refusal;
+use tessera_contract::till_day::{SaidDay, read_close};
 use tessera_identity::{Caller, NotAllowed};
 use tessera_proto::gateway::v1::gateway_service_server::GatewayService;
 use tessera_proto::gateway::v1::{CloseTillDayRequest, CloseTillDayResponse, FollowPackRequest, FollowPackResponse};
@@ -53,8 +54,14 @@ impl GatewayService for GatewayCalls {
         Ok(Response::new(Box::pin(ReceiverStream::new(stream))))
     }
 
-    async fn close_till_day(&self, _request: Request<CloseTillDayRequest>) -> Result<Response<CloseTillDayResponse>, Status> {
-        Err(Refusal::NotYetServed { call: "CloseTillDay" }.into_status())
+    async fn close_till_day(&self, request: Request<CloseTillDayRequest>) -> Result<Response<CloseTillDayResponse>, Status> {
+        let caller = Caller::of(request.extensions());
+        let request = request.into_inner();
+        let admitted = caller.speaks_for(&request.store_id, &request.till_id);
+        admitted.map_err(|_| Refusal::ForeignStore.into_status())?;
+        let said = read_said(&request).map_err(Refusal::into_status)?;
+        let closed = self.engine.core.close_till_day(&said, &request.gateway_id).await;
+        closed.map(Response::new).map_err(Refusal::into_status)
     }
 }
 
@@ -66,10 +73,20 @@ fn admit(caller: &Caller, stores: &[StoreId]) -> Result<(), NotAllowed> {
     }
 }
 
+fn read_said(request: &CloseTillDayRequest) -> Result<SaidDay, Refusal> {
+    if !request.gateway_id.is_empty() && !is_gateway_id(&request.gateway_id) {
+        return Err(Refusal::fault("gateway_id", "must have 1 to 64 printable ASCII characters"));
+    }
+    read_close(request)
+}
+
+fn is_gateway_id(id: &str) -> bool {
+    (1..=SHORT_TEXT_CHARACTERS_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 fn read(request: &FollowPackRequest) -> Result<(Vec<StoreId>, Option<PackHash>), Refusal> {
     check_contract_minor(request.contract_minor)?;
-    let is_id = |id: &str| (1..=SHORT_TEXT_CHARACTERS_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-    if !is_id(&request.gateway_id) {
+    if !is_gateway_id(&request.gateway_id) {
         return Err(Refusal::fault("gateway_id", "must have 1 to 64 printable ASCII characters"));
     }
     if request.store_ids.len() > PACK_STORES_MAX {

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use blake3::Hash;
-use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tessera_rules::catalogue::Product;
@@ -86,16 +85,7 @@ impl Documents {
     }
 
     async fn write_once(&self, partition: Partition, bytes: Vec<u8>) -> Result<Appended, ProgramsError> {
-        let commit = Commit {
-            partition: partition.clone(),
-            expected: Version::NONE,
-            head: Bytes::from(bytes.clone()),
-            rows: Vec::new(),
-            claims: Vec::new(),
-            hints: Vec::new(),
-            deltas: Vec::new(),
-            feed_kinds: Vec::new(),
-        };
+        let commit = Commit::of_head(partition.clone(), Version::NONE, bytes.clone());
         match self.storage.commit(commit).await {
             Ok(_) => Ok(Appended::Done),
             Err(CommitError::Conflict { .. }) => Ok(Appended::Taken),

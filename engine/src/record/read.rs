@@ -10,8 +10,10 @@ use tessera_ledger::right::PrizeState;
 use tessera_ledger::terms::ReturnTerms;
 use tessera_proto::billing::v1;
 use tessera_rules::conventions::{ReturnedPayment, ReturnedRewards};
-use tessera_rules::decision::{Adjustment, Applied, LineShare, Part, RewardKind, Shortfall};
-use tessera_rules::id::{AssetId, CampaignId, FactId, IdError, LineId, ProgramId, ReceiptId, RewardId, Sku, TaxCode, TierId};
+use tessera_rules::decision::{Adjustment, Applied, Awaited, LineShare, Part, RewardKind, Shortfall};
+use tessera_rules::id::{
+    AssetId, CampaignId, EventId, FactId, IdError, LineId, ProgramId, ReceiptId, RewardId, Sku, TaxCode, TierId,
+};
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
 use tessera_rules::receipt::{Place, Tender, TenderKind};
 use tessera_rules::usage::Usage;
@@ -67,6 +69,7 @@ pub(crate) fn outcome_from_wire(wire: &v1::Outcome) -> Result<Outcome, Unreadabl
         currency,
         customer: optional(&wire.customer_id, tessera_rules::id::CustomerId::parse)?,
         account: optional(&wire.account_id, tessera_rules::id::AccountId::parse)?,
+        sold_to: optional(&wire.sold_to_account_id, tessera_rules::id::AccountId::parse)?,
         basis: Basis {
             revision: wire.revision,
             revision_hash: wire.revision_hash.as_slice().try_into().unwrap_or_default(),
@@ -111,6 +114,8 @@ fn kind(kind: v1::OutcomeKind) -> Result<OutcomeKind, Unreadable> {
         | v1::OutcomeKind::Adjustment
         | v1::OutcomeKind::Answers
         | v1::OutcomeKind::Enrolment
+        | v1::OutcomeKind::Event
+        | v1::OutcomeKind::Code
         | v1::OutcomeKind::HandOver
         | v1::OutcomeKind::Expiry => Err(Unreadable("it is no sale, claim or return")),
     }
@@ -185,6 +190,11 @@ fn read_reward(wire: &v1::Reward, outcome: &v1::Outcome) -> Result<OutcomeReward
         fallback: wire.fallback,
         text: CompactString::from(wire.text.as_str()),
         waits_for: wire.requires_answers.iter().map(|fact| FactId::parse(fact)).collect::<Result<_, _>>()?,
+        awaits: match wire.waits_for() {
+            v1::RewardWait::SecondVisit => Some(Awaited::NextVisit),
+            v1::RewardWait::Event => Some(Awaited::Event(EventId::parse(&wire.awaited_event_id)?)),
+            v1::RewardWait::Unspecified | v1::RewardWait::Answers => None,
+        },
         right: read_right(wire),
         earned_by: optional(&wire.earned_by_receipt_id, ReceiptId::parse)?,
     })

@@ -34,6 +34,7 @@ fn extras(wire: &v1::Outcome) -> Extras {
         coupons: wire.rewards.iter().filter_map(|reward| reward.coupon.clone()).collect(),
         adjustment_reason: wire.adjustment_reason.clone(),
         adjusted_by: Vec::new(),
+        card_act: wire.card_act,
     }
 }
 

@@ -17,6 +17,7 @@ use tessera_rules::decision::{Applied, Calendar, CounterMove, CounterTime};
 use tessera_rules::id::CampaignId;
 use tessera_rules::money::Amount;
 use tessera_rules::receipt::RedeemMode;
+use tessera_storage::limits::VALUE_BYTES_MAX;
 
 use super::FORMAT;
 use super::fields::Fields;
@@ -46,13 +47,29 @@ pub(crate) struct Extras {
     pub(crate) adjustment_reason: String,
     /// The public keys of those who did.
     pub(crate) adjusted_by: Vec<[u8; 32]>,
+    /// What they did to a card, `CardAct`; 0: nothing.
+    pub(crate) card_act: i32,
 }
 
-/// The message of an outcome, `tessera.billing.v1.Outcome`: the numbers here are those of its fields.
+/// The message of an outcome, `tessera.billing.v1.Outcome`.
+///
+/// Hundreds of lines with dozens of rewards each may have more shares of rewards on lines than a row has room for. They
+/// are left out then, all of them: such a reward is of the whole receipt, and goes with a return in its proportion.
 pub(crate) fn encode_outcome(outcome: &Outcome, extras: &Extras) -> Bytes {
+    let whole = encode(outcome, extras, lines::RewardShares::Written);
+    if whole.len() <= VALUE_BYTES_MAX {
+        return whole;
+    }
+    metrics::counter!("tessera_engine_outcomes_without_shares_total").increment(1);
+    tracing::warn!(outcome = %outcome.id, bytes = whole.len(), "an outcome is kept without the shares of its rewards on lines");
+    encode(outcome, extras, lines::RewardShares::LeftOut)
+}
+
+/// The numbers here are those of the message's fields.
+fn encode(outcome: &Outcome, extras: &Extras, shares: lines::RewardShares) -> Bytes {
     let mut fields = Fields::with_capacity(USUAL_BYTES);
     head(&mut fields, outcome);
-    lines::write(&mut fields, outcome, extras);
+    lines::write(&mut fields, outcome, extras, shares);
     for reward in &outcome.rewards {
         fields.message(22, |fields| reward::write(fields, reward, outcome, extras));
     }
@@ -86,6 +103,8 @@ pub(crate) fn encode_outcome(outcome: &Outcome, extras: &Extras) -> Bytes {
         fields.message(46, |fields| write_return_terms(fields, terms));
     }
     extras.adjusted_by.iter().for_each(|key| fields.raw(47, key));
+    fields.signed(48, extras.card_act);
+    fields.text_of(49, outcome.sold_to.as_ref(), |id| id.as_str());
     Bytes::from(fields.into_bytes())
 }
 
@@ -97,6 +116,8 @@ fn has_lines(outcome: &Outcome) -> bool {
         | OutcomeKind::Adjustment
         | OutcomeKind::Enrolment
         | OutcomeKind::Answers
+        | OutcomeKind::Event
+        | OutcomeKind::Code
         | OutcomeKind::HandOver
         | OutcomeKind::Expiry => false,
     }
@@ -167,6 +188,8 @@ fn kind(kind: OutcomeKind) -> v1::OutcomeKind {
         OutcomeKind::Adjustment => v1::OutcomeKind::Adjustment,
         OutcomeKind::Enrolment => v1::OutcomeKind::Enrolment,
         OutcomeKind::Answers => v1::OutcomeKind::Answers,
+        OutcomeKind::Event => v1::OutcomeKind::Event,
+        OutcomeKind::Code => v1::OutcomeKind::Code,
         OutcomeKind::HandOver => v1::OutcomeKind::HandOver,
         OutcomeKind::Claim => v1::OutcomeKind::Claim,
         OutcomeKind::Expiry => v1::OutcomeKind::Expiry,
@@ -256,6 +279,7 @@ pub(crate) const fn reason_to_wire(reason: PostingReason) -> v1::PostingReason {
         PostingReason::Unexplained => v1::PostingReason::Unexplained,
         PostingReason::Vest => v1::PostingReason::Vested,
         PostingReason::Adjust => v1::PostingReason::Adjusted,
+        PostingReason::Transfer => v1::PostingReason::Transferred,
     }
 }
 
@@ -265,6 +289,8 @@ fn write_follow_up(fields: &mut Fields, follow_up: &FollowUp) {
         2,
         i32::from(match follow_up.kind {
             FollowUpKind::Referral { .. } => v1::FollowUpKind::Referral,
+            FollowUpKind::Transfer { .. } => v1::FollowUpKind::Transfer,
+            FollowUpKind::Merge { .. } => v1::FollowUpKind::Merge,
         }),
     );
     fields.text(3, follow_up.account.as_str());
@@ -278,7 +304,7 @@ fn write_follow_up(fields: &mut Fields, follow_up: &FollowUp) {
             fields.time_of(6, moved.expires_at);
         });
     }
-    fields.text(5, follow_up.campaign().as_str());
+    fields.text_of(5, follow_up.campaign(), |id| id.as_str());
 }
 
 fn write_counter(fields: &mut Fields, counter: &CounterMove) {

@@ -26,7 +26,7 @@ pub(crate) async fn claim(engine: &Engine, request: v1::ClaimRequest, call: &Cal
     let direct = input.delivery.route == v1::DeliveryRoute::Direct;
     // Whoever speaks now is late by our clock; what a gateway kept was in time when it was said.
     let at = if direct { call.now } else { input.claimed_at };
-    let recognised = engine.core.directory.recognise(&engine.core, Some(&input.customer)).await?;
+    let recognised = engine.recognise(Some(&input.customer)).await?;
     let unknown = || Refusal::fault("customer", "must be a customer who is known");
     let found = recognised.found().cloned().ok_or_else(unknown)?;
     let waiting = waiting_request(request, &found);

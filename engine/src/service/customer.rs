@@ -31,7 +31,10 @@ pub(crate) async fn identify(
     call: &Call,
 ) -> Result<v1::IdentifyResponse, Refusal> {
     let input = read_identify(&request, &ReadContext { now: call.now })?;
-    let recognised = engine.core.directory.recognise(&engine.core, Some(&input.customer)).await?;
+    let recognised = engine.recognise(Some(&input.customer)).await?;
+    if matches!(recognised, Recognised::Blocked { .. }) {
+        return Ok(v1::IdentifyResponse { customer_status: i32::from(v1::CustomerStatus::Blocked), ..Default::default() });
+    }
     let account = match recognised.found() {
         Some(found) => engine.core.account(&found.account).await?.account,
         None => None,
@@ -136,7 +139,9 @@ pub(crate) async fn enrol(engine: &Engine, request: v1::EnrolRequest, call: &Cal
     let case = EnrolCase { input, found: found.clone(), referrer, place, rules: rules.clone(), now: call.now };
     let done = engine.at_desk(account_key(&found), Case::Enrol(Box::new(case))).await?;
     let Some(outcome) = recorded(engine, &done)? else {
-        return Ok(v1::EnrolResponse { status: i32::from(v1::EnrolStatus::AlreadyKnown), ..Default::default() });
+        let is_sent = matches!(done.answer, CaseAnswer::CodeSent);
+        let status = if is_sent { v1::EnrolStatus::CodeSent } else { v1::EnrolStatus::AlreadyKnown };
+        return Ok(v1::EnrolResponse { status: i32::from(status), ..Default::default() });
     };
     Ok(v1::EnrolResponse {
         status: i32::from(v1::EnrolStatus::Enrolled),
@@ -151,15 +156,17 @@ pub(crate) async fn enrol(engine: &Engine, request: v1::EnrolRequest, call: &Cal
 fn recorded(engine: &Engine, done: &Done) -> Result<Option<v1::Outcome>, Refusal> {
     match &done.answer {
         CaseAnswer::Recorded { outcome } => stored_outcome(&engine.core, outcome).map(Some),
-        CaseAnswer::AlreadyKnown => Ok(None),
+        CaseAnswer::AlreadyKnown | CaseAnswer::CodeSent => Ok(None),
         CaseAnswer::Quoted(_)
         | CaseAnswer::Settled(_)
         | CaseAnswer::Voided(_)
         | CaseAnswer::Returned(_)
+        | CaseAnswer::NothingWaited
         | CaseAnswer::Prize(_)
         | CaseAnswer::Taking(_)
         | CaseAnswer::DayPosted
-        | CaseAnswer::CarriedOut => Err(engine.core.internal("the desk answered an enrolment or answers with something else")),
+        | CaseAnswer::CarriedOut
+        | CaseAnswer::Moved { .. } => Err(engine.core.internal("the desk answered an enrolment or answers with something else")),
     }
 }
 
@@ -170,8 +177,12 @@ pub(crate) async fn answer_prompts(
     call: &Call,
 ) -> Result<v1::AnswerPromptsResponse, Refusal> {
     let input = read_answer_prompts(&request, &ReadContext { now: call.now })?;
-    let recognised = engine.core.directory.recognise(&engine.core, Some(&input.customer)).await?;
-    let Recognised::Known(found) = recognised else { return Ok(nothing_stored(v1::CustomerStatus::Unknown)) };
+    let recognised = engine.recognise(Some(&input.customer)).await?;
+    let found = match recognised {
+        Recognised::Known(found) => found,
+        Recognised::Blocked { .. } => return Ok(nothing_stored(v1::CustomerStatus::Blocked)),
+        Recognised::Anonymous | Recognised::Unknown => return Ok(nothing_stored(v1::CustomerStatus::Unknown)),
+    };
     let known = engine.core.account(&found.account).await?.account;
     if known.as_ref().is_some_and(|account| account.blocked) {
         return Ok(nothing_stored(v1::CustomerStatus::Blocked));
@@ -210,6 +221,7 @@ pub(super) fn status_of(recognised: &Recognised, account: Option<&Account>) -> v
     match (recognised, account) {
         (Recognised::Anonymous, _) => v1::CustomerStatus::Anonymous,
         (Recognised::Unknown, _) => v1::CustomerStatus::Unknown,
+        (Recognised::Blocked { .. }, _) => v1::CustomerStatus::Blocked,
         (Recognised::Known(_), Some(account)) => status(account),
         (Recognised::Known(_), None) => v1::CustomerStatus::Known,
     }

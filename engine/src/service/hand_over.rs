@@ -17,7 +17,7 @@ pub(crate) async fn hand_over(
     call: &Call,
 ) -> Result<v1::HandOverResponse, Refusal> {
     let input = read_hand_over(&request, &ReadContext { now: call.now })?;
-    let recognised = engine.core.directory.recognise(&engine.core, Some(&input.customer)).await?;
+    let recognised = engine.recognise(Some(&input.customer)).await?;
     let found = recognised.found().cloned().ok_or(Refusal::UnknownPrize)?;
     let rules = engine.core.rules_at(call.now, call).await?;
     let place = place(&input.store, input.till.as_ref(), input.cashier.as_ref());
@@ -39,7 +39,10 @@ pub(crate) async fn hand_over(
         | CaseAnswer::Returned(_)
         | CaseAnswer::AlreadyKnown
         | CaseAnswer::Taking(_)
+        | CaseAnswer::NothingWaited
+        | CaseAnswer::CodeSent
         | CaseAnswer::DayPosted
-        | CaseAnswer::CarriedOut => Err(engine.core.internal("the desk answered a hand-over with something else")),
+        | CaseAnswer::CarriedOut
+        | CaseAnswer::Moved { .. } => Err(engine.core.internal("the desk answered a hand-over with something else")),
     }
 }

@@ -39,7 +39,7 @@ pub(crate) async fn quote(engine: &Engine, request: v1::QuoteRequest, call: &Cal
     if let Some(quoted) = before_quote(&engine.core, &input).await? {
         return without_answer(engine, &quoted);
     }
-    let recognised = engine.core.directory.recognise(&engine.core, input.customer.as_ref()).await?;
+    let recognised = engine.recognise(input.customer.as_ref()).await?;
     let rules = engine.core.rules_at(call.now, call).await?;
     let effort = call.effort(engine.core.settings.replay);
     let made = Made { asked: Asked { input, rules, at: call.now, effort }, recognised };
@@ -68,7 +68,7 @@ async fn decide(engine: &Engine, made: &Made, account: Option<Arc<Account>>) -> 
         return evaluate_anonymous(&engine.core, &made.asked).await;
     };
     let decision = evaluate_quote(&engine.core, &made.asked, Some(&account), customer).await?;
-    if !needs_desk(&account, &made.asked.input, &decision, made.asked.at) {
+    if !needs_desk(&account, &found.customer, &made.asked, &decision) {
         return Ok(Quoted::Decided(Box::new(Decided { decision, held_until: None, account: Some(account) })));
     }
     let case = QuoteCase { asked: made.asked.clone(), customer: found.customer.clone(), account: found.account.clone() };
@@ -82,8 +82,11 @@ async fn decide(engine: &Engine, made: &Made, account: Option<Arc<Account>>) -> 
         | CaseAnswer::AlreadyKnown
         | CaseAnswer::Prize(_)
         | CaseAnswer::Taking(_)
+        | CaseAnswer::NothingWaited
+        | CaseAnswer::CodeSent
         | CaseAnswer::DayPosted
-        | CaseAnswer::CarriedOut => Err(engine.core.internal("the desk answered a quote with something else")),
+        | CaseAnswer::CarriedOut
+        | CaseAnswer::Moved { .. } => Err(engine.core.internal("the desk answered a quote with something else")),
     }
 }
 

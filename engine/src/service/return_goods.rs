@@ -60,14 +60,14 @@ pub(crate) async fn return_goods(
 
 /// The queue of the aggregate in which the original lies; without one, the customer's or the return's own.
 async fn whereto(engine: &Engine, input: &ReturnInput) -> Result<(AggregateKey, Option<CustomerId>), Refusal> {
-    let found = engine.core.directory.recognise(&engine.core, input.customer.as_ref()).await?.found().cloned();
+    let found = engine.recognise(input.customer.as_ref()).await?.found().cloned();
     let customer = found.as_ref().map(|found| found.customer.clone());
     let own = || found.as_ref().map_or_else(|| AggregateKey::Receipt(input.id.clone()), account_key);
     let OriginalReceipt::Receipt(original) = &input.original else { return Ok((own(), customer)) };
     let (_, entry) = engine.core.receipt_entry(original).await?;
     Ok(match entry {
         Some(entry) if entry.state == EntryState::Settled => match entry.home() {
-            Aggregate::Account(id) => (AggregateKey::Account(id), customer),
+            Aggregate::Account(id) => (AggregateKey::Account(engine.account_now(id).await?), customer),
             Aggregate::Own => (AggregateKey::Receipt(original.clone()), customer),
             Aggregate::Sale(sale) => (AggregateKey::Receipt(sale), customer),
         },

@@ -8,6 +8,7 @@ use tessera_contract::read::{InstructionDone, OfferShown, ReadContext, SettleInp
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::entry::is_too_old;
 use tessera_ledger::limits::REMEMBERED_DAYS;
+use tessera_ledger::outcome::Flag;
 use tessera_proto::billing::v1;
 
 use super::answers::SettleAnswer;
@@ -26,11 +27,12 @@ pub(crate) async fn settle(engine: &Engine, request: v1::SettleRequest, call: &C
     let basket_hash = basket_hash(&input.receipt, input.customer.as_ref());
     let parsed = Instant::now();
     let recognised = engine.core.directory.recognise(&engine.core, input.customer.as_ref()).await?;
-    let found = recognised.found().cloned();
+    let promise = promise(engine, &input, call).await?;
+    let found = recognised.at_sale(input.receipt.sold_at, promise.account()).cloned();
     let key = found.as_ref().map_or_else(|| AggregateKey::Receipt(input.receipt.id.clone()), account_key);
     let referrer = referrer(engine, input.referred_by.as_ref(), found.as_ref().map(|found| &found.account)).await?;
+    let no_customer = found.is_none().then(|| no_customer(&recognised)).flatten();
     let training = input.receipt.training;
-    let promise = promise(engine, &input, call).await?;
     let case = SettleCase {
         extras: extras(&input),
         kept: claim::kept(request, found.as_ref(), promise.rules()),
@@ -38,13 +40,22 @@ pub(crate) async fn settle(engine: &Engine, request: v1::SettleRequest, call: &C
         basket_hash,
         customer: found.map(|found| found.customer),
         referrer,
-        unknown_customer: recognised == Recognised::Unknown,
+        no_customer,
         now: call.now,
         till_clock_off: input.notes.told_late && input.delivery.route == v1::DeliveryRoute::Direct,
         input,
     };
     let done = engine.at_desk(key, Case::Settle(Box::new(case))).await?;
     render(engine, call, parsed, done, training)
+}
+
+/// Why a sale has no customer, where the receipt names one.
+fn no_customer(recognised: &Recognised) -> Option<Flag> {
+    match recognised {
+        Recognised::Anonymous | Recognised::Known(_) => None,
+        Recognised::Unknown => Some(Flag::CustomerUnknown),
+        Recognised::Blocked { .. } => Some(Flag::CustomerBlocked),
+    }
 }
 
 /// An id older than ids are remembered is for people, never silently applied (H3).

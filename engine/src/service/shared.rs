@@ -128,7 +128,14 @@ pub(super) async fn referrer(engine: &Engine, identity: Option<&Identity>, own: 
         return Ok(Referrer::Unsaid);
     }
     let recognised = engine.core.directory.recognise(&engine.core, identity).await?;
-    let Some(by) = recognised.found().map(|found| &found.account) else { return Ok(Referrer::Refused(NOBODY)) };
+    let Some(found) = recognised.owner() else { return Ok(Referrer::Refused(NOBODY)) };
+    let by = match engine.follow(found.clone()).await {
+        Ok(now) => now.account,
+        // One broken account stops nobody else: what goes to it waits until it is mended.
+        Err(Refusal::Quarantined) => found.account.clone(),
+        Err(refusal) => return Err(refusal),
+    };
+    let by = &by;
     if Some(by) == own {
         return Ok(Referrer::Refused("must not be the customer's own"));
     }
@@ -137,7 +144,6 @@ pub(super) async fn referrer(engine: &Engine, identity: Option<&Identity>, own: 
             Some(account) => account.referred.as_ref().map(|referred| referred.by.clone()),
             None => return Ok(Referrer::Refused(NOBODY)),
         },
-        // One broken account stops nobody else: what goes to it waits until it is mended.
         Err(Refusal::Quarantined) => None,
         Err(refusal) => return Err(refusal),
     };

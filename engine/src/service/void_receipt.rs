@@ -22,7 +22,7 @@ pub(crate) async fn void_receipt(engine: &Engine, request: v1::VoidRequest, call
             let head = &body.head;
             head.customer.clone().zip(head.account.clone()).map(|(customer, account)| Found { customer, account })
         }
-        None => engine.core.directory.recognise(&engine.core, input.customer.as_ref()).await?.found().cloned(),
+        None => engine.core.directory.recognise(&engine.core, input.customer.as_ref()).await?.owner().cloned(),
     };
     let key = found.as_ref().map_or_else(|| AggregateKey::Receipt(input.receipt.clone()), account_key);
     let case = VoidCase {

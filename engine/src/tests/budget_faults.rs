@@ -47,16 +47,7 @@ async fn p4_h4_a_settle_that_fails_after_it_was_decided_spends_nothing_of_a_budg
     let rig = plain(USES).await;
     told(&rig, "A").await.unwrap();
     let (key, Head { version, .. }) = rig.storage.heads(layout::KEYS, None, 1).await.unwrap().remove(0);
-    let rotten = Commit {
-        partition: Partition { space: layout::KEYS, key },
-        expected: version,
-        head: Bytes::from_static(b"rotten"),
-        rows: Vec::new(),
-        claims: Vec::new(),
-        hints: Vec::new(),
-        deltas: Vec::new(),
-        feed_kinds: Vec::new(),
-    };
+    let rotten = Commit::of_head(Partition { space: layout::KEYS, key }, version, Bytes::from_static(b"rotten"));
     rig.storage.commit(rotten).await.unwrap();
     for _ in 0..3 {
         assert_eq!(told(&rig, "B").await.unwrap_err().code(), tonic::Code::Internal);

@@ -24,6 +24,7 @@ facts:
   - {id: pass, confirm: true, text: Your passport?}
 campaigns:
   - {id: told, name: Told, requires_answers: mobile, limits: {per_customer: 1}, grant: {give: {points: {units: 50, asset: points}}}}
+  - {id: many, name: Many, for: {answers: email}, limits: {per_customer_month: 5}, grant: {give: {points: {units: 3, asset: points}}}}
   - {id: both, name: Both, for: {answers: [mobile, pass]}, grant: {give: {points: {units: 7, asset: points}}}}
   - {id: checked, name: Checked, when: \"customer.confirmed[?'mobile'].orValue(false)\", on: {sku: CAKE}, percent_off: 10}
 ";
@@ -37,15 +38,15 @@ async fn rig() -> Rig {
     rig
 }
 
-fn value(fact: &str, value: &str) -> v1::PromptAnswer {
+pub(super) fn value(fact: &str, value: &str) -> v1::PromptAnswer {
     v1::PromptAnswer { fact_id: fact.to_owned(), value: value.to_owned(), ..Default::default() }
 }
 
-fn code(fact: &str, code: &str) -> v1::PromptAnswer {
+pub(super) fn code(fact: &str, code: &str) -> v1::PromptAnswer {
     v1::PromptAnswer { fact_id: fact.to_owned(), confirmation_code: code.to_owned(), ..Default::default() }
 }
 
-async fn answer(rig: &Rig, id: &str, answers: Vec<v1::PromptAnswer>) -> Result<v1::AnswerPromptsResponse, Status> {
+pub(super) async fn answer(rig: &Rig, id: &str, answers: Vec<v1::PromptAnswer>) -> Result<v1::AnswerPromptsResponse, Status> {
     let request = v1::AnswerPromptsRequest {
         request_id: id.to_owned(),
         customer: Some(customer("1001")),
@@ -58,7 +59,7 @@ async fn answer(rig: &Rig, id: &str, answers: Vec<v1::PromptAnswer>) -> Result<v
 }
 
 /// What would be sent now; empty: nothing.
-async fn code_sent(rig: &Rig, fact: &str, asked_by: &str) -> String {
+pub(super) async fn code_sent(rig: &Rig, fact: &str, asked_by: &str) -> String {
     let customer_id = rig.outcomes().await[0].customer_id.clone();
     let code = Some(admin::CodeWanted { fact_id: fact.to_owned(), asked_by_id: asked_by.to_owned() });
     let request = admin::GetContactRequest { customer_id, fact_ids: Vec::new(), code };
@@ -142,6 +143,27 @@ async fn a_code_comes_with_a_sale_too_and_is_none_after_its_time() {
     assert!(recorded(&answer(&rig, "q-2", vec![code("mobile", &sent)]).await.unwrap()).code_wrong);
 }
 
+#[tokio::test]
+async fn h76_a_wrong_code_for_what_is_confirmed_is_wrong_too_and_no_bonus_comes_of_it() {
+    let rig = rig().await;
+    answer(&rig, "q-1", vec![value("email", "ann@example.org")]).await.unwrap();
+    let sent = code_sent(&rig, "email", "q-1").await;
+    let right = answer(&rig, "q-2", vec![code("email", &sent)]).await.unwrap();
+    assert_eq!((recorded(&right).code_wrong, rig.points("1001").await), (false, 3));
+    for tried in ["w-1", "w-2"] {
+        let wrong = recorded(&answer(&rig, tried, vec![code("email", &sent)]).await.unwrap());
+        assert_eq!((wrong.code_wrong, wrong.trust()), (true, v1::FactTrust::Confirmed), "it is used up");
+    }
+    let settled = rig.settle(sale_with("A", vec![code("email", "123456")])).await.unwrap().outcome.unwrap();
+    assert!(settled.recorded_answers[0].code_wrong);
+    assert_eq!(rig.points("1001").await, 3);
+    // Whoever answers and confirms anew gets it again: the limits allow it.
+    answer(&rig, "q-3", vec![value("email", "bob@example.org")]).await.unwrap();
+    let sent = code_sent(&rig, "email", "q-3").await;
+    answer(&rig, "q-4", vec![code("email", &sent)]).await.unwrap();
+    assert_eq!(rig.points("1001").await, 6);
+}
+
 fn sale_with(id: &str, answers: Vec<v1::PromptAnswer>) -> v1::SettleRequest {
     v1::SettleRequest { answers, ..unquoted(receipt(id, Some("1001"), vec![line("1", "MILK", 1, 500)])) }
 }
@@ -218,16 +240,31 @@ async fn a_code_goes_to_what_has_the_form_of_a_phone_or_an_address_alone() {
     }
 }
 
+async fn stated(rig: &Rig) -> Vec<admin::StatedFact> {
+    let request = admin::ListFactsRequest { customer: Some(customer("1001")) };
+    Profiles::new(rig.engine.clone()).list_facts(Request::new(request)).await.unwrap().into_inner().facts
+}
+
+/// Of what was read, these facts.
+fn checked(read: &[admin::StatedFact], facts: &[&str]) -> Vec<admin::CheckedFact> {
+    let known_at = |fact: &str| read.iter().find(|read| read.fact_id == fact).and_then(|read| read.known_at);
+    let never = Some(timestamp_to_wire(begin()));
+    facts.iter().map(|fact| admin::CheckedFact { fact_id: (*fact).to_owned(), known_at: known_at(fact).or(never) }).collect()
+}
+
+async fn confirm(rig: &Rig, id: &str, card: &str, facts: Vec<admin::CheckedFact>) -> Result<v1::Outcome, Status> {
+    let request = admin::ConfirmFactsRequest { request_id: id.to_owned(), customer: Some(customer(card)), facts };
+    let done = Profiles::new(rig.engine.clone()).confirm_facts(Request::new(request)).await?;
+    Ok(done.into_inner().outcome.unwrap())
+}
+
 #[tokio::test]
 async fn people_confirm_what_was_stated_once_and_its_bonus_is_given() {
     let rig = rig().await;
     answer(&rig, "q-1", vec![value("mobile", MOBILE), value("pass", "X1")]).await.unwrap();
-    let profiles = Profiles::new(rig.engine.clone());
-    let confirm = |id: &str, card: &str, facts: &[&str]| {
-        let fact_ids = facts.iter().map(|fact| (*fact).to_owned()).collect();
-        let request = admin::ConfirmFactsRequest { request_id: id.to_owned(), customer: Some(customer(card)), fact_ids };
-        profiles.confirm_facts(Request::new(request))
-    };
+    let read = stated(&rig).await;
+    let told: Vec<_> = read.iter().map(|fact| (fact.fact_id.as_str(), fact.value.as_str(), fact.trust())).collect();
+    assert_eq!(told, [("mobile", MOBILE, v1::FactTrust::Stated), ("pass", "X1", v1::FactTrust::Stated)]);
     for (id, card, facts) in [
         ("c-1", "1001", &["email"][..]),
         ("c-1", "1001", &[]),
@@ -235,12 +272,29 @@ async fn people_confirm_what_was_stated_once_and_its_bonus_is_given() {
         ("c#1", "1001", &["pass"]),
         ("c-1", "9999", &["pass"]),
     ] {
-        assert!(confirm(id, card, facts).await.is_err(), "{id} {card} {facts:?}");
+        assert!(confirm(&rig, id, card, checked(&read, facts)).await.is_err(), "{id} {card} {facts:?}");
     }
-    let first = confirm("c-1", "1001", &["pass", "mobile"]).await.unwrap().into_inner().outcome.unwrap();
+    let untimed = vec![admin::CheckedFact { fact_id: "pass".to_owned(), known_at: None }];
+    assert!(confirm(&rig, "c-1", "1001", untimed).await.is_err());
+    let first = confirm(&rig, "c-1", "1001", checked(&read, &["pass", "mobile"])).await.unwrap();
     let trusts: Vec<_> = first.recorded_answers.iter().map(v1::RecordedAnswer::trust).collect();
     assert_eq!((trusts, rig.points("1001").await), (vec![v1::FactTrust::Confirmed; 2], 57));
-    let again = confirm("c-1", "1001", &["mobile", "pass"]).await.unwrap().into_inner().outcome.unwrap();
+    let again = confirm(&rig, "c-1", "1001", checked(&read, &["mobile", "pass"])).await.unwrap();
     assert_eq!((again, rig.points("1001").await), (first, 57));
-    assert!(confirm("c-1", "1001", &["pass"]).await.is_err(), "the same id, another content");
+    assert!(confirm(&rig, "c-1", "1001", checked(&read, &["pass"])).await.is_err(), "the same id, another content");
+    assert_eq!(code_sent(&rig, "mobile", "q-1").await, "", "it has nothing left to confirm");
+}
+
+#[tokio::test]
+async fn people_confirm_what_they_have_read_and_nothing_that_was_answered_since() {
+    let rig = rig().await;
+    answer(&rig, "q-1", vec![value("pass", "X1"), value("mobile", MOBILE)]).await.unwrap();
+    let read = stated(&rig).await;
+    rig.pass(std::time::Duration::from_secs(1));
+    answer(&rig, "q-2", vec![value("pass", "X2")]).await.unwrap();
+    let refused = confirm(&rig, "c-1", "1001", checked(&read, &["mobile", "pass"])).await.unwrap_err();
+    assert!(refused.message().contains("pass is not what was checked any more"), "{}", refused.message());
+    assert!(stated(&rig).await.iter().all(|fact| fact.trust() == v1::FactTrust::Stated), "none of them is confirmed");
+    confirm(&rig, "c-1", "1001", checked(&stated(&rig).await, &["mobile", "pass"])).await.unwrap();
+    assert_eq!(rig.points("1001").await, 57);
 }

@@ -48,16 +48,8 @@ async fn h31_a_broken_account_is_set_aside_and_every_other_goes_on() {
     let rig = plain().await;
     rig.settle(goods("A")).await.unwrap();
     let (key, Head { version, .. }) = rig.storage.heads(layout::ACCOUNTS, None, 1).await.unwrap().remove(0);
-    let rotten = Commit {
-        partition: tessera_storage::Partition { space: layout::ACCOUNTS, key },
-        expected: version,
-        head: Bytes::from_static(b"\x01rotten"),
-        rows: Vec::new(),
-        claims: Vec::new(),
-        hints: Vec::new(),
-        deltas: Vec::new(),
-        feed_kinds: Vec::new(),
-    };
+    let rotten =
+        Commit::of_head(tessera_storage::Partition { space: layout::ACCOUNTS, key }, version, Bytes::from_static(b"\x01rotten"));
     rig.storage.commit(rotten).await.unwrap();
     // Another engine, which has not seen the account yet.
     let rig = Rig::over(Arc::clone(&rig.storage), settings()).await;

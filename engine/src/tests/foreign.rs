@@ -12,14 +12,18 @@ fn from_elsewhere(request: v1::VoidRequest) -> v1::VoidRequest {
     v1::VoidRequest { store_id: "S2".to_owned(), ..request }
 }
 
+/// From another till of the same store.
+fn from_beside(request: v1::VoidRequest) -> v1::VoidRequest {
+    v1::VoidRequest { till_id: "T2".to_owned(), ..request }
+}
+
 fn sale(id: &str) -> v1::Receipt {
     receipt(id, Some("1001"), vec![line("1", "OTHER", 1, 500)])
 }
 
 #[tokio::test]
 async fn h73_a_void_from_another_till_leaves_no_tombstone_for_the_receipts_own() {
-    let other_till = |request: v1::VoidRequest| v1::VoidRequest { till_id: "T2".to_owned(), ..request };
-    for foreign in [from_elsewhere, other_till] {
+    for foreign in [from_elsewhere, from_beside] {
         let rig = Rig::new().await;
         for card in [None, Some("1001")] {
             let id = if card.is_some() { "A" } else { "B" };
@@ -41,11 +45,12 @@ async fn h73_a_void_from_another_till_leaves_no_tombstone_for_the_receipts_own()
 }
 
 #[tokio::test]
-async fn h73_p4_what_a_quote_holds_is_not_released_by_a_till_of_another_store() {
-    for card in [Some("1001"), None] {
+async fn h73_p4_what_a_quote_holds_is_not_released_by_another_till_of_the_same_store_or_of_another() {
+    let others: [fn(v1::VoidRequest) -> v1::VoidRequest; 2] = [from_elsewhere, from_beside];
+    for (card, other) in [Some("1001"), None].into_iter().flat_map(|card| others.map(|other| (card, other))) {
         let rig = single_use::rig().await;
         let quoted = rig.quote(quote(single_use::basket("A", card))).await.unwrap();
-        let foreign = v1::VoidRequest { quote_token: quoted.quote_token.clone(), ..from_elsewhere(void("A", 1)) };
+        let foreign = v1::VoidRequest { quote_token: quoted.quote_token.clone(), ..other(void("A", 1)) };
         assert_eq!(reason(&rig.void(foreign.clone()).await.unwrap_err()), v1::ErrorReason::ForeignStore);
         assert_eq!(single_use::asked(&rig, "B", Some("2002")).await, single_use::USED, "{card:?} holds the code");
         let outcome = rig.settle(as_quoted(single_use::basket("A", card), &quoted)).await.unwrap().outcome.unwrap();

@@ -207,16 +207,7 @@ async fn noted(shop: &Shop, list: &str) -> (tessera_storage::Partition, Option<t
 
 async fn forget_rows(shop: &Shop, (partition, before): (tessera_storage::Partition, Option<tessera_storage::Head>)) {
     let now = shop.rig.engine.storage().head(&partition).await.unwrap().unwrap();
-    let back = tessera_storage::Commit {
-        partition,
-        expected: now.version,
-        head: before.unwrap().value,
-        rows: Vec::new(),
-        claims: Vec::new(),
-        hints: Vec::new(),
-        deltas: Vec::new(),
-        feed_kinds: Vec::new(),
-    };
+    let back = tessera_storage::Commit::of_head(partition, now.version, before.unwrap().value);
     shop.rig.engine.storage().commit(back).await.unwrap();
 }
 

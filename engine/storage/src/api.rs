@@ -115,6 +115,23 @@ pub struct Commit {
     pub feed_kinds: Vec<u8>,
 }
 
+impl Commit {
+    /// A commit of a partition's head and nothing else; no feed shows it.
+    #[must_use]
+    pub fn of_head(partition: Partition, expected: Version, head: impl Into<Bytes>) -> Self {
+        Self {
+            partition,
+            expected,
+            head: head.into(),
+            rows: Vec::new(),
+            claims: Vec::new(),
+            hints: Vec::new(),
+            deltas: Vec::new(),
+            feed_kinds: Vec::new(),
+        }
+    }
+}
+
 /// Where a commit stands in the order of all commits of this storage.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Committed {
@@ -156,6 +173,26 @@ pub struct FeedEntry {
     pub partition: Partition,
     /// The rows of the kinds that the commit named, as they were committed.
     pub rows: Vec<Row>,
+}
+
+/// Which rows of a feed are wanted; others are not even read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wanted {
+    /// All that the commits named.
+    All,
+    /// Those of one kind.
+    Kind(u8),
+}
+
+impl Wanted {
+    /// Whether rows of that kind are wanted.
+    #[must_use]
+    pub fn has(self, kind: u8) -> bool {
+        match self {
+            Self::All => true,
+            Self::Kind(wanted) => wanted == kind,
+        }
+    }
 }
 
 /// Storage could not do what was asked.
@@ -252,8 +289,9 @@ pub trait Storage: Send + Sync + fmt::Debug + 'static {
     async fn counter(&self, key: &[u8]) -> Result<i64, StorageError>;
 
     /// Entries behind `after` (the default cursor: from the beginning), at most `limit`, in an order in
-    /// which commits of one partition keep theirs. At least once: an entry may come again.
-    async fn feed(&self, after: &Cursor, limit: usize) -> Result<Vec<FeedEntry>, StorageError>;
+    /// which commits of one partition keep theirs. At least once: an entry may come again. Entries without any of the
+    /// `wanted` rows come too, with what else they say, so that the cursor moves.
+    async fn feed(&self, after: &Cursor, limit: usize, wanted: Wanted) -> Result<Vec<FeedEntry>, StorageError>;
 
     /// Changes whenever the feed may have grown. The value is near the sequence of the last commit where the storage has
     /// one order of all commits, else 0: good for showing how far a reader is, and for nothing else.

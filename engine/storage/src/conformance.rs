@@ -101,16 +101,7 @@ pub fn code(key: &str) -> Partition {
 
 /// A commit of a head and nothing else.
 pub fn commit(partition: Partition, expected: u64, head: &str) -> Commit {
-    Commit {
-        partition,
-        expected: Version(expected),
-        head: bytes(head),
-        rows: Vec::new(),
-        claims: Vec::new(),
-        hints: Vec::new(),
-        deltas: Vec::new(),
-        feed_kinds: Vec::new(),
-    }
+    Commit::of_head(partition, Version(expected), bytes(head))
 }
 
 /// A row.

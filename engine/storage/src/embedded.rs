@@ -15,6 +15,7 @@ mod prepare;
 mod reader;
 mod record;
 mod recovery;
+mod seen;
 mod verify;
 mod watermark;
 
@@ -39,7 +40,7 @@ use self::reader::Visible;
 use crate::cursor::StorageId;
 use crate::limits::{QUEUE_BYTES_MAX, QUEUE_COMMITS_MAX};
 use crate::{
-    Commit, CommitError, Committed, Cursor, FeedEntry, Head, Hint, Partition, Row, RowKey, Space, Storage, StorageError,
+    Commit, CommitError, Committed, Cursor, FeedEntry, Head, Hint, Partition, Row, RowKey, Space, Storage, StorageError, Wanted,
 };
 
 /// A storage in a folder of this machine.
@@ -212,8 +213,8 @@ impl Storage for EmbeddedStorage {
         self.read(|visible| visible.counter(key))
     }
 
-    async fn feed(&self, after: &Cursor, limit: usize) -> Result<Vec<FeedEntry>, StorageError> {
-        self.read(|visible| visible.feed(&self.id, after, limit))
+    async fn feed(&self, after: &Cursor, limit: usize, wanted: Wanted) -> Result<Vec<FeedEntry>, StorageError> {
+        self.read(|visible| visible.feed(&self.id, after, limit, wanted))
     }
 
     fn feed_moved(&self) -> watch::Receiver<u64> {

@@ -17,7 +17,7 @@ pub mod memory;
 
 pub use api::{
     ChainHash, Claim, Commit, CommitError, Committed, Cursor, Delta, FeedEntry, Head, Hint, Partition, Row, RowKey, Space,
-    Storage, StorageError, Version,
+    Storage, StorageError, Version, Wanted,
 };
 pub use embedded::{EmbeddedStorage, OpenError, Opened, Options};
 pub use memory::{Fault, MemoryStorage};

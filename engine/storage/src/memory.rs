@@ -16,7 +16,7 @@ use crate::cursor::StorageId;
 use crate::limits::SCAN_ENTRIES_MAX;
 use crate::{
     ChainHash, Claim, Commit, CommitError, Committed, Cursor, FeedEntry, Head, Hint, Partition, Row, RowKey, Space, Storage,
-    StorageError, Version, chain, check, cursor,
+    StorageError, Version, Wanted, chain, check, cursor,
 };
 
 /// What happens to a commit for which [`MemoryStorage::inject`] was called.
@@ -295,11 +295,13 @@ impl Storage for MemoryStorage {
         Ok(self.open()?.counters.get(key).copied().unwrap_or(0))
     }
 
-    async fn feed(&self, after: &Cursor, limit: usize) -> Result<Vec<FeedEntry>, StorageError> {
+    async fn feed(&self, after: &Cursor, limit: usize, wanted: Wanted) -> Result<Vec<FeedEntry>, StorageError> {
         let tables = self.open()?;
         let after = cursor::decode(&self.id, tables.sequence, after)?;
         let first = tables.feed.partition_point(|entry| entry.committed.sequence <= after);
-        Ok(tables.feed.iter().skip(first).take(limit.min(SCAN_ENTRIES_MAX)).cloned().collect())
+        let mut page: Vec<FeedEntry> = tables.feed.iter().skip(first).take(limit.min(SCAN_ENTRIES_MAX)).cloned().collect();
+        page.iter_mut().for_each(|entry| entry.rows.retain(|row| wanted.has(row.key.kind)));
+        Ok(page)
     }
 
     fn feed_moved(&self) -> watch::Receiver<u64> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use tessera_storage::conformance::{CODES, SPACES, claim, code, commit, delta, hint, row, thing};
 use tessera_storage::{
-    Commit, CommitError, Committed, Cursor, EmbeddedStorage, FeedEntry, MemoryStorage, Options, Storage, StorageError,
+    Commit, CommitError, Committed, Cursor, EmbeddedStorage, FeedEntry, MemoryStorage, Options, Storage, StorageError, Wanted,
 };
 
 #[derive(Clone, Debug)]
@@ -82,7 +82,7 @@ async fn state(storage: &dyn Storage) -> String {
         out += &format!("{:?}\n", storage.counter(key.to_string().as_bytes()).await.unwrap());
     }
     out += &format!("{:?}\n", storage.hints(1, None, 100).await.unwrap());
-    let feed = storage.feed(&Cursor::default(), 1_000).await.unwrap();
+    let feed = storage.feed(&Cursor::default(), 1_000, Wanted::All).await.unwrap();
     let feed = feed.into_iter().map(|entry| FeedEntry { cursor: Cursor::default(), ..entry });
     out + &format!("{:?}\n", feed.collect::<Vec<_>>())
 }

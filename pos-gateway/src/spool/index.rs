@@ -146,6 +146,12 @@ impl Index {
         self.entry(newest.1).map(|entry| entry.accepted_ms)
     }
 
+    /// Whether the newest under this id is parked. None: there is none.
+    pub(super) fn is_parked(&self, id: u64) -> Option<bool> {
+        let newest = self.ids.range((id, 0)..=(id, u64::MAX)).next_back()?;
+        Some(self.parked.contains_key(&newest.1))
+    }
+
     /// Whether something waits under one of these keys.
     pub(super) fn holds_back(&self, keys: &[u32; 3]) -> bool {
         keys.iter().any(|key| *key != 0 && self.front(*key).is_some())

@@ -8,15 +8,14 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Buf as _, BufMut as _, Bytes};
-use tessera_gateway::{Gateway, GatewayConfig, GatewayError};
+use bytes::Bytes;
+use tessera_gateway::{Gateway, GatewayConfig, GatewayError, Unread};
 use tessera_identity::Listener;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::body::Body;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::metadata::MetadataMap;
 use tonic::server::NamedService;
 use tonic::service::Routes;
@@ -161,7 +160,7 @@ impl Service<http::Request<Body>> for FakeEngine {
         let method = request.uri().path().rsplit('/').next().unwrap().to_owned();
         Box::pin(async move {
             let act = service_fn(move |request| engine.clone().act(method.clone(), request));
-            Ok(tonic::server::Grpc::new(Raw).unary(act, request).await)
+            Ok(tonic::server::Grpc::new(Unread).unary(act, request).await)
         })
     }
 }
@@ -202,42 +201,5 @@ pub(crate) async fn send(to: &Running, method: &str, request: Request<Bytes>) ->
     let mut grpc = tonic::client::Grpc::new(channel(to.address));
     grpc.ready().await.unwrap();
     let path = format!("/tessera.billing.v1.BillingService/{method}");
-    grpc.unary(request, path.parse().unwrap(), Raw).await
-}
-
-#[derive(Clone, Copy)]
-pub(crate) struct Raw;
-
-impl Codec for Raw {
-    type Encode = Bytes;
-    type Decode = Bytes;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn encode(&mut self, item: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        buffer.put(item);
-        Ok(())
-    }
-}
-
-impl Decoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
-        Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
-    }
+    grpc.unary(request, path.parse().unwrap(), Unread).await
 }

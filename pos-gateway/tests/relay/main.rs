@@ -9,6 +9,7 @@
     reason = "a test that meets what it does not expect ends there"
 )]
 
+mod closing;
 mod engine;
 mod engines;
 mod packed;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use prost::Message as _;
-use tessera_gateway::{GatewayConfig, MESSAGE_BYTES_MAX};
+use tessera_gateway::{GatewayConfig, MESSAGE_BYTES_MAX, Unread};
 use tessera_proto::billing::v1::billing_service_client::BillingServiceClient;
 use tessera_proto::billing::v1::converse_request::Call;
 use tessera_proto::billing::v1::converse_response::Result as Reply;
@@ -15,7 +15,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Response, Status, Streaming};
 use tonic_types::StatusExt as _;
 
-use crate::engine::{Act, LONG, Raw, Running, Seen, channel, gateway, gateway_with, nobody, refusal, start};
+use crate::engine::{Act, LONG, Running, Seen, channel, gateway, gateway_with, nobody, refusal, start};
 
 struct Till {
     requests: mpsc::Sender<ConverseRequest>,
@@ -146,7 +146,7 @@ async fn a_message_that_cannot_be_read_ends_the_stream() {
         let mut grpc = tonic::client::Grpc::new(channel(gateway.address));
         grpc.ready().await.unwrap();
         let path = "/tessera.billing.v1.BillingService/Converse".parse().unwrap();
-        let stream = grpc.streaming(Request::new(tokio_stream::once(garbage)), path, Raw).await;
+        let stream = grpc.streaming(Request::new(tokio_stream::once(garbage)), path, Unread).await;
         let end: Result<_, Status> = stream.unwrap().into_inner().message().await;
         let status = end.unwrap_err();
         assert_eq!(status.code(), code);

@@ -1,9 +1,12 @@
 //! The calls that tell a fact and must arrive: settle, void, and a return that is done.
 
 use prost::Message as _;
+use tessera_contract::till_day::{DayReceipt, ReceiptId, TillDay, of_return, of_settle};
 use tessera_proto::billing::v1::converse_request::Call;
 use tessera_proto::billing::v1::converse_response::Result as Reply;
-use tessera_proto::billing::v1::{ReturnRequest, ReturnResponse, SettleRequest, SettleResponse, VoidRequest, VoidResponse};
+use tessera_proto::billing::v1::{
+    ReturnRequest, ReturnResponse, ReturnStatus, SettleRequest, SettleResponse, SettleStatus, VoidRequest, VoidResponse,
+};
 
 use crate::answered::Answered;
 use crate::refusal::{CallName, TillError};
@@ -71,6 +74,15 @@ impl Advice {
         }
     }
 
+    /// The till's day that it is in, and what it is there. None: a void or a training receipt is in none.
+    pub(crate) fn of_day(&self) -> Option<(TillDay, ReceiptId, DayReceipt)> {
+        match self {
+            Self::Settle(request) => of_settle(request),
+            Self::Void(_) => None,
+            Self::Return(request) => of_return(request),
+        }
+    }
+
     /// The request as it is sent and kept.
     pub(crate) fn encode(&self) -> Vec<u8> {
         match self {
@@ -92,7 +104,8 @@ impl Advice {
             | CallName::Enrol
             | CallName::AnswerPrompts
             | CallName::HandOver
-            | CallName::GetReceipt => None,
+            | CallName::GetReceipt
+            | CallName::CloseTillDay => None,
         }
     }
 
@@ -112,6 +125,21 @@ impl AdviceAnswer {
             Self::Settle(_) => CallName::Settle,
             Self::Void(_) => CallName::Void,
             Self::Return(_) => CallName::Return,
+        }
+    }
+
+    /// Whether what it answers has happened, now or before: a voided or training receipt has not.
+    pub(crate) fn has_happened(&self) -> bool {
+        match self {
+            Self::Settle(response) => match response.status() {
+                SettleStatus::Committed | SettleStatus::Accepted => true,
+                SettleStatus::Unspecified | SettleStatus::Voided | SettleStatus::Training => false,
+            },
+            Self::Void(_) => false,
+            Self::Return(response) => match response.status() {
+                ReturnStatus::Committed | ReturnStatus::Parked | ReturnStatus::Accepted => true,
+                ReturnStatus::Unspecified | ReturnStatus::Previewed | ReturnStatus::Training => false,
+            },
         }
     }
 

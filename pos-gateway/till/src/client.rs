@@ -11,16 +11,19 @@ use tessera_proto::billing::v1::{
     IdentifyRequest, IdentifyResponse, QuoteRequest, QuoteResponse, ReturnMode, ReturnRequest, ReturnResponse, SettleRequest,
     SettleResponse, VoidRequest, VoidResponse,
 };
+use tessera_proto::gateway::v1::gateway_service_client::GatewayServiceClient;
 use tokio::time::Instant;
+use tonic::transport::Channel;
 
 use crate::advice::{Advice, AdviceAnswer, Resent};
 use crate::answered::{Answered, Unknown};
-use crate::config::{CallOptions, TillConfig};
+use crate::config::{CallOptions, TillConfig, channel};
 use crate::converse::Conversation;
+use crate::day::gateway_client;
 use crate::exchange::{Exchange, wrong_reply};
-use crate::journal::EntryNumber;
+use crate::journal::{EntryNumber, Journal};
 use crate::refusal::{CallName, Meaning, Refusal, TillError};
-use crate::route::Route;
+use crate::route::{Route, service_client};
 
 /// A till's way to its gateway. Cheap to clone; clones share connection, journal and retry budget.
 #[derive(Debug, Clone)]
@@ -32,6 +35,7 @@ pub struct TillClient {
 struct Shared {
     config: TillConfig,
     exchange: Exchange,
+    gateway: GatewayServiceClient<Channel>,
 }
 
 impl TillClient {
@@ -42,18 +46,38 @@ impl TillClient {
     ///
     /// The endpoint is no address, or asks for a certificate and there is none.
     pub fn connect(config: TillConfig) -> Result<Self, TillError> {
-        let route = Route::unary(&config.endpoint, config.identity.as_ref())?;
-        Ok(Self::new(config, route))
+        let channel = channel(&config.endpoint, config.identity.as_ref())?;
+        let route = Route::Unary(service_client(channel.clone()));
+        Ok(Self::new(config, route, channel))
     }
 
     /// A till that shares a stream with others. The configuration's endpoint is not looked at.
     pub fn over(conversation: Conversation, config: TillConfig) -> Self {
-        Self::new(config, Route::Stream(conversation))
+        let channel = conversation.channel();
+        Self::new(config, Route::Stream(conversation), channel)
     }
 
-    fn new(config: TillConfig, route: Route) -> Self {
+    fn new(config: TillConfig, route: Route, channel: Channel) -> Self {
         let exchange = Exchange::new(route, config.budget);
-        Self { shared: Arc::new(Shared { config, exchange }) }
+        Self { shared: Arc::new(Shared { config, exchange, gateway: gateway_client(channel) }) }
+    }
+
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.shared.config.journal
+    }
+
+    /// Store and till of the configuration.
+    pub(crate) fn place(&self) -> (&str, &str) {
+        (&self.shared.config.store_id, &self.shared.config.till_id)
+    }
+
+    pub(crate) fn gateway(&self) -> GatewayServiceClient<Channel> {
+        self.shared.gateway.clone()
+    }
+
+    /// One call, repeated as any other, of what the journal has already.
+    pub(crate) async fn call(&self, call: &Call, options: CallOptions) -> Result<Reply, Refusal> {
+        self.shared.exchange.call(call, options).await
     }
 
     /// The four-part answer for a receipt: the server's, or the till's own last answer. Never
@@ -235,7 +259,10 @@ impl TillClient {
         });
         let cause = match end {
             Ok(answer) => {
-                self.strike(entry).await?;
+                match entry {
+                    Some(entry) if answer.has_happened() => self.shared.config.journal.done(entry).await?,
+                    Some(_) | None => self.strike(entry).await?,
+                }
                 return Ok(Answered::Server(answer));
             }
             Err(refusal) => refusal,

@@ -18,9 +18,9 @@ pub struct TillConfig {
     pub endpoint: String,
     /// What is shown to an endpoint that is `https`. None: it is not.
     pub identity: Option<Identity>,
-    /// The shop; stands in log lines.
+    /// The shop; stands in log lines and names the days that are closed.
     pub store_id: String,
-    /// The till; stands in log lines.
+    /// The till; stands in log lines and names the days that are closed.
     pub till_id: String,
     /// How long a call may take.
     pub budget: Duration,

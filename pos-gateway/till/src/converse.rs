@@ -17,6 +17,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
 
+use crate::config::channel;
 use crate::limits::{BUDGET_MS_MAX, CLOSING_READ_MAX, STREAM_QUEUE_MAX};
 use crate::refusal::{Refusal, TillError};
 use crate::route::service_client;
@@ -30,6 +31,7 @@ pub struct Conversation {
 #[derive(Debug)]
 struct Shared {
     client: BillingServiceClient<Channel>,
+    channel: Channel,
     correlation_ids: AtomicU64,
     current: Mutex<Option<OpenStream>>,
 }
@@ -63,13 +65,20 @@ impl Conversation {
     ///
     /// The endpoint is no address, or asks for a certificate and there is none.
     pub fn connect(endpoint: &str, identity: Option<&Identity>) -> Result<Self, TillError> {
+        let channel = channel(endpoint, identity)?;
         Ok(Self {
             shared: Arc::new(Shared {
-                client: service_client(endpoint, identity)?,
+                client: service_client(channel.clone()),
+                channel,
                 correlation_ids: AtomicU64::new(1),
                 current: Mutex::new(None),
             }),
         })
+    }
+
+    /// The connection of the stream, for calls beside it.
+    pub(crate) fn channel(&self) -> Channel {
+        self.shared.channel.clone()
     }
 
     /// One call with its own budget. It is not repeated here: `TillClient::over` does that.

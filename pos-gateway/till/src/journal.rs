@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prost::Message as _;
+use tessera_contract::till_day::TillDay;
 use thiserror::Error;
 
 use crate::advice::Advice;
@@ -15,9 +16,13 @@ use crate::frame;
 use crate::limits::{JOURNAL_REWRITE_BYTES, OPEN_ADVICES_MAX};
 use crate::refusal::CallName;
 
+mod done;
 mod file;
 
+pub(crate) use done::Done;
 pub(crate) use file::replace as replace_file;
+
+use done::{DoneList, DoneRecord};
 
 /// Where advices wait for their outcome. Cheap to clone; clones are one journal.
 #[derive(Debug, Clone)]
@@ -107,6 +112,7 @@ struct Disk {
     _lock: File,
     bytes: u64,
     open: BTreeMap<EntryNumber, OpenAdvice>,
+    done: DoneList,
     next_entry: EntryNumber,
     open_max: usize,
     damage: Option<Damage>,
@@ -164,6 +170,17 @@ impl Journal {
         on_a_thread_of_its_own(write).await.map(Some)
     }
 
+    /// What has happened at the till on a day: with its outcome or without.
+    pub(crate) fn of_day(&self, day: &TillDay) -> Vec<Done> {
+        self.disk.as_ref().map_or_else(Vec::new, |disk| lock(disk).of_day(day))
+    }
+
+    /// As `strike`, and remembers for the close of its day that it has happened.
+    pub(crate) async fn done(&self, entry: EntryNumber) -> Result<(), JournalError> {
+        let Some(disk) = self.disk.clone() else { return Ok(()) };
+        on_a_thread_of_its_own(move || lock(&disk).done(entry)).await
+    }
+
     /// Strikes out an advice whose outcome is known. Needs no fsync: an advice that is struck out only
     /// in memory is sent once more after a crash, and gets the same outcome.
     pub(crate) async fn strike(&self, entry: EntryNumber) -> Result<(), JournalError> {
@@ -198,13 +215,33 @@ impl Disk {
         if self.open.remove(&entry).is_none() {
             return Ok(());
         }
+        self.strike_out(&Record::struck(entry))
+    }
+
+    fn done(&mut self, entry: EntryNumber) -> Result<(), JournalError> {
+        let Some(open) = self.open.remove(&entry) else { return Ok(()) };
+        let Some(done) = open.done() else { return self.strike_out(&Record::struck(entry)) };
+        self.done.insert(entry, done);
+        self.strike_out(&Record { has_happened: true, ..Record::struck(entry) })
+    }
+
+    /// What a file without what is struck out would take, about.
+    fn kept_bytes(&self) -> u64 {
+        let waiting: usize = self.open.values().map(|open| open.request.len()).sum();
+        u64::try_from(waiting.saturating_add(self.done.bytes())).unwrap_or(u64::MAX)
+    }
+
+    fn of_day(&self, day: &TillDay) -> Vec<Done> {
+        let open = self.open.values().filter_map(OpenAdvice::done).filter(|done| done.day == *day);
+        self.done.of_day(day).into_iter().chain(open).collect()
+    }
+
+    fn strike_out(&mut self, record: &Record) -> Result<(), JournalError> {
         let mut bytes = Vec::new();
-        let written = frame::append(&mut bytes, &Record::struck(entry).encode_to_vec());
+        let written = frame::append(&mut bytes, &record.encode_to_vec());
         assert!(written.is_some(), "a number is shorter than a message");
         self.write(&bytes, false)?;
-        let waiting: usize = self.open.values().map(|open| open.request.len()).sum();
-        let waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
-        if self.bytes > JOURNAL_REWRITE_BYTES && self.bytes / 2 > waiting {
+        if self.bytes > JOURNAL_REWRITE_BYTES && self.bytes / 2 > self.kept_bytes() {
             file::rewrite(self)?;
         }
         Ok(())
@@ -222,7 +259,14 @@ impl Disk {
     }
 }
 
-/// One record of the file: an advice, or the number of one that is struck out (no request).
+impl OpenAdvice {
+    /// What is kept of it once its outcome is known. None: it is in no day.
+    fn done(&self) -> Option<Done> {
+        Done::of(&Advice::decode(self.call, &self.request)?, self.request.clone())
+    }
+}
+
+/// One record of the file: an advice, one that is done, or the number of one that is struck out (no request).
 #[derive(Clone, PartialEq, prost::Message)]
 struct Record {
     #[prost(uint64, tag = "1")]
@@ -236,6 +280,12 @@ struct Record {
     attempt: u32,
     #[prost(bytes = "vec", tag = "5")]
     request: Vec<u8>,
+    /// Of one that is struck out: it has happened.
+    #[prost(bool, tag = "6")]
+    has_happened: bool,
+    /// What is kept of one that has happened.
+    #[prost(message, optional, tag = "7")]
+    done: Option<DoneRecord>,
 }
 
 impl Record {
@@ -246,6 +296,7 @@ impl Record {
             receipt_id: advice.receipt_id.clone(),
             attempt: advice.attempt,
             request: advice.request.clone(),
+            ..Self::default()
         }
     }
 
@@ -253,12 +304,15 @@ impl Record {
         Self { entry: entry.0, ..Self::default() }
     }
 
-    /// Carries the record out on the list of open advices. None: a record of a later version.
-    fn apply(self, open: &mut BTreeMap<EntryNumber, OpenAdvice>) -> Option<()> {
+    /// Carries the record out on the lists. None: a record of a later version.
+    fn apply(self, open: &mut BTreeMap<EntryNumber, OpenAdvice>, done: &mut DoneList) -> Option<()> {
         let entry = EntryNumber(self.entry);
         let call = match self.call {
             0 => {
-                open.remove(&entry);
+                let struck = open.remove(&entry).filter(|_| self.has_happened);
+                if let Some(happened) = struck.and_then(|struck| struck.done()) {
+                    done.insert(entry, happened);
+                }
                 return Some(());
             }
             1 => CallName::Settle,
@@ -266,6 +320,10 @@ impl Record {
             3 => CallName::Return,
             _ => return None,
         };
+        if let Some(record) = self.done {
+            done.insert(entry, record.read(call, &self.receipt_id, self.request)?);
+            return Some(());
+        }
         let advice = OpenAdvice { entry, call, receipt_id: self.receipt_id, attempt: self.attempt, request: self.request };
         open.insert(entry, advice);
         Some(())
@@ -283,7 +341,8 @@ fn call_number(call: CallName) -> u32 {
         | CallName::Enrol
         | CallName::AnswerPrompts
         | CallName::HandOver
-        | CallName::GetReceipt => 0,
+        | CallName::GetReceipt
+        | CallName::CloseTillDay => 0,
     }
 }
 

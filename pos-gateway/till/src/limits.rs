@@ -13,6 +13,19 @@ pub const MESSAGE_BYTES_MAX: usize = contract::MESSAGE_BYTES_MAX;
 /// How many advices may wait for their outcome in a journal: two hours of one busy till.
 pub const OPEN_ADVICES_MAX: usize = 500;
 
+/// How many of the newest receipts keep their requests: what was lost behind the till is sent again
+/// from there.
+pub(crate) const DONE_ADVICES_MAX: usize = 500;
+
+/// How many receipts are remembered by id and hash: some weeks of a busy till.
+pub(crate) const DONE_NOTES_MAX: usize = 20_000;
+
+/// How long the close of a day waits for an answer, where nothing else is said: no customer waits for it.
+pub(crate) const DAY_BUDGET: Duration = Duration::from_secs(30);
+
+/// Largest message about a day, bytes: 10,000 receipts by name.
+pub(crate) const DAY_MESSAGE_BYTES_MAX: usize = 2 * MESSAGE_BYTES_MAX;
+
 /// Largest record of a journal, bytes: one message and what names it.
 pub(crate) const RECORD_BYTES_MAX: usize = MESSAGE_BYTES_MAX + 4 * 1024;
 

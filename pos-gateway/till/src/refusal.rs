@@ -80,6 +80,8 @@ pub enum CallName {
     HandOver,
     /// What became of a receipt.
     GetReceipt,
+    /// The till's day is closed.
+    CloseTillDay,
 }
 
 impl fmt::Display for CallName {

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tessera_identity::Identity;
 use tessera_proto::billing::v1::billing_service_client::BillingServiceClient;
 use tessera_proto::billing::v1::converse_request::Call;
 use tessera_proto::billing::v1::converse_response::Result as Reply;
@@ -11,10 +10,9 @@ use tonic::metadata::MetadataValue;
 use tonic::transport::Channel;
 use tonic::{Code, Request};
 
-use crate::config::channel;
 use crate::converse::Conversation;
 use crate::limits::MESSAGE_BYTES_MAX;
-use crate::refusal::{Refusal, TillError};
+use crate::refusal::Refusal;
 
 /// Name of the metadata that carries the time of a replay, RFC 3339.
 const REPLAY_TIME_KEY: &str = "tessera-replay-time";
@@ -29,11 +27,6 @@ pub(crate) enum Route {
 }
 
 impl Route {
-    /// Single calls to this endpoint.
-    pub(crate) fn unary(endpoint: &str, identity: Option<&Identity>) -> Result<Self, TillError> {
-        Ok(Self::Unary(service_client(endpoint, identity)?))
-    }
-
     /// Sends one call; `left` travels with it. Does not end by itself when the time is over.
     pub(crate) async fn send(&self, call: Call, left: Duration, replay_time: Option<Timestamp>) -> Result<Reply, Refusal> {
         match self {
@@ -49,10 +42,8 @@ impl Route {
 }
 
 /// A client with the contract's limits.
-pub(crate) fn service_client(endpoint: &str, identity: Option<&Identity>) -> Result<BillingServiceClient<Channel>, TillError> {
-    Ok(BillingServiceClient::new(channel(endpoint, identity)?)
-        .max_decoding_message_size(MESSAGE_BYTES_MAX)
-        .max_encoding_message_size(MESSAGE_BYTES_MAX))
+pub(crate) fn service_client(channel: Channel) -> BillingServiceClient<Channel> {
+    BillingServiceClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX).max_encoding_message_size(MESSAGE_BYTES_MAX)
 }
 
 async fn send_unary(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tessera_proto::billing::v1;
-use tessera_rules::decision::{Adjustment, Part, Redemption, Reward, RewardKind, Verdict};
+use tessera_rules::decision::{Adjustment, Awaited, Part, Redemption, Reward, RewardKind, Verdict};
 use tessera_rules::id::{CampaignId, ProgramId, TaxCode};
 use tessera_rules::receipt::{Measure, PriceReason, RedeemMode, Tender, TenderKind};
 
@@ -155,7 +155,6 @@ fn adjusting_campaign(adjustment: &Adjustment) -> String {
 
 /// A reward that was decided, for an answer, with its text as it is shown.
 pub(crate) fn reward_to_wire(reward: &Reward, text: String) -> v1::Reward {
-    let waits_for = if reward.waits_for.is_empty() { v1::RewardWait::Unspecified } else { v1::RewardWait::Answers };
     v1::Reward {
         reward_id: reward.id.as_str().to_owned(),
         program_id: reward.program.as_str().to_owned(),
@@ -163,10 +162,31 @@ pub(crate) fn reward_to_wire(reward: &Reward, text: String) -> v1::Reward {
         vests_at: Some(timestamp_to_wire(reward.vests_at)),
         expires_at: reward.expires_at.map(timestamp_to_wire),
         requires_answers: reward.waits_for.iter().map(|fact| fact.as_str().to_owned()).collect(),
-        waits_for: i32::from(waits_for),
+        waits_for: i32::from(reward_wait(!reward.waits_for.is_empty(), reward.awaits.as_ref())),
+        awaited_event_id: awaited_event(reward.awaits.as_ref()).to_owned(),
         text,
         fallback: reward.fallback,
         ..reward_kind_to_wire(&reward.kind)
+    }
+}
+
+/// What a reward waits for.
+#[must_use]
+pub const fn reward_wait(waits_for_answers: bool, awaits: Option<&Awaited>) -> v1::RewardWait {
+    match (awaits, waits_for_answers) {
+        (Some(Awaited::NextVisit), _) => v1::RewardWait::SecondVisit,
+        (Some(Awaited::Event(_)), _) => v1::RewardWait::Event,
+        (None, true) => v1::RewardWait::Answers,
+        (None, false) => v1::RewardWait::Unspecified,
+    }
+}
+
+/// The event that a reward waits for; empty: none.
+#[must_use]
+pub fn awaited_event(awaits: Option<&Awaited>) -> &str {
+    match awaits {
+        Some(Awaited::Event(event)) => event.as_str(),
+        Some(Awaited::NextVisit) | None => "",
     }
 }
 

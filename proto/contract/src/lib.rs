@@ -17,6 +17,7 @@ pub mod refusal;
 pub mod render;
 pub mod signing;
 pub mod sold;
+pub mod till_day;
 pub mod token;
 pub mod unchanged;
 pub mod unreadable;

@@ -79,6 +79,10 @@ pub const PACK_PRODUCTS_MAX: usize = rules::PACK_BYTES_MAX / 64;
 pub const PACK_CHUNK_BYTES_MAX: usize = 512 << 10;
 /// Stores of one gateway.
 pub const PACK_STORES_MAX: usize = 10_000;
+/// Receipts and returns of one till on one day: a busy one has a tenth of that, and a message holds them by name.
+pub const TILL_DAY_RECEIPTS_MAX: usize = 10_000;
+/// Differences of a day that are named in one answer.
+pub const TILL_DAY_DIFFERENCES_MAX: usize = 1_000;
 
 /// Bytes of an explanation; beyond it is cut and says so.
 pub const EXPLANATION_BYTES_MAX: usize = 64 << 10;

@@ -167,7 +167,14 @@ const COUPON: Table = Table {
 const FACT: Table = Table {
     what: "a fact",
     short: Some("fact"),
-    keys: &[("fact", Text), ("known", Moment), ("confirmed", Boolean), ("code_until", Moment), ("value", Text)],
+    keys: &[
+        ("fact", Text),
+        ("known", Moment),
+        ("confirmed", Boolean),
+        ("code_until", Moment),
+        ("code_came_with", Text),
+        ("value", Text),
+    ],
     required: &["fact"],
 };
 

@@ -4,14 +4,16 @@ use jiff::civil::Date;
 
 use super::Checker;
 use super::keys::campaign::REDEEM_ON;
-use super::keys::program::{AFTER_DAYS, ASSET, EXPIRES, REDEEM};
+use super::keys::program::{AFTER_DAYS, ASSET, EXPIRES, REDEEM, REDEEM_CODE};
 use super::program::Scope;
 use super::read::Fields;
-use crate::asset::{Asset, AssetKind, Expiry, RedeemRule, Vesting};
+use crate::asset::{Asset, AssetKind, Expiry, RedeemCode, RedeemRule, Vesting};
 use crate::id::AssetId;
 use crate::limits::{ASSET_SCALE_MAX, DAYS_MAX, MONTHS_MAX};
 use crate::money::Units;
+use crate::program::Confirm;
 use crate::ratio::Ratio;
+use crate::text::Text;
 use crate::tree::{Kind, Node};
 
 /// What lasts for ever, and what can be used from the sale on.
@@ -26,6 +28,9 @@ pub(super) const KINDS: [(&str, AssetKind); 4] = [
 
 /// The asset id that means the sale's own currency everywhere else.
 const RESERVED: &str = "money";
+
+/// What the cashier asks where the program does not say.
+const CODE_TEXT: &str = "Ask for the code we have sent.";
 
 impl Checker<'_> {
     pub(super) fn asset(&mut self, node: &Node, scope: &mut Scope) {
@@ -51,7 +56,7 @@ impl Checker<'_> {
         let expiry = fields.get("expires").and_then(|node| self.expiry(node)).unwrap_or(Expiry::Never);
         let vesting = fields.get("vests").and_then(|node| self.vesting(node)).unwrap_or(Vesting::AtOnce);
         let worth = self.worth(&fields, scale);
-        let redeem = fields.get("redeem").and_then(|node| self.redeem(node, scale));
+        let redeem = fields.get("redeem").and_then(|node| self.redeem(node, scale, scope));
         if redeem.is_some() && worth.is_none() {
             self.error_with_help(
                 fields.place_of("redeem"),
@@ -108,7 +113,7 @@ impl Checker<'_> {
         day
     }
 
-    fn redeem(&mut self, node: &Node, scale: u8) -> Option<RedeemRule> {
+    fn redeem(&mut self, node: &Node, scale: u8, scope: &Scope) -> Option<RedeemRule> {
         let fields = self.fields(node, &REDEEM)?;
         let help = format!("the asset has {scale} digits after the point");
         let mut units = |key: &str| {
@@ -120,6 +125,23 @@ impl Checker<'_> {
         let (units_min, units_step) = (units("minimum_units"), units("step_units"));
         let share_max = fields.get("share_percent_max").and_then(|node| self.percent(node)).unwrap_or(Ratio::ONE);
         let on = fields.get("on").map(|node| self.selector(node, &REDEEM_ON)).unwrap_or_default();
-        Some(RedeemRule { units_min, units_step, share_max, on })
+        let code = fields.get("code").and_then(|node| self.redeem_code(node, scope));
+        Some(RedeemRule { units_min, units_step, share_max, on, code })
+    }
+
+    fn redeem_code(&mut self, node: &Node, scope: &Scope) -> Option<RedeemCode> {
+        let fields = self.fields(node, &REDEEM_CODE)?;
+        let above = fields.get("above").and_then(|node| self.money(node, scope.program.currency));
+        let text = fields.get("text").and_then(|node| self.shown(node, scope, None));
+        let node = fields.get("to")?;
+        let to = self.reference(node, "fact", scope.facts.iter().map(|fact| fact.id.as_str()))?;
+        let rule = scope.facts.iter().find(|fact| fact.id.as_str() == to)?;
+        if !rule.confirm.is_some_and(Confirm::is_by_code) {
+            let help = format!("add `confirm: phone` or `confirm: email` to the fact `{to}`");
+            self.error_with_help(node.at, "no code can be sent to this fact", &help);
+            return None;
+        }
+        let text = text.unwrap_or_else(|| Text::plain(CODE_TEXT));
+        Some(RedeemCode { above: above?, to: rule.id.clone(), text })
     }
 }

@@ -7,7 +7,7 @@ use super::keys::program::{ASK_KEYS, FACT, SEGMENT, SEGMENT_FACT, TIER, ZONE};
 use super::program::Scope;
 use super::read::Fields;
 use crate::cel::Subject;
-use crate::id::{ChannelId, FactId, SegmentId, StoreId, TierId};
+use crate::id::{ChannelId, EventId, FactId, SegmentId, StoreId, TierId};
 use crate::limits::{DAYS_MAX, TIER_MULTIPLIER_MAX};
 use crate::program::{Ask, Condition, Confirm, FactRule, Segment, Tier, Zone};
 use crate::ratio::Ratio;
@@ -98,6 +98,16 @@ impl Checker<'_> {
         let Some(id) = self.id(node, ChannelId::parse) else { return };
         self.define_in("channel", scope, id.as_str(), node);
         scope.program.channels.push(id);
+    }
+
+    /// Something that can happen to a customer; that they enrol need not be named.
+    pub(super) fn event(&mut self, node: &Node, scope: &mut Scope) {
+        let Some(id) = self.id(node, EventId::parse) else { return };
+        self.define_in("event", scope, id.as_str(), node);
+        if id == EventId::enrolment() {
+            self.error_with_help(node.at, "`enrolment` is there without being named", "remove it from `events`");
+        }
+        scope.program.events.push(id);
     }
 
     /// The channels that a campaign is for, sorted.
@@ -214,6 +224,7 @@ impl Checker<'_> {
         let known = match what {
             "tier" => scope.program.tiers.iter().any(|tier| tier.id.as_str() == id),
             "segment" => scope.program.segments.iter().any(|segment| segment.id.as_str() == id),
+            "event" => scope.program.events.iter().any(|event| event.as_str() == id),
             "channel" => scope.program.channels.iter().any(|channel| channel.as_str() == id),
             _ => scope.program.zones.iter().any(|zone| zone.id == id),
         };

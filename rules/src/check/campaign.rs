@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 
 use super::Checker;
-use super::keys::campaign::{CAMPAIGN, COSTS, FALLBACK, ON, TO};
+use super::keys::campaign::{AWAITED, CAMPAIGN, COSTS, FALLBACK, ON, TO};
 use super::program::Scope;
 use super::read::Fields;
 use super::texts::longest_missing;
@@ -12,8 +12,8 @@ use crate::campaign::{COST_PREFIX, Campaign, Code, Cost, Fallback, PRICE_PREFIX,
 use crate::cel::Subject;
 use crate::common_limit::LIMIT_PREFIX;
 use crate::condition::FreeCondition;
-use crate::decision::Shortfall;
-use crate::id::{CampaignId, FactId, StoreId};
+use crate::decision::{Awaited, Shortfall};
+use crate::id::{CampaignId, EventId, FactId, StoreId};
 use crate::mechanic::Mechanic;
 use crate::ratio::Ratio;
 use crate::selector::{Clause, Selector};
@@ -25,6 +25,9 @@ pub(super) const SHOW_AS: [(&str, ShowAs); 3] =
     [("free_unit", ShowAs::FreeUnit), ("spread", ShowAs::Spread), ("minimum_unit", ShowAs::MinimumUnit)];
 pub(super) const ON_RETURN: [(&str, Shortfall); 3] =
     [("negative", Shortfall::Negative), ("zero", Shortfall::Zero), ("deduct_from_refund", Shortfall::DeductFromRefund)];
+
+/// What a reward may wait for: whether it is a visit.
+pub(crate) const WAITS_FOR: [(&str, bool); 2] = [("next_visit", true), ("enrolment", false)];
 
 impl Checker<'_> {
     pub(super) fn campaign(&mut self, node: &Node, scope: &Scope) -> Option<Campaign> {
@@ -79,6 +82,7 @@ impl Checker<'_> {
             on_return: self.option(&fields, "on_return", &ON_RETURN),
             funded_by: fields.get("funded_by").map_or_else(own, |node| self.funding(node)),
             requires_answers: self.answers(&fields, scope),
+            awaits: fields.get("waits_for").and_then(|node| self.awaited(node, scope)),
             occasion: fields.get("for").and_then(|node| self.occasion(node, scope)),
             mechanic: mechanic?,
         };
@@ -190,6 +194,18 @@ impl Checker<'_> {
         codes.sort();
         codes.dedup();
         codes
+    }
+
+    /// What a reward waits for: a word, or an event of the program.
+    fn awaited(&mut self, node: &Node, scope: &Scope) -> Option<Awaited> {
+        if let Kind::Scalar { .. } = &node.kind {
+            let is_visit = self.choice(node, &WAITS_FOR)?;
+            return Some(if is_visit { Awaited::NextVisit } else { Awaited::Event(EventId::enrolment()) });
+        }
+        let fields = self.fields(node, &AWAITED)?;
+        let known = scope.program.events.iter().map(EventId::as_str);
+        let id = self.reference(fields.get("event")?, "event", known)?;
+        EventId::parse(id).ok().map(Awaited::Event)
     }
 
     fn answers(&mut self, fields: &Fields<'_>, scope: &Scope) -> Vec<FactId> {

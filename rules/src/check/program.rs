@@ -9,10 +9,10 @@ use super::read::{Fields, is_language};
 use super::{Checked, Checker, Site};
 use crate::asset::Asset;
 use crate::campaign::Code;
-use crate::id::ProgramId;
+use crate::id::{FactId, ProgramId};
 use crate::limits::{CLAIM_HOURS_MAX, COLUMNS_MAX, COLUMNS_MIN, DIAGNOSTICS_MAX, TEXT_CHARACTERS_MAX};
 use crate::money::Currency;
-use crate::program::{FactRule, Program};
+use crate::program::{Confirm, FactRule, Program};
 use crate::revision::LANGUAGE;
 use crate::tree::Node;
 
@@ -95,6 +95,7 @@ impl Checker<'_> {
             language_default: CompactString::from(language),
             four_eyes,
             claim_within_hours,
+            enrolment_code: None,
             tiers: Vec::new(),
             conventions: fields.get("conventions").map(|node| self.conventions(node)).unwrap_or_default(),
             languages: fields.get("languages").map_or_else(Vec::new, |node| self.languages(node, language)),
@@ -102,6 +103,7 @@ impl Checker<'_> {
             segments: Vec::new(),
             zones: Vec::new(),
             channels: Vec::new(),
+            events: Vec::new(),
             limits: Vec::new(),
         })
     }
@@ -109,14 +111,27 @@ impl Checker<'_> {
     fn parts(&mut self, fields: &Fields<'_>, scope: &mut Scope) {
         // In this order, since each may name those before it.
         self.each(fields, "stacking", scope, Self::stacking);
+        self.each(fields, "facts", scope, Self::fact);
+        scope.program.enrolment_code = fields.get("enrolment_code").and_then(|node| self.enrolment_code(node, scope));
         self.each(fields, "assets", scope, Self::asset);
         self.each(fields, "tiers", scope, Self::tier);
-        self.each(fields, "facts", scope, Self::fact);
         self.each(fields, "segments", scope, Self::segment);
         self.fact_segments(fields, scope);
         self.each(fields, "zones", scope, Self::zone);
         self.each(fields, "channels", scope, Self::channel);
+        self.each(fields, "events", scope, Self::event);
         self.each(fields, "codes", scope, Self::code);
+    }
+
+    fn enrolment_code(&mut self, node: &Node, scope: &Scope) -> Option<FactId> {
+        let id = self.reference(node, "fact", scope.facts.iter().map(|fact| fact.id.as_str()))?;
+        let rule = scope.facts.iter().find(|fact| fact.id.as_str() == id)?;
+        if rule.confirm != Some(Confirm::CodeToPhone) {
+            let help = format!("add `confirm: phone` to the fact `{id}`");
+            self.error_with_help(node.at, "the code goes to the phone of the enrolment, and this fact is none", &help);
+            return None;
+        }
+        Some(rule.id.clone())
     }
 
     fn each(&mut self, fields: &Fields<'_>, key: &str, scope: &mut Scope, check: fn(&mut Self, &Node, &mut Scope)) {

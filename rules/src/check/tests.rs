@@ -293,6 +293,26 @@ fn a_fact_names_segments_that_tell_who_has_it() {
 }
 
 #[test]
+fn a_code_goes_to_a_fact_that_a_code_confirms() {
+    let head = "program: p\nlanguage: 1\nname: P\ncurrency: GBP\nfacts:\n- {id: sex, text: Sex?}\n- {id: mobile, text: M?, confirm: phone}\n- {id: mail, text: E?, confirm: email}\n";
+    let asset = |code: &str| format!("assets:\n- {{id: points, kind: points, worth_minor: 1, redeem: {{code: {code}}}}}\n");
+    let table = [
+        ("enrolment_code: mobile\n".to_owned(), &[][..]),
+        ("enrolment_code: mail\n".to_owned(), &["error: the code goes to the phone of the enrolment, and this fact is none"]),
+        ("enrolment_code: mobil\n".to_owned(), &["error: there is no fact `mobil`"]),
+        (asset("{above: 5.00, to: mail, text: The code?}"), &[]),
+        (asset("{above: 5.00, to: sex}"), &["error: no code can be sent to this fact"]),
+        (asset("{above: 5.00, to: phone}"), &["error: there is no fact `phone`"]),
+        (asset("{above: 5.001, to: mail}"), &["error: `5.001` has too many digits"]),
+        (asset("{to: mail}"), &["error: `code` needs `above`"]),
+    ];
+    for (text, expected) in table {
+        let all = found(&[format!("{head}{text}")]);
+        assert_eq!(all.iter().map(said).collect::<Vec<_>>(), expected, "{text}");
+    }
+}
+
+#[test]
 fn a_channel_is_the_till_or_one_that_the_program_names() {
     let head = "program: p\nlanguage: 1\nname: P\ncurrency: GBP\n";
     let table = [

@@ -4,6 +4,7 @@ use super::Checker;
 use super::program::Scope;
 use super::read::Fields;
 use crate::campaign::Campaign;
+use crate::counting::Counting;
 use crate::mechanic::{Act, Give, Mechanic, Off, Per};
 use crate::money::Amount;
 use crate::program::Condition;
@@ -13,6 +14,7 @@ impl Checker<'_> {
         self.reachable(fields, campaign, scope);
         self.caps_fit(fields, campaign, scope);
         self.tenders_fit(fields, campaign);
+        self.waiting_fits(fields, campaign);
         self.cost_fits(fields, campaign);
         self.occasion_fits(fields, campaign);
         if fields.has("budget") {
@@ -64,6 +66,30 @@ impl Checker<'_> {
         if campaign.limits.in_units() && !per_unit {
             let help = "limit the `uses`; units belong to `percent_off`, `amount_off`, `fixed_price` and `price_list` on lines";
             self.error_with_help(fields.place_of("limits"), "a limit in units has no meaning here", help);
+        }
+    }
+
+    /// Only what is given can be given later.
+    fn waiting_fits(&mut self, fields: &Fields<'_>, campaign: &Campaign) {
+        let gives_nothing = match &campaign.mechanic {
+            Mechanic::Multiply { .. } | Mechanic::Offer { .. } | Mechanic::Count(Counting { give: None, .. }) => true,
+            Mechanic::Points { .. }
+            | Mechanic::Off { .. }
+            | Mechanic::PriceList { .. }
+            | Mechanic::Ladder { .. }
+            | Mechanic::Set { .. }
+            | Mechanic::ExtraUnits { .. }
+            | Mechanic::Spend { .. }
+            | Mechanic::Count(_)
+            | Mechanic::Grant { .. } => campaign.mechanic.changes_lines(),
+        };
+        if campaign.awaits.is_some() && gives_nothing {
+            let help = "let points, a coupon, a prize, a status or tickets wait";
+            self.error_with_help(
+                fields.place_of("waits_for"),
+                "this cannot wait: it changes the receipt, or gives nothing",
+                help,
+            );
         }
     }
 

@@ -1,9 +1,10 @@
 //! Assets that are used up on a receipt, and how much of them could be.
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use super::LineShare;
-use crate::id::{AssetId, RewardId};
+use crate::id::{AssetId, FactId, RewardId};
 use crate::money::{Amount, Units};
 use crate::receipt::RedeemMode;
 
@@ -52,4 +53,17 @@ pub enum RedeemCap {
     NotAllowed,
     /// A limit on redemptions.
     Limit,
+    /// For more a code that is sent to the customer is wanted first.
+    Code,
+}
+
+/// A redemption waits for a code that is sent to the customer: it is left out until a quote brings the code.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CodeWanted {
+    /// The redemption, as it will be named.
+    pub redemption: RewardId,
+    /// What the code is sent to.
+    pub to: FactId,
+    /// What the cashier asks.
+    pub text: CompactString,
 }

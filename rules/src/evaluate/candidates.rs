@@ -15,7 +15,7 @@ use crate::index::Brought;
 use crate::mechanic::{Act, Group};
 use crate::standing::{CodeState, Uses};
 use crate::usage::{Usage, UsageLimits};
-use crate::validity::OutOfTime;
+use crate::validity::{OutOfTime, hour_of_week};
 
 /// The first reason why a campaign was not applied.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -170,6 +170,10 @@ fn pairs(case: &Case<'_>, basket: &Basket<'_>) -> Vec<(u32, u32)> {
         let mut open = |brought: Brought<'_>| pairs.extend(index.opened_by(brought).map(|campaign| (campaign, ALL_LINES)));
         open(Brought::Store(case.receipt.place.store.as_str()));
         open(Brought::Channel(case.receipt.channel.as_str()));
+        for (place, program) in index.by_hours().iter().filter_map(|place| Some((*place, case.revision.programs().get(*place)?)))
+        {
+            open(Brought::Hour(&program.id, hour_of_week(case.local_in(place))));
+        }
         case.receipt.codes.iter().for_each(|code| open(Brought::Code(code)));
         let coupons = case.standing.codes.iter().filter_map(|code| code.campaign.as_ref());
         coupons.for_each(|campaign| open(Brought::Coupon(campaign.as_str())));

@@ -85,8 +85,13 @@ impl<'a> Case<'a> {
 
     /// Local time in the zone of a campaign's program.
     pub(super) fn local(&self, campaign: &Campaign) -> DateTime {
-        let zone = self.revision.programs().get(campaign.program_place).map(|program| &program.time_zone);
-        match (self.local.get(campaign.program_place), zone) {
+        self.local_in(campaign.program_place)
+    }
+
+    /// Local time in the zone of the program at this place of the revision.
+    pub(super) fn local_in(&self, program_place: usize) -> DateTime {
+        let zone = self.revision.programs().get(program_place).map(|program| &program.time_zone);
+        match (self.local.get(program_place), zone) {
             (Some(cell), Some(zone)) => *cell.get_or_init(|| zone.to_datetime(self.at)),
             _ => jiff::tz::TimeZone::UTC.to_datetime(self.at),
         }
@@ -106,11 +111,7 @@ impl<'a> Case<'a> {
     /// good for a time only.
     pub(super) fn unanswered(&self, rule: &FactRule, lapses: bool) -> Option<PromptReason> {
         let Some(known) = self.fact(&rule.id) else { return Some(PromptReason::Missing) };
-        let lasts = rule
-            .valid_for_days
-            .filter(|_| lapses)
-            .map(|days| jiff::SignedDuration::from_hours(i64::from(days).saturating_mul(24)));
-        if lasts.is_some_and(|lasts| known.known_at.checked_add(lasts).is_ok_and(|until| until <= self.at)) {
+        if lapses && rule.has_lapsed(known.known_at, self.at) {
             return Some(PromptReason::Expired);
         }
         let asked = if known.code_sent { PromptReason::CodeSent } else { PromptReason::Unconfirmed };

@@ -11,11 +11,11 @@ use super::scope::Facts;
 use crate::asset::Asset;
 use crate::conventions::Leftover;
 use crate::decision::{
-    AnswerPart, Choice, CounterMove, DecidedLine, Instruction, LineShare, Missing, NearMiss, Note, Offer, Promise, Prompt,
-    Redeemable, Redemption, Reward, RewardKind,
+    AnswerPart, Awaited, Choice, CodeWanted, CounterMove, DecidedLine, Instruction, LineShare, Missing, NearMiss, Note, Offer,
+    Promise, Prompt, Redeemable, Redemption, Reward, RewardKind,
 };
 use crate::effort::Effort;
-use crate::id::AssetId;
+use crate::id::{AssetId, EventId, FactId};
 use crate::money::{Amount, Units, split_by};
 use crate::usage::Usage;
 
@@ -45,6 +45,9 @@ pub(super) struct Draft<'a, 'c> {
     pub(super) added: Vec<DecidedLine>,
     pub(super) redemptions: Vec<Redemption>,
     pub(super) redeemable: Vec<Redeemable>,
+    pub(super) code_wanted: Option<CodeWanted>,
+    /// A code would be wanted, but what it is sent to is not known well enough.
+    pub(super) code_asks_for: Option<&'a FactId>,
     pub(super) rewards: Vec<Reward>,
     pub(super) prompts: Vec<Prompt>,
     pub(super) instructions: Vec<Instruction>,
@@ -90,6 +93,8 @@ impl<'a, 'c> Draft<'a, 'c> {
             added: Vec::new(),
             redemptions: Vec::new(),
             redeemable: Vec::new(),
+            code_wanted: None,
+            code_asks_for: None,
             rewards: Vec::new(),
             prompts: Vec::new(),
             instructions: Vec::new(),
@@ -151,6 +156,7 @@ impl<'a, 'c> Draft<'a, 'c> {
             vests_at: asset.map_or(self.case.at, |asset| asset.vests_at(self.case.at)),
             expires_at: asset.and_then(|asset| asset.expires_at(self.case.at)),
             waits_for: waits_for.cloned().collect(),
+            awaits: campaign.awaits.clone().filter(|awaited| !self.has_come_about(awaited)),
             earned_on: Vec::new(),
             on_return: campaign.on_return,
             fallback: false,
@@ -158,6 +164,12 @@ impl<'a, 'c> Draft<'a, 'c> {
         };
         self.rewards.push(reward);
         self.rewards.last_mut()
+    }
+
+    /// Who is enrolled need not wait for that; everything else is yet to come.
+    fn has_come_about(&self, awaited: &Awaited) -> bool {
+        let is_enrolled = self.case.customer.is_some_and(|customer| customer.enrolled_at.is_some());
+        is_enrolled && *awaited == Awaited::Event(EventId::enrolment())
     }
 
     /// Adds units of an asset as a reward and counts their worth. Nothing is added for no units, or when the asset's

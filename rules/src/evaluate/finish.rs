@@ -48,6 +48,7 @@ impl Draft<'_, '_> {
             near_misses: self.near_misses,
             code_verdicts,
             redeemable: self.redeemable,
+            code_wanted: self.code_wanted,
             counters: self.counters,
             promises: self.promises,
             applied,

@@ -40,6 +40,7 @@ impl Draft<'_, '_> {
     fn is_time(&self, rule: &FactRule) -> bool {
         let waited_for = self.rewards.iter().any(|reward| reward.waits_for.contains(&rule.id));
         waited_for
+            || self.code_asks_for == Some(&rule.id)
             || match rule.ask {
                 Ask::Always => true,
                 Ask::Enrolment => self.case.customer.is_some_and(|customer| customer.visits == 0),

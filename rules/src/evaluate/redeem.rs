@@ -5,12 +5,13 @@ use smallvec::SmallVec;
 
 use super::basket::{BasketLine, By, Spot};
 use super::draft::Draft;
-use crate::asset::Asset;
+use crate::asset::{Asset, RedeemCode};
 use crate::campaign::REDEEM_PREFIX;
-use crate::decision::{AnswerPart, LineShare, Note, Promise, RedeemCap, Redeemable, Redemption};
+use crate::decision::{AnswerPart, CodeWanted, LineShare, Note, Promise, RedeemCap, Redeemable, Redemption};
 use crate::id::{CampaignId, RewardId};
 use crate::money::{Amount, Rounding, Units, split};
 use crate::receipt::{RedeemMode, RedeemRequest};
+use crate::standing::CodeForRedeem;
 
 impl<'a> Draft<'a, '_> {
     /// Works out what may be redeemed of each asset, then redeems what was asked for, in the order asked.
@@ -20,7 +21,7 @@ impl<'a> Draft<'a, '_> {
             let held = customer.available.iter().find(|(id, _)| *id == asset.id).map(|(_, units)| self.not_spent(asset, *units));
             if held.is_some() || asset.redeem.is_some() {
                 let base = self.costs_now(asset);
-                let most = self.most(asset, base, held.unwrap_or(Units::ZERO), RedeemMode::Tender);
+                let most = self.most_without_code(asset, base, held.unwrap_or(Units::ZERO));
                 self.redeemable.push(most);
             }
         }
@@ -121,7 +122,34 @@ impl<'a> Draft<'a, '_> {
         }
     }
 
-    /// Redeems, unless it was declined, comes too late or cannot be promised.
+    /// The same as a tender, within what needs no code that has not come yet.
+    fn most_without_code(&self, asset: &'a Asset, base: i64, held: Units) -> Redeemable {
+        let most = self.most(asset, base, held, RedeemMode::Tender);
+        let Some(code) = self.code_before(asset, most.amount) else { return most };
+        let held = held.min(asset.units_for(code.above).unwrap_or(Units::ZERO));
+        Redeemable { cap: RedeemCap::Code, ..self.most(asset, base, held, RedeemMode::Tender) }
+    }
+
+    /// The code that must have come before so much of an asset is used up; none: none must, or it has. What is paid is a fact.
+    fn code_before(&self, asset: &'a Asset, amount: Amount) -> Option<&'a RedeemCode> {
+        let code = asset.redeem.as_ref()?.code.as_ref().filter(|code| amount > code.above && !self.case.paid())?;
+        let known = self.case.fact(&code.to);
+        known.is_none_or(|known| known.redeem_code != CodeForRedeem::CameBack).then_some(code)
+    }
+
+    /// Lets a redemption wait for a code: one is sent to what the customer has confirmed, else that is asked for.
+    fn want_code(&mut self, code: &'a RedeemCode, redemption: RewardId) {
+        let Some(known) = self.case.fact(&code.to).filter(|known| known.confirmed) else {
+            self.code_asks_for = Some(&code.to);
+            return;
+        };
+        if known.redeem_code == CodeForRedeem::CanBeSent && self.code_wanted.is_none() {
+            let text = self.case.words(&code.text).clone();
+            self.code_wanted = Some(CodeWanted { redemption, to: code.to.clone(), text });
+        }
+    }
+
+    /// Redeems, unless it was declined, comes too late, cannot be promised, or waits for a code.
     fn redeem_one(&mut self, asset: &'a Asset, most: &Redeemable, request: &RedeemRequest) {
         let name = format_compact!("{REDEEM_PREFIX}{}", asset.id);
         let (Ok(id), Ok(campaign)) = (RewardId::parse(&name), CampaignId::parse(&name)) else { return };
@@ -132,6 +160,10 @@ impl<'a> Draft<'a, '_> {
         }
         if self.case.standing.promises_exhausted {
             self.notes.push(Note::TooManyOpenQuotes { campaign });
+            return;
+        }
+        if let Some(code) = self.code_before(asset, most.amount) {
+            self.want_code(code, id);
             return;
         }
         let paid_on = match request.mode {

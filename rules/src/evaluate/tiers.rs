@@ -189,6 +189,7 @@ impl Draft<'_, '_> {
                 vests_at: self.case.at,
                 expires_at: until,
                 waits_for: Vec::new(),
+                awaits: None,
                 earned_on: Vec::new(),
                 on_return: campaign.on_return,
                 fallback: false,

@@ -300,6 +300,7 @@ impl Trial {
             known_at,
             confirmed: true,
             code_sent: false,
+            redeem_code: tessera_rules::standing::CodeForRedeem::CanBeSent,
             value: Some(value_of(&rule.id).into()),
         };
         let campaign = CampaignId::parse(id).expect("an id");

@@ -5,7 +5,11 @@ use std::fmt::Write as _;
 use tessera_contract::convert::timestamp_from_wire;
 use tessera_gateway::Imported;
 use tessera_proto::Timestamp;
-use tessera_proto::gateway::v1::{GetStatusResponse, LinkState, ListParkedResponse, PackStatus, SpoolStatus};
+use tessera_proto::gateway::v1::{
+    CloseTillDaysResponse, GetStatusResponse, LinkState, ListParkedResponse, PackStatus, SpoolStatus, TillDaysStatus,
+};
+
+use crate::cli::till::close::days;
 
 /// One thing that is told, and how it stands.
 type Row = (String, String);
@@ -47,6 +51,19 @@ pub(super) fn parked(parked: &ListParkedResponse) -> String {
     text
 }
 
+/// How tills' days were closed.
+pub(super) fn closed(closed: &CloseTillDaysResponse) -> String {
+    if closed.days.is_empty() {
+        return "no day is open\n".to_owned();
+    }
+    let rows = closed.days.iter().filter_map(|day| {
+        let name = format!("{} {} {}", day.store_id, day.till_id, day.business_date);
+        let counts = (day.gateway_settled_count, day.gateway_returned_count);
+        Some((name, counts, usize::try_from(day.delivered_count).unwrap_or(usize::MAX), day.engine.as_ref()?))
+    });
+    days(&rows.collect::<Vec<_>>())
+}
+
 /// What became of an import.
 pub(super) fn imported(imported: &Imported) -> String {
     let mut text = format!("{} of {} entries delivered\n", imported.delivered, imported.entries);
@@ -78,6 +95,7 @@ fn rows(status: &GetStatusResponse) -> Vec<Row> {
         None => rows.push(row("spool", "none".to_owned())),
         Some(spool) => rows.extend(spool_rows(spool, status.now.as_ref())),
     }
+    rows.extend(status.till_days.iter().flat_map(day_rows));
     rows.extend(status.pack.iter().flat_map(|pack| pack_rows(pack, status.now.as_ref())));
     for answer in &status.answers {
         let name = format!("{} by {}", answer.call, answer.basis.replace('_', " "));
@@ -102,6 +120,27 @@ fn spool_rows(spool: &SpoolStatus, now: Option<&Timestamp>) -> Vec<Row> {
     }
     if !spool.disk_error.is_empty() {
         rows.push(row("the disk fails", spool.disk_error.clone()));
+    }
+    rows
+}
+
+fn day_rows(days: &TillDaysStatus) -> Vec<Row> {
+    let row = |name: &str, value: String| (name.to_owned(), value);
+    let mut rows = vec![row(
+        "tills' days",
+        match days.open_count {
+            0 => "all are closed".to_owned(),
+            count => format!("{count} not closed, the oldest of {}", days.oldest_open_date),
+        },
+    )];
+    if days.overdue_count > 0 {
+        rows.push(row(
+            "overdue",
+            format!("{} ended more than a day ago: `tessera gateway close` says what differs", days.overdue_count),
+        ));
+    }
+    if days.not_noted_count > 0 {
+        rows.push(row("not noted", format!("{} receipts: the disk failed or was too slow", days.not_noted_count)));
     }
     rows
 }

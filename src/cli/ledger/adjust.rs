@@ -1,23 +1,18 @@
 //! `tessera ledger adjust`: a correction, signed by one or two people of finance.
-//!
-//! Two people need not meet: the first prints a signature, the second brings it along.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use data_encoding::HEXLOWER_PERMISSIVE;
 use jiff::Timestamp;
 use tessera_contract::convert::timestamp_to_wire;
-use tessera_contract::signing::PublicKey;
 use tessera_engine::ledger::AdjustmentStatement;
-use tessera_proto::admin::v1::{AdjustRequest, PersonSignature};
+use tessera_proto::admin::v1::AdjustRequest;
 use tessera_proto::billing::v1::posting::Side;
 use tessera_rules::id::{AccountId, AssetId, ProgramId, ReceiptId};
 use tessera_rules::money::Units;
 
 use super::Ledger;
-use crate::cli::person::key_file::KeyFile;
+use crate::cli::signed::SignArgs;
 use crate::cli::{Failure, print};
 
 /// Arguments of `tessera ledger adjust`.
@@ -47,31 +42,14 @@ pub(super) struct AdjustArgs {
     /// Why, for the books.
     #[arg(long)]
     reason: String,
-    /// The key file of the person who does this.
-    #[arg(long = "as", value_name = "KEYFILE")]
-    key: PathBuf,
-    /// Only print the signature of this person, for another one who goes on.
-    #[arg(long)]
-    sign_only: bool,
-    /// The signature of another person who agrees, as `--sign-only` printed it.
-    #[arg(long, value_name = "SIGNATURE")]
-    agreed: Option<String>,
+    #[command(flatten)]
+    signed: SignArgs,
 }
 
 /// Signs and corrects.
 pub(super) async fn run(ledger: &Ledger, args: AdjustArgs) -> Result<ExitCode, Failure> {
     let statement = statement(&args)?;
-    let text = statement.text();
-    let person = KeyFile::read(&args.key)?;
-    let own = PersonSignature { public_key: person.key.public().as_bytes().to_vec(), signature: person.key.sign(&text).to_vec() };
-    if args.sign_only {
-        print(&format!("{}={}\n", person.key.public(), HEXLOWER_PERMISSIVE.encode(&own.signature)));
-        return Ok(ExitCode::SUCCESS);
-    }
-    let mut signatures = vec![own];
-    if let Some(agreed) = &args.agreed {
-        signatures.push(read_signature(agreed, &text)?);
-    }
+    let Some(signatures) = args.signed.sign(&statement.text())? else { return Ok(ExitCode::SUCCESS) };
     let request = AdjustRequest {
         request_id: args.id,
         account_id: args.account,
@@ -99,17 +77,4 @@ fn statement(args: &AdjustArgs) -> Result<AdjustmentStatement, Failure> {
         expires_at: args.expires,
         reason: args.reason.clone(),
     })
-}
-
-/// A signature as it was printed, checked here: better than by the engine after half of it.
-fn read_signature(printed: &str, text: &str) -> Result<PersonSignature, Failure> {
-    let parts = printed.trim().split_once('=');
-    let key = parts.and_then(|(key, _)| PublicKey::parse(key));
-    let signature = parts.and_then(|(_, hex)| HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok());
-    let signature = signature.and_then(|bytes| <[u8; 64]>::try_from(bytes).ok());
-    let (Some(key), Some(signature)) = (key, signature) else { return Err("--agreed is no signature of --sign-only".into()) };
-    if !key.has_signed(text, &signature) {
-        return Err("--agreed is a signature over another correction: every argument must be the same".into());
-    }
-    Ok(PersonSignature { public_key: key.as_bytes().to_vec(), signature: signature.to_vec() })
 }

@@ -105,7 +105,7 @@ fn longest(long: &str) -> crate::account::Account {
     account.open_quotes = (0..64)
         .map(|number| crate::hold::OpenQuote {
             receipt: receipt_id(&format!("{number:04}{long}")),
-            store: store().clone(),
+            till: till(),
             quote_no: 1,
             holds: vec![hold.clone(); 2],
             until: at(9_000),

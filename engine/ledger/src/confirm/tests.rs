@@ -6,7 +6,7 @@ use tessera_rules::id::{CustomerId, FactId};
 use super::*;
 use crate::account::{Account, FactSource};
 use crate::code::CodeKey;
-use crate::profile::{Answer, Recording, Told, record_facts};
+use crate::profile::{Answer, ProfileRefusal, Recording, Told, record_facts};
 use crate::testing::*;
 
 fn phone() -> FactId {
@@ -18,7 +18,7 @@ fn say(account: &Account, id: &str, minute: i64, told: Told) -> Account {
     let customer = account.members[0].customer.clone();
     let answers = [Answer { fact: phone(), source: FactSource::Till, told }];
     let recording = Recording { id: &receipt_id(id), customer: &customer, codes: &CODES, now: at(minute) };
-    record_facts(account, &answers, recording).unwrap()
+    record_facts(account, &answers, recording).unwrap().account
 }
 
 fn value() -> Told {
@@ -108,12 +108,39 @@ fn a_code_without_an_answer_confirms_nothing_and_people_confirm_what_was_said_al
     let refused = say(&account(), "q-1", 1, Told::Refused);
     assert!(!known(&say(&refused, "q-2", 2, code)).confirmed);
     let customer = account().members[0].customer.clone();
-    let check = |account: &Account| {
-        let answers = [Answer { fact: phone(), source: FactSource::Till, told: Told::Checked }];
+    let check = |account: &Account, known_at, had_lapsed| {
+        let answers = [Answer { fact: phone(), source: FactSource::Till, told: Told::Checked { known_at, had_lapsed } }];
         record_facts(account, &answers, Recording { id: &receipt_id("q-3"), customer: &customer, codes: &CODES, now: at(3) })
     };
-    assert!(check(&account()).is_err() && check(&refused).is_err());
-    assert!(known(&check(&say(&account(), "q-1", 1, value())).unwrap()).confirmed);
+    let never = Err(ProfileRefusal::NeverAnswered(phone()));
+    assert_eq!((check(&account(), at(1), false), check(&refused, at(1), false)), (never.clone(), never));
+    let told = say(&account(), "q-1", 1, value());
+    let checked = check(&told, at(1), false).unwrap();
+    assert!(known(&checked.account).confirmed && checked.changed == [phone()]);
+    assert!(known(&checked.account).code.as_ref().unwrap().open_until.is_none(), "the code that is on its way is none any more");
+    // What has been said since is not what was read.
+    let anew = say(&told, "q-2", 2, value());
+    assert_eq!(check(&anew, at(1), false), Err(ProfileRefusal::AnsweredAnew(phone())));
+    // Checked again it is no news, unless it had lapsed.
+    let again = |had_lapsed| check(&checked.account, at(3), had_lapsed).unwrap().changed;
+    assert_eq!((again(false), again(true)), (vec![], vec![phone()]));
+}
+
+#[test]
+fn a_code_that_is_wrong_changes_no_fact_whether_it_is_confirmed_or_not() {
+    let customer = account().members[0].customer.clone();
+    let tried = |account: &Account, told| {
+        let answers = [Answer { fact: phone(), source: FactSource::Till, told }];
+        let recording = Recording { id: &receipt_id("q-3"), customer: &customer, codes: &CODES, now: at(3) };
+        record_facts(account, &answers, recording).unwrap()
+    };
+    let asked = say(&account(), "q-1", 1, value());
+    let right = tried(&asked, Told::Code(code(&asked)));
+    assert_eq!((tried(&asked, wrong(&asked)).changed, &right.changed), (vec![], &vec![phone()]));
+    for again in [wrong(&asked), Told::Code(code(&asked))] {
+        let tried = tried(&right.account, again);
+        assert!(tried.changed.is_empty() && known(&tried.account).confirmed);
+    }
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn p4_p5_what_one_outcome_sends_the_other_takes_out_of_the_transfer_book() {
         assert_eq!((follow_up.id.as_str(), in_transfer(&sent)), ("sale#0", 500), "{what}");
         let read = FollowUp::decode(&follow_up.encode()).unwrap();
         assert_eq!(read, *follow_up);
-        let work = CarryOut { follow_up: &read, booked_at: at(5), booking_date: day(), currency: gbp() };
+        let work = CarryOut { follow_up: &read, booked_at: at(5), booking_date: day(), currency: gbp(), programs: &[] };
         let done = carry_out(&before, &work);
         assert_eq!(in_transfer(&done.outcome), -500, "{what}");
         assert_eq!(done.account.lots.iter().map(|lot| lot.left.units()).sum::<i64>(), given, "{what}");
@@ -62,7 +62,7 @@ fn p5_no_two_lots_of_one_cause_have_one_name_whatever_is_used_up_between() {
     let mut sent = Outcome::without_lines(OutcomeKind::Settle, receipt_id("sale"), at(1), day(), gbp());
     refer(&mut sent, &account().id, vec![bonus(UsageLimits::NONE), bonus(UsageLimits::NONE)]);
     let opened = |follow_up: &FollowUp| {
-        let work = CarryOut { follow_up, booked_at: at(5), booking_date: day(), currency: gbp() };
+        let work = CarryOut { follow_up, booked_at: at(5), booking_date: day(), currency: gbp(), programs: &[] };
         carry_out(&account(), &work).account.lots.remove(0).id
     };
     let lots: Vec<_> = sent.follow_ups.iter().map(opened).collect();
@@ -73,7 +73,7 @@ fn p5_no_two_lots_of_one_cause_have_one_name_whatever_is_used_up_between() {
 #[test]
 fn p5_a_bonus_that_arrives_pays_what_is_owed_first() {
     let sent = referred(UsageLimits::NONE);
-    let work = CarryOut { follow_up: &sent.follow_ups[0], booked_at: at(5), booking_date: day(), currency: gbp() };
+    let work = CarryOut { follow_up: &sent.follow_ups[0], booked_at: at(5), booking_date: day(), currency: gbp(), programs: &[] };
     let done = carry_out(&with_lots(vec![lot("owed", -30, 0, None)]), &work);
     assert_eq!(done.account.lots.iter().map(|lot| lot.left.units()).collect::<Vec<_>>(), [470]);
 }

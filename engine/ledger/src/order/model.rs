@@ -90,7 +90,7 @@ impl World {
             let promises = [hold(50)];
             let command = OpenQuoteCommand {
                 receipt: &self.receipt.id,
-                store: store(),
+                place: here(),
                 quote_no: 1,
                 now: at(0),
                 until: at(15),
@@ -128,7 +128,7 @@ impl World {
         if admit_void(self.sale.as_ref(), self.sold.is_some(), attempt) == VoidAdmission::New {
             self.sale = Some(ReceiptEntry::voided(self.sale.as_ref(), Aggregate::Own, attempt, day(), till()));
             self.voided = Some(self.voided.unwrap_or(0).max(attempt));
-            self.account = void(&self.account, &self.receipt.id, store(), at(1)).unwrap().unwrap_or_else(|| self.account.clone());
+            self.account = void(&self.account, &self.receipt.id, &till(), at(1)).unwrap().unwrap_or_else(|| self.account.clone());
         }
     }
 

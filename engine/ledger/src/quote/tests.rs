@@ -7,7 +7,8 @@ use crate::quote::{OpenQuoteCommand, QuoteRefusal, must_write, open_quote};
 use crate::standing::View;
 use crate::testing::*;
 use tessera_rules::decision::{CounterTime, Promise};
-use tessera_rules::id::{ReceiptId, StoreId};
+use tessera_rules::id::{ReceiptId, StoreId, TillId};
+use tessera_rules::receipt::Place;
 
 fn quote(account: &Account, id: &str, no: u32, promises: &[Promise], now: i64) -> Result<Account, QuoteRefusal> {
     let receipt = receipt_id(id);
@@ -15,7 +16,7 @@ fn quote(account: &Account, id: &str, no: u32, promises: &[Promise], now: i64) -
         account,
         &OpenQuoteCommand {
             receipt: &receipt,
-            store: store(),
+            place: here(),
             quote_no: no,
             now: at(now),
             until: at(now + 15),
@@ -56,14 +57,16 @@ fn h7_a_later_quote_replaces_all_holds_and_an_earlier_one_is_superseded() {
 }
 
 #[test]
-fn h73_a_quote_of_another_store_takes_no_hold_over_before_its_time_is_over() {
+fn h73_a_quote_of_another_till_takes_no_hold_over_before_its_time_is_over() {
     let held = quote(&hundred(), "r-1", 1, &[hold(60)], 0).unwrap();
-    let (receipt, other) = (receipt_id("r-1"), StoreId::parse("s-2").unwrap());
+    let receipt = receipt_id("r-1");
+    let beside = Place { till: TillId::parse("t-2").unwrap(), ..place() };
+    let elsewhere = Place { store: StoreId::parse("s-2").unwrap(), ..place() };
     let (nothing, something) = ([], [hold(5)]);
-    for promises in [nothing.as_slice(), &something] {
+    for (promises, other) in [(nothing.as_slice(), &beside), (&something, &beside), (&something, &elsewhere)] {
         let asked = |now| OpenQuoteCommand {
             receipt: &receipt,
-            store: &other,
+            place: other,
             quote_no: u32::MAX,
             now: at(now),
             until: at(now + 15),
@@ -74,7 +77,7 @@ fn h73_a_quote_of_another_store_takes_no_hold_over_before_its_time_is_over() {
         assert_eq!(open_quote(&held, &asked(1)), Err(QuoteRefusal::QuotedElsewhere));
         assert!(open_quote(&held, &asked(15)).is_ok(), "what is not held any more is nobody's");
     }
-    assert!(quote(&held, "r-1", 2, &[hold(10)], 1).is_ok(), "its own store goes on");
+    assert!(quote(&held, "r-1", 2, &[hold(10)], 1).is_ok(), "its own till goes on");
 }
 
 #[test]
@@ -92,7 +95,7 @@ fn a_quote_takes_over_the_holds_of_the_receipt_that_it_supersedes() {
     assert_eq!(available(&account, &new, Some(&old), 1), 100);
     let command = OpenQuoteCommand {
         receipt: &new,
-        store: store(),
+        place: here(),
         quote_no: 1,
         now: at(1),
         until: at(16),
@@ -129,7 +132,7 @@ fn a_quote_that_promises_nothing_and_replaces_nothing_is_not_written() {
     let (nothing, something) = ([hold(0)], [hold(1)]);
     let command = |promises| OpenQuoteCommand {
         receipt: &receipt,
-        store: store(),
+        place: here(),
         quote_no: 1,
         now: at(0),
         until: at(15),

@@ -4,6 +4,7 @@ use std::mem;
 
 use jiff::Timestamp;
 use tessera_rules::decision::CounterMove;
+use tessera_rules::id::AccountId;
 use tessera_rules::money::{Amount, split};
 use tessera_rules::receipt::{RedeemMode, Tender, TenderKind};
 
@@ -84,6 +85,13 @@ fn apply(account: Option<&mut Account>, goods: &Return<'_>, refund: &Refund, boo
     Effects { taken, given, counters, uses, kept_back }
 }
 
+/// The account that the sale was made to, where it is another one's by now.
+fn sold_to(goods: &Return<'_>, account: Option<&Account>) -> Option<AccountId> {
+    let own = account.map(|account| &account.id);
+    let sold_to = goods.original.and_then(|sale| sale.outcome.account.as_ref());
+    sold_to.filter(|sold_to| own.is_some_and(|own| own != *sold_to)).cloned()
+}
+
 fn render(
     goods: &Return<'_>,
     (account, now): (Option<&Account>, Timestamp),
@@ -107,6 +115,7 @@ fn render(
         currency: goods.currency,
         customer: goods.customer.clone().or_else(|| goods.original.and_then(|sale| sale.outcome.customer.clone())),
         account: account.map(|account| account.id.clone()),
+        sold_to: sold_to(goods, account),
         basis: goods.basis.clone(),
         lines: refund.lines.clone(),
         rewards: on_own_lines(effects.taken.rewards, refund),

@@ -169,7 +169,7 @@ fn chosen(original: &Outcome) -> Vec<Chosen> {
     let costs = original.redemptions.iter().filter_map(|redemption| redemption.id.as_str().strip_prefix(COST_PREFIX));
     for campaign in costs.filter_map(|id| CampaignId::parse(id).ok()) {
         let Ok(choice) = RewardId::parse(&format!("{campaign}.0")) else { continue };
-        let is_cheaper = |line: &&OutcomeLine| by_campaign(&line.parts).iter().any(|(known, _)| *known == campaign);
+        let is_cheaper = |line: &&OutcomeLine| by_campaign(&line.parts).iter().any(|(known, _)| *known == &campaign);
         let own = original.lines.iter().filter(is_cheaper).map(|line| Chosen { choice: choice.clone(), sku: line.sku.clone() });
         for one in own {
             if !chosen.contains(&one) {

@@ -97,11 +97,11 @@ fn discounts(original: &Outcome, returned: &ReturnedSoFar, repricing: Option<&Re
     }
     for (line, repricing) in repricing.iter().flat_map(|own| own.decision.lines.iter().map(move |line| (line, own))) {
         for (campaign, change) in changes_of(line, repricing) {
-            let of_sale = program_of_campaign(original, Some(&campaign));
-            let program = of_sale.or_else(|| program_of(repricing, &campaign));
-            if is_anew(original, &campaign, program.as_ref()) {
+            let of_sale = program_of_campaign(original, Some(campaign));
+            let program = of_sale.or_else(|| program_of(repricing, campaign));
+            if is_anew(original, campaign, program.as_ref()) {
                 // Below zero: as much is left of it.
-                add(&campaign, program, change.minor());
+                add(campaign, program, change.minor());
             }
         }
     }
@@ -114,7 +114,7 @@ fn is_anew(original: &Outcome, campaign: &CampaignId, program: Option<&ProgramId
 }
 
 /// What campaigns change on a line that is kept; what they would add is not there.
-fn changes_of(line: &DecidedLine, repricing: &Repricing<'_>) -> Vec<(CampaignId, Amount)> {
+fn changes_of<'d>(line: &'d DecidedLine, repricing: &Repricing<'_>) -> Vec<(&'d CampaignId, Amount)> {
     if repricing.kept.lines.iter().any(|kept| kept.id == line.id) { by_campaign(&line.parts) } else { Vec::new() }
 }
 

@@ -103,7 +103,10 @@ fn tickets(
     let (right, back) = match given_as {
         Some(Right::Tickets { first }) => {
             let first = first.saturating_add(count).saturating_sub(after);
-            void_tickets(&mut account.tickets, draw, due);
+            // Tickets keep their numbers, and those are of the account that they were given to.
+            if step.original.account.as_ref().is_none_or(|sold_to| *sold_to == account.id) {
+                void_tickets(&mut account.tickets, draw, due);
+            }
             (Right::Tickets { first }, record(reward))
         }
         // They wait on, and are fewer.

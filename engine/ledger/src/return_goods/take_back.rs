@@ -40,7 +40,7 @@ pub(super) fn rewards(step: Step<'_>, account: Option<&mut Account>, booking: &m
             continue;
         };
         let waited = account.waiting_for(&step.original.receipt, &reward.id).filter(|waiting| waiting.given.is_some());
-        if !reward.waits_for.is_empty() && waited.is_none() {
+        if reward.is_waiting() && waited.is_none() {
             taken.rewards.extend(rights::waiting(step, account, reward, (asset, units)));
             continue;
         }
@@ -167,12 +167,12 @@ fn worth_of(assets: &[AssetTerms], asset: &AssetId, short: Units, refund_left: A
 
 /// The record that a reward was taken back that had been given, with its sale or since: it waits for nothing.
 pub(super) fn record(reward: &OutcomeReward) -> OutcomeReward {
-    OutcomeReward { taken_back: true, waits_for: Vec::new(), ..reward.clone() }
+    OutcomeReward { taken_back: true, waits_for: Vec::new(), awaits: None, ..reward.clone() }
 }
 
 /// The record that a reward was taken back that nobody has been given yet.
 pub(super) fn record_waiting(reward: &OutcomeReward) -> OutcomeReward {
-    OutcomeReward { waits_for: reward.waits_for.clone(), ..record(reward) }
+    OutcomeReward { waits_for: reward.waits_for.clone(), awaits: reward.awaits.clone(), ..record(reward) }
 }
 
 /// The same kind with other units.

@@ -176,7 +176,7 @@ fn the_receipts_own_lot_goes_first_then_the_oldest_and_never_what_is_promised() 
     assert_eq!(balance(&account, at(11)), 26);
     account.open_quotes = vec![crate::hold::OpenQuote {
         receipt: receipt_id("q"),
-        store: store().clone(),
+        till: till(),
         quote_no: 1,
         holds: vec![hold(15)],
         until: at(60),

@@ -89,7 +89,7 @@ pub(super) fn explained(line: &OutcomeLine) -> Vec<(Option<CampaignId>, i64)> {
         let weights: Vec<i64> = shown.iter().map(|(_, amount)| amount.minor().saturating_abs()).collect();
         split(total, &weights)
     };
-    let mut changes: Vec<_> = shown.into_iter().map(|(campaign, _)| Some(campaign)).zip(amounts).collect();
+    let mut changes: Vec<_> = shown.into_iter().map(|(campaign, _)| Some(campaign.clone())).zip(amounts).collect();
     if !line.unexplained.is_zero() {
         changes.push((None, line.unexplained.minor()));
     }
@@ -166,7 +166,7 @@ pub(super) fn uses(step: Step<'_>, account: &mut Account) -> Vec<UseMove> {
 fn shares_of(original: &Outcome, campaign: &CampaignId) -> Vec<LineShare> {
     let mut shares = Vec::new();
     for line in &original.lines {
-        let off = by_campaign(&line.parts).into_iter().find(|(known, _)| known == campaign);
+        let off = by_campaign(&line.parts).into_iter().find(|(known, _)| *known == campaign);
         if let Some((_, amount)) = off.filter(|(_, amount)| amount.is_negative()) {
             shares.push(LineShare { line: line.id.clone(), units: amount.minor().saturating_neg() });
         }

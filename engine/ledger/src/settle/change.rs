@@ -50,13 +50,13 @@ impl Change {
         let wanted = amount_minus(line.paid, line.rung_up);
         let mut explained = Amount::ZERO;
         for (campaign, shown) in by_campaign(&line.parts) {
-            let promised = covered(settle, (self.lines.len(), &line.id), &campaign);
+            let promised = covered(settle, (self.lines.len(), &line.id), campaign);
             let step =
                 if shown.is_negative() { shown.max(promised.min(Amount::ZERO)) } else { shown.min(promised.max(Amount::ZERO)) };
             explained = amount_plus(explained, step);
-            match self.explained.iter_mut().find(|(known, _)| *known == campaign) {
+            match self.explained.iter_mut().find(|(known, _)| known == campaign) {
                 Some((_, sum)) => *sum = amount_plus(*sum, step),
-                None => self.explained.push((campaign, step)),
+                None => self.explained.push((campaign.clone(), step)),
             }
         }
         line.unexplained = amount_minus(wanted, explained);
@@ -144,12 +144,12 @@ fn amount_of(parts: &[Part]) -> Amount {
 }
 
 /// Adjustments of parts summed per campaign, in the order of their first appearance.
-pub(crate) fn by_campaign(parts: &[Part]) -> Vec<(CampaignId, Amount)> {
-    let mut sums: Vec<(CampaignId, Amount)> = Vec::new();
+pub(crate) fn by_campaign(parts: &[Part]) -> Vec<(&CampaignId, Amount)> {
+    let mut sums: Vec<(&CampaignId, Amount)> = Vec::new();
     for adjustment in parts.iter().flat_map(|part| &part.adjustments) {
-        match sums.iter_mut().find(|(campaign, _)| *campaign == adjustment.campaign) {
+        match sums.iter_mut().find(|(campaign, _)| **campaign == adjustment.campaign) {
             Some((_, sum)) => *sum = amount_plus(*sum, adjustment.amount),
-            None => sums.push((adjustment.campaign.clone(), adjustment.amount)),
+            None => sums.push((&adjustment.campaign, adjustment.amount)),
         }
     }
     sums

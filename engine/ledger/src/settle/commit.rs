@@ -74,6 +74,7 @@ fn render(settle: &Settle<'_>, (account, now): (Option<&Account>, Timestamp), pa
         currency: receipt.currency,
         customer: settle.customer.clone(),
         account: account.map(|account| account.id.clone()),
+        sold_to: None,
         basis: settle.basis.clone(),
         applied: parts.change.applied(settle),
         lines: parts.change.lines,

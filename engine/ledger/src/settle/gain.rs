@@ -26,11 +26,11 @@ pub(crate) struct Gain {
     pub(crate) is_short: bool,
 }
 
-/// Gives what was decided, and what waited for the answers that came with the sale.
+/// Gives what was decided, and what waited for this visit or for the answers that came with the sale.
 pub(crate) fn give(account: Option<&mut Account>, settle: &Settle<'_>, booking: &mut Booking, paid: Amount) -> Gain {
-    let mut gain = Gain::default();
+    let mut gain = Gain { rewards: Vec::with_capacity(settle.decision.rewards.len()), ..Gain::default() };
     let Some(account) = account else {
-        let free = settle.decision.rewards.iter().filter(|reward| !needs_account(&reward.kind));
+        let free = settle.decision.rewards.iter().filter(|reward| !needs_account(&reward.kind) && !reward.is_waiting());
         gain.rewards = free.map(|reward| record(reward, right_without_account(reward, settle))).collect();
         return gain;
     };
@@ -39,6 +39,7 @@ pub(crate) fn give(account: Option<&mut Account>, settle: &Settle<'_>, booking: 
         gain.rewards.push(give_or_wait(account, settle, booking, reward));
     }
     if let Some(must_confirm) = settle.must_confirm {
+        account.has_visited(settle.receipt.business_date);
         let given = grant::released(account, settle.customer.as_ref(), (settle.codes, must_confirm), booking);
         merge_released(&mut gain.rewards, given, &settle.receipt.id);
     }
@@ -64,7 +65,7 @@ pub(crate) fn give(account: Option<&mut Account>, settle: &Settle<'_>, booking: 
 /// Gives a reward, or lets it wait for its answers.
 fn give_or_wait(account: &mut Account, settle: &Settle<'_>, booking: &mut Booking, reward: &Reward) -> OutcomeReward {
     let receipt = &settle.receipt.id;
-    if reward.waits_for.is_empty() {
+    if !reward.is_waiting() {
         let grant = Grant {
             receipt,
             reward: &reward.id,
@@ -91,12 +92,14 @@ fn give_or_wait(account: &mut Account, settle: &Settle<'_>, booking: &mut Bookin
             on_return: reward.on_return,
             fallback: reward.fallback,
             facts: reward.waits_for.iter().take(WAITING_FACTS_MAX).cloned().collect(),
+            awaits: reward.awaits.clone(),
+            sold_on: settle.receipt.business_date,
             since: booking.now,
             given: None,
             lot: None,
         },
     );
-    OutcomeReward { waits_for: reward.waits_for.clone(), ..record(reward, Right::None) }
+    OutcomeReward { waits_for: reward.waits_for.clone(), awaits: reward.awaits.clone(), ..record(reward, Right::None) }
 }
 
 /// What was answered with its own sale is one reward of it, given; the rest stands beside.
@@ -106,6 +109,7 @@ fn merge_released(rewards: &mut Vec<OutcomeReward>, released: Vec<OutcomeReward>
         match rewards.iter_mut().find(|known| own && known.id == reward.id && known.earned_by.is_none()) {
             Some(known) => {
                 known.waits_for.clear();
+                known.awaits = None;
                 known.right = reward.right;
             }
             None => rewards.push(reward),
@@ -175,6 +179,7 @@ fn record(reward: &Reward, right: Right) -> OutcomeReward {
         fallback: reward.fallback,
         text: reward.text.clone(),
         waits_for: Vec::new(),
+        awaits: None,
         right,
         earned_by: None,
     }

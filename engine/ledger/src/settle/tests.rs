@@ -21,7 +21,7 @@ fn quoted(account: &Account, id: &str, promises: &[Promise], now: i64) -> Accoun
     let receipt = receipt_id(id);
     let command = OpenQuoteCommand {
         receipt: &receipt,
-        store: store(),
+        place: here(),
         quote_no: 1,
         now: at(now),
         until: at(now + 15),

@@ -153,7 +153,7 @@ impl World {
         let promises = promises((units, code));
         let command = OpenQuoteCommand {
             receipt: &id,
-            store: store(),
+            place: here(),
             quote_no: number,
             now: at(now),
             until: at(now + HOLD),
@@ -282,7 +282,7 @@ impl World {
             sale.voided = Some(attempt);
             let id = receipt_id(&receipt_name(receipt));
             self.account =
-                void(&self.account, &id, store(), at(self.reference.now)).unwrap().unwrap_or_else(|| self.account.clone());
+                void(&self.account, &id, &till(), at(self.reference.now)).unwrap().unwrap_or_else(|| self.account.clone());
             self.reference.release(receipt);
         }
     }

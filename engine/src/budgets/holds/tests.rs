@@ -2,7 +2,8 @@
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
-use tessera_rules::id::{CampaignId, StoreId};
+use tessera_rules::id::{CampaignId, StoreId, TillId};
+use tessera_rules::receipt::Place;
 use tessera_rules::usage::UsageLimits;
 
 use super::*;
@@ -91,12 +92,12 @@ proptest! {
         for ask in asks {
             minute += ask.minutes;
             let accounts = ask.customer.map(|number| AccountId::parse(&format!("a{number}")).unwrap());
-            let store = StoreId::parse("S1").unwrap();
+            let place = Place { store: StoreId::parse("S1").unwrap(), till: TillId::parse("T1").unwrap(), cashier: None };
             let (receipt, before) = (id(ask.receipt), ask.supersedes.map(id));
             let asker = Asker {
                 receipt: &receipt,
                 quote_no: ask.number,
-                store: &store,
+                place: &place,
                 account: accounts.as_ref(),
                 supersedes: before.as_ref(),
                 day: jiff::civil::date(2026, 3, 2),

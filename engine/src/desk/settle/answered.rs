@@ -6,7 +6,7 @@ use tessera_contract::read::{Said, StatedFact};
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::{Account, FactSource};
 use tessera_ledger::profile::{Recording, record_facts};
-use tessera_rules::id::{AccountId, CustomerId};
+use tessera_rules::id::{AccountId, CustomerId, FactId};
 
 use super::SettleCase;
 use crate::desk::Draft;
@@ -21,6 +21,8 @@ pub(super) struct Answered {
     pub(super) account: Option<Arc<Account>>,
     /// The answers that it has kept: all, or none where it has no room for them.
     pub(super) kept: Vec<StatedFact>,
+    /// The facts that they changed, sorted.
+    pub(super) changed: Vec<FactId>,
 }
 
 impl SettleCase {
@@ -39,7 +41,7 @@ impl SettleCase {
         let takes_codes = !receipt.training && may_wait_for_code(&self.input.delivery, receipt.sold_at, self.now);
         let answers = answers(&stated, FactSource::Till, (&self.promise.rules().revision, takes_codes));
         match record_facts(&opened, &answers, recording) {
-            Ok(account) => Answered { account: Some(Arc::new(account)), kept: stated },
+            Ok(recorded) => Answered { account: Some(Arc::new(recorded.account)), kept: stated, changed: recorded.changed },
             Err(refusal) => {
                 tracing::warn!(account = %opened.id, %refusal, "answers that came with a sale were not kept");
                 Answered { account: Some(opened), ..Answered::default() }

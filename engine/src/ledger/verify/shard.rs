@@ -174,6 +174,7 @@ const fn sets_expiry(reason: PostingReason) -> bool {
         | PostingReason::Restore
         | PostingReason::PayDebt
         | PostingReason::Unexplained
-        | PostingReason::Adjust => false,
+        | PostingReason::Adjust
+        | PostingReason::Transfer => false,
     }
 }

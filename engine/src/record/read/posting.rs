@@ -111,10 +111,10 @@ fn read_reason(reason: v1::PostingReason) -> Result<PostingReason, Unreadable> {
         v1::PostingReason::Renewed => Ok(PostingReason::Renew),
         v1::PostingReason::Vested => Ok(PostingReason::Vest),
         v1::PostingReason::Adjusted => Ok(PostingReason::Adjust),
-        v1::PostingReason::Unspecified
-        | v1::PostingReason::Answered
-        | v1::PostingReason::Enrolled
-        | v1::PostingReason::Transferred => Err(Unreadable("a posting has a reason that is not written yet")),
+        v1::PostingReason::Transferred => Ok(PostingReason::Transfer),
+        v1::PostingReason::Unspecified | v1::PostingReason::Answered | v1::PostingReason::Enrolled => {
+            Err(Unreadable("a posting has a reason that is not written yet"))
+        }
     }
 }
 

@@ -10,11 +10,11 @@ use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
 use tessera_ledger::right::PrizeState;
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{
-    Adjustment, Applied, Calendar, CounterMove, CounterTime, LineShare, Part, Reward, RewardKind, Shortfall,
+    Adjustment, Applied, Awaited, Calendar, CounterMove, CounterTime, LineShare, Part, Reward, RewardKind, Shortfall,
 };
 use tessera_rules::id::{
-    AccountId, AssetId, CampaignId, CashierId, CustomerId, FactId, LineId, ProgramId, ReceiptId, RewardId, Sku, StoreId, TaxCode,
-    TierId, TillId,
+    AccountId, AssetId, CampaignId, CashierId, CustomerId, EventId, FactId, LineId, ProgramId, ReceiptId, RewardId, Sku, StoreId,
+    TaxCode, TierId, TillId,
 };
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
 use tessera_rules::occasion::Bonus;
@@ -36,6 +36,7 @@ fn bonus() -> Bonus {
         vests_at: at(7, 8),
         expires_at: Some(at(9, 0)),
         waits_for: Vec::new(),
+        awaits: None,
         earned_on: Vec::new(),
         on_return: Shortfall::Zero,
         text: "Thank you".into(),
@@ -143,6 +144,11 @@ fn rewards() -> Vec<OutcomeReward> {
         on_return: [Shortfall::Negative, Shortfall::Zero, Shortfall::DeductFromRefund][place % 3],
         fallback: place % 2 == 0,
         text: if place == 0 { String::new().into() } else { "bitte schön".into() },
+        awaits: match place {
+            4 => Some(Awaited::NextVisit),
+            6 => Some(Awaited::Event(EventId::parse("delivered").unwrap())),
+            _ => None,
+        },
         waits_for: if place == 6 { vec![FactId::parse("surname").unwrap(), FactId::parse("phone").unwrap()] } else { Vec::new() },
         right: match place {
             1 => Right::Coupon { code: "0123456789ABCDEFG".into() },
@@ -169,6 +175,7 @@ fn postings() -> Vec<Posting> {
         PostingReason::Renew,
         PostingReason::Vest,
         PostingReason::Adjust,
+        PostingReason::Transfer,
     ];
     let books = [Book::Issued, Book::Redeemed, Book::Expired, Book::Returned, Book::Budget, Book::Transfer, Book::Unexplained];
     let place = |number: usize| match books.get(number) {
@@ -210,6 +217,7 @@ fn full() -> Outcome {
         currency: Currency::from_code("GBP").unwrap(),
         customer: Some(CustomerId::parse("c-1").unwrap()),
         account: Some(AccountId::parse("a-1").unwrap()),
+        sold_to: Some(AccountId::parse("a-before").unwrap()),
         basis: Basis { revision: 300, revision_hash: [9; 32], catalogue: 2 },
         lines: lines(),
         rewards: rewards(),
@@ -314,6 +322,7 @@ fn extras() -> Extras {
         coupons: Vec::new(),
         adjustment_reason: "a mistake of the till".to_owned(),
         adjusted_by: vec![[5; 32], [6; 32]],
+        card_act: 2,
     }
 }
 
@@ -326,6 +335,8 @@ pub(super) fn outcomes() -> Vec<(Outcome, Extras)> {
         OutcomeKind::Adjustment,
         OutcomeKind::Enrolment,
         OutcomeKind::Answers,
+        OutcomeKind::Event,
+        OutcomeKind::Code,
         OutcomeKind::HandOver,
         OutcomeKind::Claim,
         OutcomeKind::Expiry,

@@ -9,7 +9,7 @@ use tessera_ledger::code::ticket_number;
 use tessera_ledger::outcome::{Flag, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, OutcomeReward, Right};
 use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
 use tessera_proto::billing::v1;
-use tessera_rules::decision::{RewardKind, Shortfall};
+use tessera_rules::decision::{Awaited, RewardKind, Shortfall};
 use tessera_rules::id::AccountId;
 use tessera_rules::money::Amount;
 use tessera_rules::receipt::RedeemMode;
@@ -47,7 +47,11 @@ pub(crate) fn outcome_to_wire(outcome: &Outcome, extras: Extras) -> v1::Outcome 
         revision_hash: if outcome.basis.revision == 0 { Vec::new() } else { outcome.basis.revision_hash.to_vec() },
         catalogue: outcome.basis.catalogue,
         lines: outcome.lines.iter().map(|line| line_to_wire(line, outcome, &extras)).collect(),
-        rewards: outcome.rewards.iter().map(|given| reward(given, outcome.account.as_ref(), &extras)).collect(),
+        rewards: outcome
+            .rewards
+            .iter()
+            .map(|given| reward(given, outcome.sold_to.as_ref().or(outcome.account.as_ref()), &extras))
+            .collect(),
         redemptions: outcome.redemptions.iter().map(redemption).collect(),
         tenders: if extras.tenders.is_empty() { outcome.tenders.iter().map(tender_to_wire).collect() } else { extras.tenders },
         totals_before: has_lines.then(|| totals(outcome, outcome.before, |line| line.rung_up, Amount::ZERO)),
@@ -72,6 +76,8 @@ pub(crate) fn outcome_to_wire(outcome: &Outcome, extras: Extras) -> v1::Outcome 
         applied_campaigns: outcome.applied.iter().map(applied).collect(),
         use_changes: outcome.uses.iter().map(use_change).collect(),
         return_terms: outcome.return_terms.iter().map(return_terms).collect(),
+        card_act: extras.card_act,
+        sold_to_account_id: outcome.sold_to.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
         adjusted_by: extras.adjusted_by.iter().map(|key| key.to_vec()).collect(),
     }
 }
@@ -89,6 +95,8 @@ fn kind(kind: OutcomeKind) -> v1::OutcomeKind {
         OutcomeKind::Adjustment => v1::OutcomeKind::Adjustment,
         OutcomeKind::Enrolment => v1::OutcomeKind::Enrolment,
         OutcomeKind::Answers => v1::OutcomeKind::Answers,
+        OutcomeKind::Event => v1::OutcomeKind::Event,
+        OutcomeKind::Code => v1::OutcomeKind::Code,
         OutcomeKind::HandOver => v1::OutcomeKind::HandOver,
         OutcomeKind::Claim => v1::OutcomeKind::Claim,
         OutcomeKind::Expiry => v1::OutcomeKind::Expiry,
@@ -143,9 +151,16 @@ fn reward(reward: &OutcomeReward, account: Option<&AccountId>, extras: &Extras) 
         wire.draw_tickets = wire.draw_tickets.saturating_abs().saturating_neg();
     }
     wire.requires_answers = reward.waits_for.iter().map(|fact| fact.as_str().to_owned()).collect();
-    if !reward.waits_for.is_empty() {
-        wire.waits_for = i32::from(v1::RewardWait::Answers);
-    }
+    let waits_for = match (&reward.awaits, reward.waits_for.is_empty()) {
+        (Some(Awaited::NextVisit), _) => v1::RewardWait::SecondVisit,
+        (Some(Awaited::Event(event)), _) => {
+            wire.awaited_event_id = event.as_str().to_owned();
+            v1::RewardWait::Event
+        }
+        (None, false) => v1::RewardWait::Answers,
+        (None, true) => v1::RewardWait::Unspecified,
+    };
+    wire.waits_for = i32::from(waits_for);
     match &reward.right {
         Right::None => {}
         Right::Coupon { code } => wire.coupon.iter_mut().for_each(|coupon| coupon.code = code.to_string()),
@@ -254,6 +269,7 @@ const fn reason_to_wire(reason: PostingReason) -> v1::PostingReason {
         PostingReason::Unexplained => v1::PostingReason::Unexplained,
         PostingReason::Vest => v1::PostingReason::Vested,
         PostingReason::Adjust => v1::PostingReason::Adjusted,
+        PostingReason::Transfer => v1::PostingReason::Transferred,
     }
 }
 
@@ -271,10 +287,12 @@ fn follow_up(follow_up: &tessera_ledger::follow_up::FollowUp) -> v1::FollowUp {
         follow_up_id: follow_up.id.to_string(),
         kind: i32::from(match follow_up.kind {
             FollowUpKind::Referral { .. } => v1::FollowUpKind::Referral,
+            FollowUpKind::Transfer { .. } => v1::FollowUpKind::Transfer,
+            FollowUpKind::Merge { .. } => v1::FollowUpKind::Merge,
         }),
         target_account_id: follow_up.account.as_str().to_owned(),
         moved: follow_up.moved().into_iter().map(moved).collect(),
-        campaign_id: follow_up.campaign().as_str().to_owned(),
+        campaign_id: follow_up.campaign().map(|id| id.as_str().to_owned()).unwrap_or_default(),
     }
 }
 

@@ -32,9 +32,17 @@ impl<'a, T> Shares<'a, T> {
     }
 }
 
+/// Whether it is said of each line what it has of which reward.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum RewardShares {
+    Written,
+    LeftOut,
+}
+
 /// Field 21: each line with its parts and its shares of rewards and redemptions.
-pub(super) fn write(fields: &mut Fields, outcome: &Outcome, extras: &Extras) {
-    let mut earned: Vec<_> = outcome.rewards.iter().map(|reward| Shares::new(reward, &reward.earned_on)).collect();
+pub(super) fn write(fields: &mut Fields, outcome: &Outcome, extras: &Extras, shares: RewardShares) {
+    let rewards = if shares == RewardShares::Written { outcome.rewards.as_slice() } else { &[] };
+    let mut earned: Vec<_> = rewards.iter().map(|reward| Shares::new(reward, &reward.earned_on)).collect();
     let mut paid: Vec<_> = outcome.redemptions.iter().map(|redemption| Shares::new(redemption, &redemption.paid_on)).collect();
     for line in &outcome.lines {
         fields.message(21, |fields| {

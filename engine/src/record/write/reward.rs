@@ -1,5 +1,6 @@
 //! The rewards of an outcome's message.
 
+use tessera_contract::convert::{awaited_event, reward_wait};
 use tessera_ledger::code::ticket_number;
 use tessera_ledger::outcome::{Outcome, OutcomeReward, Right};
 use tessera_proto::billing::v1;
@@ -88,9 +89,7 @@ pub(super) fn write(fields: &mut Fields, reward: &OutcomeReward, outcome: &Outco
     for fact in &reward.waits_for {
         fields.text(15, fact.as_str());
     }
-    if !reward.waits_for.is_empty() {
-        fields.signed(16, i32::from(v1::RewardWait::Answers));
-    }
+    fields.signed(16, i32::from(reward_wait(!reward.waits_for.is_empty(), reward.awaits.as_ref())));
     fields.text(17, &reward.text);
     fields.truth(18, reward.fallback);
     fields.signed(
@@ -102,12 +101,13 @@ pub(super) fn write(fields: &mut Fields, reward: &OutcomeReward, outcome: &Outco
         }),
     );
     if let (RewardKind::Ticket { draw, .. }, Right::Tickets { first }, Some(account)) =
-        (&reward.kind, &reward.right, &outcome.account)
+        (&reward.kind, &reward.right, outcome.sold_to.as_ref().or(outcome.account.as_ref()))
     {
         fields.text(20, &ticket_number(account, draw, *first));
     }
     fields.text_of(21, reward.earned_by.as_ref(), |id| id.as_str());
     fields.truth(24, given.tier_reached);
+    fields.text(25, awaited_event(reward.awaits.as_ref()));
 }
 
 /// Whether it is the coupon that a reward issued: two receipts' rewards may have one id, never one code.

@@ -2,10 +2,10 @@
 #![expect(clippy::expect_used, reason = "a law that does not hold ends the test")]
 
 use super::{Subject, commit, row, thing};
-use crate::{Cursor, FeedEntry, Row, StorageError, Version};
+use crate::{Cursor, FeedEntry, Row, StorageError, Version, Wanted};
 
 async fn all(storage: &Subject) -> Vec<FeedEntry> {
-    storage.feed(&Cursor::default(), 1_000).await.expect("feed")
+    storage.feed(&Cursor::default(), 1_000, Wanted::All).await.expect("feed")
 }
 
 /// Only commits that name kinds are in the feed, with the rows of those kinds, as acknowledged.
@@ -27,6 +27,11 @@ pub async fn feed_shows_only_the_named_kinds(storage: Subject) {
     assert!(entries.iter().all(|entry| entry.partition == thing("a")));
     let rows: Vec<Vec<Row>> = entries.into_iter().map(|entry| entry.rows).collect();
     assert_eq!(rows, [vec![row(1, "x", "one"), row(3, "x", "three")], vec![]]);
+
+    let only = storage.feed(&Cursor::default(), 1_000, Wanted::Kind(3)).await.expect("feed");
+    assert_eq!(only.iter().map(|entry| entry.committed).collect::<Vec<_>>(), [first, third], "the cursor moves all the same");
+    let rows: Vec<Vec<Row>> = only.into_iter().map(|entry| entry.rows).collect();
+    assert_eq!(rows, [vec![row(3, "x", "three")], vec![]]);
 }
 
 /// From any entry's cursor the feed goes on with the next one, whatever the limit.
@@ -43,7 +48,7 @@ pub async fn feed_goes_on_behind_any_cursor(storage: Subject) {
         let mut walked = Vec::new();
         let mut cursor = Cursor::default();
         loop {
-            let page = storage.feed(&cursor, limit).await.expect("feed");
+            let page = storage.feed(&cursor, limit, Wanted::All).await.expect("feed");
             assert!(page.len() <= limit);
             let Some(last) = page.last() else { break };
             cursor = last.cursor.clone();
@@ -52,10 +57,10 @@ pub async fn feed_goes_on_behind_any_cursor(storage: Subject) {
         assert_eq!(walked, whole, "limit {limit}");
     }
     for (place, entry) in whole.iter().enumerate() {
-        let rest = storage.feed(&entry.cursor, 100).await.expect("feed");
+        let rest = storage.feed(&entry.cursor, 100, Wanted::All).await.expect("feed");
         assert_eq!(rest.as_slice(), whole.get(place + 1..).unwrap_or_default(), "behind {place}");
     }
-    assert!(storage.feed(&Cursor::default(), 0).await.expect("feed").is_empty());
+    assert!(storage.feed(&Cursor::default(), 0, Wanted::All).await.expect("feed").is_empty());
 }
 
 /// A follower that comes late still sees each row as its commit left it.
@@ -110,8 +115,8 @@ pub async fn feed_refuses_a_cursor_of_another_storage(storage: Subject) {
     };
     let cut = Cursor(good.0.slice(1..));
     for bad in [changed(0), changed(good.0.len() - 1), cut, Cursor(bytes::Bytes::from_static(b"?"))] {
-        let answer = storage.feed(&bad, 10).await;
+        let answer = storage.feed(&bad, 10, Wanted::All).await;
         assert!(matches!(answer, Err(StorageError::Misuse(_))), "{bad:?}: {answer:?}");
     }
-    assert!(storage.feed(&good, 10).await.expect("feed").is_empty());
+    assert!(storage.feed(&good, 10, Wanted::All).await.expect("feed").is_empty());
 }

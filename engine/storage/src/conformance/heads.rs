@@ -107,7 +107,7 @@ pub async fn a_taken_claim_refuses_the_commit_and_says_which(storage: Subject) {
     assert_eq!(storage.head(&thing("a")).await.expect("read"), None);
     assert_eq!(storage.row(&thing("a"), &super::key(1, "r")).await.expect("read"), None);
     assert_eq!(storage.counter(b"count").await.expect("read"), 0);
-    assert!(storage.feed(&crate::Cursor::default(), 10).await.expect("feed").is_empty());
+    assert!(storage.feed(&crate::Cursor::default(), 10, crate::Wanted::All).await.expect("feed").is_empty());
     let free = storage.head(&code("free")).await.expect("read");
     assert!(free.is_none_or(|head| head.version == Version(1) && *head.value == *b"a claims free"));
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{Subject, claim, code, commit, delta, hint, row, thing};
-use crate::{ChainHash, Commit, CommitError, Committed, Cursor, FeedEntry, Version, chain};
+use crate::{ChainHash, Commit, CommitError, Committed, Cursor, FeedEntry, Version, Wanted, chain};
 
 /// Two commits that expect the same: one is applied, the other learns what it lost to.
 pub async fn of_two_commits_with_one_expectation_exactly_one_wins(storage: Subject) {
@@ -48,7 +48,7 @@ pub async fn thousand_commits_agree_with_versions_feed_and_counters(storage: Sub
     sequences.sort_unstable();
     assert_eq!(sequences, (1..=PARTITIONS * COMMITS).collect::<Vec<_>>());
 
-    let feed = storage.feed(&Cursor::default(), 10_000).await.expect("feed");
+    let feed = storage.feed(&Cursor::default(), 10_000, Wanted::All).await.expect("feed");
     let mut next: BTreeMap<_, u64> = BTreeMap::new();
     for entry in &feed {
         let version = next.entry(entry.partition.clone()).or_insert(0);
@@ -110,7 +110,7 @@ pub async fn the_chain_can_be_computed_from_the_commits(storage: Subject) {
         assert_eq!((committed.sequence, committed.chain), (number + 1, hash), "commit {number}");
         shown.extend((!put.feed_kinds.is_empty()).then_some(committed));
     }
-    let feed: Vec<FeedEntry> = storage.feed(&Cursor::default(), 100).await.expect("feed");
+    let feed: Vec<FeedEntry> = storage.feed(&Cursor::default(), 100, Wanted::All).await.expect("feed");
     assert_eq!(feed.iter().map(|entry| entry.committed).collect::<Vec<_>>(), shown);
 }
 

@@ -130,7 +130,7 @@ pub async fn closed_means_stopped(storage: Subject) {
         storage.hints(1, None, 10).await.map(drop),
         storage.close_hint(1, b"h").await,
         storage.counter(b"c").await.map(drop),
-        storage.feed(&crate::Cursor::default(), 10).await.map(drop),
+        storage.feed(&crate::Cursor::default(), 10, crate::Wanted::All).await.map(drop),
         storage.commit(commit(thing("b"), 0, "head")).await.map(drop).map_err(refusal),
         storage.close().await,
     ];

@@ -115,9 +115,19 @@ impl<'a> Group<'a> {
         self.change(put.table, put.key, Some(put.value));
     }
 
+    fn put_head(&mut self, head: HeadPut, sequence: u64) -> Version {
+        let version = Version(head.expected.0.saturating_add(1));
+        self.tables.seen.writes(head.put.table, &head.put.key, version, sequence);
+        self.put(head.put);
+        version
+    }
+
     /// Whether a head has the version it must have; else what was found.
     fn expect_version(&self, head: &HeadPut) -> Result<Result<(), Option<Head>>, StorageError> {
         let (table, key) = (head.put.table, &head.put.key);
+        if self.tables.seen.is_certain(table, key, head.expected) {
+            return Ok(Ok(()));
+        }
         let Some(stored) = self.get(table, key)? else {
             return Ok(if head.expected == Version::NONE { Ok(()) } else { Err(None) });
         };
@@ -189,10 +199,9 @@ impl<'a> Group<'a> {
             self.put(put);
         }
         for claim in prepared.claims {
-            self.put(claim.put);
+            self.put_head(claim, sequence);
         }
-        let version = Version(prepared.head.expected.0.saturating_add(1));
-        self.put(prepared.head.put);
+        let version = self.put_head(prepared.head, sequence);
         Committed { version, sequence, chain }
     }
 }

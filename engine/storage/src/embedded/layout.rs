@@ -20,6 +20,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::folder::Folder;
 use super::record::{self, Record};
+use super::seen::Seen;
 use crate::envelope::{self, Place, Sealed, Stamp};
 use crate::{RowKey, Space, StorageError, check};
 
@@ -101,6 +102,7 @@ impl Names {
 /// The open tables.
 pub(crate) struct Tables {
     pub(crate) names: Names,
+    pub(crate) seen: Seen,
     keyspaces: Vec<Keyspace>,
     pub(crate) database: Database,
     /// Last, so that the folder is unlocked after the store has let go of it.
@@ -128,7 +130,7 @@ impl Tables {
             keyspaces.push(database.keyspace(table, options)?);
         }
         assert_eq!(keyspaces.len(), names.count(), "a table a name");
-        Ok(Self { names, keyspaces, database, folder })
+        Ok(Self { names, seen: Seen::new(), keyspaces, database, folder })
     }
 
     #[expect(

@@ -54,7 +54,7 @@ pub(crate) fn prepare(names: &Names, commit: Commit) -> Result<Prepared, CommitE
     let content = chain::content(&commit);
     let mut record_body = Vec::with_capacity(256);
     record::encode_body(&commit, content, &mut record_body);
-    let mut sealer = Sealer { names, scratch: Vec::new() };
+    let mut sealer = Sealer { names, scratch: Vec::with_capacity(bytes) };
     let head = sealer.head(commit.partition.space, &commit.partition.key, commit.expected, &commit.head)?;
     let version = Version(commit.expected.0.saturating_add(1));
     let rows_table = names.rows(commit.partition.space)?;

@@ -12,7 +12,7 @@ use super::record::Record;
 use crate::cursor::{self, StorageId};
 use crate::envelope;
 use crate::limits::SCAN_ENTRIES_MAX;
-use crate::{Committed, Cursor, FeedEntry, Head, Hint, Partition, Row, RowKey, Space, StorageError, Version};
+use crate::{Committed, Cursor, FeedEntry, Head, Hint, Partition, Row, RowKey, Space, StorageError, Version, Wanted};
 
 /// What readers may see: the tables as they were when the watermark was moved last.
 pub(crate) struct Visible {
@@ -39,10 +39,11 @@ impl Visible {
     pub(crate) fn head(&self, partition: &Partition) -> Result<Option<Head>, StorageError> {
         let table = self.tables.names.heads(partition.space)?;
         let key = layout::head_key(&partition.key);
-        let Some(stored) = self.get(table, &key)? else {
-            return Ok(None);
-        };
-        self.to_head(table, &key, &stored).map(Some)
+        let stored = self.get(table, &key)?;
+        let head = stored.map(|stored| self.to_head(table, &key, &stored)).transpose()?;
+        let version = head.as_ref().map_or(Version::NONE, |head| head.version);
+        self.tables.seen.found(table, &key, version, self.sequence);
+        Ok(head)
     }
 
     pub(crate) fn row(&self, partition: &Partition, key: &RowKey) -> Result<Option<Bytes>, StorageError> {
@@ -92,13 +93,19 @@ impl Visible {
         stored.map_or(Ok(0), |stored| self.tables.counter(key, &stored))
     }
 
-    pub(crate) fn feed(&self, id: &StorageId, after: &Cursor, limit: usize) -> Result<Vec<FeedEntry>, StorageError> {
+    pub(crate) fn feed(
+        &self,
+        id: &StorageId,
+        after: &Cursor,
+        limit: usize,
+        wanted: Wanted,
+    ) -> Result<Vec<FeedEntry>, StorageError> {
         let after = cursor::decode(id, self.sequence, after)?;
         let after = after.to_be_bytes();
         // Commits that are not shown, such as those of quotes that hold something, are passed over.
         self.scan(TableId::LOG, &[], Some(&after), limit, |_, key, stored| {
             let (stamp, record) = self.tables.record(key, stored)?;
-            (stamp.mark == SHOWN).then(|| self.entry(id, stamp.version.0, record)).transpose()
+            (stamp.mark == SHOWN).then(|| self.entry(id, stamp.version.0, record, wanted)).transpose()
         })
     }
 
@@ -137,14 +144,14 @@ impl Visible {
         &self.tables
     }
 
-    fn entry(&self, id: &StorageId, sequence: u64, record: Record) -> Result<FeedEntry, StorageError> {
+    fn entry(&self, id: &StorageId, sequence: u64, record: Record, wanted: Wanted) -> Result<FeedEntry, StorageError> {
         let space = self.tables.names.space(&record.head.space).ok_or_else(|| {
             let name = String::from_utf8_lossy(&record.head.space).into_owned();
             StorageError::Misuse(format!("the feed shows the space «{name}», which the storage was not opened with"))
         })?;
         let partition = Partition { space, key: record.head.key };
         let version = record.head.version;
-        let shown = record.rows.into_iter().filter(|key| record.feed_kinds.contains(&key.kind));
+        let shown = record.rows.into_iter().filter(|key| record.feed_kinds.contains(&key.kind) && wanted.has(key.kind));
         let rows = shown.map(|key| self.as_committed(&partition, key, version)).collect::<Result<_, _>>()?;
         let committed = Committed { version, sequence, chain: record.chain };
         Ok(FeedEntry { cursor: cursor::encode(id, sequence), committed, partition, rows })

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::conformance::{SPACES, claim, code, commit, delta, hint, row, thing};
-use crate::{ChainHash, Version};
+use crate::{ChainHash, Version, Wanted};
 
 /// Opens a folder that must open.
 fn open(folder: &Path) -> Opened {
@@ -57,7 +57,7 @@ async fn assert_filled(storage: &EmbeddedStorage, count: u64) {
         assert!(storage.head(&expected.claims[0].partition).await.unwrap().is_some(), "claim of {number}");
     }
     assert!(storage.counter(b"count").await.unwrap() >= i64::try_from(count).unwrap());
-    let feed = storage.feed(&Cursor::default(), 10_000).await.unwrap();
+    let feed = storage.feed(&Cursor::default(), 10_000, Wanted::All).await.unwrap();
     let mut chain = ChainHash::START;
     for (number, entry) in (0..count).zip(&feed) {
         let expected = full(number);

@@ -1,4 +1,4 @@
-//! The files of a journal: lock, open, keep a damaged end aside, rewrite without what is struck out.
+//! The files of a journal: lock, open, keep a damaged end aside, rewrite without what is struck out for good.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use prost::Message as _;
 
-use super::{Damage, Disk, EntryNumber, JournalError, OpenAdvice, Record};
+use super::{Damage, Disk, DoneList, EntryNumber, JournalError, OpenAdvice, Record};
 use crate::frame::{self, FILE_HEADER};
 
 pub(super) fn journal_path(folder: &Path) -> PathBuf {
@@ -19,20 +19,20 @@ pub(super) fn open(folder: &Path, open_max: usize) -> Result<Disk, JournalError>
     fs::create_dir_all(folder).map_err(failure("create the folder", folder))?;
     let lock = lock(folder)?;
     let path = journal_path(folder);
-    let (open, next_entry, damage) = match fs::read(&path) {
+    let (open, done, next_entry, damage) = match fs::read(&path) {
         Ok(bytes) => read(folder, &bytes)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => (BTreeMap::new(), EntryNumber(1), None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => (BTreeMap::new(), DoneList::default(), EntryNumber(1), None),
         Err(error) => return Err(failure("read", &path)(error)),
     };
-    let (file, bytes) = write_anew(folder, &open)?;
-    Ok(Disk { folder: folder.to_owned(), file, _lock: lock, bytes, open, next_entry, open_max, damage, failed: false })
+    let (file, bytes) = write_anew(folder, &open, &done)?;
+    Ok(Disk { folder: folder.to_owned(), file, _lock: lock, bytes, open, done, next_entry, open_max, damage, failed: false })
 }
 
 /// Writes the journal without what is struck out.
 pub(super) fn rewrite(disk: &mut Disk) -> Result<(), JournalError> {
     // Whatever fails below, the old file was whole: but it may be the new one that has the name.
     disk.failed = true;
-    let (file, bytes) = write_anew(&disk.folder, &disk.open)?;
+    let (file, bytes) = write_anew(&disk.folder, &disk.open, &disk.done)?;
     disk.file = file;
     disk.bytes = bytes;
     disk.failed = false;
@@ -49,23 +49,23 @@ fn lock(folder: &Path) -> Result<File, JournalError> {
     }
 }
 
-type Read = (BTreeMap<EntryNumber, OpenAdvice>, EntryNumber, Option<Damage>);
+type Read = (BTreeMap<EntryNumber, OpenAdvice>, DoneList, EntryNumber, Option<Damage>);
 
 fn read(folder: &Path, bytes: &[u8]) -> Result<Read, JournalError> {
     let other_format = || JournalError::OtherFormat { path: journal_path(folder) };
     let body = bytes.strip_prefix(&FILE_HEADER).ok_or_else(other_format)?;
     let (records, whole_bytes) = frame::whole_records(body);
-    let mut open = BTreeMap::new();
+    let (mut open, mut done) = (BTreeMap::new(), DoneList::default());
     let mut last = 0;
     for payload in records {
         let record = Record::decode(payload).map_err(|_| other_format())?;
         last = last.max(record.entry);
-        record.apply(&mut open).ok_or_else(other_format)?;
+        record.apply(&mut open, &mut done).ok_or_else(other_format)?;
     }
     let next_entry = EntryNumber(last.saturating_add(1));
     let tail = body.get(whole_bytes..).unwrap_or_default();
     if tail.is_empty() {
-        return Ok((open, next_entry, None));
+        return Ok((open, done, next_entry, None));
     }
     let at_byte = count(FILE_HEADER.len().saturating_add(whole_bytes));
     let damage = keep_aside(folder, tail, at_byte)?;
@@ -73,7 +73,7 @@ fn read(folder: &Path, bytes: &[u8]) -> Result<Read, JournalError> {
         at_byte, bytes = damage.bytes, kept_in = %damage.kept_in.display(),
         "the journal's end was damaged and is cut off"
     );
-    Ok((open, next_entry, Some(damage)))
+    Ok((open, done, next_entry, Some(damage)))
 }
 
 /// A cut end may hold records behind the damage: it is kept under a name that nothing else has.
@@ -95,11 +95,11 @@ fn keep_aside(folder: &Path, tail: &[u8], at_byte: u64) -> Result<Damage, Journa
 }
 
 /// Writes a whole journal beside the old one and puts it in its place.
-fn write_anew(folder: &Path, open: &BTreeMap<EntryNumber, OpenAdvice>) -> Result<(File, u64), JournalError> {
+fn write_anew(folder: &Path, open: &BTreeMap<EntryNumber, OpenAdvice>, done: &DoneList) -> Result<(File, u64), JournalError> {
     let mut bytes = FILE_HEADER.to_vec();
-    for advice in open.values() {
-        frame::append(&mut bytes, &Record::kept(advice).encode_to_vec())
-            .ok_or_else(|| JournalError::TooLarge { receipt_id: advice.receipt_id.clone() })?;
+    for record in done.records().chain(open.values().map(Record::kept)) {
+        frame::append(&mut bytes, &record.encode_to_vec())
+            .ok_or_else(|| JournalError::TooLarge { receipt_id: record.receipt_id.clone() })?;
     }
     let path = journal_path(folder);
     let beside = folder.join("advices.journal.new");

@@ -130,3 +130,56 @@ async fn without_a_journal_nothing_is_kept() {
     assert_eq!(journal.keep(&settle("r1")).await.unwrap(), None);
     assert!(journal.open_advices().is_empty());
 }
+
+fn sold(receipt_id: &str, date: &str) -> Advice {
+    let receipt = Receipt {
+        receipt_id: receipt_id.to_owned(),
+        store_id: "S1".to_owned(),
+        till_id: "T1".to_owned(),
+        business_date: date.to_owned(),
+        ..Receipt::default()
+    };
+    Advice::Settle(SettleRequest { receipt: Some(receipt), ..SettleRequest::default() })
+}
+
+fn of_day(journal: &Journal, date: &str) -> Vec<(String, bool)> {
+    let day = TillDay::parse("S1", "T1", date).unwrap();
+    journal.of_day(&day).into_iter().map(|done| (done.id.to_string(), done.request.is_some())).collect()
+}
+
+#[tokio::test]
+async fn h60_what_was_sold_is_remembered_with_its_request_over_restarts() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    for (id, date) in [("a", "2027-01-15"), ("b", "2027-01-16"), ("c", "2027-01-15")] {
+        let entry = journal.keep(&sold(id, date)).await.unwrap().unwrap();
+        journal.done(entry).await.unwrap();
+    }
+    let refused = journal.keep(&sold("refused", "2027-01-15")).await.unwrap().unwrap();
+    journal.strike(refused).await.unwrap();
+    journal.keep(&sold("open", "2027-01-15")).await.unwrap();
+    let whole = |ids: &[&str]| ids.iter().map(|id| ((*id).to_owned(), true)).collect::<Vec<_>>();
+    assert_eq!(of_day(&journal, "2027-01-15"), whole(&["a", "c", "open"]));
+    drop(journal);
+    // Opened twice: what was read is what is written anew.
+    drop(Journal::open(folder.path()).unwrap());
+    let journal = Journal::open(folder.path()).unwrap();
+    assert_eq!(waiting(&journal), ["open"]);
+    assert_eq!(of_day(&journal, "2027-01-15"), whole(&["a", "c", "open"]));
+    assert_eq!(of_day(&journal, "2027-01-16"), whole(&["b"]));
+}
+
+#[tokio::test]
+async fn h56_the_newest_receipts_keep_their_requests_and_older_ones_their_hashes() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    for number in 0..502 {
+        let entry = journal.keep(&sold(&format!("r{number:03}"), "2027-01-15")).await.unwrap().unwrap();
+        journal.done(entry).await.unwrap();
+    }
+    drop(journal);
+    let all = of_day(&Journal::open(folder.path()).unwrap(), "2027-01-15");
+    assert_eq!(all.len(), 502);
+    let without: Vec<&str> = all.iter().filter(|(_, whole)| !whole).map(|(id, _)| id.as_str()).collect();
+    assert_eq!(without, ["r000", "r001"]);
+}

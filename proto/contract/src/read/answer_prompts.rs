@@ -159,11 +159,16 @@ fn code(reader: &mut Reader, above: &At<'_>, answer: &v1::PromptAnswer) -> Optio
         reader.fault(&at, "must stand alone: it confirms what was answered before");
         return None;
     }
-    let typed = reader.text(&at, &answer.confirmation_code, SHORT_TEXT_CHARACTERS_MAX)?;
+    sent_code(reader, &at, &answer.confirmation_code).map(Said::Code)
+}
+
+/// The digits of a code that was sent; none: it is empty, or is none.
+pub(super) fn sent_code(reader: &mut Reader, at: &At<'_>, typed: &str) -> Option<Pii<CompactString>> {
+    let typed = reader.text(at, typed, SHORT_TEXT_CHARACTERS_MAX)?;
     let digits: CompactString = typed.chars().filter(|character| !matches!(character, ' ' | '-')).collect();
     if !(4..=16).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        reader.fault(&at, "must be 4 to 16 digits");
+        reader.fault(at, "must be 4 to 16 digits");
         return None;
     }
-    Some(Said::Code(Pii::new(digits)))
+    Some(Pii::new(digits))
 }

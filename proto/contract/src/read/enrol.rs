@@ -7,13 +7,12 @@ use tessera_proto::billing::v1;
 use tessera_rules::id::{CashierId, ReceiptId, StoreId, TillId};
 
 use super::ReadContext;
-use super::answer_prompts::{StatedFact, stated_facts};
+use super::answer_prompts::{StatedFact, sent_code, stated_facts};
 use super::customer::{Identity, card, identity, phone};
 use super::delivery::{DeliveryInput, delivery};
 use super::field::{Reader, check_contract_minor};
 use crate::canonical::{ContentHash, enrol_hash};
 use crate::fault::At;
-use crate::limits::SHORT_TEXT_CHARACTERS_MAX;
 use crate::pii::Pii;
 use crate::refusal::Refusal;
 
@@ -82,8 +81,7 @@ fn enrol(reader: &mut Reader, request: &v1::EnrolRequest) -> Option<EnrolInput> 
     let cashier = reader.optional_minted_id(&root.field("cashier_id"), &request.cashier_id, CashierId::parse);
     let enrolled_at = reader.time(&root.field("enrolled_at"), request.enrolled_at.as_ref());
     let business_date = reader.date_or(&root.field("business_date"), &request.business_date, enrolled_at);
-    let confirmation_code =
-        reader.text(&root.field("confirmation_code"), &request.confirmation_code, SHORT_TEXT_CHARACTERS_MAX).map(Pii::new);
+    let confirmation_code = sent_code(reader, &root.field("confirmation_code"), &request.confirmation_code);
     let referred_by = request.referred_by.as_ref().and_then(|who| identity(reader, &root.field("referred_by"), who));
     let delivery = delivery(reader, &root, request.delivery.as_ref());
     Some(EnrolInput {

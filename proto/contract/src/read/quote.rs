@@ -7,11 +7,12 @@ use tessera_rules::money::Amount;
 use tessera_rules::receipt::{Chosen, Explain, Receipt, Stage};
 
 use super::ReadContext;
+use super::answer_prompts::sent_code;
 use super::customer::Identity;
 use super::field::{Reader, check_contract_minor};
 use super::receipt::{FiscalDocument, InputNotes, ReceiptRead, TillDisplay};
 use crate::fault::At;
-use crate::limits::{CHOICES_MAX, CHOSEN_OPTIONS_MAX, DECLINED_MAX, EXPLAINED_MAX, OFFERS_MAX, SHORT_TEXT_CHARACTERS_MAX};
+use crate::limits::{CHOICES_MAX, CHOSEN_OPTIONS_MAX, DECLINED_MAX, EXPLAINED_MAX, OFFERS_MAX};
 use crate::pii::Pii;
 use crate::refusal::Refusal;
 
@@ -61,8 +62,7 @@ fn quote(reader: &mut Reader, request: &v1::QuoteRequest) -> Option<QuoteInput> 
     let choices = choices(reader, &root, &request.choices);
     let explain = explain(reader, &root, request);
     let offers_max = offers_max(reader, &root, request.offers_max);
-    let confirmation_code =
-        reader.text(&root.field("confirmation_code"), &request.confirmation_code, SHORT_TEXT_CHARACTERS_MAX).map(Pii::new);
+    let confirmation_code = sent_code(reader, &root.field("confirmation_code"), &request.confirmation_code);
     let supersedes =
         reader.optional_minted_id(&root.field("supersedes_receipt_id"), &request.supersedes_receipt_id, ReceiptId::parse);
     let read = ReceiptRead::of(reader, &root, request.receipt.as_ref(), stage)?;

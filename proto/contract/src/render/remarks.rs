@@ -1,11 +1,14 @@
 //! Instructions, offers, near misses, verdicts, notes, limits, and the texts for screen and footer.
 
 use tessera_proto::billing::v1;
-use tessera_rules::decision::{Decision, Missing, Note, Offer, Reward, RewardKind};
+use tessera_rules::decision::{CodeWanted, Decision, Missing, Note, Offer, Reward, RewardKind};
 use tessera_rules::receipt::Chosen;
 
 use super::{AnswerContext, fit};
 use crate::convert::{campaign_to_wire, verdict_to_wire};
+
+/// What the cashier is told of a card that is good for nothing: not why, since the customer reads along.
+const BLOCKED_TEXT: &str = "Card not valid: sell without it.";
 
 /// Things that the cashier must do.
 pub(super) fn instructions(decision: &Decision, context: &AnswerContext<'_>) -> Vec<v1::Instruction> {
@@ -20,13 +23,28 @@ pub(super) fn instructions(decision: &Decision, context: &AnswerContext<'_>) -> 
         quantity: 1,
     };
     let prizes = decision.rewards.iter().filter_map(|reward| hand_over(reward, context));
-    decision.instructions.iter().map(to_wire).chain(prizes).collect()
+    let code = decision.code_wanted.as_ref().map(|wanted| enter_code(wanted, context));
+    decision.instructions.iter().map(to_wire).chain(prizes).chain(code).collect()
+}
+
+/// The code is asked for; the instruction has the redemption's id.
+fn enter_code(wanted: &CodeWanted, context: &AnswerContext<'_>) -> v1::Instruction {
+    v1::Instruction {
+        instruction_id: wanted.redemption.as_str().to_owned(),
+        campaign_id: wanted.redemption.as_str().to_owned(),
+        kind: i32::from(v1::InstructionKind::EnterCodeSent),
+        text: fit::text(&wanted.text, &context.display),
+        reward_id: String::new(),
+        line_id: String::new(),
+        series_id: String::new(),
+        quantity: 1,
+    }
 }
 
 /// A prize is handed over at the till where there is one; the instruction has the reward's id.
 fn hand_over(reward: &Reward, context: &AnswerContext<'_>) -> Option<v1::Instruction> {
     let RewardKind::Prize { count, .. } = &reward.kind else { return None };
-    if !reward.waits_for.is_empty() {
+    if reward.is_waiting() {
         return None;
     }
     Some(v1::Instruction {
@@ -114,7 +132,16 @@ pub(super) fn notes(decision: &Decision, context: &AnswerContext<'_>) -> Vec<v1:
     };
     let chosen = context.receipt.choices.iter().filter(not_offered).map(|_| unknown("What was chosen is not offered here."));
     let declined = (0..context.declined_unknown).map(|_| unknown("What was declined is nothing that is given here."));
-    decision.notes.iter().filter_map(to_wire).chain(chosen).chain(declined).collect()
+    let blocked = is_blocked(context).then(|| v1::Note {
+        code: i32::from(v1::NoteCode::CardBlocked),
+        line_id: String::new(),
+        text: fit::text(BLOCKED_TEXT, &context.display),
+    });
+    blocked.into_iter().chain(decision.notes.iter().filter_map(to_wire)).chain(chosen).chain(declined).collect()
+}
+
+fn is_blocked(context: &AnswerContext<'_>) -> bool {
+    context.customer_status == v1::CustomerStatus::Blocked
 }
 
 /// Limits that kept something out, ascending, each once.
@@ -131,9 +158,12 @@ pub(super) fn limits_reached(decision: &Decision, context: &AnswerContext<'_>) -
     limits
 }
 
-/// Rows for the screen: what the customer gets, then what little is missing.
+/// Rows for the screen: a card that is good for nothing, what the customer gets, then what little is missing.
 pub(super) fn screen_texts(footer: &[String], decision: &Decision, context: &AnswerContext<'_>) -> Vec<String> {
     let mut rows = Vec::with_capacity(footer.len().saturating_add(decision.near_misses.len()));
+    if is_blocked(context) {
+        fit::push_rows(&mut rows, BLOCKED_TEXT, &context.display);
+    }
     rows.extend_from_slice(footer);
     for near in &decision.near_misses {
         fit::push_rows(&mut rows, &near.text, &context.display);

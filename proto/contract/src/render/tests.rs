@@ -73,7 +73,7 @@ fn the_four_parts_are_filled_from_decision_and_context() {
     let reward = &answer.rewards[0];
     assert_eq!(
         (reward.kind, reward.units, reward.waits_for),
-        (i32::from(v1::RewardKind::Points), 99, i32::from(v1::RewardWait::Answers))
+        (i32::from(v1::RewardKind::Points), 99, i32::from(v1::RewardWait::Event))
     );
     let prompt = &answer.prompts[0];
     assert_eq!(

@@ -68,12 +68,23 @@ pub struct TokenBody {
 /// What was decided, as a token holds it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Promised {
-    /// The decision, without prompts, offers, choices, what may be redeemed, explanations, near misses, the texts of
+    /// The decision, without prompts, offers, choices, what may be redeemed, a code that is wanted, explanations, near misses, the texts of
     /// instructions and adjustments, and all notes but those on unknown articles, which flag the outcome.
     Decision(Box<Decision>),
     /// It was too large: [`decision_hash`] of it, so that an evaluation under the same arguments can be
     /// known to have come to the same.
     Hash([u8; 32]),
+}
+
+impl Promised {
+    /// Whether something is redeemed, as far as it is told.
+    #[must_use]
+    pub fn has_redemptions(&self) -> bool {
+        match self {
+            Self::Decision(decision) => !decision.redemptions.is_empty(),
+            Self::Hash(_) => false,
+        }
+    }
 }
 
 /// Hash of a decision as a token holds it.

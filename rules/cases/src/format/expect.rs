@@ -19,6 +19,7 @@ pub(super) const EXPECT: Table = Table {
         ("rewards", List(&Map(&REWARD))),
         ("redemptions", List(&Map(&REDEMPTION))),
         ("redeemable", List(&Map(&REDEEMABLE))),
+        ("code_wanted", Text),
         ("prompts", List(&Map(&PROMPT))),
         ("instructions", List(&Map(&INSTRUCTION))),
         ("choices", List(&Map(&CHOICES))),
@@ -106,7 +107,7 @@ const REDEEMABLE: Table = Table {
         ("asset", Text),
         ("units", Number),
         ("amount", Number),
-        ("cap", Word(&["balance", "share", "below_minimum", "not_allowed", "limit"])),
+        ("cap", Word(&["balance", "share", "below_minimum", "not_allowed", "limit", "code"])),
     ],
     required: &[],
 };

@@ -3,13 +3,16 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use tessera_ledger::account::{Account, Consents, Counter, FactKnown, FactSource, Member, PersonalCoupon, Statistics, UseCount};
-use tessera_ledger::confirm::CodeAsked;
+use tessera_ledger::confirm::{CodeAsked, Purpose};
+use tessera_ledger::entry::TillPlace;
 use tessera_ledger::hold::OpenQuote;
 use tessera_ledger::lot::{Lot, LotId, LotKind, spending_order};
 use tessera_ledger::tier::{TierGiven, TierHeld};
 use tessera_rules::campaign::Campaign;
 use tessera_rules::decision::{Calendar, Promise};
-use tessera_rules::id::{AccountId, CampaignId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, SegmentId, StoreId, TierId};
+use tessera_rules::id::{
+    AccountId, CampaignId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, SegmentId, StoreId, TierId, TillId,
+};
 use tessera_rules::standing::CountedStretch;
 use tessera_rules::usage::Usage;
 
@@ -84,14 +87,18 @@ impl Binder<'_, '_, '_> {
             source: FactSource::Enrolment,
             confirmed: item.is("confirmed"),
             refused: false,
-            code: item.get("code_until").and_then(|item| self.instant(item)).map(|until| CodeAsked {
-                asked_by: earlier(0).receipt,
-                open_until: Some(until),
-                wrong: 0,
-                window_from: at,
-                window_codes: 1,
-            }),
+            code: self.code(item, at),
         })
+    }
+
+    /// A code for the answer that is open, or one for a redemption that has come back with a receipt.
+    fn code(&mut self, item: &Item, at: Timestamp) -> Option<CodeAsked> {
+        let open_until = item.get("code_until").and_then(|item| self.instant(item));
+        let came_with = item.get("code_came_with").and_then(|item| self.id(item, ReceiptId::parse));
+        let purpose = came_with.map_or(Purpose::Answer, |receipt| Purpose::Redeem { receipt, came_back: true });
+        let is_there = open_until.is_some() || purpose != Purpose::Answer;
+        let asked_by = earlier(0).receipt;
+        is_there.then(|| CodeAsked { asked_by, purpose, open_until, wrong: 0, window_from: at, window_codes: 1 })
     }
 
     /// Each of `lots`, and a lot without an end for each of `balance`.
@@ -153,9 +160,10 @@ impl Binder<'_, '_, '_> {
             holds.extend(units.map(|(asset, units)| Promise::Units { asset: asset.id.clone(), units }));
         }
         let until = at.checked_add(SignedDuration::from_mins(tessera_ledger::limits::HOLD_MINUTES)).unwrap_or(at);
-        let named = ReceiptId::parse("another-quote").ok().zip(StoreId::parse("another-store").ok());
-        let named = named.filter(|_| !holds.is_empty());
-        named.map(|(receipt, store)| OpenQuote { receipt, store, quote_no: 1, holds, until }).into_iter().collect()
+        let store = StoreId::parse("another-store").ok();
+        let till = store.zip(TillId::parse("another-till").ok()).map(|(store, till)| TillPlace { store, till });
+        let named = ReceiptId::parse("another-quote").ok().zip(till).filter(|_| !holds.is_empty());
+        named.map(|(receipt, till)| OpenQuote { receipt, till, quote_no: 1, holds, until }).into_iter().collect()
     }
 
     fn counter(&mut self, item: &Item) -> Option<Counter> {

@@ -190,6 +190,7 @@ impl<'b> World<'b> {
         let sold = if paid { Vec::new() } else { sold(decision) };
         let receipt = Receipt { stage: Stage::Paid, ..asked.receipt.clone() };
         let booked_at = at.unwrap_or(asked.at);
+        let must_confirm = self.bench.revision.must_confirm();
         let settled = settle(
             account.as_ref(),
             &Settle {
@@ -212,7 +213,7 @@ impl<'b> World<'b> {
                 renewals: &self.bench.revision.renewals(receipt.sold_at),
                 codes: &CODES,
                 handed_over: &[],
-                must_confirm: None,
+                must_confirm: Some(&must_confirm),
                 limits: &limit_terms(&self.bench.revision, decision),
                 return_terms: &return_terms(&self.bench.revision),
             },
@@ -313,7 +314,7 @@ fn open(account: &Account, asked: &Asked, decision: &Decision) -> Result<Account
     let until = asked.at.checked_add(SignedDuration::from_mins(HOLD_MINUTES)).unwrap_or(asked.at);
     let command = OpenQuoteCommand {
         receipt: &asked.receipt.id,
-        store: &asked.receipt.place.store,
+        place: &asked.receipt.place,
         quote_no: 1,
         now: asked.at,
         until,

@@ -1,10 +1,10 @@
 //! A decision in the words of `expect`.
 
 use tessera_rules::decision::{
-    Choice, CodeVerdict, CounterMove, DecidedLine, Decision, Missing, NearMiss, Note, Part, Promise, PromptReason, RedeemCap,
-    Redeemable, Redemption, Reward, RewardKind, Shortfall, Verdict,
+    Awaited, Choice, CodeVerdict, CounterMove, DecidedLine, Decision, Missing, NearMiss, Note, Part, Promise, PromptReason,
+    RedeemCap, Redeemable, Redemption, Reward, RewardKind, Shortfall, Verdict,
 };
-use tessera_rules::id::CampaignId;
+use tessera_rules::id::{CampaignId, FactId};
 use tessera_rules::money::Amount;
 
 use super::{Words, decimal, mode, summed};
@@ -28,6 +28,7 @@ impl Words<'_> {
             ("rewards", Got::List(rewards.map(|reward| self.reward(reward)).collect())),
             ("redemptions", Got::List(decision.redemptions.iter().map(|redemption| self.redemption(redemption)).collect())),
             ("redeemable", Got::List(decision.redeemable.iter().map(|most| self.redeemable(most)).collect())),
+            ("code_wanted", code_wanted(decision)),
             ("prompts", Got::List(decision.prompts.iter().map(prompt).collect())),
             ("instructions", Got::List(decision.instructions.iter().map(instruction).collect())),
             ("choices", Got::List(decision.choices.iter().map(|choice| self.choice(choice)).collect())),
@@ -123,7 +124,7 @@ impl Words<'_> {
         fields.extend([
             ("vests", Got::Moment(Some(reward.vests_at))),
             ("expires", Got::Moment(reward.expires_at)),
-            ("waits_for", Got::List(reward.waits_for.iter().map(|fact| Got::text(fact.as_str())).collect())),
+            ("waits_for", Got::List(waits_for(reward).map(Got::text).collect())),
             ("earned_on", Got::Named { entries: shares, complete: true }),
             ("on_return", Got::text(on_return(reward.on_return))),
             ("fallback", Got::Boolean(reward.fallback)),
@@ -217,6 +218,7 @@ fn cap(cap: RedeemCap) -> &'static str {
         RedeemCap::BelowMinimum => "below_minimum",
         RedeemCap::NotAllowed => "not_allowed",
         RedeemCap::Limit => "limit",
+        RedeemCap::Code => "code",
     }
 }
 
@@ -228,6 +230,10 @@ fn prompt(prompt: &tessera_rules::decision::Prompt) -> Got {
         PromptReason::CodeSent => "code_sent",
     };
     Got::Record(vec![("fact", Got::text(prompt.fact.as_str())), ("reason", Got::text(reason)), ("text", Got::text(&prompt.text))])
+}
+
+fn code_wanted(decision: &Decision) -> Got {
+    Got::text(decision.code_wanted.as_ref().map_or("none", |wanted| wanted.to.as_str()))
 }
 
 fn instruction(instruction: &tessera_rules::decision::Instruction) -> Got {
@@ -289,4 +295,13 @@ fn note(note: &Note) -> Got {
 fn explained(decision: &Decision) -> Got {
     let entries = decision.explained.iter().map(|explained| (explained.campaign.to_string(), Got::text(&explained.why)));
     Got::Named { entries: entries.collect(), complete: false }
+}
+
+/// Facts by their id, then what must come about.
+fn waits_for(reward: &Reward) -> impl Iterator<Item = &str> {
+    let awaited = reward.awaits.as_ref().map(|awaited| match awaited {
+        Awaited::NextVisit => "next_visit",
+        Awaited::Event(event) => event.as_str(),
+    });
+    reward.waits_for.iter().map(FactId::as_str).chain(awaited)
 }

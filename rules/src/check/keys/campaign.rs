@@ -5,7 +5,7 @@ use super::mechanic::{
     BUY_GET, COUNT, COUPON, EXTRA_UNITS, GRANT, LADDER, MULTIPLY_POINTS, N_FOR_M, NTH_UNIT, OFFER, POINTS, SETS, SPEND,
 };
 use super::{Key, Keys, keys, may, must, words};
-use crate::check::campaign::{ON_RETURN, PRIORITY_MAX, SHOW_AS, USES_MAX};
+use crate::check::campaign::{ON_RETURN, PRIORITY_MAX, SHOW_AS, USES_MAX, WAITS_FOR};
 use crate::check::conditions::TENDERS;
 use crate::check::mechanic::{LEVELS, PER};
 use crate::check::occasion::BROUGHT;
@@ -66,6 +66,11 @@ const CAMPAIGN_KEYS: &[Key] = &[
     may("control_group", Percent, "So many percent of the customers never get it."),
     may("on_return", Choice(|| words(&ON_RETURN)), "What a return does when its reward is used up."),
     may("funded_by", Either(&[Word, MapOf(&Percent)]), "Who pays for it: `own`, a supplier, or shares that sum to 100."),
+    may(
+        "waits_for",
+        Either(&[Choice(|| words(&WAITS_FOR)), Map(&AWAITED)]),
+        "What must come about before its reward is given: the customer's `next_visit`, their `enrolment`, or an event.",
+    ),
     may("requires_answers", Many(&Id), "Facts that must be answered before its reward is given."),
     may("percent_off", Percent, "So many percent off."),
     may("amount_off", Decimal, "So much off."),
@@ -263,3 +268,6 @@ pub(crate) const BUDGET: Keys = Keys {
     ],
     one_of: &["uses", "amount", "points"],
 };
+
+pub(crate) const AWAITED: Keys =
+    keys("waits_for", "`waits_for`", &[must("event", Id, "One of the program's `events`, which people report.")]);

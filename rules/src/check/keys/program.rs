@@ -25,6 +25,11 @@ const PROGRAM_KEYS: &[Key] = &[
         Whole(1, CLAIM_HOURS_MAX),
         "For how many hours after a sale without a customer somebody can claim its rewards; else never.",
     ),
+    may(
+        "enrolment_code",
+        Id,
+        "Nobody is enrolled before a code has come back that is sent to their phone: the fact with `confirm: phone` that it confirms.",
+    ),
     may("conventions", Map(&CONVENTIONS), "Where trades and countries do the same thing differently."),
     may("stacking", Many(&Map(&STACKING)), "Stacking groups that say more than their name."),
     may("assets", Many(&Map(&ASSET)), "What an account can hold."),
@@ -33,6 +38,7 @@ const PROGRAM_KEYS: &[Key] = &[
     may("segments", Many(&Map(&SEGMENT)), "Groups of customers."),
     may("zones", Many(&Map(&ZONE)), "Groups of stores."),
     may("channels", Many(&Id), "The ways to sell beside `till`, such as `web`."),
+    may("events", Many(&Id), "What can happen to a customer beside sales; rewards may wait for it."),
     may("codes", Many(&Map(&CODE)), "What is special about a code."),
     may("limits", Many(&Map(&COMMON_LIMIT)), "Limits that several campaigns, or redemptions, use up together."),
     may("campaigns", Many(&Map(&CAMPAIGN)), "The rules: when, for whom, where, on what, gives what."),
@@ -135,6 +141,17 @@ pub(crate) const REDEEM: Keys = keys(
         may("step_units", Decimal, "Only multiples of so many."),
         may("share_percent_max", Percent, "At most this share of the goods that it may pay."),
         may("on", Map(&REDEEM_ON), "It pays only these goods; else all."),
+        may("code", Map(&REDEEM_CODE), "A code that is sent to the customer, and wanted before much is paid."),
+    ],
+);
+
+pub(crate) const REDEEM_CODE: Keys = keys(
+    "redeem_code",
+    "`code`",
+    &[
+        must("above", Decimal, "Up to this worth on one receipt none is wanted."),
+        must("to", Id, "The fact that it is sent to: one with `confirm: phone` or `confirm: email`."),
+        may("text", Text, "What the cashier asks for it."),
     ],
 );
 

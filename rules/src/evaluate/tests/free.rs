@@ -81,6 +81,7 @@ fn a_condition_that_fails_skips_only_its_campaign_and_says_why() {
         known_at: super::fixture::noon(),
         confirmed: true,
         code_sent: false,
+        redeem_code: crate::standing::CodeForRedeem::CanBeSent,
         value: Some(value.into()),
     };
     let unknown = known(|customer| customer.facts = Vec::new());
@@ -125,6 +126,7 @@ fn the_segments_of_a_customer_are_those_that_campaigns_see() {
         known_at: noon(),
         confirmed: false,
         code_sent: false,
+        redeem_code: crate::standing::CodeForRedeem::CanBeSent,
         value: Some("yes".into()),
     };
     let table: [(Standing, &[&str]); 6] = [

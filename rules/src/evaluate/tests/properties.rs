@@ -140,6 +140,10 @@ fn audience() -> impl Strategy<Value = &'static str> {
         "valid: {until: 2026-11-22T12:00}, ",
         "control_group: 30, ",
         "valid: {from: 2026-12-01, weekdays: sun}, ",
+        "valid: {weekdays: sun}, ",
+        "valid: {weekdays: [mon, sat]}, ",
+        "valid: {hours: [\"12:00-12:01\"]}, ",
+        "valid: {weekdays: sat, hours: [\"13:00-12:00\", \"23:00-12:01\"]}, ",
         "stores: [S1], valid: {from: 2026-11-01}, ",
         "code: X1, valid: {from: 2026-11-01, until: 2026-11-30}, ",
         "code: X1, ",
@@ -204,7 +208,14 @@ fn standing() -> impl Strategy<Value = Standing> {
             customer.facts = if held % 3 == 0 {
                 Vec::new()
             } else {
-                vec![FactStanding { fact, known_at, confirmed: true, code_sent: false, value }]
+                vec![FactStanding {
+                    fact,
+                    known_at,
+                    confirmed: true,
+                    code_sent: false,
+                    redeem_code: crate::standing::CodeForRedeem::CanBeSent,
+                    value,
+                }]
             };
             customer.available = vec![points(held)];
             customer.tiers =

@@ -232,6 +232,7 @@ fn conditions_on_the_customer_let_in_who_meets_them() {
             known_at: noon(),
             confirmed: true,
             code_sent: false,
+            redeem_code: crate::standing::CodeForRedeem::CanBeSent,
             value: Some(value.into()),
         };
         known(|customer| customer.facts = vec![fact])

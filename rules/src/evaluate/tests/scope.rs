@@ -44,6 +44,7 @@ fn member() -> Standing {
             known_at: noon(),
             confirmed: value.is_some(),
             code_sent: false,
+            redeem_code: crate::standing::CodeForRedeem::CanBeSent,
             value: value.map(Into::into),
         };
         customer.facts = vec![fact("birthday", Some("1990-11-22")), fact("surname", None)];

@@ -70,6 +70,7 @@ fn segments_tiers_and_lists_let_in_who_is_in_them() {
         known_at: Timestamp::UNIX_EPOCH,
         confirmed: false,
         code_sent: false,
+        redeem_code: crate::standing::CodeForRedeem::CanBeSent,
         value: Some(value.into()),
     };
     let table: [(&str, bool, Standing); 5] = [
@@ -228,6 +229,7 @@ fn a_fact_is_asked_of_who_has_it_and_lapses_for_whom_it_changes() {
         known_at: at - (days * 24).hours(),
         confirmed: false,
         code_sent: false,
+        redeem_code: crate::standing::CodeForRedeem::CanBeSent,
         value: value.map(Into::into),
     };
     for (sex, asked) in [("f", &["maiden", "surname"][..]), ("m", &[])] {
@@ -254,6 +256,7 @@ fn facts_are_asked_for_when_missing_too_old_or_unchecked() {
         known_at: at - (days * 24).hours(),
         confirmed,
         code_sent: false,
+        redeem_code: crate::standing::CodeForRedeem::CanBeSent,
         value: None,
     };
     let first = |customer: &mut CustomerStanding| customer.visits = 0;

@@ -85,6 +85,8 @@ impl Read {
             | OutcomeKind::Adjustment
             | OutcomeKind::Answers
             | OutcomeKind::Enrolment
+            | OutcomeKind::Event
+            | OutcomeKind::Code
             | OutcomeKind::HandOver
             | OutcomeKind::Expiry => {
                 self.without_goods = self.without_goods.saturating_add(1);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::Table;
 use jiff::Timestamp;
 use tessera_proto::billing::v1::{
-    Balance, CodeVerdict, Explained, NearMiss, Prompt, Redemption, ReturnAnswer, Reward, RewardKind, Tender, Totals,
+    Balance, CodeVerdict, Explained, NearMiss, Prompt, Redemption, ReturnAnswer, Reward, RewardKind, RewardWait, Tender, Totals,
 };
 
 use super::super::fill::time_zone_here;
@@ -205,6 +205,8 @@ fn reward_text(reward: &Reward, scales: &[Balance], money: &Money) -> String {
         prints(&reward.expires_at, "until"),
         Some(format!("waits for answers: {}", reward.requires_answers.join(", ")))
             .filter(|_| !reward.requires_answers.is_empty()),
+        (reward.waits_for() == RewardWait::SecondVisit).then(|| "waits for the next visit".to_owned()),
+        (reward.waits_for() == RewardWait::Event).then(|| format!("waits for: {}", reward.awaited_event_id)),
         reward.fallback.then(|| "in place of a price change".to_owned()),
     ];
     let details: Vec<String> = details.into_iter().flatten().collect();

@@ -15,7 +15,7 @@ fn asking(id: &str, customer: &str, to: AnswerKind) -> Outcome {
     let fact_id = if to == AnswerKind::Phone { "mobile" } else { "email" };
     Outcome {
         kind: i32::from(OutcomeKind::Answers),
-        receipt_id: id.to_owned(),
+        outcome_id: id.to_owned(),
         customer_id: customer.to_owned(),
         booked_at: Some(timestamp_to_wire(at(NOON))),
         recorded_answers: vec![RecordedAnswer {

@@ -10,7 +10,7 @@ async fn h20_acknowledged_commits_are_in_an_image_taken_right_after() {
     let folder = tempfile::tempdir().unwrap();
     let opened = open(folder.path());
     for count in [1, 5, 40] {
-        let before = opened.storage.feed(&Cursor::default(), 100).await.unwrap().len();
+        let before = opened.storage.feed(&Cursor::default(), 100, Wanted::All).await.unwrap().len();
         fill(&opened.storage, u64::try_from(before).unwrap(), count).await;
         let copy = image(folder.path());
         let recovered = open(copy.path());
@@ -59,7 +59,7 @@ async fn sequence_chain_cursor_facts_and_epoch_go_on_across_restarts() {
         assert_eq!(opened.facts, "facts of round 0");
         assert_eq!((opened.sequence, opened.chain), (round * 5, chain));
         fill(&opened.storage, round * 5, round * 5 + 5).await;
-        let feed = opened.storage.feed(&cursor, 100).await.unwrap();
+        let feed = opened.storage.feed(&cursor, 100, Wanted::All).await.unwrap();
         assert_eq!(feed.len(), 5, "behind the cursor of the round before");
         cursor = feed[4].cursor.clone();
         chain = feed[4].committed.chain;

@@ -46,7 +46,7 @@ async fn p3_large_rows_are_read_after_they_were_written_out_and_after_a_crash() 
     assert!(!files_apart(copy.path()).is_empty(), "large rows lie apart");
     for _ in 0..2 {
         let opened = open(copy.path());
-        let feed = opened.storage.feed(&Cursor::default(), 100).await.unwrap();
+        let feed = opened.storage.feed(&Cursor::default(), 100, Wanted::All).await.unwrap();
         for (number, entry) in (0..COUNT).zip(&feed) {
             let expected = large(number);
             assert_eq!(entry.rows, expected.rows, "feed of {number}");

@@ -4,8 +4,8 @@ use compact_str::CompactString;
 use serde::Deserialize as _;
 use serde::de::value::{Error, StrDeserializer};
 use tessera_rules::decision::{
-    Adjustment, AnswerPart, Applied, Calendar, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Instruction,
-    LineShare, Note, Part, Promise, Redemption, Reward, RewardKind, Shortfall, Verdict,
+    Adjustment, AnswerPart, Applied, Awaited, Calendar, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision,
+    Instruction, LineShare, Note, Part, Promise, Redemption, Reward, RewardKind, Shortfall, Verdict,
 };
 use tessera_rules::id::RewardId;
 use tessera_rules::money::{Amount, Quantity, UnitPrice, Units};
@@ -43,6 +43,7 @@ pub(super) fn decision(reader: &mut CompactReader<'_>) -> Option<Decision> {
         near_misses: Vec::new(),
         code_verdicts,
         redeemable: Vec::new(),
+        code_wanted: None,
         counters,
         promises,
         applied,
@@ -111,8 +112,16 @@ fn redemption(reader: &mut CompactReader<'_>) -> Option<Redemption> {
     })
 }
 
+fn awaited(reader: &mut CompactReader<'_>) -> Option<Awaited> {
+    match reader.byte()? {
+        0 => Some(Awaited::NextVisit),
+        1 => Some(Awaited::Event(reader.name()?)),
+        _ => None,
+    }
+}
+
 fn reward(reader: &mut CompactReader<'_>) -> Option<Reward> {
-    let [has_own_name, fallback, expires, _] = flags(reader)?;
+    let [has_own_name, fallback, expires, awaits] = flags(reader)?;
     let campaign = reader.plain_name()?;
     let name = reader.plain()?;
     Some(Reward {
@@ -123,6 +132,7 @@ fn reward(reader: &mut CompactReader<'_>) -> Option<Reward> {
         vests_at: reader.time()?,
         expires_at: if expires { Some(reader.time()?) } else { None },
         waits_for: reader.list(CompactReader::name)?,
+        awaits: if awaits { Some(awaited(reader)?) } else { None },
         earned_on: shares(reader)?,
         on_return: match reader.byte()? {
             0 => Shortfall::Negative,

@@ -1,8 +1,8 @@
 //! Writes a decision into a token: what a settle needs of it.
 
 use tessera_rules::decision::{
-    AnswerPart, Applied, Calendar, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Instruction, LineShare, Note,
-    Part, Promise, Redemption, Reward, RewardKind, Shortfall, Verdict,
+    AnswerPart, Applied, Awaited, Calendar, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Instruction, LineShare,
+    Note, Part, Promise, Redemption, Reward, RewardKind, Shortfall, Verdict,
 };
 use tessera_rules::id::{CampaignId, LineId};
 use tessera_rules::receipt::{Measure, RedeemMode};
@@ -98,7 +98,7 @@ fn redemption<'a>(writer: &mut CompactWriter<'a>, redemption: &'a Redemption) {
 fn reward<'a>(writer: &mut CompactWriter<'a>, reward: &'a Reward) {
     // Most rewards are called after their campaign.
     let own_name = reward.id.as_str().strip_prefix(reward.campaign.as_str());
-    writer.byte(flags([own_name.is_some(), reward.fallback, reward.expires_at.is_some(), false]));
+    writer.byte(flags([own_name.is_some(), reward.fallback, reward.expires_at.is_some(), reward.awaits.is_some()]));
     writer.name(reward.campaign.as_str());
     writer.text(own_name.unwrap_or(reward.id.as_str()));
     writer.name(reward.program.as_str());
@@ -108,6 +108,14 @@ fn reward<'a>(writer: &mut CompactWriter<'a>, reward: &'a Reward) {
         writer.time(at);
     }
     writer.list(&reward.waits_for, |writer, fact| writer.name(fact.as_str()));
+    match &reward.awaits {
+        None => {}
+        Some(Awaited::NextVisit) => writer.byte(0),
+        Some(Awaited::Event(event)) => {
+            writer.byte(1);
+            writer.name(event.as_str());
+        }
+    }
     shares(writer, &reward.earned_on);
     writer.byte(match reward.on_return {
         Shortfall::Negative => 0,

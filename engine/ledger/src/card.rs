@@ -1,0 +1,71 @@
+//! A card is blocked, unblocked or replaced: nothing moves, and an outcome of the account says that it was done.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use tessera_rules::id::{CustomerId, ReceiptId};
+use tessera_rules::money::Currency;
+
+use crate::account::Account;
+use crate::outcome::{Outcome, OutcomeKind};
+use crate::profile::Profiled;
+
+/// What people do to a card.
+#[derive(Clone, Debug)]
+pub struct CardChange<'a> {
+    /// Its minted id.
+    pub id: &'a ReceiptId,
+    /// Whose card it is.
+    pub customer: &'a CustomerId,
+    /// BLAKE3 over what the people signed, but for numbers of cards.
+    pub content_hash: [u8; 32],
+    /// Now, by the engine's clock.
+    pub booked_at: Timestamp,
+    /// The day of `booked_at` in the ledger's time zone.
+    pub booking_date: Date,
+    /// The store's currency, of the amounts of zero in the outcome.
+    pub currency: Currency,
+}
+
+/// Records what was done to a card. What the account holds and has promised stays as it is.
+#[must_use]
+pub fn change_card(account: &Account, change: &CardChange<'_>) -> Profiled {
+    let mut next = account.clone();
+    let now = next.booked_at(change.booked_at);
+    next.booked_at_last = now;
+    next.outcomes = next.outcomes.saturating_add(1);
+    assert!(next.check().is_ok(), "a change of a card keeps the account's invariants");
+    let (kind, id) = (OutcomeKind::Adjustment, change.id.clone());
+    let outcome = Outcome {
+        content_hash: change.content_hash,
+        customer: Some(change.customer.clone()),
+        account: Some(next.id.clone()),
+        ..Outcome::without_lines(kind, id, now, change.booking_date, change.currency)
+    };
+    Profiled { account: next, outcome, lapsed: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn a_change_of_a_card_is_recorded_and_moves_nothing() {
+        let before = with_lots(vec![lot("a", 100, 0, None)]);
+        let (id, customer) = (receipt_id("c-1"), before.members[0].customer.clone());
+        let change = CardChange {
+            id: &id,
+            customer: &customer,
+            content_hash: [3; 32],
+            booked_at: at(5),
+            booking_date: day(),
+            currency: tessera_rules::money::Currency::from_code("GBP").unwrap(),
+        };
+        let done = change_card(&before, &change);
+        assert!(done.outcome.postings.is_empty() && done.lapsed.is_empty());
+        assert_eq!((done.outcome.kind, done.outcome.booked_at), (OutcomeKind::Adjustment, at(5)));
+        let same = Account { booked_at_last: before.booked_at_last, outcomes: before.outcomes, ..done.account.clone() };
+        assert_eq!(same, before);
+        assert_eq!(done.account.outcomes, before.outcomes + 1);
+    }
+}

@@ -1,0 +1,144 @@
+//! The customer service: two customers are one, or one gives another points. People of finance sign.
+
+mod statement;
+
+use std::collections::BTreeMap;
+
+use tessera_contract::refusal::Refusal;
+use tessera_proto::admin::v1;
+use tessera_proto::admin::v1::customer_service_server::CustomerService;
+use tessera_proto::billing::v1 as billing;
+use tessera_rules::id::{AssetId, CustomerId};
+use tonic::{Request, Response, Status};
+
+pub use statement::CustomerStatement;
+
+use crate::desk::{Case, CaseAnswer, MergeCase, TransferCase};
+use crate::directory::{Found, account_of};
+use crate::engine::{Engine, account_key};
+use crate::ledger::signers;
+
+/// The customer service over an engine.
+#[derive(Clone, Debug)]
+pub struct Customers {
+    engine: Engine,
+}
+
+impl Customers {
+    /// The service.
+    #[must_use]
+    pub const fn new(engine: Engine) -> Self {
+        Self { engine }
+    }
+
+    async fn merge(&self, request: &v1::MergeCustomersRequest) -> Result<billing::Outcome, Status> {
+        let statement = CustomerStatement::of_merge(request).map_err(Refusal::into_status)?;
+        let text = statement.text();
+        let signers = signers(&self.engine, &text, &request.signatures)?;
+        let gone = self.named("from_customer_id", &statement.from).map_err(Refusal::into_status)?;
+        let survivor = self.named("into_customer_id", &statement.to).map_err(Refusal::into_status)?;
+        let most = self.most_units(&gone).await.map_err(Refusal::into_status)?;
+        self.refuse_too_few(most, signers.len())?;
+        let key = account_key(&gone);
+        let case = MergeCase {
+            id: statement.id,
+            gone,
+            survivor,
+            reason: statement.reason,
+            signers,
+            content_hash: *blake3::hash(text.as_bytes()).as_bytes(),
+            now: self.engine.core.clock.now(),
+        };
+        let done = self.engine.at_desk(key, Case::Merge(Box::new(case))).await.map_err(Refusal::into_status)?;
+        self.recorded(done.answer)
+    }
+
+    async fn transfer(&self, request: &v1::TransferUnitsRequest) -> Result<billing::Outcome, Status> {
+        let statement = CustomerStatement::of_transfer(request).map_err(Refusal::into_status)?;
+        let text = statement.text();
+        let signers = signers(&self.engine, &text, &request.signatures)?;
+        let Some((asset, units)) = statement.units else {
+            return Err(self.engine.core.internal("a transfer of nothing was read").into_status());
+        };
+        self.refuse_too_few(units.units().unsigned_abs(), signers.len())?;
+        let from = self.named("from_customer_id", &statement.from).map_err(Refusal::into_status)?;
+        let to = self.known("to_customer_id", &statement.to).await.map_err(Refusal::into_status)?;
+        let case = TransferCase {
+            id: statement.id,
+            to: to.account,
+            asset,
+            units,
+            reason: statement.reason,
+            signers,
+            content_hash: *blake3::hash(text.as_bytes()).as_bytes(),
+            now: self.engine.core.clock.now(),
+        };
+        let done = self.engine.at_desk(account_key(&from), Case::Transfer(Box::new(case))).await;
+        self.recorded(done.map_err(Refusal::into_status)?.answer)
+    }
+
+    fn recorded(&self, answer: CaseAnswer) -> Result<billing::Outcome, Status> {
+        let core = &self.engine.core;
+        let CaseAnswer::Recorded { outcome } = answer else {
+            return Err(core.internal("the desk answered what concerns two customers with something else").into_status());
+        };
+        prost::Message::decode(outcome).map_err(|error| core.quarantined("what concerns two customers", &error).into_status())
+    }
+
+    /// The account that a customer's id names.
+    fn named(&self, field: &'static str, customer: &CustomerId) -> Result<Found, Refusal> {
+        let account = account_of(customer).ok_or_else(|| Refusal::fault(field, "is no id of a customer"))?;
+        Ok(Found { customer: customer.clone(), account })
+    }
+
+    /// A customer who is there and may be given something, as they now are.
+    async fn known(&self, field: &'static str, customer: &CustomerId) -> Result<Found, Refusal> {
+        let found = self.engine.follow(self.named(field, customer)?).await?;
+        match self.engine.core.account(&found.account).await?.account {
+            Some(account) if account.blocked => Err(Refusal::fault(field, "is blocked")),
+            Some(_) => Ok(found),
+            None => Err(Refusal::fault(field, "names no account")),
+        }
+    }
+
+    /// The greatest sum of one asset that a customer has or owes.
+    async fn most_units(&self, found: &Found) -> Result<u64, Refusal> {
+        let known = self.engine.core.account(&found.account).await?;
+        let mut sums: BTreeMap<&AssetId, u64> = BTreeMap::new();
+        for lot in known.account.iter().flat_map(|account| &account.lots) {
+            let sum = sums.entry(&lot.asset).or_default();
+            *sum = sum.saturating_add(lot.left.units().unsigned_abs());
+        }
+        Ok(sums.into_values().max().unwrap_or(0))
+    }
+
+    /// One person of finance up to the limit of corrections, two above it (H78).
+    fn refuse_too_few(&self, units: u64, signed: usize) -> Result<(), Status> {
+        let alone = self.engine.core.settings.adjust_alone_units_max;
+        let needed = if units <= alone { 1 } else { 2 };
+        if signed < needed {
+            let text = format!("{needed} people of finance must sign; one alone may move up to {alone} units");
+            return Err(Status::unauthenticated(text));
+        }
+        Ok(())
+    }
+}
+
+#[tonic::async_trait]
+impl CustomerService for Customers {
+    async fn merge_customers(
+        &self,
+        request: Request<v1::MergeCustomersRequest>,
+    ) -> Result<Response<v1::MergeCustomersResponse>, Status> {
+        let outcome = self.merge(&request.into_inner()).await?;
+        Ok(Response::new(v1::MergeCustomersResponse { outcome: Some(outcome) }))
+    }
+
+    async fn transfer_units(
+        &self,
+        request: Request<v1::TransferUnitsRequest>,
+    ) -> Result<Response<v1::TransferUnitsResponse>, Status> {
+        let outcome = self.transfer(&request.into_inner()).await?;
+        Ok(Response::new(v1::TransferUnitsResponse { outcome: Some(outcome) }))
+    }
+}

@@ -1,0 +1,117 @@
+//! What people sign when they merge customers or move points between them.
+
+use tessera_contract::Fault;
+use tessera_contract::read::{ENGINE_MARK_FAULT, holds_engine_mark};
+use tessera_contract::refusal::Refusal;
+use tessera_proto::admin::v1;
+use tessera_rules::id::{AssetId, CustomerId, ReceiptId};
+use tessera_rules::money::Units;
+
+/// What a statement begins with, so that its signature is good for nothing else.
+const FIRST_LINE: &str = "tessera customer, statement 1";
+/// Characters of a reason.
+const REASON_CHARACTERS_MAX: usize = 200;
+/// Units of one transfer: far beyond any balance, far below where sums end.
+const UNITS_MAX: i64 = 1_000_000_000_000;
+
+/// What is done with two customers, as it is signed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CustomerStatement {
+    /// Its minted id: a repeat with the same content changes nothing.
+    pub id: ReceiptId,
+    /// Who goes, or gives.
+    pub from: CustomerId,
+    /// Who stays, or gets.
+    pub to: CustomerId,
+    /// What goes; none: everything, and the two are one from then on.
+    pub units: Option<(AssetId, Units)>,
+    /// Why, 1 to 200 characters without line breaks.
+    pub reason: String,
+}
+
+impl CustomerStatement {
+    /// The text that is signed.
+    ///
+    /// INVARIANT: two statements have the same text only if they are equal; no field holds a line break.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let Self { id, from, to, units, reason } = self;
+        match units {
+            None => format!("{FIRST_LINE}\nact: merge\nid: {id}\nfrom: {from}\ninto: {to}\nreason: {reason}\n"),
+            Some((asset, units)) => format!(
+                "{FIRST_LINE}\nact: transfer\nid: {id}\nfrom: {from}\nto: {to}\nasset: {asset}\nunits: {}\nreason: {reason}\n",
+                units.units()
+            ),
+        }
+    }
+
+    pub(super) fn of_merge(request: &v1::MergeCustomersRequest) -> Result<Self, Refusal> {
+        let mut read = Read::default();
+        let id = read.id(&request.request_id);
+        let from = read.parsed("from_customer_id", CustomerId::parse(&request.from_customer_id));
+        let to = read.parsed("into_customer_id", CustomerId::parse(&request.into_customer_id));
+        read.other("into_customer_id", from.as_ref() == to.as_ref());
+        read.reason(&request.reason);
+        match (id, from, to) {
+            (Some(id), Some(from), Some(to)) if read.faults.is_empty() => {
+                Ok(Self { id, from, to, units: None, reason: request.reason.clone() })
+            }
+            _ => Err(Refusal::Invalid(read.faults)),
+        }
+    }
+
+    pub(super) fn of_transfer(request: &v1::TransferUnitsRequest) -> Result<Self, Refusal> {
+        let mut read = Read::default();
+        let id = read.id(&request.request_id);
+        let from = read.parsed("from_customer_id", CustomerId::parse(&request.from_customer_id));
+        let to = read.parsed("to_customer_id", CustomerId::parse(&request.to_customer_id));
+        read.other("to_customer_id", from.as_ref() == to.as_ref());
+        let asset = read.parsed("asset_id", AssetId::parse(&request.asset_id));
+        if !(1..=UNITS_MAX).contains(&request.units) {
+            read.fault("units", format!("must be 1 to {UNITS_MAX}"));
+        }
+        read.reason(&request.reason);
+        match (id, from, to, asset) {
+            (Some(id), Some(from), Some(to), Some(asset)) if read.faults.is_empty() => {
+                let units = Some((asset, Units::from_units(request.units)));
+                Ok(Self { id, from, to, units, reason: request.reason.clone() })
+            }
+            _ => Err(Refusal::Invalid(read.faults)),
+        }
+    }
+}
+
+/// Reads fields, and keeps all faults.
+#[derive(Default)]
+struct Read {
+    faults: Vec<Fault>,
+}
+
+impl Read {
+    fn fault(&mut self, field: &str, text: String) {
+        self.faults.push(Fault { field: field.to_owned(), description: text.into() });
+    }
+
+    fn parsed<T, E: std::fmt::Display>(&mut self, field: &str, parsed: Result<T, E>) -> Option<T> {
+        parsed.map_err(|error| self.fault(field, error.to_string())).ok()
+    }
+
+    fn id(&mut self, text: &str) -> Option<ReceiptId> {
+        if holds_engine_mark(text) {
+            self.fault("request_id", ENGINE_MARK_FAULT.to_owned());
+        }
+        self.parsed("request_id", ReceiptId::parse(text))
+    }
+
+    fn other(&mut self, field: &str, same: bool) {
+        if same {
+            self.fault(field, "must be another customer".to_owned());
+        }
+    }
+
+    fn reason(&mut self, reason: &str) {
+        if reason.trim().is_empty() || reason.chars().count() > REASON_CHARACTERS_MAX || reason.chars().any(char::is_control) {
+            self.fault("reason", format!("must have 1 to {REASON_CHARACTERS_MAX} characters, no line breaks"));
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Merge: two customers are one. The one's account sends everything to the other's; see `moved` for what comes after.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use tessera_contract::refusal::Refusal;
+use tessera_ledger::account::Account;
+use tessera_ledger::merge::{Everything, Merge, merge, no_room};
+use tessera_rules::id::{AccountId, FactId, ReceiptId};
+use tessera_storage::{Claim, Version};
+
+use super::day::keep_lapsed;
+use super::enrol::{put_recorded, repeated};
+use super::{CaseAnswer, Draft};
+use crate::directory::Found;
+use crate::layout;
+use crate::record::Extras;
+use crate::sealing::{Contact, contact_row, customer_key, fact_row, opened};
+
+/// A merge that the people named may make, at the account that goes.
+#[derive(Debug)]
+pub(crate) struct MergeCase {
+    pub(crate) id: ReceiptId,
+    /// Who goes.
+    pub(crate) gone: Found,
+    /// Who they are from now on.
+    pub(crate) survivor: Found,
+    pub(crate) reason: String,
+    /// The public keys of those who signed.
+    pub(crate) signers: Vec<[u8; 32]>,
+    /// BLAKE3 over what they signed.
+    pub(crate) content_hash: [u8; 32],
+    pub(crate) now: Timestamp,
+}
+
+impl MergeCase {
+    pub(super) async fn apply(&self, draft: &mut Draft<'_>) -> Result<CaseAnswer, Refusal> {
+        let entry = draft.entry(&self.id).await?;
+        if let Some(outcome) = draft.outcome(entry.as_ref(), &self.id).await? {
+            return repeated(entry.as_ref(), self.content_hash, outcome);
+        }
+        // Taken before the other account is looked at: of two merges at once the later one sees what the first has done.
+        let turn = self.turn(draft).await?;
+        let Some(account) = draft.account().cloned() else { return Err(Refusal::fault(GONE, "names no account")) };
+        self.refuse(draft, &account).await?;
+        draft.put_claim(turn);
+        let done = merge(
+            &account,
+            &Merge {
+                id: &self.id,
+                gone: &self.gone.customer,
+                into: &self.survivor.account,
+                survivor: &self.survivor.customer,
+                content_hash: self.content_hash,
+                booked_at: draft.booked_at(self.now),
+                booking_date: draft.booking_date(self.now),
+                currency: draft.core.settings.currency,
+            },
+        );
+        let extras = Extras {
+            adjustment_reason: self.reason.clone(),
+            adjusted_by: self.signers.clone(),
+            proven: true,
+            ..Extras::default()
+        };
+        keep_lapsed(draft, done.lapsed).await?;
+        Ok(put_recorded(draft, done.account, &done.outcome, &extras, entry.as_ref()))
+    }
+
+    /// The claim that makes merges one after the other.
+    async fn turn(&self, draft: &Draft<'_>) -> Result<Claim, Refusal> {
+        let partition = layout::merges();
+        let head = draft.core.storage.head(&partition).await.map_err(|error| draft.core.storage_refusal(&error))?;
+        let expected = head.map_or(Version::NONE, |head| head.version);
+        Ok(Claim { partition, expected, head: Bytes::copy_from_slice(self.id.as_str().as_bytes()) })
+    }
+
+    async fn refuse(&self, draft: &Draft<'_>, account: &Account) -> Result<(), Refusal> {
+        if account.moved_to.is_some() {
+            return Err(Refusal::fault(GONE, "was merged already"));
+        }
+        let survivor = stored(draft, &self.survivor.account).await?;
+        let Some(survivor) = survivor else { return Err(Refusal::fault(SURVIVOR, "names no account")) };
+        if survivor.moved_to.is_some() {
+            return Err(Refusal::fault(SURVIVOR, "was merged itself"));
+        }
+        for (field, known) in [(GONE, account), (SURVIVOR, &survivor)] {
+            if known.blocked {
+                return Err(Refusal::fault(field, "is blocked"));
+            }
+            if known.members.len() > 1 {
+                return Err(Refusal::fault(field, "is a household, and people cannot be taken out of one"));
+            }
+        }
+        let (gone, to) = (self.gone.customer.clone(), self.survivor.customer.clone());
+        let everything = Everything { account: account.clone(), gone, survivor: to };
+        let programs = draft.core.programs.in_force();
+        let now = draft.booked_at(self.now);
+        match no_room(&survivor, &everything, programs.revision.programs(), now).first() {
+            Some(what) => Err(Refusal::fault(SURVIVOR, format!("has no room for all {what} of both"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The field of who goes.
+const GONE: &str = "from_customer_id";
+/// The field of who stays.
+const SURVIVOR: &str = "into_customer_id";
+
+/// An account as the storage has it, not as it is remembered.
+async fn stored(draft: &Draft<'_>, id: &AccountId) -> Result<Option<Account>, Refusal> {
+    let head = draft.core.storage.head(&layout::account(id)).await.map_err(|error| draft.core.storage_refusal(&error))?;
+    let read = head.map(|head| Account::decode(&head.value)).transpose();
+    read.map_err(|damaged| draft.core.quarantined(id.as_str(), &damaged))
+}
+
+/// Seals anew, for the one who stays, the values that are known of the one who goes alone, and how they are reached.
+pub(super) async fn take_values_over(draft: &mut Draft<'_>, before: &Account, everything: &Everything) -> Result<(), Refusal> {
+    let known = before.members.iter().find(|member| member.customer == everything.survivor);
+    let is_known = |fact: &FactId| known.is_some_and(|member| member.facts.iter().any(|own| own.fact == *fact));
+    let gone = everything.account.members.iter().filter(|member| member.customer == everything.gone);
+    let facts: Vec<FactId> = gone.flat_map(|member| &member.facts).map(|known| known.fact.clone()).collect();
+    let facts: Vec<FactId> = facts.into_iter().filter(|fact| !is_known(fact)).collect();
+    let from = Found { customer: everything.gone.clone(), account: everything.account.id.clone() };
+    let (contact, values) = opened(draft.core, &from, &facts).await?;
+    let own = Found { customer: everything.survivor.clone(), account: before.id.clone() };
+    let (own_contact, _) = opened(draft.core, &own, &[]).await?;
+    let takes_contact = own_contact == Contact::default() && contact != Contact::default();
+    if values.is_empty() && !takes_contact {
+        return Ok(());
+    }
+    let key = customer_key(draft.core, &own.customer).await?;
+    if takes_contact {
+        let row = contact_row(draft.core, &key, &own.customer, &contact)?;
+        draft.put_row(row.key, row.value);
+    }
+    for (fact, value) in values {
+        let row = fact_row(draft.core, &key, &own.customer, &fact, value.expose())?;
+        draft.put_row(row.key, row.value);
+    }
+    if let Some(claim) = key.claim {
+        draft.put_claim(claim);
+    }
+    Ok(())
+}
