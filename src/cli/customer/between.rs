@@ -19,11 +19,13 @@ use crate::cli::{ConfigFile, Failure, admin, print, read_config};
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples (`tessera card show CARD` tells a card's customer):
   somebody has two cards
-      tessera customer merge c-2… c-1… --id M1 --reason 'two cards, one person' --as anna.key --yes
+      tessera customer merge c-2… c-1… --id M1 --reason 'two cards, one person' \\
+          --as anna.key --yes
   with more units than one person may move alone
       tessera customer merge c-2… c-1… --id M1 --reason '…' --as anna.key --sign-only
       tessera customer merge c-2… c-1… --id M1 --reason '…' --as ben.key --agreed SIGNATURE --yes
-Nothing undoes a merge: what the two had is not told apart any more. Points can be given back by `transfer`.")]
+Nothing undoes a merge: what the two had is not told apart any more.
+Points can be given back by `tessera customer transfer`.")]
 pub(super) struct MergeArgs {
     /// The customer who goes, by the engine's own id.
     #[arg(value_name = "FROM")]
@@ -50,7 +52,8 @@ pub(super) struct MergeArgs {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   a gift of a hundred points
-      tessera customer transfer c-1… c-2… --asset points --units 100 --id T1 --reason gift --as anna.key
+      tessera customer transfer c-1… c-2… --asset points --units 100 --id T1 \\
+          --reason 'a gift' --as anna.key
 Undo: the same the other way round, under an id of its own.")]
 pub(super) struct TransferArgs {
     /// The customer who gives, by the engine's own id.
