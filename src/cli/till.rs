@@ -100,8 +100,10 @@ is good (`claim_within_hours`). The same customer may ask again; another one can
     Answer(FileArgs),
     /// Compare what the till has sold on a day with what the engine has, and close the day.
     #[command(after_help = "Examples:
-  tessera till close 2026-11-22 --store S1 --till T9                    what the engine has of that day
-  tessera till close 2026-11-22 --store S1 --till T9 --journal till-9   as the till's journal knows it
+  what the engine has of the day:
+      tessera till close 2026-11-22 --store S1 --till T9
+  and what the till's journal knows besides:
+      tessera till close 2026-11-22 --store S1 --till T9 --journal till-9
 
 What the engine lacks is sent again from the journal. Exit code 1: they do not agree; what differs
 is named.")]
