@@ -15,6 +15,7 @@ mod end_to_end {
     mod bad_input;
     mod certificates;
     mod crm;
+    mod draws;
     mod faults;
     mod follow_ups;
     mod ledger;

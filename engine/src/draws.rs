@@ -13,10 +13,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use compact_str::CompactString;
+use tessera_contract::fault::Fault;
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
 use tessera_ledger::code::ticket_series;
-use tessera_ledger::draw::{Terms, TicketList, commitment, draw};
+use tessera_ledger::draw::{Spelling, SpellingError, Terms, TicketList, commitment, draw};
 use tessera_rules::id::AccountId;
 use tessera_storage::{CommitError, Cursor, StorageError, Version};
 
@@ -68,6 +69,7 @@ struct Closing {
     winners: u32,
     one_each: bool,
     source: String,
+    spelling: Option<Spelling>,
 }
 
 impl Core {
@@ -95,6 +97,7 @@ impl Core {
                 winners: closing.winners,
                 one_each: closing.one_each,
                 source: closing.source,
+                numbers: closing.spelling.map(|spelling| spelling.to_string()).unwrap_or_default(),
                 secret,
                 list,
                 tickets: u64::try_from(count).unwrap_or(u64::MAX),
@@ -131,6 +134,7 @@ impl Core {
         if record.held.is_some() {
             return Err(DrawRefusal::AlreadyHeld.into());
         }
+        let value = spelt(&record, value)?;
         let tickets = self.draw_tickets(&record).await?;
         let since = self.scan_tickets(draw_id, &Cursor(Bytes::from(record.closed.cursor.clone()))).await?;
         let closed = record.closed.clone();
@@ -184,6 +188,17 @@ impl Core {
             Written::Beaten => Err(beaten.into()),
             Written::Unknown => Err(Refusal::OutcomeUnknown.into()),
         }
+    }
+}
+
+/// The value in the one way in which this draw has it written.
+fn spelt(record: &Record, value: String) -> Result<String, Refusal> {
+    let fault =
+        |error: SpellingError| Refusal::Invalid(vec![Fault { field: "value".to_owned(), description: error.to_string().into() }]);
+    let spelling = wire::spelling(&record.closed.numbers).map_err(fault)?;
+    match spelling {
+        None => Ok(value),
+        Some(spelling) => spelling.spell(&value).map_err(fault),
     }
 }
 

@@ -22,14 +22,16 @@ use crate::simulate::csv_files::replace;
 const EXAMPLES: &str = "\
 A draw that anybody can check:
   fix who takes part, and publish what it prints, before the lottery is drawn
-      tessera draw close car --winners 3 --source \"EuroMillions of 25 December 2026\"
+      tessera draw close car --winners 3 --source \"EuroMillions of 25 December 2026\" \\
+          --numbers 5+2
       tessera draw tickets car > car-tickets.txt
   when the numbers are known: find the winners, once and for ever
       tessera draw hold car --value \"3 17 22 41 44 + 2 9\"
       tessera draw show car --csv winners.csv
   anybody, without an engine
       tessera draw verify car --tickets car-tickets.txt --list-sha256 f2… --commitment 19… \\
-          --secret 07… --value \"3 17 …\" --winners 3";
+          --secret 07… --value \"3 17 22 41 44 + 2 9\" \\
+          --winners 3";
 
 /// Arguments of `tessera draw`.
 #[derive(Clone, Debug, Args)]
@@ -57,13 +59,17 @@ enum DrawCommand {
         /// From where the value will come that nobody knows yet.
         #[arg(long, value_name = "TEXT")]
         source: String,
+        /// How many numbers the value has, such as 6, or 5+2: then their order and the signs between them say nothing, and nobody
+        /// can choose how to write them. Without it the value is any text, as it is given.
+        #[arg(long, value_name = "N[+N…]")]
+        numbers: Option<String>,
     },
     /// Find the winners by the value of the source that was named. Once; who won stands for ever.
     Hold {
         /// The draw.
         #[arg(value_name = "DRAW")]
         draw: String,
-        /// The value, exactly as it will be published.
+        /// The value: the numbers in any order, or the text exactly as it was published.
         #[arg(long, value_name = "TEXT")]
         value: String,
     },
@@ -96,8 +102,9 @@ type Draws = DrawServiceClient<Channel>;
 /// Carries out a command.
 pub(crate) async fn run(args: DrawArgs) -> Result<ExitCode, Failure> {
     match args.command {
-        DrawCommand::Close { draw, winners, one_each, source } => {
-            let request = CloseDrawRequest { draw_id: draw, winners, one_each, source };
+        DrawCommand::Close { draw, winners, one_each, source, numbers } => {
+            let numbers = numbers.unwrap_or_default();
+            let request = CloseDrawRequest { draw_id: draw, winners, one_each, source, numbers };
             let closed = running(&args.config).await?.close_draw(request).await.map_err(admin::refused)?.into_inner();
             print(&page(&closed.draw.unwrap_or_default()));
         }
@@ -167,6 +174,7 @@ fn page(draw: &Draw) -> String {
         ("tickets", format!("{} of {} accounts", draw.tickets, draw.accounts)),
         ("winners to be", format!("{}{}", draw.winners_wanted, if draw.one_each { ", of each account one" } else { "" })),
         ("source", draw.source.clone()),
+        ("value to be", if draw.numbers.is_empty() { "any text".to_owned() } else { format!("{} numbers", draw.numbers) }),
         ("list (SHA-256)", hex(&draw.list_sha256)),
         ("commitment", hex(&draw.commitment)),
     ];

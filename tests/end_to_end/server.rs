@@ -137,29 +137,32 @@ impl Server {
 
     /// `tessera program` against it.
     pub(super) fn program(&self, arguments: &[&str]) -> Command {
-        let mut command = tessera();
-        command.env("TESSERA_LISTEN_ENGINE", &self.engine).arg("program").args(arguments);
-        command
+        self.engine_command("program", arguments)
     }
 
     /// `tessera segment` against it.
     pub(super) fn segment(&self, arguments: &[&str]) -> Command {
-        let mut command = tessera();
-        command.env("TESSERA_LISTEN_ENGINE", &self.engine).arg("segment").args(arguments);
-        command
+        self.engine_command("segment", arguments)
     }
 
     /// `tessera ledger` against it.
     pub(super) fn ledger(&self, arguments: &[&str]) -> Command {
-        let mut command = tessera();
-        command.env("TESSERA_LISTEN_ENGINE", &self.engine).arg("ledger").args(arguments);
-        command
+        self.engine_command("ledger", arguments)
     }
 
     /// `tessera customer` against it.
     pub(super) fn customer(&self, arguments: &[&str]) -> Command {
+        self.engine_command("customer", arguments)
+    }
+
+    /// `tessera draw` against it.
+    pub(super) fn draw(&self, arguments: &[&str]) -> Command {
+        self.engine_command("draw", arguments)
+    }
+
+    fn engine_command(&self, name: &str, arguments: &[&str]) -> Command {
         let mut command = tessera();
-        command.env("TESSERA_LISTEN_ENGINE", &self.engine).arg("customer").args(arguments);
+        command.env("TESSERA_LISTEN_ENGINE", &self.engine).arg(name).args(arguments);
         command
     }
 

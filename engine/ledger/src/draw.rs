@@ -16,11 +16,15 @@
 //! `p` changes places with the one at `p` and a number below how many are left, and is drawn. That a public value drawn
 //! later decides is the way of RFC 3797, which chooses committees so.
 
+mod spelling;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use compact_str::{CompactString, format_compact};
 use sha2::{Digest, Sha256};
+
+pub use spelling::{Spelling, SpellingError};
 
 /// Digits of a block that are its number.
 const NUMBER_DIGITS: usize = 16;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tessera_rules::id::AccountId;
 
 /// The version in which records and lists are written.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// A draw that is closed or held.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -24,6 +24,8 @@ pub(super) struct Closed {
     pub(super) winners: u32,
     pub(super) one_each: bool,
     pub(super) source: String,
+    /// How the value is spelt; empty: it is any text.
+    pub(super) numbers: String,
     pub(super) secret: [u8; 32],
     pub(super) list: [u8; 32],
     pub(super) tickets: u64,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use tessera_contract::convert::timestamp_to_wire;
 use tessera_contract::fault::Fault;
 use tessera_contract::refusal::{DOMAIN, Refusal, SUPPORT};
+use tessera_ledger::draw::{Spelling, SpellingError};
 use tessera_proto::admin::v1;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
@@ -51,11 +52,20 @@ pub(super) fn closing(request: v1::CloseDrawRequest) -> Result<Closing, Refusal>
         faults.push(Fault { field: "winners".to_owned(), description: "must be 1 to 1,000".into() });
     }
     faults.extend(line_fault("source", &request.source));
+    let spelling = spelling(&request.numbers).unwrap_or_else(|error| {
+        faults.push(Fault { field: "numbers".to_owned(), description: error.to_string().into() });
+        None
+    });
     if !faults.is_empty() {
         return Err(Refusal::Invalid(faults));
     }
-    let v1::CloseDrawRequest { draw_id: draw, winners, one_each, source } = request;
-    Ok(Closing { draw, winners, one_each, source })
+    let v1::CloseDrawRequest { draw_id: draw, winners, one_each, source, .. } = request;
+    Ok(Closing { draw, winners, one_each, source, spelling })
+}
+
+/// How a value is spelt. None: it is any text.
+pub(super) fn spelling(text: &str) -> Result<Option<Spelling>, SpellingError> {
+    (!text.is_empty()).then(|| text.parse()).transpose()
 }
 
 /// The draw to hold, and the value.
@@ -75,6 +85,7 @@ pub(super) fn told(record: &Record) -> v1::Draw {
         winners_wanted: closed.winners,
         one_each: closed.one_each,
         source: closed.source.clone(),
+        numbers: closed.numbers.clone(),
         list_sha256: closed.list.to_vec(),
         commitment: commitment(&closed.secret).to_vec(),
         ..v1::Draw::default()

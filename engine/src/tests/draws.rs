@@ -42,8 +42,13 @@ fn service(rig: &Rig) -> Draws {
 }
 
 async fn close(rig: &Rig, draw: &str, winners: u32, one_each: bool) -> Result<admin::Draw, Status> {
+    close_by_numbers(rig, draw, winners, one_each, "").await
+}
+
+async fn close_by_numbers(rig: &Rig, draw: &str, winners: u32, one_each: bool, numbers: &str) -> Result<admin::Draw, Status> {
     let source = "the lottery of Christmas Day".to_owned();
-    let request = admin::CloseDrawRequest { draw_id: draw.to_owned(), winners, one_each, source };
+    let numbers = numbers.to_owned();
+    let request = admin::CloseDrawRequest { draw_id: draw.to_owned(), winners, one_each, source, numbers };
     Ok(service(rig).close_draw(Request::new(request)).await?.into_inner().draw.unwrap())
 }
 
@@ -234,10 +239,27 @@ async fn p11_a_draw_without_tickets_list_or_words_is_refused() {
     assert_eq!(refused(close(&rig, "plane", 1, false).await), (Code::NotFound, "NO_TICKETS".to_owned()));
     assert_eq!(refused(hold(&rig, "car", VALUE).await), (Code::FailedPrecondition, "NOT_CLOSED".to_owned()));
     assert_eq!(refused(told(&rig, "car").await), (Code::FailedPrecondition, "NOT_CLOSED".to_owned()));
-    let request =
-        admin::CloseDrawRequest { draw_id: String::new(), winners: 0, one_each: false, source: " two\nlines".to_owned() };
+    let (source, numbers) = (" two\nlines".to_owned(), "5+".to_owned());
+    let request = admin::CloseDrawRequest { draw_id: String::new(), winners: 0, one_each: false, source, numbers };
     let status = service(&rig).close_draw(Request::new(request)).await.unwrap_err();
     let faults = status.get_details_bad_request().unwrap().field_violations;
-    assert_eq!(faults.iter().map(|fault| fault.field.as_str()).collect::<Vec<_>>(), ["draw_id", "winners", "source"]);
+    assert_eq!(faults.iter().map(|fault| fault.field.as_str()).collect::<Vec<_>>(), ["draw_id", "winners", "source", "numbers"]);
     assert_eq!(hold(&rig, "car", "").await.unwrap_err().code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn who_holds_a_draw_has_no_choice_of_how_its_numbers_are_written() {
+    let rig = sold().await;
+    let closed = close_by_numbers(&rig, "car", 2, false, " 5 + 2").await.unwrap();
+    assert_eq!(closed.numbers, "5+2");
+    for other in ["3 17 22 41 44", "3 17 22 41 44 + 2 x", "the numbers"] {
+        let status = hold(&rig, "car", other).await.unwrap_err();
+        assert_eq!(status.code(), Code::InvalidArgument, "{other}");
+        assert_eq!(status.get_details_bad_request().unwrap().field_violations.first().unwrap().field, "value", "{other}");
+    }
+    let held = hold(&rig, "car", "44,3,17,22,041+9,2").await.unwrap();
+    assert_eq!(held.value, "3 17 22 41 44 + 2 9");
+    let numbers = tickets(&rig, "car").await;
+    let winners: Vec<String> = held.winners.iter().map(|winner| winner.ticket.clone()).collect();
+    assert_eq!(again(&held, &numbers, &[]), [winners, Vec::new()]);
 }

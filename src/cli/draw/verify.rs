@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use tessera_ledger::draw::{Terms, TicketList, commitment, draw, hex};
+use tessera_ledger::draw::{Spelling, Terms, TicketList, commitment, draw, hex};
 
 use crate::cli::{Failure, print};
 
@@ -28,9 +28,12 @@ pub(super) struct VerifyArgs {
     /// The secret that was told when it was held, 64 hexadecimal digits.
     #[arg(long, value_name = "HEX", value_parser = digits)]
     secret: [u8; 32],
-    /// The value of the source.
+    /// The value of the source: as the page of the draw has it, or with --numbers the numbers in any order.
     #[arg(long, value_name = "TEXT")]
     value: String,
+    /// How many numbers the value has, where the draw was closed with that.
+    #[arg(long, value_name = "N[+N…]")]
+    numbers: Option<Spelling>,
     /// How many winners there were to be.
     #[arg(long, value_name = "N")]
     winners: usize,
@@ -62,11 +65,13 @@ fn told(args: &VerifyArgs, tickets: &str) -> Result<String, Failure> {
     if let Some(unknown) = unlisted.first() {
         return Err(format!("--out: {unknown} is not on the list").into());
     }
+    let spelt = args.numbers.as_ref().map(|spelling| spelling.spell(&args.value)).transpose();
+    let spelt = spelt.map_err(|error| format!("--value: {error}"))?;
     let terms = Terms {
         draw: &args.draw,
         list: digest,
         secret: args.secret,
-        value: &args.value,
+        value: spelt.as_deref().unwrap_or(&args.value),
         winners: args.winners,
         one_each: args.one_each,
     };
@@ -110,6 +115,7 @@ mod tests {
             commitment: digits(COMMITMENT).unwrap(),
             secret: [7; 32],
             value: "3 17 22 41 45".to_owned(),
+            numbers: None,
             winners: 3,
             one_each: true,
             out: out.iter().map(ToString::to_string).collect(),
@@ -124,6 +130,9 @@ mod tests {
     #[test]
     fn what_was_published_is_enough_to_draw_again() {
         let told = told(&args(&["B0-3", "B0-7", "2A-1"]), &tickets()).unwrap();
+        let in_any_order =
+            VerifyArgs { value: "45, 41, 22, 17, 3".to_owned(), numbers: "5".parse().ok(), ..args(&["B0-3", "B0-7", "2A-1"]) };
+        assert_eq!(super::told(&in_any_order, &tickets()).unwrap(), told);
         // By a program of its own, in another language.
         for line in [
             &format!("list (SHA-256)  {LIST}"),
@@ -142,6 +151,7 @@ mod tests {
             (args(&[]), "A-1\nA\n", "tickets.txt: line 2: is no number of a ticket"),
             (args(&[]), &one_less, "this list is not the one that the draw was closed with"),
             (VerifyArgs { secret: [8; 32], ..args(&[]) }, &tickets(), "this secret is not the one"),
+            (VerifyArgs { numbers: "6".parse().ok(), ..args(&[]) }, &tickets(), "--value: must have 6 numbers"),
             (args(&["B0-3", "B0-13"]), &tickets(), "--out: B0-13 is not on the list"),
         ];
         for (args, tickets, expected) in table {
