@@ -13,7 +13,7 @@ use tonic::{Request, Response, Status};
 
 pub use statement::CustomerStatement;
 
-use crate::desk::{Case, CaseAnswer, MergeCase, TransferCase};
+use crate::desk::{Case, CaseAnswer, MergeCase, TransferCase, last_merged};
 use crate::directory::{Found, account_of};
 use crate::engine::{Engine, account_key};
 use crate::ledger::signers;
@@ -35,6 +35,7 @@ impl Customers {
         let statement = CustomerStatement::of_merge(request).map_err(Refusal::into_status)?;
         let text = statement.text();
         let signers = signers(&self.engine, &text, &request.signatures)?;
+        self.let_last_arrive().await.map_err(Refusal::into_status)?;
         let gone = self.named("from_customer_id", &statement.from).map_err(Refusal::into_status)?;
         let survivor = self.named("into_customer_id", &statement.to).map_err(Refusal::into_status)?;
         let most = self.most_units(&gone).await.map_err(Refusal::into_status)?;
@@ -83,6 +84,14 @@ impl Customers {
             return Err(core.internal("the desk answered what concerns two customers with something else").into_status());
         };
         prost::Message::decode(outcome).map_err(|error| core.quarantined("what concerns two customers", &error).into_status())
+    }
+
+    /// Sees to it that everything of the last merge has arrived.
+    async fn let_last_arrive(&self) -> Result<(), Refusal> {
+        if let (_, Some(last)) = last_merged(&self.engine.core).await? {
+            self.engine.account_now(last).await?;
+        }
+        Ok(())
     }
 
     /// The account that a customer's id names.

@@ -125,7 +125,7 @@ impl Recognised {
     }
 
     /// Whose a sale is that was paid at that time, and of which the account was promised something: a card that was blocked
-    /// since, or while the customer paid, had been good.
+    /// since, or while the customer paid, had been good. Both accounts are told as they are now.
     pub(crate) fn at_sale(&self, sold_at: Timestamp, promised: Option<&AccountId>) -> Option<&Found> {
         match self {
             Self::Blocked { of, since } if sold_at < *since || promised == Some(&of.account) => Some(of),

@@ -55,6 +55,14 @@ impl Engine {
         Ok(self.follow(found).await?.account)
     }
 
+    /// Which account was promised something, as it is now, where it matters whose a blocked card was: that is told as it is now.
+    pub(crate) async fn promised_now(&self, by: &Recognised, promised: Option<&AccountId>) -> Result<Option<AccountId>, Refusal> {
+        match (by, promised) {
+            (Recognised::Blocked { .. }, Some(promised)) => self.account_now(promised.clone()).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// A customer and account as they are now.
     pub(crate) async fn follow(&self, found: Found) -> Result<Found, Refusal> {
         let mut found = found;

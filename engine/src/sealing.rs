@@ -49,11 +49,18 @@ pub(crate) async fn customer_key(core: &Core, customer: &CustomerId) -> Result<C
 /// The customer's key as it is kept; none: nothing was ever sealed for them.
 async fn kept_key(core: &Core, customer: &CustomerId) -> Result<Option<CustomerKey>, Refusal> {
     let head = core.storage.head(&layout::customer_key(customer)).await.map_err(|error| core.storage_refusal(&error))?;
-    let Some(head) = head else { return Ok(None) };
-    let key = open(&core.keys.wrapping(), &head.value, customer.as_str().as_bytes())
+    head.map(|head| unwrapped(core, customer, &head.value)).transpose()
+}
+
+/// A customer's key as it is kept or will be, by a claim that is there already.
+///
+/// # Errors
+/// It is not one that this engine wrapped.
+pub(crate) fn unwrapped(core: &Core, customer: &CustomerId, head: &[u8]) -> Result<CustomerKey, Refusal> {
+    let key = open(&core.keys.wrapping(), head, customer.as_str().as_bytes())
         .and_then(|key| <[u8; 32]>::try_from(key.as_slice()).ok())
         .ok_or_else(|| core.internal("a customer's key cannot be unwrapped"))?;
-    Ok(Some(CustomerKey { key, claim: None }))
+    Ok(CustomerKey { key, claim: None })
 }
 
 /// The row that keeps a fact's value in the account's partition.

@@ -87,7 +87,7 @@ pub fn adjust(account: &Account, adjustment: &Adjustment<'_>) -> Profiled {
             adjustment.currency,
         )
     };
-    Profiled { account: next, outcome, lapsed: booking.lapsed }
+    Profiled { account: next, outcome, aside: booking.aside }
 }
 
 #[cfg(test)]

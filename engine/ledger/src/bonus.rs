@@ -8,20 +8,20 @@ use tessera_rules::occasion::Bonus;
 use tessera_rules::usage::{Usage, UsageLimits};
 
 use crate::account::Account;
+use crate::aside::Aside;
 use crate::booking::Booking;
 use crate::code::CodeKey;
 use crate::grant::Grant;
-use crate::lot::Lot;
 use crate::outcome::{Outcome, OutcomeReward, Right};
 use crate::posting::{PostingPlace, is_balanced};
 use crate::right::PrizeState;
 use crate::settle::gain::units_of;
 use crate::uses;
 
-/// Gives what is within its limits, as a part of that outcome. Returns the lots whose lapse it posted to make room.
+/// Gives what is within its limits, as a part of that outcome. Returns what the account forgot to make room.
 ///
 /// What was used of limits is counted in the account alone: no return of goods frees it.
-pub fn give(account: &mut Account, outcome: &mut Outcome, bonuses: &[Bonus], codes: &CodeKey) -> Vec<Lot> {
+pub fn give(account: &mut Account, outcome: &mut Outcome, bonuses: &[Bonus], codes: &CodeKey) -> Aside {
     let booking = Booking::new(mem::take(&mut account.lots), &outcome.receipt, outcome.booked_at);
     let mut booking = booking.places_from(place_next(outcome));
     for bonus in bonuses {
@@ -46,7 +46,7 @@ pub fn give(account: &mut Account, outcome: &mut Outcome, bonuses: &[Bonus], cod
     outcome.postings.append(&mut booking.postings);
     assert!(is_balanced(&outcome.postings), "postings sum to zero per asset (P5)");
     assert!(account.check().is_ok(), "a bonus keeps the account's invariants");
-    booking.lapsed
+    booking.aside
 }
 
 /// The place behind those of all lots that the outcome has opened: one that paid what was owed is in no account any more,

@@ -9,6 +9,7 @@ use tessera_rules::money::Units;
 
 use crate::account::Account;
 use crate::arithmetic::{minus, negated, plus};
+use crate::aside::Aside;
 use crate::limits::ACCOUNT_BYTES_MAX;
 use crate::lot::{Lot, LotId, LotKind, spending_order};
 use crate::posting::{Book, Posting, PostingPlace, PostingReason};
@@ -23,8 +24,8 @@ pub(crate) struct Booking {
     pub(crate) lots: Vec<Lot>,
     pub(crate) postings: Vec<Posting>,
     pub(crate) now: Timestamp,
-    /// Lots whose lapse it posted, as they were.
-    pub(crate) lapsed: Vec<Lot>,
+    /// What the account does not remember any more.
+    pub(crate) aside: Aside,
     receipt: ReceiptId,
     place_next: u16,
 }
@@ -70,7 +71,7 @@ impl<'a> Debit<'a> {
 impl Booking {
     /// Over these lots, which [`Booking::store`] puts back.
     pub(crate) fn new(lots: Vec<Lot>, receipt: &ReceiptId, now: Timestamp) -> Self {
-        Self { lots, postings: Vec::new(), now, lapsed: Vec::new(), receipt: receipt.clone(), place_next: 0 }
+        Self { lots, postings: Vec::new(), now, aside: Aside::default(), receipt: receipt.clone(), place_next: 0 }
     }
 
     /// Lots that it opens have this place or a later one.

@@ -6,6 +6,7 @@ use tessera_rules::id::{CustomerId, ReceiptId};
 use tessera_rules::money::Currency;
 
 use crate::account::Account;
+use crate::aside::Aside;
 use crate::outcome::{Outcome, OutcomeKind};
 use crate::profile::Profiled;
 
@@ -41,7 +42,7 @@ pub fn change_card(account: &Account, change: &CardChange<'_>) -> Profiled {
         account: Some(next.id.clone()),
         ..Outcome::without_lines(kind, id, now, change.booking_date, change.currency)
     };
-    Profiled { account: next, outcome, lapsed: Vec::new() }
+    Profiled { account: next, outcome, aside: Aside::default() }
 }
 
 #[cfg(test)]
@@ -62,7 +63,7 @@ mod tests {
             currency: tessera_rules::money::Currency::from_code("GBP").unwrap(),
         };
         let done = change_card(&before, &change);
-        assert!(done.outcome.postings.is_empty() && done.lapsed.is_empty());
+        assert!(done.outcome.postings.is_empty() && done.aside.is_empty());
         assert_eq!((done.outcome.kind, done.outcome.booked_at), (OutcomeKind::Adjustment, at(5)));
         let same = Account { booked_at_last: before.booked_at_last, outcomes: before.outcomes, ..done.account.clone() };
         assert_eq!(same, before);

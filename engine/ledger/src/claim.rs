@@ -159,7 +159,6 @@ pub fn claim(account: &Account, claim: &Claim<'_>) -> Settled {
         currency: settle.receipt.currency,
         customer: settle.customer.clone(),
         account: Some(next.id.clone()),
-        sold_to: None,
         basis: settle.basis.clone(),
         applied: Vec::new(),
         lines: lines_left(claim.sale, claim.so_far).map(without_amounts).collect(),
@@ -178,7 +177,7 @@ pub fn claim(account: &Account, claim: &Claim<'_>) -> Settled {
         facts: Vec::new(),
         flags: if gain.is_short { vec![Flag::SettledWithShortfall] } else { Vec::new() },
     };
-    Settled { account: Some(next), outcome, lapsed: booking.lapsed }
+    Settled { account: Some(next), outcome, aside: booking.aside }
 }
 
 /// A line of the sale to which shares of rewards belong; what was paid for it stands with the sale alone.

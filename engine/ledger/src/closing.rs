@@ -11,6 +11,7 @@ use tessera_rules::id::ReceiptId;
 use tessera_rules::money::Currency;
 
 use crate::account::Account;
+use crate::aside::Aside;
 use crate::booking::Booking;
 use crate::lot::{Lot, LotKind};
 use crate::outcome::{Outcome, OutcomeKind};
@@ -34,9 +35,8 @@ pub struct DayPosted {
     pub account: Account,
     /// The record: postings without lines.
     pub outcome: Outcome,
-    /// The lots that lapsed, as they were: a return of the goods that earned one takes back what lapsed of it first, and
-    /// must know it, see [`crate::return_goods::ReturnedSoFar::lapsed`].
-    pub lapsed: Vec<Lot>,
+    /// The lots that lapsed: a return of the goods that earned one takes back what lapsed of it first.
+    pub aside: Aside,
 }
 
 impl Account {
@@ -62,13 +62,13 @@ impl Account {
         next.outcomes = next.outcomes.saturating_add(1);
         assert!(is_balanced(&booking.postings), "postings sum to zero per asset (P5)");
         assert!(next.check().is_ok(), "the close of a day keeps the account's invariants");
-        let (postings, lapsed) = (booking.postings, booking.lapsed);
+        let (postings, aside) = (booking.postings, booking.aside);
         let outcome = Outcome {
             account: Some(self.id.clone()),
             postings,
             ..Outcome::without_lines(OutcomeKind::Expiry, id.clone(), day.last, day.date, currency)
         };
-        Some(DayPosted { account: next, outcome, lapsed })
+        Some(DayPosted { account: next, outcome, aside })
     }
 }
 

@@ -81,10 +81,11 @@ pub fn ticket_series(account: &AccountId, draw: &str) -> CompactString {
     hasher.finalize().as_bytes().iter().take(SERIES_CHARACTERS).map(|byte| letter(byte & 31)).collect()
 }
 
-/// The place of a ticket in its account's series; none: no number of a ticket.
+/// The series of a ticket, and its place in it; none: no number of a ticket.
 #[must_use]
-pub fn ticket_place(number: &str) -> Option<u32> {
-    number.rsplit_once('-')?.1.parse().ok().filter(|place| *place > 0)
+pub fn ticket_place(number: &str) -> Option<(&str, u32)> {
+    let (series, place) = number.rsplit_once('-')?;
+    Some((series, place.parse().ok().filter(|place| *place > 0)?))
 }
 
 #[cfg(test)]
@@ -127,7 +128,7 @@ mod tests {
     fn a_ticket_is_named_after_its_accounts_series_and_its_place() {
         let account = AccountId::parse("a-1").unwrap();
         let number = ticket_number(&account, "car", 17);
-        assert_eq!(ticket_place(&number), Some(17));
+        assert_eq!(ticket_place(&number), Some((ticket_series(&account, "car").as_str(), 17)));
         assert_ne!(number, ticket_number(&account, "boat", 17));
         assert_eq!((ticket_place("ABC-0"), ticket_place("17"), ticket_place("A-x")), (None, None, None));
     }

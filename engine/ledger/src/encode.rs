@@ -8,7 +8,7 @@ use crate::check::BrokenInvariant;
 use crate::day::LedgerDay;
 use crate::entry::ReceiptEntry;
 use crate::follow_up::{FollowUp, FollowUpKind};
-use crate::limits::{ACCOUNT_BYTES_MAX, LOTS_MAX, PARKED_MAX, RETURNED_LINES_MAX, RETURNS_MAX};
+use crate::limits::{ACCOUNT_BYTES_MAX, GIVEN_LATER_MAX, LOTS_MAX, PARKED_MAX, RETURNED_LINES_MAX, RETURNS_MAX};
 use crate::return_goods::{DecidedWith, ReturnedSoFar};
 
 /// The version in which accounts are written; those before it were never released.
@@ -24,7 +24,7 @@ pub const RECORD_VERSION: u8 = 1;
 pub const DECIDED_VERSION: u8 = 4;
 
 /// The version in which what came back of a receipt is written; those before it were never released.
-pub const RETURNED_VERSION: u8 = 3;
+pub const RETURNED_VERSION: u8 = 4;
 
 /// Room for a usual record: an entry has less, the account of somebody who buys often has more.
 const USUAL_BYTES: usize = 1024;
@@ -132,6 +132,7 @@ impl ReturnedSoFar {
         within("returned lines", so_far.lines.len(), RETURNED_LINES_MAX)?;
         within("returns", so_far.returns.len(), RETURNS_MAX)?;
         within("lapsed lots", so_far.lapsed.len(), LOTS_MAX)?;
+        within("rewards given later", so_far.given.len(), GIVEN_LATER_MAX)?;
         Ok(so_far)
     }
 }

@@ -187,7 +187,7 @@ pub fn carry_out(account: &Account, work: &CarryOut<'_>) -> Profiled {
         FollowUpKind::Merge { everything } => {
             everything.account.lots.iter().for_each(|lot| booking.receive(lot.clone()));
             // Whoever merged has seen that there is room; what came in between may have taken it, and outcomes keep the rest.
-            let _ = absorb(&mut next, everything, work.programs, now);
+            booking.aside.given = absorb(&mut next, everything, work.programs, now).given;
         }
     }
     booking.store(&mut next);
@@ -196,7 +196,7 @@ pub fn carry_out(account: &Account, work: &CarryOut<'_>) -> Profiled {
     outcome.postings = booking.postings;
     assert!(is_balanced(&outcome.postings), "postings sum to zero per asset (P5)");
     assert!(next.check().is_ok(), "a follow-up keeps the account's invariants");
-    Profiled { account: next, outcome, lapsed: booking.lapsed }
+    Profiled { account: next, outcome, aside: booking.aside }
 }
 
 /// A bonus arrives, or goes back to where it came from: to who is blocked and beyond the limits nothing is given.

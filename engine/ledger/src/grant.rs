@@ -55,7 +55,7 @@ impl Grant<'_> {
             }
             RewardKind::Ticket { draw, count } => {
                 let first = number_tickets(&mut account.tickets, draw, *count);
-                return first.map_or(Right::None, |first| Right::Tickets { first });
+                return first.map_or(Right::None, |first| Right::Tickets { first, of: None });
             }
             // What was counted says at any time what is reached.
             RewardKind::DiscountNow { .. } | RewardKind::Status { reached: true, .. } => {}
@@ -175,7 +175,7 @@ fn release(account: &mut Account, waiting: WaitingReward, codes: &CodeKey, booki
     let right = grant.give(account, codes, booking);
     let mut kept = account.waiting.iter_mut().filter(|known| known.receipt == waiting.receipt && known.reward == waiting.reward);
     if let Some(known) = kept.next() {
-        known.given = Some(right.clone());
+        known.given = Some(right.clone().named(&account.id));
         known.lot = lot;
     }
     OutcomeReward {

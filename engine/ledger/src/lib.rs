@@ -7,6 +7,7 @@
 pub mod account;
 pub mod adjust;
 mod arithmetic;
+pub mod aside;
 pub mod bonus;
 mod booking;
 pub mod card;

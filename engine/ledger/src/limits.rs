@@ -61,6 +61,9 @@ pub const TICKETS_MAX: usize = 32;
 /// Rewards that wait for answers.
 pub const WAITING_MAX: usize = 8;
 
+/// Of a sale's rewards that waited and were given, those that are remembered beside it.
+pub const GIVEN_LATER_MAX: usize = 64;
+
 /// Facts that one reward waits for: a long questionnaire.
 pub const WAITING_FACTS_MAX: usize = 32;
 

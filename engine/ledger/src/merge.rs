@@ -18,7 +18,7 @@ use crate::limits;
 use crate::outcome::{Outcome, OutcomeKind};
 use crate::posting::is_balanced;
 use crate::profile::Profiled;
-use crate::right::{PrizeState, keep_prize};
+use crate::right::{PrizeState, WaitingReward, keep_prize};
 use crate::tier::TierHeld;
 
 /// What is merged into what.
@@ -89,7 +89,7 @@ pub fn merge(account: &Account, merge: &Merge<'_>) -> Profiled {
     assert!(outcome.follow_ups.iter().all(|caused| caused.id == follow_up), "who is forwarded finds what is to be done first");
     assert!(is_balanced(&outcome.postings), "postings sum to zero per asset (P5)");
     assert!(left.check().is_ok(), "a merge keeps the account's invariants");
-    Profiled { account: left, outcome, lapsed: booking.lapsed }
+    Profiled { account: left, outcome, aside: booking.aside }
 }
 
 /// Nothing is known of them here any more.
@@ -100,11 +100,19 @@ fn bare(member: &Member) -> Member {
 /// What one account would have no room for of what the other has: a merge would lose it.
 #[must_use]
 pub fn no_room(into: &Account, everything: &Everything, programs: &[Program], now: Timestamp) -> Vec<&'static str> {
-    absorb(&mut into.clone(), everything, programs, now)
+    absorb(&mut into.clone(), everything, programs, now).full
 }
 
-/// Takes in everything but the lots. Returns the lists that had no room for all.
-pub(crate) fn absorb(account: &mut Account, everything: &Everything, programs: &[Program], now: Timestamp) -> Vec<&'static str> {
+/// What there was no room for.
+pub(crate) struct Absorbed {
+    /// The lists that had no room for all.
+    pub(crate) full: Vec<&'static str>,
+    /// Rewards that had waited and were given: a return of their goods must know them.
+    pub(crate) given: Vec<WaitingReward>,
+}
+
+/// Takes in everything but the lots.
+pub(crate) fn absorb(account: &mut Account, everything: &Everything, programs: &[Program], now: Timestamp) -> Absorbed {
     let gone = &everything.account;
     let mut full = Vec::new();
     account.merged.push(gone.id.clone());
@@ -129,16 +137,25 @@ pub(crate) fn absorb(account: &mut Account, everything: &Everything, programs: &
         keep_prize(&mut account.prizes, prize.clone());
     }
     account.waiting.extend(gone.waiting.iter().cloned());
-    if account.waiting.len() > limits::WAITING_MAX {
-        account.waiting.retain(|waiting| waiting.given.is_none());
-    }
+    let given = forget_given(&mut account.waiting);
     cut(&mut account.waiting, limits::WAITING_MAX, "rewards that wait for answers", &mut full);
     statistics(&mut account.statistics, &gone.statistics, &mut full);
     let own = |by: &AccountId| *by == account.id || account.merged.contains(by);
     account.referred = account.referred.take().or_else(|| gone.referred.clone()).filter(|referred| !own(&referred.by));
     full.sort_unstable();
     full.dedup();
-    full
+    Absorbed { full, given }
+}
+
+/// Those that were given, the first ones first, until the others have room.
+fn forget_given(waiting: &mut Vec<WaitingReward>) -> Vec<WaitingReward> {
+    let mut forgotten = Vec::new();
+    while waiting.len() > limits::WAITING_MAX
+        && let Some(place) = waiting.iter().position(|known| known.given.is_some())
+    {
+        forgotten.push(waiting.remove(place));
+    }
+    forgotten
 }
 
 fn cut<T>(list: &mut Vec<T>, most: usize, name: &'static str, full: &mut Vec<&'static str>) {

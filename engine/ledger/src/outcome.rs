@@ -48,8 +48,6 @@ pub struct Outcome {
     pub customer: Option<CustomerId>,
     /// The account, where there is one.
     pub account: Option<AccountId>,
-    /// For a return: the account that the sale was made to, where that was merged into this one since.
-    pub sold_to: Option<AccountId>,
     /// With what it was computed.
     pub basis: Basis,
     /// The positions.
@@ -102,7 +100,6 @@ impl Outcome {
             currency,
             customer: None,
             account: None,
-            sold_to: None,
             basis: Basis { revision: 0, revision_hash: [0; 32], catalogue: 0 },
             lines: Vec::new(),
             rewards: Vec::new(),
@@ -259,7 +256,20 @@ pub enum Right {
     Tickets {
         /// From 1.
         first: u32,
+        /// Whose series it is; none: the outcome's account's.
+        of: Option<AccountId>,
     },
+}
+
+impl Right {
+    /// The same, with its series named where it is tickets: an account may go into another one.
+    #[must_use]
+    pub(crate) fn named(self, account: &AccountId) -> Self {
+        match self {
+            Self::Tickets { first, of: None } => Self::Tickets { first, of: Some(account.clone()) },
+            other => other,
+        }
+    }
 }
 
 /// An asset used up or given back.

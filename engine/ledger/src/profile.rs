@@ -10,12 +10,12 @@ use tessera_rules::money::Currency;
 use tessera_rules::receipt::Place;
 
 use crate::account::{Account, Consents, FactKnown, FactSource, Member};
+use crate::aside::Aside;
 use crate::booking::Booking;
 use crate::code::CodeKey;
 use crate::confirm::{self, CodeAsked};
 use crate::grant;
 use crate::limits::{FACTS_MAX, FACTS_TOTAL_MAX, MEMBERS_MAX};
-use crate::lot::Lot;
 use crate::outcome::{Basis, Outcome, OutcomeKind};
 use crate::posting::is_balanced;
 
@@ -115,9 +115,8 @@ pub struct Profiled {
     pub account: Account,
     /// The record: no lines.
     pub outcome: Outcome,
-    /// The lots whose lapse it posted to make room, as they were: a return must know them, see
-    /// [`crate::return_goods::ReturnedSoFar::lapsed`].
-    pub lapsed: Vec<Lot>,
+    /// What the account does not remember any more and a return must know.
+    pub aside: Aside,
 }
 
 /// Why a profile command is not carried out, in order of precedence.
@@ -216,7 +215,7 @@ fn released(
     assert!(is_balanced(&booking.postings), "postings sum to zero per asset (P5)");
     let mut done = finish(next, request, kind, facts);
     done.outcome.rewards = rewards;
-    (done.outcome.postings, done.lapsed) = (booking.postings, booking.lapsed);
+    (done.outcome.postings, done.aside) = (booking.postings, booking.aside);
     done
 }
 
@@ -344,7 +343,7 @@ pub(crate) fn finish(mut account: Account, request: &ProfileRequest<'_>, kind: O
         facts,
         ..Outcome::without_lines(kind, request.id.clone(), now, request.booking_date, request.currency)
     };
-    Profiled { account, outcome, lapsed: Vec::new() }
+    Profiled { account, outcome, aside: Aside::default() }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice};
 use tessera_rules::receipt::{Measure, Place, Receipt, Tender};
 
 use crate::account::Account;
+use crate::aside::{Aside, GivenLater};
 use crate::lot::Lot;
 use crate::outcome::{Basis, Outcome};
 use crate::terms::AssetTerms;
@@ -121,6 +122,8 @@ pub struct ReturnedSoFar {
     pub returns: Vec<ReceiptId>,
     /// Of what the sale earned, lots that lapsed and were posted: `left` is what of it no return has taken back yet.
     pub lapsed: Vec<Lot>,
+    /// Of the sale's rewards, those that had waited, were given, and are not remembered by the account any more.
+    pub given: Vec<GivenLater>,
     /// What came of it, where what is kept is priced anew.
     pub repriced: Option<RepricedSoFar>,
 }
@@ -176,9 +179,8 @@ pub struct Returned {
     pub outcome: Outcome,
     /// What of the original has come back now.
     pub so_far: ReturnedSoFar,
-    /// The lots whose lapse it posted to make room, as they were: a return must know them, see
-    /// [`ReturnedSoFar::lapsed`].
-    pub lapsed: Vec<Lot>,
+    /// What the account does not remember any more and a return must know.
+    pub aside: Aside,
     /// What was more than sold: a preview is refused for it, a return that was done is flagged.
     pub beyond: Vec<Beyond>,
     /// What was taken off the refund for rewards that are gone, and for what was paid by assets that do not come back; not

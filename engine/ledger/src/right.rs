@@ -144,13 +144,14 @@ pub(crate) fn keep_prize(prizes: &mut Vec<PrizeHeld>, prize: PrizeHeld) {
 }
 
 /// Keeps a reward that waits. Where there is no room, the oldest that was given goes first, then the oldest: it was
-/// not answered for longest.
-pub(crate) fn keep_waiting(waiting: &mut Vec<WaitingReward>, reward: WaitingReward) {
-    if waiting.len() >= WAITING_MAX {
+/// not answered for longest. Returns the one that went.
+pub(crate) fn keep_waiting(waiting: &mut Vec<WaitingReward>, reward: WaitingReward) -> Option<WaitingReward> {
+    let gone = (waiting.len() >= WAITING_MAX).then(|| {
         let given = waiting.iter().position(|known| known.given.is_some());
-        waiting.remove(given.unwrap_or(0));
-    }
+        waiting.remove(given.unwrap_or(0))
+    });
     waiting.push(reward);
+    gone
 }
 
 impl Account {

@@ -13,8 +13,8 @@ use tessera_rules::money::Amount;
 use tessera_rules::receipt::{Measure, Receipt};
 
 use crate::account::Account;
+use crate::aside::Aside;
 use crate::code::CodeKey;
-use crate::lot::Lot;
 use crate::outcome::{Basis, Outcome};
 use crate::right::PrizeState;
 use crate::terms::{AssetTerms, LimitTerms, ReturnTerms};
@@ -115,9 +115,8 @@ pub struct Settled {
     pub account: Option<Account>,
     /// The record.
     pub outcome: Outcome,
-    /// The lots whose lapse it posted to make room, as they were: a return must know them, see
-    /// [`crate::return_goods::ReturnedSoFar::lapsed`].
-    pub lapsed: Vec<Lot>,
+    /// What the account does not remember any more and a return must know.
+    pub aside: Aside,
 }
 
 /// Commits a receipt.

@@ -71,7 +71,7 @@ pub fn transfer(account: &Account, transfer: &Transfer<'_>) -> Result<Profiled, 
     cause(&mut outcome, transfer.to, FollowUpKind::Transfer { lots });
     assert!(is_balanced(&outcome.postings), "postings sum to zero per asset (P5)");
     assert!(next.check().is_ok(), "a transfer keeps the account's invariants");
-    Ok(Profiled { account: next, outcome, lapsed: booking.lapsed })
+    Ok(Profiled { account: next, outcome, aside: booking.aside })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use tessera_ledger::adjust::{Adjustment, adjust};
 use tessera_rules::id::{AssetId, ProgramId, ReceiptId};
 use tessera_rules::money::Units;
 
-use super::day::keep_lapsed;
+use super::day::keep_aside;
 use super::enrol::{put_recorded, repeated};
 use super::{CaseAnswer, Draft};
 use crate::record::Extras;
@@ -58,7 +58,7 @@ impl AdjustCase {
             proven: true,
             ..Extras::default()
         };
-        keep_lapsed(draft, done.lapsed).await?;
+        keep_aside(draft, done.aside).await?;
         Ok(put_recorded(draft, done.account, &done.outcome, &extras, entry.as_ref()))
     }
 }

@@ -8,7 +8,7 @@ use tessera_ledger::profile::{self, ProfileRequest, Release};
 use tessera_rules::receipt::Place;
 
 use super::bonus::Moment;
-use super::day::keep_lapsed;
+use super::day::keep_aside;
 use super::enrol::{answers, finish, keep_values, may_wait_for_code, recorded, refused, repeated};
 use super::{CaseAnswer, Draft};
 use crate::directory::Found;
@@ -60,9 +60,9 @@ impl AnswersCase {
         .map_err(|refusal| refused(&refusal))?;
         let moment = Moment { core: draft.core, rules: &self.rules, at: self.input.answered_at, store: &self.input.store };
         let facts = told.outcome.facts.clone();
-        told.lapsed.extend(moment.answered(&mut told.account, &mut told.outcome, (&self.found.customer, &facts)));
+        told.aside.append(moment.answered(&mut told.account, &mut told.outcome, (&self.found.customer, &facts)));
         keep_values(draft, &self.found, &self.input.answers, &Contact::default()).await?;
-        keep_lapsed(draft, told.lapsed).await?;
+        keep_aside(draft, told.aside).await?;
         let who = (id, &self.found.customer);
         let answers = recorded(who, (&self.input.answers, &facts), (&told.account, &self.rules.revision));
         Ok(finish(draft, told.account, &told.outcome, answers, (entry.as_ref(), &self.rules.revision)))

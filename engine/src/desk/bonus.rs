@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::{Account, Referred};
+use tessera_ledger::aside::Aside;
 use tessera_ledger::bonus::give;
 use tessera_ledger::follow_up::refer;
-use tessera_ledger::lot::Lot;
 use tessera_ledger::outcome::{Flag, Outcome};
 use tessera_ledger::settle::Settled;
 use tessera_rules::id::{AccountId, CustomerId, FactId, StoreId};
@@ -50,9 +50,9 @@ impl Moment<'_> {
     }
 
     /// A customer enrolled; what they get, and what goes to the one who brought them.
-    pub(super) fn enrolled(&self, account: &mut Account, outcome: &mut Outcome, referrer: &Referrer) -> Vec<Lot> {
-        let lapsed = self.give(account, outcome, &self.bonuses(Happening::Enrolled));
-        let Referrer::Known(by) = referrer else { return lapsed };
+    pub(super) fn enrolled(&self, account: &mut Account, outcome: &mut Outcome, referrer: &Referrer) -> Aside {
+        let aside = self.give(account, outcome, &self.bonuses(Happening::Enrolled));
+        let Referrer::Known(by) = referrer else { return aside };
         // A card may have been in use before it was enrolled: its first receipt is behind it.
         let has_bought = account.statistics.visits > 0;
         let referred = account.referred.get_or_insert_with(|| Referred { by: by.clone(), has_bought });
@@ -61,7 +61,7 @@ impl Moment<'_> {
         } else {
             refuse(outcome);
         }
-        lapsed
+        aside
     }
 
     /// A member answered these facts: those that campaigns ask for together may all be known now.
@@ -70,9 +70,9 @@ impl Moment<'_> {
         account: &mut Account,
         outcome: &mut Outcome,
         (customer, facts): (&CustomerId, &[FactId]),
-    ) -> Vec<Lot> {
+    ) -> Aside {
         if facts.is_empty() {
-            return Vec::new();
+            return Aside::default();
         }
         let must_confirm = self.rules.revision.must_confirm();
         let member = account.members.iter().find(|member| member.customer == *customer);
@@ -89,7 +89,7 @@ impl Moment<'_> {
         match (&mut settled.account, customer) {
             (Some(account), Some(customer)) if !account.blocked => {
                 let facts = settled.outcome.facts.clone();
-                settled.lapsed.extend(self.answered(account, &mut settled.outcome, (customer, &facts)));
+                settled.aside.append(self.answered(account, &mut settled.outcome, (customer, &facts)));
                 self.bought(account, &mut settled.outcome, brought);
             }
             _ if *brought.0 != Referrer::Unsaid => refuse(&mut settled.outcome),
@@ -114,8 +114,8 @@ impl Moment<'_> {
         }
     }
 
-    fn give(&self, account: &mut Account, outcome: &mut Outcome, bonuses: &[Bonus]) -> Vec<Lot> {
-        if bonuses.is_empty() { Vec::new() } else { give(account, outcome, bonuses, self.core.keys.codes()) }
+    fn give(&self, account: &mut Account, outcome: &mut Outcome, bonuses: &[Bonus]) -> Aside {
+        if bonuses.is_empty() { Aside::default() } else { give(account, outcome, bonuses, self.core.keys.codes()) }
     }
 }
 

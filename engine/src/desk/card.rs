@@ -128,7 +128,6 @@ impl CardCase {
     fn put(&self, draft: &mut Draft<'_>, card: &CardName, expected: Version, state: CardState) -> Result<(), Refusal> {
         let entry = Entry { found: self.found.clone(), state, changed_by: Some(self.id.clone()) };
         let head = entry.encode().map_err(|error| draft.core.internal(&error.to_string()))?;
-        draft.put_claim(Claim { partition: layout::directory(card), expected, head: Bytes::from(head) });
-        Ok(())
+        draft.put_claim(Claim { partition: layout::directory(card), expected, head: Bytes::from(head) })
     }
 }

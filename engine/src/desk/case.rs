@@ -182,7 +182,7 @@ impl Case {
             Self::TakeClaim(case) => case.found.move_to(to),
             Self::Claim(case) => case.found.move_to(to),
             Self::Card(case) => case.found.move_to(to),
-            Self::FollowUp(case) => case.follow_up.account.clone_from(&to.account),
+            Self::FollowUp(case) => case.move_to(to),
             Self::Day(_) | Self::Adjust(_) | Self::Merge(_) | Self::Transfer(_) => {}
         }
         self

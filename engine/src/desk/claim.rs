@@ -28,7 +28,7 @@ use tessera_rules::money::Amount;
 use tessera_rules::receipt::{Place, Receipt, Stage};
 use tessera_rules::standing::Standing;
 
-use super::day::keep_lapsed;
+use super::day::keep_aside;
 use super::quote::code_standings;
 use super::return_goods::read_stored;
 use super::settle::printed_coupons;
@@ -209,7 +209,7 @@ impl ClaimCase {
         draft.put_row(layout::returned_row(receipt), Bytes::from(so_far.encode()));
         draft.put_codes(receipt, &shares);
         draft.put_spent(&self.input.request, shares, sold.business_date);
-        keep_lapsed(draft, done.lapsed).await?;
+        keep_aside(draft, done.aside).await?;
         Ok(CaseAnswer::Recorded { outcome })
     }
 

@@ -8,7 +8,7 @@ use tessera_proto::billing::v1;
 use tessera_rules::id::{FactId, ReceiptId, StoreId};
 
 use super::bonus::Moment;
-use super::day::keep_lapsed;
+use super::day::keep_aside;
 use super::enrol::{finish, refused, repeated};
 use super::{CaseAnswer, Draft};
 use crate::directory::Found;
@@ -56,8 +56,8 @@ impl ConfirmCase {
         let store = no_store();
         let moment = Moment { core: draft.core, rules: &self.rules, at: self.now, store: &store };
         let facts = told.outcome.facts.clone();
-        told.lapsed.extend(moment.answered(&mut told.account, &mut told.outcome, (&self.found.customer, &facts)));
-        keep_lapsed(draft, told.lapsed).await?;
+        told.aside.append(moment.answered(&mut told.account, &mut told.outcome, (&self.found.customer, &facts)));
+        keep_aside(draft, told.aside).await?;
         let recorded = self.facts.iter().map(|(fact, _)| v1::RecordedAnswer {
             fact_id: fact.as_str().to_owned(),
             customer_id: self.found.customer.as_str().to_owned(),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
+use tessera_ledger::aside::{Aside, GivenLater};
 use tessera_ledger::closing::DaySpan;
-use tessera_ledger::limits::LOTS_MAX;
-use tessera_ledger::lot::Lot;
+use tessera_ledger::limits::{GIVEN_LATER_MAX, LOTS_MAX};
 use tessera_rules::id::ReceiptId;
 
 use super::{CaseAnswer, Draft};
@@ -38,17 +38,25 @@ impl DayCase {
         if let Some(posted) = account.post_day(&id, &self.day, draft.core.settings.currency) {
             let outcome = encode_outcome(&posted.outcome, &Extras { proven: true, ..Extras::default() });
             draft.put_account(posted.account);
-            keep_lapsed(draft, posted.lapsed).await?;
+            keep_aside(draft, posted.aside).await?;
             draft.put_row(layout::outcome_row(id.as_str()), outcome);
         }
         Ok(CaseAnswer::DayPosted)
     }
 }
 
-/// Keeps what lapsed with the receipts that earned it: a return of their goods takes that back first. Whoever writes
-/// himself what came back of a receipt does so before.
-pub(super) async fn keep_lapsed(draft: &mut Draft<'_>, lapsed: Vec<Lot>) -> Result<(), Refusal> {
-    for lot in lapsed {
+/// Keeps what an account forgot with the receipts that earned it: a return of their goods takes back what lapsed first, and
+/// what was given later. Whoever writes himself what came back of a receipt does so before.
+pub(super) async fn keep_aside(draft: &mut Draft<'_>, aside: Aside) -> Result<(), Refusal> {
+    for waiting in aside.given {
+        let receipt = waiting.receipt.clone();
+        let mut so_far = draft.own_returned(&receipt).await?;
+        if so_far.given.len() < GIVEN_LATER_MAX {
+            so_far.given.extend(GivenLater::of(waiting));
+            draft.put_row(layout::returned_row(&receipt), Bytes::from(so_far.encode()));
+        }
+    }
+    for lot in aside.lapsed {
         let earned_by = |account: &Arc<Account>| account.earned_by(&lot.id).clone();
         let receipt = draft.account().map_or_else(|| lot.id.receipt.clone(), earned_by);
         let mut so_far = draft.own_returned(&receipt).await?;

@@ -14,16 +14,18 @@ use tessera_ledger::claim::outcome_id;
 use tessera_ledger::entry::{Aggregate, ReceiptEntry};
 use tessera_ledger::follow_up::FollowUp;
 use tessera_ledger::return_goods::{DecidedWith, ReturnedSoFar};
-use tessera_rules::id::{AccountId, ReceiptId};
+use tessera_rules::id::{AccountId, CustomerId, ReceiptId};
 use tessera_rules::receipt::Place;
 use tessera_storage::{Claim, Commit, Hint, Partition, Row, RowKey, Version};
 
 use crate::account_cache::Known;
 use crate::budgets::{self, Share, Spent};
 use crate::core::Core;
+use crate::heads::BACK_OFF;
 use crate::layout;
 use crate::layout::AggregateKey;
 use crate::ledger::due_days;
+use crate::sealing::{self, CustomerKey};
 use crate::till_days;
 
 /// An aggregate being changed.
@@ -274,9 +276,25 @@ impl<'a> Draft<'a> {
     }
 
     /// The head of another partition, which must have the version that the claim expects.
-    pub(crate) fn put_claim(&mut self, claim: Claim) {
+    ///
+    /// # Errors
+    /// Another case of this batch claims the same: this one comes again, and reads what that one wrote.
+    pub(crate) fn put_claim(&mut self, claim: Claim) -> Result<(), Refusal> {
+        if self.claims.iter().any(|known| known.partition == claim.partition) {
+            return Err(Refusal::TooManyWaiting { retry_after: BACK_OFF });
+        }
         self.claims.push(claim);
         self.changed = true;
+        Ok(())
+    }
+
+    /// A customer's key, also where another case of this batch has just made it.
+    pub(crate) async fn customer_key(&self, customer: &CustomerId) -> Result<CustomerKey, Refusal> {
+        let partition = layout::customer_key(customer);
+        match self.claims.iter().find(|claim| claim.partition == partition) {
+            Some(claim) => sealing::unwrapped(self.core, customer, &claim.head),
+            None => sealing::customer_key(self.core, customer).await,
+        }
     }
 
     /// Puts a receipt or return into its till's day.

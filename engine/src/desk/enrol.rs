@@ -8,9 +8,9 @@ use tessera_contract::convert::timestamp_to_wire;
 use tessera_contract::read::{DeliveryInput, EnrolInput, Said, StatedFact};
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::{Account, FactSource};
+use tessera_ledger::aside::Aside;
 use tessera_ledger::confirm::CODE_LASTS;
 use tessera_ledger::entry::ReceiptEntry;
-use tessera_ledger::lot::Lot;
 use tessera_ledger::outcome::Outcome;
 use tessera_ledger::profile::{self, Agreed, Answer, ProfileRefusal, ProfileRequest, Release, Told};
 use tessera_proto::billing::v1;
@@ -20,7 +20,7 @@ use tessera_rules::revision::Revision;
 
 use self::code::Phone;
 use super::bonus::{Moment, Referrer};
-use super::day::keep_lapsed;
+use super::day::keep_aside;
 use super::settle::printed_coupons;
 use super::{CaseAnswer, Draft};
 use crate::directory::{Directory, Found};
@@ -28,7 +28,7 @@ use crate::facts::answer_kind;
 use crate::layout;
 use crate::programs::Rules;
 use crate::record::{Extras, encode_outcome};
-use crate::sealing::{Contact, contact_row, customer_key, fact_row};
+use crate::sealing::{Contact, contact_row, fact_row};
 
 /// An enrolment.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl EnrolCase {
             profile::record_answers(&enrolled.account, &request, &answers, release).map_err(|refusal| refused(&refusal))?;
         for (kind, value) in [("card", &self.input.card), ("phone", &self.input.phone)] {
             if let Some(value) = value {
-                draft.put_claim(Directory::claim(draft.core, kind, value.expose(), &self.found)?);
+                draft.put_claim(Directory::claim(draft.core, kind, value.expose(), &self.found)?)?;
             }
         }
         let (mut account, told_of) = (told.account, told.outcome);
@@ -81,21 +81,21 @@ impl EnrolCase {
         facts.extend(confirmed);
         facts.sort();
         let mut outcome = Outcome { facts, rewards: told_of.rewards, postings: told_of.postings, ..enrolled.outcome };
-        let lapsed = self.bonuses(draft, &mut account, &mut outcome);
+        let aside = self.bonuses(draft, &mut account, &mut outcome);
         let contact = Contact { phone: self.input.phone.clone(), language: self.input.language.clone() };
         keep_values(draft, &self.found, &stated, &contact).await?;
-        keep_lapsed(draft, lapsed).await?;
+        keep_aside(draft, aside).await?;
         let who = (&self.input.request, &self.found.customer);
         let answers = recorded(who, (&stated, &outcome.facts), (&account, &self.rules.revision));
         Ok(finish(draft, account, &outcome, answers, (entry.as_ref(), &self.rules.revision)))
     }
 
-    fn bonuses(&self, draft: &Draft<'_>, account: &mut Account, outcome: &mut Outcome) -> Vec<Lot> {
+    fn bonuses(&self, draft: &Draft<'_>, account: &mut Account, outcome: &mut Outcome) -> Aside {
         let moment = Moment { core: draft.core, rules: &self.rules, at: self.input.enrolled_at, store: &self.input.store };
         let facts = outcome.facts.clone();
-        let mut lapsed = moment.answered(account, outcome, (&self.found.customer, &facts));
-        lapsed.extend(moment.enrolled(account, outcome, &self.referrer));
-        lapsed
+        let mut aside = moment.answered(account, outcome, (&self.found.customer, &facts));
+        aside.append(moment.enrolled(account, outcome, &self.referrer));
+        aside
     }
 
     /// Whether the card or phone stands in the directory already.
@@ -206,7 +206,7 @@ pub(super) async fn keep_values(
     if stated.iter().all(|fact| fact.value().is_none()) && !says_contact {
         return Ok(());
     }
-    let key = customer_key(draft.core, &found.customer).await?;
+    let key = draft.customer_key(&found.customer).await?;
     if says_contact {
         let row = contact_row(draft.core, &key, &found.customer, contact)?;
         draft.put_row(row.key, row.value);
@@ -217,7 +217,7 @@ pub(super) async fn keep_values(
         draft.put_row(row.key, row.value);
     }
     if let Some(claim) = key.claim {
-        draft.put_claim(claim);
+        draft.put_claim(claim)?;
     }
     Ok(())
 }

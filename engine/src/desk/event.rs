@@ -5,7 +5,7 @@ use tessera_contract::refusal::Refusal;
 use tessera_ledger::profile::{ProfileRefusal, ProfileRequest, Release, report_event};
 use tessera_rules::id::{EventId, ReceiptId};
 
-use super::day::keep_lapsed;
+use super::day::keep_aside;
 use super::enrol::{finish, refused, repeated};
 use super::{CaseAnswer, Draft};
 use crate::directory::Found;
@@ -48,7 +48,7 @@ impl EventCase {
         let release = Release { codes: draft.core.keys.codes(), must_confirm: &must_confirm };
         let told = report_event(&account, &request, (&self.event, self.receipt.as_ref()), release);
         let Some(told) = told.map_err(|refusal| refused(&refusal))? else { return Ok(CaseAnswer::NothingWaited) };
-        keep_lapsed(draft, told.lapsed).await?;
+        keep_aside(draft, told.aside).await?;
         Ok(finish(draft, told.account, &told.outcome, Vec::new(), (entry.as_ref(), &self.rules.revision)))
     }
 }

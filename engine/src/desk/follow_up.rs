@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use tessera_contract::refusal::Refusal;
-use tessera_ledger::account::Account;
+use tessera_ledger::account::{Account, MovedTo};
 use tessera_ledger::follow_up::{CarryOut, FollowUp, FollowUpKind, carry_out};
 
-use super::day::keep_lapsed;
+use super::day::keep_aside;
 use super::merge::take_values_over;
 use super::{CaseAnswer, Draft};
 use crate::directory::customer_of;
@@ -20,6 +20,16 @@ pub(crate) struct FollowUpCase {
 }
 
 impl FollowUpCase {
+    /// It is carried out where its account went; what a merge brings is then of the one who stayed there.
+    pub(super) fn move_to(&mut self, to: &MovedTo) {
+        self.follow_up.account.clone_from(&to.account);
+        if let FollowUpKind::Merge { everything } = &mut self.follow_up.kind
+            && everything.survivor == to.gone
+        {
+            everything.survivor.clone_from(&to.survivor);
+        }
+    }
+
     pub(super) async fn apply(&self, draft: &mut Draft<'_>) -> Result<CaseAnswer, Refusal> {
         let (id, account) = (&self.follow_up.id, &self.follow_up.account);
         if draft.has_outcome(id).await? {
@@ -44,7 +54,7 @@ impl FollowUpCase {
         }
         let outcome = encode_outcome(&done.outcome, &Extras { proven: true, ..Extras::default() });
         draft.put_account(done.account);
-        keep_lapsed(draft, done.lapsed).await?;
+        keep_aside(draft, done.aside).await?;
         draft.put_row(layout::outcome_row(id), outcome);
         Ok(CaseAnswer::CarriedOut)
     }

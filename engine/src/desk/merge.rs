@@ -8,13 +8,15 @@ use tessera_ledger::merge::{Everything, Merge, merge, no_room};
 use tessera_rules::id::{AccountId, FactId, ReceiptId};
 use tessera_storage::{Claim, Version};
 
-use super::day::keep_lapsed;
+use super::day::keep_aside;
 use super::enrol::{put_recorded, repeated};
 use super::{CaseAnswer, Draft};
+use crate::core::Core;
 use crate::directory::Found;
+use crate::heads::BACK_OFF;
 use crate::layout;
 use crate::record::Extras;
-use crate::sealing::{Contact, contact_row, customer_key, fact_row, opened};
+use crate::sealing::{Contact, contact_row, fact_row, opened};
 
 /// A merge that the people named may make, at the account that goes.
 #[derive(Debug)]
@@ -42,7 +44,7 @@ impl MergeCase {
         let turn = self.turn(draft).await?;
         let Some(account) = draft.account().cloned() else { return Err(Refusal::fault(GONE, "names no account")) };
         self.refuse(draft, &account).await?;
-        draft.put_claim(turn);
+        draft.put_claim(turn)?;
         let done = merge(
             &account,
             &Merge {
@@ -62,16 +64,26 @@ impl MergeCase {
             proven: true,
             ..Extras::default()
         };
-        keep_lapsed(draft, done.lapsed).await?;
+        keep_aside(draft, done.aside).await?;
         Ok(put_recorded(draft, done.account, &done.outcome, &extras, entry.as_ref()))
     }
 
-    /// The claim that makes merges one after the other.
+    /// The claim that makes merges one after the other: the next one begins when everything of the last one has arrived, else
+    /// nobody could say who has how much and whether there is room for it.
     async fn turn(&self, draft: &Draft<'_>) -> Result<Claim, Refusal> {
-        let partition = layout::merges();
-        let head = draft.core.storage.head(&partition).await.map_err(|error| draft.core.storage_refusal(&error))?;
-        let expected = head.map_or(Version::NONE, |head| head.version);
-        Ok(Claim { partition, expected, head: Bytes::copy_from_slice(self.id.as_str().as_bytes()) })
+        let (expected, last) = last_merged(draft.core).await?;
+        if let Some(last) = last {
+            let moved = stored(draft, &last).await?.and_then(|account| account.moved_to);
+            let there = match moved {
+                Some(to) => stored(draft, &to.account).await?,
+                None => None,
+            };
+            if !there.is_some_and(|there| there.stands_for(&last)) {
+                return Err(Refusal::TooManyWaiting { retry_after: BACK_OFF });
+            }
+        }
+        let head = Bytes::copy_from_slice(self.gone.account.as_str().as_bytes());
+        Ok(Claim { partition: layout::merges(), expected, head })
     }
 
     async fn refuse(&self, draft: &Draft<'_>, account: &Account) -> Result<(), Refusal> {
@@ -107,6 +119,15 @@ const GONE: &str = "from_customer_id";
 /// The field of who stays.
 const SURVIVOR: &str = "into_customer_id";
 
+/// The account that went last.
+pub(crate) async fn last_merged(core: &Core) -> Result<(Version, Option<AccountId>), Refusal> {
+    let head = core.storage.head(&layout::merges()).await.map_err(|error| core.storage_refusal(&error))?;
+    let Some(head) = head else { return Ok((Version::NONE, None)) };
+    let account = str::from_utf8(&head.value).ok().and_then(|account| AccountId::parse(account).ok());
+    let account = account.ok_or_else(|| core.internal("what was merged last is no account"))?;
+    Ok((head.version, Some(account)))
+}
+
 /// An account as the storage has it, not as it is remembered.
 async fn stored(draft: &Draft<'_>, id: &AccountId) -> Result<Option<Account>, Refusal> {
     let head = draft.core.storage.head(&layout::account(id)).await.map_err(|error| draft.core.storage_refusal(&error))?;
@@ -129,7 +150,7 @@ pub(super) async fn take_values_over(draft: &mut Draft<'_>, before: &Account, ev
     if values.is_empty() && !takes_contact {
         return Ok(());
     }
-    let key = customer_key(draft.core, &own.customer).await?;
+    let key = draft.customer_key(&own.customer).await?;
     if takes_contact {
         let row = contact_row(draft.core, &key, &own.customer, &contact)?;
         draft.put_row(row.key, row.value);
@@ -139,7 +160,7 @@ pub(super) async fn take_values_over(draft: &mut Draft<'_>, before: &Account, ev
         draft.put_row(row.key, row.value);
     }
     if let Some(claim) = key.claim {
-        draft.put_claim(claim);
+        draft.put_claim(claim)?;
     }
     Ok(())
 }

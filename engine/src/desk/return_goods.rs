@@ -18,7 +18,7 @@ use tessera_rules::id::{CustomerId, ReceiptId};
 use tessera_rules::receipt::Receipt;
 
 use super::Draft;
-use super::day::keep_lapsed;
+use super::day::keep_aside;
 use super::reprice::{self, Anew};
 use crate::core::asset_terms;
 use crate::layout;
@@ -200,7 +200,7 @@ impl ReturnCase {
             let given_back = budgets.given_back(draft.core.storage.as_ref(), codes, self.input.business_date).await;
             let given_back = given_back.map_err(|error| draft.core.storage_refusal(&error))?;
             draft.put_spent(&self.input.id, given_back, self.input.business_date);
-            keep_lapsed(draft, result.lapsed.clone()).await?;
+            keep_aside(draft, result.aside.clone()).await?;
         }
         Ok(Returned::Outcome { outcome: message, repeated: false, result: Some(Box::new(result)) })
     }

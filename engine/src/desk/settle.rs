@@ -37,7 +37,7 @@ use self::told::{code_verdicts, prizes, sold_lines};
 use super::as_decided::is_as_decided;
 use super::bonus::{Moment, Referrer};
 use super::claim::waiting_claims;
-use super::day::keep_lapsed;
+use super::day::keep_aside;
 use super::enrol::recorded;
 use super::promised::{Issuer, Promised};
 use super::return_goods::apply_parked;
@@ -168,7 +168,7 @@ impl SettleCase {
         if let Some(account) = settled.account {
             self.keep_values(draft, &account.id, &answered.kept).await?;
             draft.put_account(account);
-            keep_lapsed(draft, settled.lapsed).await?;
+            keep_aside(draft, settled.aside).await?;
         }
         // The parked returns and claims stay in the entry: it may be written although the commit is refused, and what
         // it said before must not be lost then. Each is carried out once, by its own id.

@@ -6,7 +6,7 @@ use tessera_ledger::transfer::{Transfer, transfer};
 use tessera_rules::id::{AccountId, AssetId, ReceiptId};
 use tessera_rules::money::Units;
 
-use super::day::keep_lapsed;
+use super::day::keep_aside;
 use super::enrol::{put_recorded, repeated};
 use super::{CaseAnswer, Draft};
 use crate::record::Extras;
@@ -60,7 +60,7 @@ impl TransferCase {
             proven: true,
             ..Extras::default()
         };
-        keep_lapsed(draft, done.lapsed).await?;
+        keep_aside(draft, done.aside).await?;
         Ok(put_recorded(draft, done.account, &done.outcome, &extras, entry.as_ref()))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use compact_str::CompactString;
 use prost::Message as _;
 use tessera_contract::refusal::Refusal;
-use tessera_ledger::code::{ticket_place, ticket_series};
+use tessera_ledger::code::ticket_place;
 use tessera_proto::billing::v1;
 use tessera_rules::id::AccountId;
 use tessera_storage::{Cursor, FeedEntry, StorageError, Wanted};
@@ -22,10 +22,19 @@ const PAGE: usize = 2_000;
 #[derive(Debug)]
 pub(super) struct Read {
     draw: String,
-    /// Places given and taken back, each first one with the last. The feed may bring an outcome twice: that adds nothing.
-    moved: BTreeMap<AccountId, [BTreeSet<(u32, u32)>; 2]>,
+    /// By series.
+    moved: BTreeMap<CompactString, Moved>,
     given: u64,
     cursor: Cursor,
+}
+
+/// Places of a series, each first one with the last. The feed may bring an outcome twice: that adds nothing.
+#[derive(Debug, Default)]
+struct Moved {
+    /// Whose they are; none: only what came back was read.
+    account: Option<AccountId>,
+    given: BTreeSet<(u32, u32)>,
+    taken: BTreeSet<(u32, u32)>,
 }
 
 impl Core {
@@ -61,51 +70,54 @@ impl Read {
                     if reward.draw_id != self.draw {
                         continue;
                     }
-                    let Some(first) = ticket_place(&reward.first_ticket) else {
-                        // What waits for answers has no numbers yet. What has been given and comes back must have them.
-                        if reward.draw_tickets < 0 && reward.requires_answers.is_empty() {
+                    let Some((series, first)) = ticket_place(&reward.first_ticket) else {
+                        // What waits has no numbers yet. What has been given and comes back must have them.
+                        if reward.draw_tickets < 0 && reward.waits_for() == v1::RewardWait::Unspecified {
                             return Err(damaged(format!("{}: tickets came back that nobody can name", outcome.receipt_id)));
                         }
                         continue;
                     };
-                    // A ticket is of the series that it was given in, also where its account is another one's by now.
-                    let sold_to = Some(outcome.sold_to_account_id.as_str()).filter(|sold_to| !sold_to.is_empty());
-                    let account = AccountId::parse(sold_to.unwrap_or(&name)).map_err(|error| damaged(error.to_string()))?;
-                    self.note(account, first, reward.draw_tickets);
+                    // A ticket comes back of the series that it was given in, also where its account is another one's by now.
+                    let given_to = (reward.draw_tickets > 0).then(|| AccountId::parse(&name)).transpose();
+                    let given_to = given_to.map_err(|error| damaged(error.to_string()))?;
+                    self.note(series, given_to, first, reward.draw_tickets);
                 }
             }
         }
         Ok(())
     }
 
-    fn note(&mut self, account: AccountId, first: u32, count: i64) {
+    fn note(&mut self, series: &str, given_to: Option<AccountId>, first: u32, count: i64) {
         let Some(more) = u32::try_from(count.unsigned_abs()).ok().and_then(|count| count.checked_sub(1)) else { return };
         let stretch = (first, first.saturating_add(more));
-        let [given, taken] = self.moved.entry(account).or_default();
+        let moved = self.moved.entry(CompactString::from(series)).or_default();
         if count < 0 {
-            taken.insert(stretch);
-        } else if given.insert(stretch) {
+            moved.taken.insert(stretch);
+            return;
+        }
+        moved.account = given_to;
+        if moved.given.insert(stretch) {
             self.given = self.given.saturating_add(count.unsigned_abs());
         }
     }
 
     /// What was given and not taken back, and up to where the feed was read.
     pub(super) fn good(self) -> (Tickets, Cursor) {
-        let good = |[given, taken]: [BTreeSet<(u32, u32)>; 2]| {
-            let all: Vec<(u32, u32)> = given.into_iter().flat_map(|stretch| without(stretch, &taken)).collect();
-            all
+        let good = |moved: Moved| {
+            let stretches = moved.given.into_iter().flat_map(|stretch| without(stretch, &moved.taken));
+            Some((moved.account?, stretches.collect::<Vec<_>>()))
         };
-        let accounts = self.moved.into_iter().map(|(account, moved)| (account, good(moved)));
-        let accounts = accounts.filter(|(_, stretches)| !stretches.is_empty()).collect();
+        let accounts = self.moved.into_values().filter_map(good);
+        let mut accounts: Vec<_> = accounts.filter(|(_, stretches)| !stretches.is_empty()).collect();
+        accounts.sort();
         (Tickets { draw: self.draw, accounts }, self.cursor)
     }
 
     /// What was taken back, by series and place.
     pub(super) fn taken_by_series(&self) -> BTreeSet<(CompactString, u32)> {
         let mut gone = BTreeSet::new();
-        for (account, [_, taken]) in &self.moved {
-            let series = ticket_series(account, &self.draw);
-            gone.extend(taken.iter().flat_map(|(first, last)| *first..=*last).map(|place| (series.clone(), place)));
+        for (series, moved) in &self.moved {
+            gone.extend(moved.taken.iter().flat_map(|(first, last)| *first..=*last).map(|place| (series.clone(), place)));
         }
         gone
     }

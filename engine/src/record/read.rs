@@ -69,7 +69,6 @@ pub(crate) fn outcome_from_wire(wire: &v1::Outcome) -> Result<Outcome, Unreadabl
         currency,
         customer: optional(&wire.customer_id, tessera_rules::id::CustomerId::parse)?,
         account: optional(&wire.account_id, tessera_rules::id::AccountId::parse)?,
-        sold_to: optional(&wire.sold_to_account_id, tessera_rules::id::AccountId::parse)?,
         basis: Basis {
             revision: wire.revision,
             revision_hash: wire.revision_hash.as_slice().try_into().unwrap_or_default(),
@@ -201,8 +200,8 @@ fn read_reward(wire: &v1::Reward, outcome: &v1::Outcome) -> Result<OutcomeReward
 }
 
 fn read_right(wire: &v1::Reward) -> Right {
-    if let Some(first) = ticket_place(&wire.first_ticket) {
-        return Right::Tickets { first };
+    if let Some((_, first)) = ticket_place(&wire.first_ticket) {
+        return Right::Tickets { first, of: None };
     }
     match (&wire.coupon, &wire.prize) {
         (Some(coupon), _) if !coupon.code.is_empty() => Right::Coupon { code: CompactString::from(coupon.code.as_str()) },

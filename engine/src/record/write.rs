@@ -104,7 +104,6 @@ fn encode(outcome: &Outcome, extras: &Extras, shares: lines::RewardShares) -> By
     }
     extras.adjusted_by.iter().for_each(|key| fields.raw(47, key));
     fields.signed(48, extras.card_act);
-    fields.text_of(49, outcome.sold_to.as_ref(), |id| id.as_str());
     Bytes::from(fields.into_bytes())
 }
 

@@ -28,7 +28,8 @@ pub(crate) async fn settle(engine: &Engine, request: v1::SettleRequest, call: &C
     let parsed = Instant::now();
     let recognised = engine.core.directory.recognise(&engine.core, input.customer.as_ref()).await?;
     let promise = promise(engine, &input, call).await?;
-    let found = recognised.at_sale(input.receipt.sold_at, promise.account()).cloned();
+    let promised = engine.promised_now(&recognised, promise.account()).await?;
+    let found = recognised.at_sale(input.receipt.sold_at, promised.as_ref()).cloned();
     let key = found.as_ref().map_or_else(|| AggregateKey::Receipt(input.receipt.id.clone()), account_key);
     let referrer = referrer(engine, input.referred_by.as_ref(), found.as_ref().map(|found| &found.account)).await?;
     let no_customer = found.is_none().then(|| no_customer(&recognised)).flatten();

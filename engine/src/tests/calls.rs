@@ -74,6 +74,27 @@ async fn a_customer_is_enrolled_once_and_found_by_card_phone_and_id_with_what_th
 }
 
 #[tokio::test]
+async fn two_who_answer_for_a_customer_at_once_are_sealed_by_one_key() {
+    let rig = Rig::new().await;
+    let told = |id: &str, value: &str| v1::AnswerPromptsRequest {
+        request_id: id.to_owned(),
+        customer: Some(customer("1001")),
+        answers: vec![v1::PromptAnswer { fact_id: "surname".to_owned(), value: value.to_owned(), ..Default::default() }],
+        store_id: "S1".to_owned(),
+        answered_at: Some(tessera_contract::convert::timestamp_to_wire(begin())),
+        ..Default::default()
+    };
+    // While the first is committed the others wait, and are one batch.
+    let ids: Vec<String> = (0..8).map(|number| format!("Q{number}")).collect();
+    let calls = ids.iter().map(|id| rig.billing.answer_prompts(Request::new(told(id, "Planted-Surname"))));
+    let sale = rig.sell(receipt("A", Some("1001"), vec![line("1", "OTHER", 1, 700)]));
+    let (answers, _) = tokio::join!(futures_util::future::join_all(calls), sale);
+    for answer in answers {
+        answer.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_prompt_is_asked_until_it_is_answered_and_again_when_the_answer_is_too_old() {
     let rig = Rig::new().await;
     let goods = |id: &str| receipt(id, Some("1001"), vec![line("1", "OTHER", 1, 700)]);

@@ -204,6 +204,28 @@ async fn answer_surname(rig: &Rig, card: &str) {
 }
 
 #[tokio::test]
+async fn a_ticket_that_waited_for_the_next_visit_and_came_back_does_not_stop_its_draw() {
+    let campaigns = "
+  - {id: car, name: Win a car, on: {sku: TICKET}, waits_for: next_visit, grant: {give: {tickets: {draw: car, count: 3}}}}
+  - {id: more, name: Win a car, on: {sku: BOAT}, grant: {give: {tickets: {draw: car, count: 1}}}}
+";
+    for closed_first in [false, true] {
+        let rig = Rig::with_campaigns(campaigns).await;
+        for (id, card, sku) in [("R1", "1001", "TICKET"), ("R2", "1002", "BOAT")] {
+            rig.sell(receipt(id, Some(card), vec![line("1", sku, 1, 2_000)])).await;
+        }
+        if !closed_first {
+            give_all_back(&rig, "B1", "R1").await;
+        }
+        assert_eq!(close(&rig, "car", 9, false).await.unwrap().tickets, 1);
+        if closed_first {
+            give_all_back(&rig, "B1", "R1").await;
+        }
+        assert_eq!(hold(&rig, "car", VALUE).await.unwrap().winners.len(), 1, "closed before the return: {closed_first}");
+    }
+}
+
+#[tokio::test]
 async fn tickets_that_waited_for_answers_and_came_back_do_not_win() {
     let campaign = "
   - {id: car, name: Win a car, on: {sku: TICKET}, requires_answers: [surname], grant: {give: {tickets: {draw: car, count: 3}}}}

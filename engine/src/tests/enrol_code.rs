@@ -105,6 +105,27 @@ async fn h76_five_wrong_codes_enrol_nobody_and_a_code_is_for_one_phone() {
 }
 
 #[tokio::test]
+async fn h76_a_wrong_code_counts_whatever_route_and_time_its_request_names() {
+    let rig = rig().await;
+    let request = enrolment("E1", "1001", PHONE);
+    enrol(&rig, request.clone(), "").await.unwrap();
+    let first = sent(&rig).await.2;
+    rig.pass(std::time::Duration::from_secs(1));
+    let spooled = v1::Delivery { route: i32::from(v1::DeliveryRoute::Spool), ..request.delivery.clone().unwrap_or_default() };
+    let spooled = v1::EnrolRequest { delivery: Some(spooled), ..request.clone() };
+    for _ in 0..5 {
+        let tried = enrol(&rig, spooled.clone(), &other_than(&first)).await.unwrap();
+        assert_eq!(tried.status(), v1::EnrolStatus::CodeSent);
+    }
+    // The code is used up: the right one says no more than a wrong one.
+    for code in [&first, &other_than(&first)] {
+        assert!(enrol(&rig, spooled.clone(), code).await.unwrap_err().message().contains("too long ago"));
+    }
+    assert_eq!(enrol(&rig, request, &first).await.unwrap().status(), v1::EnrolStatus::CodeSent);
+    assert_eq!(rig.points("1001").await, 0);
+}
+
+#[tokio::test]
 async fn without_a_phone_or_long_after_nobody_is_enrolled() {
     let rig = rig().await;
     assert!(enrol(&rig, enrolment("E1", "1001", ""), "").await.unwrap_err().message().contains("phone"));

@@ -55,7 +55,7 @@ impl Booking {
             };
             self.take(&debit, std::slice::from_ref(&lot.id), lot.left);
         }
-        self.lapsed.extend(lapsed);
+        self.aside.lapsed.extend(lapsed);
     }
 
     /// Makes one lot of the two earliest booked that are alike. False: no two are.

@@ -1,15 +1,17 @@
 //! Tests of `encode`.
 
 use crate::account::{Account, PersonalCoupon};
+use crate::aside::GivenLater;
 use crate::encode::{ACCOUNT_VERSION, Damaged};
 use crate::entry::{Aggregate, EntryState, ReceiptEntry};
 use crate::hold::OpenQuote;
+use crate::outcome::Right;
 use crate::return_goods::{DecidedWith, RepricedSoFar, ReturnedLine, ReturnedSoFar};
 use crate::standing::View;
 use crate::testing::*;
 use tessera_rules::decision::AnswerPart;
 use tessera_rules::effort::Effort;
-use tessera_rules::id::RewardId;
+use tessera_rules::id::{AccountId, RewardId};
 use tessera_rules::money::Quantity;
 
 fn sample() -> Account {
@@ -40,6 +42,11 @@ fn what_is_written_is_read() {
         lines: vec![ReturnedLine { line: line_id("1"), quantity: Quantity::ONE }],
         returns: vec![receipt_id("b")],
         lapsed: vec![lot("a", 5, 0, Some(10))],
+        given: vec![GivenLater {
+            reward: RewardId::parse("c.0").unwrap(),
+            right: Right::Tickets { first: 3, of: Some(AccountId::parse("a-1").unwrap()) },
+            lot: Some(lot("a", 5, 0, None).id),
+        }],
         repriced: Some(RepricedSoFar { refunded: money(5), ..RepricedSoFar::default() }),
     };
     assert_eq!(ReturnedSoFar::decode(&so_far.encode()), Ok(so_far));

@@ -1,5 +1,7 @@
 //! Tests of the life of rewards that are no asset, and of those that wait for answers.
 
+mod later;
+
 use tessera_rules::decision::{Reward, RewardKind};
 use tessera_rules::id::{FactId, ReceiptId, RewardId, TierId};
 
@@ -72,14 +74,14 @@ fn a_right_is_issued_once_stands_in_the_account_and_goes_with_its_goods() {
 fn tickets_are_numbered_without_gaps_and_the_last_numbers_of_a_receipt_go_first() {
     let (first, _) = sell(&account(), "r-1", vec![reward("c", tickets(4))]);
     let (second, sale) = sell(&first, "r-2", vec![reward("c", tickets(4))]);
-    assert_eq!(sale.rewards[0].right, Right::Tickets { first: 5 });
+    assert_eq!(sale.rewards[0].right, Right::Tickets { first: 5, of: None });
     let none = ReturnedSoFar::default();
     let (account, back, so_far) = give_back(&second, "b-1", 1, (&sale, &none));
-    assert_eq!((&back.rewards[0].kind, &back.rewards[0].right), (&tickets(1), &Right::Tickets { first: 8 }));
+    assert_eq!((&back.rewards[0].kind, &back.rewards[0].right), (&tickets(1), &Right::Tickets { first: 8, of: None }));
     let (account, back, _) = give_back(&account, "b-2", 3, (&sale, &so_far));
-    assert_eq!((&back.rewards[0].kind, &back.rewards[0].right), (&tickets(3), &Right::Tickets { first: 5 }));
+    assert_eq!((&back.rewards[0].kind, &back.rewards[0].right), (&tickets(3), &Right::Tickets { first: 5, of: None }));
     let (account, third) = sell(&account, "r-3", vec![reward("c", tickets(1))]);
-    assert_eq!(third.rewards[0].right, Right::Tickets { first: 9 }, "a number never comes twice");
+    assert_eq!(third.rewards[0].right, Right::Tickets { first: 9, of: None }, "a number never comes twice");
     assert_eq!((account.tickets[0].numbered, account.tickets[0].good), (9, 5));
 }
 
@@ -167,7 +169,7 @@ fn tickets_that_wait_shrink_with_their_goods_and_the_given_rest_goes_with_the_la
     assert_eq!(outcome.rewards[0].kind, tickets(5));
     let (rest, back, _) = give_back(&given, "b-2", 2, (&sale, &so_far));
     assert!(back.rewards[0].waits_for.is_empty(), "what had been given waits for nothing");
-    assert_eq!(back.rewards[0].right, Right::Tickets { first: 1 }, "the numbers that the answer gave");
+    assert_eq!(back.rewards[0].right, Right::Tickets { first: 1, of: None }, "the numbers that the answer gave");
     assert_eq!((rest.tickets[0].numbered, rest.tickets[0].good), (5, 0));
     let (none, _, _) = give_back(&account, "b-2", 2, (&sale, &so_far));
     assert!(none.waiting.is_empty() && none.tickets.is_empty());

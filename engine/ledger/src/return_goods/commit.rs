@@ -4,7 +4,6 @@ use std::mem;
 
 use jiff::Timestamp;
 use tessera_rules::decision::CounterMove;
-use tessera_rules::id::AccountId;
 use tessera_rules::money::{Amount, split};
 use tessera_rules::receipt::{RedeemMode, Tender, TenderKind};
 
@@ -61,9 +60,9 @@ pub(super) fn commit(account: Option<&Account>, goods: &Return<'_>) -> Returned 
     assert!(is_balanced(&booking.postings), "postings sum to zero per asset (P5)");
     let paid = refund.lines.iter().map(|line| line.paid).fold(Amount::ZERO, amount_plus);
     assert_eq!(paid, refund.total, "lines sum to the total (P6)");
-    let lapsed = mem::take(&mut booking.lapsed);
+    let aside = mem::take(&mut booking.aside);
     let outcome = render(goods, (account, now), (&refund, due), effects, booking);
-    Returned { account: next, outcome, so_far, lapsed, beyond: refund.beyond, deducted: deducted.max(Amount::ZERO), restored }
+    Returned { account: next, outcome, so_far, aside, beyond: refund.beyond, deducted: deducted.max(Amount::ZERO), restored }
 }
 
 fn apply(account: Option<&mut Account>, goods: &Return<'_>, refund: &Refund, booking: &mut Booking) -> Effects {
@@ -83,13 +82,6 @@ fn apply(account: Option<&mut Account>, goods: &Return<'_>, refund: &Refund, boo
     let counters = unwind::counters(step, account);
     let uses = unwind::uses(step, account);
     Effects { taken, given, counters, uses, kept_back }
-}
-
-/// The account that the sale was made to, where it is another one's by now.
-fn sold_to(goods: &Return<'_>, account: Option<&Account>) -> Option<AccountId> {
-    let own = account.map(|account| &account.id);
-    let sold_to = goods.original.and_then(|sale| sale.outcome.account.as_ref());
-    sold_to.filter(|sold_to| own.is_some_and(|own| own != *sold_to)).cloned()
 }
 
 fn render(
@@ -115,7 +107,6 @@ fn render(
         currency: goods.currency,
         customer: goods.customer.clone().or_else(|| goods.original.and_then(|sale| sale.outcome.customer.clone())),
         account: account.map(|account| account.id.clone()),
-        sold_to: sold_to(goods, account),
         basis: goods.basis.clone(),
         lines: refund.lines.clone(),
         rewards: on_own_lines(effects.taken.rewards, refund),

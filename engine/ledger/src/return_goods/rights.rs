@@ -97,23 +97,22 @@ fn tickets(
     let (before, after) = step.gone(i64::from(count), reward);
     let (before, after) = (tickets(before), tickets(after));
     let due = after.checked_sub(before).filter(|due| *due > 0)?;
-    let is_it = |waiting: &&mut WaitingReward| waiting.receipt == step.original.receipt && waiting.reward == reward.id;
-    let mut waiting = account.waiting.iter_mut().find(is_it);
-    let given_as = waiting.as_ref().map_or(Some(&reward.right), |waiting| waiting.given.as_ref());
+    let given_as = if reward.is_waiting() { step.given_later(account, &reward.id).cloned() } else { Some(reward.right.clone()) };
     let (right, back) = match given_as {
-        Some(Right::Tickets { first }) => {
+        Some(Right::Tickets { first, of }) => {
             let first = first.saturating_add(count).saturating_sub(after);
             // Tickets keep their numbers, and those are of the account that they were given to.
-            if step.original.account.as_ref().is_none_or(|sold_to| *sold_to == account.id) {
+            let of = of.or_else(|| step.original.account.clone()).filter(|of| *of != account.id);
+            if of.is_none() {
                 void_tickets(&mut account.tickets, draw, due);
             }
-            (Right::Tickets { first }, record(reward))
+            (Right::Tickets { first, of }, record(reward))
         }
         // They wait on, and are fewer.
         None => {
-            if let Some(RewardKind::Ticket { count, .. }) = waiting.as_mut().map(|waiting| &mut waiting.kind) {
-                *count = count.saturating_sub(due);
-            }
+            let is_it = |waiting: &&mut WaitingReward| waiting.receipt == step.original.receipt && waiting.reward == reward.id;
+            let RewardKind::Ticket { count, .. } = &mut account.waiting.iter_mut().find(is_it)?.kind else { return None };
+            *count = count.saturating_sub(due);
             (Right::None, record_waiting(reward))
         }
         // They never had numbers.

@@ -2,11 +2,14 @@
 
 use tessera_rules::conventions::ReturnedRewards;
 use tessera_rules::decision::LineShare;
+use tessera_rules::id::RewardId;
 use tessera_rules::money::{Quantity, split};
 use tessera_rules::receipt::Measure;
 
+use crate::account::Account;
 use crate::arithmetic::{share, share_step};
-use crate::outcome::{Outcome, OutcomeLine, OutcomeReward};
+use crate::lot::LotId;
+use crate::outcome::{Outcome, OutcomeLine, OutcomeReward, Right};
 use crate::return_goods::ReturnedSoFar;
 use crate::terms::AssetTerms;
 
@@ -32,6 +35,19 @@ pub(super) struct Fraction {
 impl Fraction {
     pub(super) fn of(self, value: i64) -> i64 {
         if self.part == 0 { 0 } else { share(value, self.part, self.whole) }
+    }
+}
+
+impl<'a> Step<'a> {
+    /// What a reward of the sale that waited was given as; none: it was not, as far as anybody remembers.
+    pub(super) fn given_later(&self, account: &'a Account, reward: &RewardId) -> Option<&'a Right> {
+        let known = account.waiting_for(&self.original.receipt, reward).and_then(|waiting| waiting.given.as_ref());
+        known.or_else(|| self.before.given.iter().find(|given| given.reward == *reward).map(|given| &given.right))
+    }
+
+    /// Whether the sale earned a lot, at once or later.
+    pub(super) fn has_earned(&self, account: &Account, lot: &LotId) -> bool {
+        *account.earned_by(lot) == self.original.receipt || self.before.given.iter().any(|given| given.lot.as_ref() == Some(lot))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::account::Account;
 use crate::arithmetic::{amount_minus, amount_plus, minus, negated, plus};
 use crate::booking::{BookSides, Booking, Debit};
 use crate::lot::{Lot, LotId};
-use crate::outcome::{Outcome, OutcomeReward};
+use crate::outcome::OutcomeReward;
 use crate::posting::{Book, PostingReason};
 use crate::return_goods::rights;
 use crate::return_goods::step::Step;
@@ -39,8 +39,7 @@ pub(super) fn rewards(step: Step<'_>, account: Option<&mut Account>, booking: &m
         let Some((asset, units)) = units_of(&reward.kind) else {
             continue;
         };
-        let waited = account.waiting_for(&step.original.receipt, &reward.id).filter(|waiting| waiting.given.is_some());
-        if reward.is_waiting() && waited.is_none() {
+        if reward.is_waiting() && step.given_later(account, &reward.id).is_none() {
             taken.rewards.extend(rights::waiting(step, account, reward, (asset, units)));
             continue;
         }
@@ -85,7 +84,7 @@ fn take_units(
         book: Book::Returned,
         reason: PostingReason::Clawback,
     };
-    let found = take_lots(step.original, lots, booking, &debit);
+    let found = take_lots(step, lots, booking, &debit);
     let short = minus(due, found);
     if !short.is_positive() {
         return (found, Amount::ZERO);
@@ -105,10 +104,10 @@ fn take_units(
 }
 
 /// The sale's own lots first, lapsed or not, posted or not; then the oldest of the others.
-fn take_lots(original: &Outcome, lots: Lots<'_>, booking: &mut Booking, debit: &Debit<'_>) -> Units {
+fn take_lots(step: Step<'_>, lots: Lots<'_>, booking: &mut Booking, debit: &Debit<'_>) -> Units {
     let Lots { account, lapsed } = lots;
     let now = booking.now;
-    let is_own = |id: &LotId| *account.earned_by(id) == original.receipt;
+    let is_own = |id: &LotId| step.has_earned(account, id);
     let fits = |lot: &&Lot| lot.asset == *debit.asset && lot.left.is_positive();
     let lots: Vec<(LotId, bool)> = {
         let there = booking.lots.iter().filter(fits).filter(|lot| is_own(&lot.id) || !lot.is_lapsed(now));

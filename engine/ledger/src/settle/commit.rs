@@ -44,9 +44,9 @@ pub(super) fn commit(account: Option<&Account>, settle: &Settle<'_>) -> Settled 
         assert!(next.check().is_ok(), "a settle keeps the account's invariants: {:?}", next.check());
     }
     assert!(is_balanced(&booking.postings), "postings sum to zero per asset (P5)");
-    let lapsed = mem::take(&mut booking.lapsed);
+    let aside = mem::take(&mut booking.aside);
     let outcome = render(settle, (account, now), Parts { change, redemptions, gain, booking, flags });
-    Settled { account: next, outcome, lapsed }
+    Settled { account: next, outcome, aside }
 }
 
 struct Parts {
@@ -74,7 +74,6 @@ fn render(settle: &Settle<'_>, (account, now): (Option<&Account>, Timestamp), pa
         currency: receipt.currency,
         customer: settle.customer.clone(),
         account: account.map(|account| account.id.clone()),
-        sold_to: None,
         basis: settle.basis.clone(),
         applied: parts.change.applied(settle),
         lines: parts.change.lines,

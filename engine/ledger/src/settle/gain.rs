@@ -35,14 +35,13 @@ pub(crate) fn give(account: Option<&mut Account>, settle: &Settle<'_>, booking: 
         return gain;
     };
     gain.is_short = use_coupons(account, settle, booking.now);
+    // What waited is given first: what begins to wait with this sale may take its place.
+    let earlier = visited(account, settle, booking);
     for reward in &settle.decision.rewards {
         gain.rewards.push(give_or_wait(account, settle, booking, reward));
     }
-    if let Some(must_confirm) = settle.must_confirm {
-        account.has_visited(settle.receipt.business_date);
-        let given = grant::released(account, settle.customer.as_ref(), (settle.codes, must_confirm), booking);
-        merge_released(&mut gain.rewards, given, &settle.receipt.id);
-    }
+    let given = earlier.into_iter().chain(released(account, settle, booking)).collect();
+    merge_released(&mut gain.rewards, given, &settle.receipt.id);
     for step in &settle.decision.counters {
         let Some(counted) = count(&mut account.counters, step) else { continue };
         // It was rewarded for a stretch that another receipt has counted.
@@ -62,6 +61,22 @@ pub(crate) fn give(account: Option<&mut Account>, settle: &Settle<'_>, booking: 
     gain
 }
 
+/// Gives what waited for this visit.
+fn visited(account: &mut Account, settle: &Settle<'_>, booking: &mut Booking) -> Vec<OutcomeReward> {
+    if settle.must_confirm.is_some() {
+        account.has_visited(settle.receipt.business_date);
+    }
+    released(account, settle, booking)
+}
+
+/// Gives what waits for nothing any more, where the sale says whose answers count.
+fn released(account: &mut Account, settle: &Settle<'_>, booking: &mut Booking) -> Vec<OutcomeReward> {
+    let given = settle
+        .must_confirm
+        .map(|must_confirm| grant::released(account, settle.customer.as_ref(), (settle.codes, must_confirm), booking));
+    given.unwrap_or_default()
+}
+
 /// Gives a reward, or lets it wait for its answers.
 fn give_or_wait(account: &mut Account, settle: &Settle<'_>, booking: &mut Booking, reward: &Reward) -> OutcomeReward {
     let receipt = &settle.receipt.id;
@@ -79,7 +94,7 @@ fn give_or_wait(account: &mut Account, settle: &Settle<'_>, booking: &mut Bookin
         let right = grant.give(account, settle.codes, booking);
         return record(reward, right);
     }
-    keep_waiting(
+    let gone = keep_waiting(
         &mut account.waiting,
         WaitingReward {
             receipt: receipt.clone(),
@@ -99,6 +114,7 @@ fn give_or_wait(account: &mut Account, settle: &Settle<'_>, booking: &mut Bookin
             lot: None,
         },
     );
+    booking.aside.given.extend(gone.filter(|gone| gone.given.is_some()));
     OutcomeReward { waits_for: reward.waits_for.clone(), awaits: reward.awaits.clone(), ..record(reward, Right::None) }
 }
 

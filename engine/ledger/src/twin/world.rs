@@ -395,10 +395,10 @@ impl World {
         let span = DaySpan { date: day(), from: at(self.reference.now - 1_440), last };
         let posted = self.account.post_day(&receipt_id(&format!("day-{id}")), &span, gbp());
         let lapsed = self.reference.close();
-        assert_eq!(posted.as_ref().map_or(0, |posted| posted.lapsed.len()), lapsed, "p5: what has lapsed is posted once");
+        assert_eq!(posted.as_ref().map_or(0, |posted| posted.aside.lapsed.len()), lapsed, "p5: what has lapsed is posted once");
         self.reach(Corner::LapsedPosted, lapsed > 0);
         if let Some(posted) = &posted {
-            for lot in &posted.lapsed {
+            for lot in &posted.aside.lapsed {
                 let sale = self.sales.iter_mut().enumerate().find(|(place, _)| lot.id.receipt.as_str() == receipt_name(*place));
                 sale.into_iter().for_each(|(_, sale)| sale.so_far.lapsed.push(lot.clone()));
             }

@@ -36,6 +36,7 @@ impl EnrolCase {
         let of = Enrolling { customer: &self.found.customer, fact, content_hash: self.input.content_hash.0 };
         let opened = || Account::new(self.found.account.clone(), self.found.customer.clone(), self.now);
         let mut account = draft.account().map_or_else(opened, |account| Account::clone(account));
+        let mut is_wrong = false;
         if let Some(given) = &self.input.confirmation_code {
             let at = draft.booked_at(self.now);
             match bring(&account, given.expose(), of, (draft.core.keys.codes(), at)) {
@@ -43,11 +44,16 @@ impl EnrolCase {
                 Some((tried, false)) => {
                     draft.put_account(tried.clone());
                     account = tried;
+                    is_wrong = true;
                 }
                 None => {}
             }
         }
         if !may_wait_for_code(&self.input.delivery, self.input.enrolled_at, self.now) {
+            // A refusal would undo the count of the try, and who asks so could try all codes that there are.
+            if is_wrong {
+                return Ok(Phone::CodeSent);
+            }
             return Err(Refusal::fault("enrolled_at", "is too long ago to wait for a code, without which nobody is enrolled"));
         }
         let asking = draft.core.keys.codes().asking(&self.input.request, self.now);

@@ -153,7 +153,7 @@ fn rewards() -> Vec<OutcomeReward> {
         right: match place {
             1 => Right::Coupon { code: "0123456789ABCDEFG".into() },
             4 => Right::Prize { state: PrizeState::HandedOver },
-            6 => Right::Tickets { first: 41 },
+            6 => Right::Tickets { first: 41, of: Some(AccountId::parse("a-before").unwrap()) },
             _ => Right::None,
         },
         earned_by: (place == 3).then(|| ReceiptId::parse("S1/T1/7/boot").unwrap()),
@@ -217,7 +217,6 @@ fn full() -> Outcome {
         currency: Currency::from_code("GBP").unwrap(),
         customer: Some(CustomerId::parse("c-1").unwrap()),
         account: Some(AccountId::parse("a-1").unwrap()),
-        sold_to: Some(AccountId::parse("a-before").unwrap()),
         basis: Basis { revision: 300, revision_hash: [9; 32], catalogue: 2 },
         lines: lines(),
         rewards: rewards(),

@@ -47,11 +47,7 @@ pub(crate) fn outcome_to_wire(outcome: &Outcome, extras: Extras) -> v1::Outcome 
         revision_hash: if outcome.basis.revision == 0 { Vec::new() } else { outcome.basis.revision_hash.to_vec() },
         catalogue: outcome.basis.catalogue,
         lines: outcome.lines.iter().map(|line| line_to_wire(line, outcome, &extras)).collect(),
-        rewards: outcome
-            .rewards
-            .iter()
-            .map(|given| reward(given, outcome.sold_to.as_ref().or(outcome.account.as_ref()), &extras))
-            .collect(),
+        rewards: outcome.rewards.iter().map(|given| reward(given, outcome.account.as_ref(), &extras)).collect(),
         redemptions: outcome.redemptions.iter().map(redemption).collect(),
         tenders: if extras.tenders.is_empty() { outcome.tenders.iter().map(tender_to_wire).collect() } else { extras.tenders },
         totals_before: has_lines.then(|| totals(outcome, outcome.before, |line| line.rung_up, Amount::ZERO)),
@@ -77,7 +73,6 @@ pub(crate) fn outcome_to_wire(outcome: &Outcome, extras: Extras) -> v1::Outcome 
         use_changes: outcome.uses.iter().map(use_change).collect(),
         return_terms: outcome.return_terms.iter().map(return_terms).collect(),
         card_act: extras.card_act,
-        sold_to_account_id: outcome.sold_to.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
         adjusted_by: extras.adjusted_by.iter().map(|key| key.to_vec()).collect(),
     }
 }
@@ -167,8 +162,8 @@ fn reward(reward: &OutcomeReward, account: Option<&AccountId>, extras: &Extras) 
         Right::Prize { state } => {
             wire.prize.iter_mut().for_each(|prize| prize.state = i32::from(crate::rights::prize_state_to_wire(*state)));
         }
-        Right::Tickets { first } => {
-            if let Some(account) = account {
+        Right::Tickets { first, of } => {
+            if let Some(account) = of.as_ref().or(account) {
                 wire.first_ticket = ticket_number(account, &wire.draw_id, *first).to_string();
             }
         }

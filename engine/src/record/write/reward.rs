@@ -100,8 +100,8 @@ pub(super) fn write(fields: &mut Fields, reward: &OutcomeReward, outcome: &Outco
             Shortfall::DeductFromRefund => v1::ReturnShortfall::DeductFromRefund,
         }),
     );
-    if let (RewardKind::Ticket { draw, .. }, Right::Tickets { first }, Some(account)) =
-        (&reward.kind, &reward.right, outcome.sold_to.as_ref().or(outcome.account.as_ref()))
+    if let (RewardKind::Ticket { draw, .. }, Right::Tickets { first, of }) = (&reward.kind, &reward.right)
+        && let Some(account) = of.as_ref().or(outcome.account.as_ref())
     {
         fields.text(20, &ticket_number(account, draw, *first));
     }
