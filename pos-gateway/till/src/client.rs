@@ -259,16 +259,13 @@ impl TillClient {
         });
         let cause = match end {
             Ok(answer) => {
-                match entry {
-                    Some(entry) if answer.has_happened() => self.shared.config.journal.done(entry).await?,
-                    Some(_) | None => self.strike(entry).await?,
-                }
+                self.strike(entry, answer.has_happened()).await;
                 return Ok(Answered::Server(answer));
             }
             Err(refusal) => refusal,
         };
         if cause.meaning() == Meaning::Refused {
-            self.strike(entry).await?;
+            self.strike(entry, false).await;
             return Err(refused(call_name, cause));
         }
         let config = &self.shared.config;
@@ -276,11 +273,15 @@ impl TillClient {
         Ok(Answered::Unknown(Unknown { receipt_id, cause, kept: entry.is_some() }))
     }
 
-    async fn strike(&self, entry: Option<EntryNumber>) -> Result<(), TillError> {
-        if let Some(entry) = entry {
-            self.shared.config.journal.strike(entry).await?;
+    /// What the server has said is the till's, also where the disk fails now: what is not struck out there is sent once
+    /// more after a restart and gets the same, and the next advice is refused by the journal.
+    async fn strike(&self, entry: Option<EntryNumber>, has_happened: bool) {
+        let Some(entry) = entry else { return };
+        let journal = &self.shared.config.journal;
+        let struck = if has_happened { journal.done(entry).await } else { journal.strike(entry).await };
+        if let Err(error) = struck {
+            tracing::error!(%error, "an advice that was answered cannot be struck out of the journal");
         }
-        Ok(())
     }
 
     async fn plain(&self, call_name: CallName, call: &Call, options: CallOptions) -> Result<Reply, TillError> {

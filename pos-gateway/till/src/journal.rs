@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 
 use prost::Message as _;
 use tessera_contract::till_day::TillDay;
@@ -13,7 +14,7 @@ use thiserror::Error;
 
 use crate::advice::Advice;
 use crate::frame;
-use crate::limits::{JOURNAL_REWRITE_BYTES, OPEN_ADVICES_MAX};
+use crate::limits::OPEN_ADVICES_MAX;
 use crate::refusal::CallName;
 
 mod done;
@@ -27,7 +28,14 @@ use done::{DoneList, DoneRecord};
 /// Where advices wait for their outcome. Cheap to clone; clones are one journal.
 #[derive(Debug, Clone)]
 pub struct Journal {
-    disk: Option<Arc<Mutex<Disk>>>,
+    kept: Option<Arc<Kept>>,
+}
+
+/// The last one that is dropped waits until a file that is being written anew is in its place.
+#[derive(Debug)]
+struct Kept {
+    disk: Arc<Mutex<Disk>>,
+    rewriting: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// An advice that waits for its outcome.
@@ -117,13 +125,17 @@ struct Disk {
     open_max: usize,
     damage: Option<Damage>,
     failed: bool,
+    /// The length from which on it is worth a look whether the file must be written anew.
+    rewrite_from: u64,
+    /// What was written since a new file was begun. None: none is being written.
+    since: Option<Vec<u8>>,
 }
 
 impl Journal {
     /// No journal: an unknown advice is the caller's to repeat. For replay and load, which can begin
     /// anew.
     pub fn none() -> Self {
-        Self { disk: None }
+        Self { kept: None }
     }
 
     /// Opens or creates the journal of this folder.
@@ -143,23 +155,24 @@ impl Journal {
     /// As `open`.
     pub fn open_with(folder: &Path, open_max: usize) -> Result<Self, JournalError> {
         let disk = file::open(folder, open_max)?;
-        Ok(Self { disk: Some(Arc::new(Mutex::new(disk))) })
+        let kept = Kept { disk: Arc::new(Mutex::new(disk)), rewriting: Mutex::new(None) };
+        Ok(Self { kept: Some(Arc::new(kept)) })
     }
 
     /// The advices that wait for their outcome, oldest first.
     pub fn open_advices(&self) -> Vec<OpenAdvice> {
-        self.disk.as_ref().map_or_else(Vec::new, |disk| lock(disk).open.values().cloned().collect())
+        self.kept.as_ref().map_or_else(Vec::new, |kept| lock(&kept.disk).open.values().cloned().collect())
     }
 
     /// The damaged end that was cut off when the journal was opened.
     pub fn damage(&self) -> Option<Damage> {
-        self.disk.as_ref().and_then(|disk| lock(disk).damage.clone())
+        self.kept.as_ref().and_then(|kept| lock(&kept.disk).damage.clone())
     }
 
     /// Writes an advice and waits until it is on disk. The same advice once more gets the same number.
     /// None: there is no journal.
     pub(crate) async fn keep(&self, advice: &Advice) -> Result<Option<EntryNumber>, JournalError> {
-        let Some(disk) = self.disk.clone() else {
+        let Some(disk) = self.disk() else {
             return Ok(None);
         };
         let call = advice.call_name();
@@ -172,22 +185,50 @@ impl Journal {
 
     /// What has happened at the till on a day: with its outcome or without.
     pub(crate) fn of_day(&self, day: &TillDay) -> Vec<Done> {
-        self.disk.as_ref().map_or_else(Vec::new, |disk| lock(disk).of_day(day))
+        self.kept.as_ref().map_or_else(Vec::new, |kept| lock(&kept.disk).of_day(day))
     }
 
     /// As `strike`, and remembers for the close of its day that it has happened.
     pub(crate) async fn done(&self, entry: EntryNumber) -> Result<(), JournalError> {
-        let Some(disk) = self.disk.clone() else { return Ok(()) };
-        on_a_thread_of_its_own(move || lock(&disk).done(entry)).await
+        let Some(disk) = self.disk() else { return Ok(()) };
+        let done = on_a_thread_of_its_own(move || lock(&disk).done(entry)).await;
+        self.rewrite_behind();
+        done
     }
 
     /// Strikes out an advice whose outcome is known. Needs no fsync: an advice that is struck out only
     /// in memory is sent once more after a crash, and gets the same outcome.
     pub(crate) async fn strike(&self, entry: EntryNumber) -> Result<(), JournalError> {
-        let Some(disk) = self.disk.clone() else {
+        let Some(disk) = self.disk() else {
             return Ok(());
         };
-        on_a_thread_of_its_own(move || lock(&disk).strike(entry)).await
+        let struck = on_a_thread_of_its_own(move || lock(&disk).strike(entry)).await;
+        self.rewrite_behind();
+        struck
+    }
+
+    fn disk(&self) -> Option<Arc<Mutex<Disk>>> {
+        self.kept.as_ref().map(|kept| Arc::clone(&kept.disk))
+    }
+
+    /// Writes the file anew without what is struck out, where that is worth it: on a thread that nobody waits for, and which
+    /// holds up nobody who keeps an advice meanwhile.
+    fn rewrite_behind(&self) {
+        let Some(kept) = self.kept.as_ref().filter(|kept| lock(&kept.disk).is_mostly_struck_out()) else { return };
+        let mut rewriting = lock(&kept.rewriting);
+        if rewriting.as_ref().is_some_and(|before| !before.is_finished()) {
+            return;
+        }
+        let disk = Arc::clone(&kept.disk);
+        // Without a thread it is tried with the next one that is struck out.
+        *rewriting = std::thread::Builder::new().name("journal".to_owned()).spawn(move || file::rewrite(&disk)).ok();
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // Of one that has panicked the old file is whole.
+        let _ = lock(&self.rewriting).take().map(JoinHandle::join);
     }
 }
 
@@ -240,11 +281,11 @@ impl Disk {
         let mut bytes = Vec::new();
         let written = frame::append(&mut bytes, &record.encode_to_vec());
         assert!(written.is_some(), "a number is shorter than a message");
-        self.write(&bytes, false)?;
-        if self.bytes > JOURNAL_REWRITE_BYTES && self.bytes / 2 > self.kept_bytes() {
-            file::rewrite(self)?;
-        }
-        Ok(())
+        self.write(&bytes, false)
+    }
+
+    fn is_mostly_struck_out(&self) -> bool {
+        !self.failed && self.since.is_none() && self.bytes > self.rewrite_from && self.bytes / 2 > self.kept_bytes()
     }
 
     /// After a write or fsync that failed nobody knows what is on disk, so nothing is written after it.
@@ -254,6 +295,9 @@ impl Disk {
         }
         let written = self.file.write_all(bytes).and_then(|()| if sync { self.file.sync_data() } else { Ok(()) });
         self.failed = written.is_err();
+        if let Some(since) = &mut self.since {
+            since.extend_from_slice(bytes);
+        }
         self.bytes = self.bytes.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         written.map_err(|source| JournalError::Io { action: "write", path: file::journal_path(&self.folder), source })
     }

@@ -17,6 +17,9 @@ pub const OPEN_ADVICES_MAX: usize = 500;
 /// from there.
 pub(crate) const DONE_ADVICES_MAX: usize = 500;
 
+/// Length of those requests together, bytes: 500 of 16 KiB, as receipts of forty lines have; of large ones fewer are kept.
+pub(crate) const DONE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// How many receipts are remembered by id and hash: some weeks of a busy till.
 pub(crate) const DONE_NOTES_MAX: usize = 20_000;
 
@@ -66,4 +69,5 @@ pub(crate) const SEQUENCES_RESERVED: u64 = 64;
 pub(crate) const RECEIPT_ID_BYTES_MAX: usize = 64;
 
 const _: () = assert!(RECORD_BYTES_MAX > MESSAGE_BYTES_MAX);
+const _: () = assert!(DONE_BYTES_MAX > MESSAGE_BYTES_MAX, "the newest receipt keeps its request");
 const _: () = assert!(RESERVE_MAX.as_millis() * 10 < BUDGET_DEFAULT.as_millis());

@@ -9,7 +9,7 @@ use tessera_contract::till_day::{DayKind, DayReceipt, ReceiptId, TillDay};
 
 use super::{EntryNumber, Record, call_number};
 use crate::advice::Advice;
-use crate::limits::{DONE_ADVICES_MAX, DONE_NOTES_MAX};
+use crate::limits::{DONE_ADVICES_MAX, DONE_BYTES_MAX, DONE_NOTES_MAX};
 use crate::refusal::CallName;
 
 /// What a record takes beside its request, about, bytes.
@@ -24,16 +24,18 @@ pub(crate) struct Done {
     pub(crate) id: ReceiptId,
     /// What it is there.
     pub(crate) receipt: DayReceipt,
-    /// The request as it was sent. None: too many have been sold since.
+    /// The request as it was sent. None: too many have been sold since, or too long ones.
     pub(crate) request: Option<Vec<u8>>,
 }
 
 /// All of them, oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct DoneList {
     by_entry: BTreeMap<EntryNumber, Done>,
     /// Those of them that have their request.
     whole: usize,
+    /// Length of their requests.
+    request_bytes: usize,
 }
 
 impl Done {
@@ -50,28 +52,38 @@ impl Done {
             DayKind::Returned => CallName::Return,
         }
     }
-
-    fn bytes(&self) -> usize {
-        NOTE_BYTES + self.request.as_ref().map_or(0, Vec::len)
-    }
 }
 
 impl DoneList {
     /// Adds the newest one. Beyond the limits the oldest lose their requests, and then their place.
     pub(super) fn insert(&mut self, entry: EntryNumber, done: Done) {
-        self.whole += usize::from(done.request.is_some());
+        if let Some(request) = &done.request {
+            self.whole += 1;
+            self.request_bytes += request.len();
+        }
         self.by_entry.insert(entry, done);
-        if self.whole > DONE_ADVICES_MAX
-            && let Some(oldest) = self.by_entry.values_mut().find(|done| done.request.is_some())
-        {
-            oldest.request = None;
-            self.whole -= 1;
+        if self.is_too_long() {
+            // Past those that have lost theirs: they are the oldest.
+            for done in self.by_entry.values_mut() {
+                let Some(request) = done.request.take() else { continue };
+                self.whole -= 1;
+                self.request_bytes -= request.len();
+                if self.whole <= DONE_ADVICES_MAX && self.request_bytes <= DONE_BYTES_MAX {
+                    break;
+                }
+            }
         }
         if self.by_entry.len() > DONE_NOTES_MAX
             && let Some((_, dropped)) = self.by_entry.pop_first()
+            && let Some(request) = dropped.request
         {
-            self.whole -= usize::from(dropped.request.is_some());
+            self.whole -= 1;
+            self.request_bytes -= request.len();
         }
+    }
+
+    fn is_too_long(&self) -> bool {
+        self.whole > DONE_ADVICES_MAX || self.request_bytes > DONE_BYTES_MAX
     }
 
     /// Those of a day.
@@ -80,7 +92,7 @@ impl DoneList {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.by_entry.values().map(Done::bytes).sum()
+        self.by_entry.len() * NOTE_BYTES + self.request_bytes
     }
 
     /// The records that say the same.

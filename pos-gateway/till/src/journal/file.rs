@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use prost::Message as _;
 
 use super::{Damage, Disk, DoneList, EntryNumber, JournalError, OpenAdvice, Record};
 use crate::frame::{self, FILE_HEADER};
+use crate::limits::JOURNAL_REWRITE_BYTES;
 
 pub(super) fn journal_path(folder: &Path) -> PathBuf {
     folder.join("advices.journal")
@@ -25,16 +27,64 @@ pub(super) fn open(folder: &Path, open_max: usize) -> Result<Disk, JournalError>
         Err(error) => return Err(failure("read", &path)(error)),
     };
     let (file, bytes) = write_anew(folder, &open, &done)?;
-    Ok(Disk { folder: folder.to_owned(), file, _lock: lock, bytes, open, done, next_entry, open_max, damage, failed: false })
+    Ok(Disk {
+        folder: folder.to_owned(),
+        file,
+        _lock: lock,
+        bytes,
+        open,
+        done,
+        next_entry,
+        open_max,
+        damage,
+        failed: false,
+        rewrite_from: JOURNAL_REWRITE_BYTES,
+        since: None,
+    })
 }
 
-/// Writes the journal without what is struck out.
-pub(super) fn rewrite(disk: &mut Disk) -> Result<(), JournalError> {
-    // Whatever fails below, the old file was whole: but it may be the new one that has the name.
+/// Writes the journal without what is struck out. What is written meanwhile goes into the old file, which is the journal
+/// until the new one has its name, and behind that into the new one.
+pub(super) fn rewrite(disk: &Mutex<Disk>) {
+    end_anew(disk, begin_anew(disk));
+}
+
+/// The new file and its length.
+pub(super) type Begun = Result<(File, u64), JournalError>;
+
+pub(super) fn begin_anew(disk: &Mutex<Disk>) -> Begun {
+    let (folder, open, done) = {
+        let mut disk = super::lock(disk);
+        disk.since = Some(Vec::new());
+        (disk.folder.clone(), disk.open.clone(), disk.done.clone())
+    };
+    begin(&folder, &open, &done)
+}
+
+pub(super) fn end_anew(disk: &Mutex<Disk>, begun: Begun) {
+    let mut disk = super::lock(disk);
+    let since = disk.since.take().unwrap_or_default();
+    if let Err(error) = begun.and_then(|(file, bytes)| put_in_place(&mut disk, file, bytes, &since)) {
+        // Most often there is no room for two: it is tried again when it is worth twice as much.
+        disk.rewrite_from = disk.bytes.saturating_mul(2);
+        tracing::warn!(%error, folder = %disk.folder.display(), "the journal cannot be written anew; it goes on in its file");
+    }
+}
+
+fn put_in_place(disk: &mut Disk, mut file: File, bytes: u64, since: &[u8]) -> Result<(), JournalError> {
+    let (beside, path) = (beside(&disk.folder), journal_path(&disk.folder));
+    if disk.failed {
+        // What is in the old file is not known, and the new one must not say that it is.
+        return Err(JournalError::Failed);
+    }
+    file.write_all(since).and_then(|()| file.sync_data()).map_err(failure("write", &beside))?;
+    fs::rename(&beside, &path).map_err(failure("rename", &beside))?;
+    // Whatever fails from here on, it is the new file that has the name, and perhaps only until a power cut.
     disk.failed = true;
-    let (file, bytes) = write_anew(&disk.folder, &disk.open, &disk.done)?;
+    sync_folder(&disk.folder)?;
     disk.file = file;
-    disk.bytes = bytes;
+    disk.bytes = bytes.saturating_add(count(since.len()));
+    disk.rewrite_from = JOURNAL_REWRITE_BYTES;
     disk.failed = false;
     Ok(())
 }
@@ -96,16 +146,28 @@ fn keep_aside(folder: &Path, tail: &[u8], at_byte: u64) -> Result<Damage, Journa
 
 /// Writes a whole journal beside the old one and puts it in its place.
 fn write_anew(folder: &Path, open: &BTreeMap<EntryNumber, OpenAdvice>, done: &DoneList) -> Result<(File, u64), JournalError> {
+    let (file, bytes) = begin(folder, open, done)?;
+    let beside = beside(folder);
+    fs::rename(&beside, journal_path(folder)).map_err(failure("rename", &beside))?;
+    sync_folder(folder)?;
+    Ok((file, bytes))
+}
+
+/// Writes a journal beside the old one, and says how long it is.
+fn begin(folder: &Path, open: &BTreeMap<EntryNumber, OpenAdvice>, done: &DoneList) -> Result<(File, u64), JournalError> {
     let mut bytes = FILE_HEADER.to_vec();
     for record in done.records().chain(open.values().map(Record::kept)) {
         frame::append(&mut bytes, &record.encode_to_vec())
             .ok_or_else(|| JournalError::TooLarge { receipt_id: record.receipt_id.clone() })?;
     }
-    let path = journal_path(folder);
-    let beside = folder.join("advices.journal.new");
-    replace(folder, &beside, &path, &bytes)?;
-    let file = OpenOptions::new().append(true).open(&path).map_err(failure("open", &path))?;
+    let beside = beside(folder);
+    let mut file = File::create(&beside).map_err(failure("create", &beside))?;
+    file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(failure("write", &beside))?;
     Ok((file, count(bytes.len())))
+}
+
+fn beside(folder: &Path) -> PathBuf {
+    folder.join("advices.journal.new")
 }
 
 /// Puts a file in place so that after a power cut it is the old one or the new one, whole.
@@ -113,6 +175,10 @@ pub(crate) fn replace(folder: &Path, beside: &Path, path: &Path, bytes: &[u8]) -
     let mut file = File::create(beside).map_err(failure("create", beside))?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failure("write", beside))?;
     fs::rename(beside, path).map_err(failure("rename", beside))?;
+    sync_folder(folder)
+}
+
+fn sync_folder(folder: &Path) -> Result<(), JournalError> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failure("sync the folder", folder))
 }
 

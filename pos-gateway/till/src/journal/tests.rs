@@ -5,6 +5,7 @@ use std::fs;
 use tessera_proto::billing::v1::{Receipt, SettleRequest, VoidRequest};
 
 use super::*;
+use crate::limits::JOURNAL_REWRITE_BYTES;
 
 fn settle(receipt_id: &str) -> Advice {
     Advice::Settle(SettleRequest {
@@ -117,9 +118,10 @@ async fn what_is_struck_out_does_not_grow_the_file_for_ever() {
         let entry = journal.keep(&Advice::Settle(large.clone())).await.unwrap();
         journal.strike(entry.unwrap()).await.unwrap();
     }
+    // It waits until the file that was begun is in its place.
+    drop(journal);
     let bytes = fs::metadata(folder.path().join("advices.journal")).unwrap().len();
     assert!(bytes < JOURNAL_REWRITE_BYTES + 1024 * 1024, "{bytes}");
-    drop(journal);
     let journal = Journal::open(folder.path()).unwrap();
     assert_eq!(waiting(&journal), ["small"]);
 }
@@ -182,4 +184,74 @@ async fn h56_the_newest_receipts_keep_their_requests_and_older_ones_their_hashes
     assert_eq!(all.len(), 502);
     let without: Vec<&str> = all.iter().filter(|(_, whole)| !whole).map(|(id, _)| id.as_str()).collect();
     assert_eq!(without, ["r000", "r001"]);
+}
+
+/// A settle of half a mebibyte.
+fn large(receipt_id: &str) -> Advice {
+    let Advice::Settle(mut large) = sold(receipt_id, "2027-01-15") else { unreachable!() };
+    large.quote_token = vec![7; 512 * 1024].into();
+    Advice::Settle(large)
+}
+
+#[tokio::test]
+async fn h56_large_receipts_keep_fewer_requests_so_that_the_file_stays_small() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    for number in 0..20 {
+        let entry = journal.keep(&large(&format!("r{number:02}"))).await.unwrap().unwrap();
+        journal.done(entry).await.unwrap();
+    }
+    drop(journal);
+    let all = of_day(&Journal::open(folder.path()).unwrap(), "2027-01-15");
+    assert_eq!(all.len(), 20);
+    let without: Vec<&str> = all.iter().filter(|(_, whole)| !whole).map(|(id, _)| id.as_str()).collect();
+    assert_eq!(without, ["r00", "r01", "r02", "r03", "r04"], "fifteen and their receipts are less than 8 MiB");
+    let bytes = fs::metadata(folder.path().join("advices.journal")).unwrap().len();
+    assert!(bytes <= 8 * 1024 * 1024, "{bytes}");
+}
+
+#[tokio::test]
+async fn h1_what_is_kept_and_struck_out_while_the_file_is_written_anew_is_in_the_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let disk = journal.disk().unwrap();
+    let before = journal.keep(&sold("before", "2027-01-15")).await.unwrap().unwrap();
+    journal.keep(&settle("waits")).await.unwrap();
+    let begun = file::begin_anew(&disk);
+    journal.keep(&settle("meanwhile")).await.unwrap();
+    journal.done(before).await.unwrap();
+    file::end_anew(&disk, begun);
+    journal.keep(&settle("behind")).await.unwrap();
+    drop((journal, disk));
+    let journal = Journal::open(folder.path()).unwrap();
+    assert_eq!(waiting(&journal), ["waits", "meanwhile", "behind"]);
+    assert_eq!(of_day(&journal, "2027-01-15"), [("before".to_owned(), true)]);
+    assert_eq!(journal.damage(), None);
+}
+
+/// The new file is a pipe that nobody reads: a disk that stands still.
+#[cfg(unix)]
+#[tokio::test]
+async fn p1_nobody_waits_for_a_file_that_is_written_anew_and_without_it_the_old_one_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let pipe = folder.path().join("advices.journal.new");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for number in 0..12 {
+        let entry = journal.keep(&large(&format!("r{number:02}"))).await.unwrap().unwrap();
+        journal.strike(entry).await.unwrap();
+    }
+    while lock(&journal.disk().unwrap()).since.is_none() {
+        tokio::task::yield_now().await;
+    }
+    let last = journal.keep(&sold("last", "2027-01-15")).await.unwrap().unwrap();
+    let reading = std::thread::spawn(move || fs::read(pipe).unwrap().len());
+    journal.done(last).await.unwrap();
+    let path = folder.path().to_owned();
+    tokio::task::spawn_blocking(move || drop(journal)).await.unwrap();
+    assert!(reading.join().unwrap() > 0);
+    fs::remove_file(path.join("advices.journal.new")).unwrap();
+    let journal = Journal::open(&path).unwrap();
+    assert_eq!(of_day(&journal, "2027-01-15"), [("last".to_owned(), true)]);
+    assert!(waiting(&journal).is_empty());
 }
