@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tessera_contract::canonical::ContentHash;
 use tessera_contract::convert::timestamp_to_wire;
-use tessera_contract::limits::TILL_DAY_DIFFERENCES_MAX;
+use tessera_contract::limits::{TILL_DAY_DIFFERENCES_MAX, TILL_DAY_RECEIPTS_MAX};
 use tessera_contract::refusal::Refusal;
 use tessera_contract::till_day::{DayKind, DayReceipt, DayReceipts, DaySum, SaidDay, TillDay};
 use tessera_ledger::entry::{EntryState, ReceiptEntry};
@@ -21,6 +22,8 @@ use crate::layout;
 
 /// Hints that are read at once.
 const HINTS_AT_ONCE: usize = 256;
+/// Receipts that are looked for at once.
+const RECEIPTS_AT_ONCE: usize = 16;
 /// How often a close is tried that meets another one of its day.
 const ATTEMPTS_MAX: u32 = 4;
 /// What a caller waits before it comes back to a full queue.
@@ -85,7 +88,7 @@ impl Core {
     /// Compares what is said of a day with what is known of it, and closes the day where both agree.
     ///
     /// # Errors
-    /// The storage cannot do it now, or what it reads is broken.
+    /// The storage cannot do it now, or what it reads is broken; the day has more receipts than can be compared.
     pub(crate) async fn close_till_day(&self, said: &SaidDay, gateway: &str) -> Result<CloseTillDayResponse, Refusal> {
         let known = self.till_day(&said.day).await?;
         let sum = known.sum();
@@ -119,20 +122,34 @@ impl Core {
             let hints = self.storage.hints(bucket, Some(&after), HINTS_AT_ONCE).await;
             let hints = hints.map_err(|error| self.storage_refusal(&error))?;
             let is_last = hints.len() < HINTS_AT_ONCE;
-            for hint in hints {
-                let Some(id) = hint.key.strip_prefix(prefix.as_bytes()) else { return Ok(receipts) };
+            let Some(last) = hints.last() else { return Ok(receipts) };
+            after = last.key.clone();
+            let of_day: Vec<_> = hints.iter().map_while(|hint| Some((hint.key.strip_prefix(prefix.as_bytes())?, hint))).collect();
+            let is_last = is_last || of_day.len() < hints.len();
+            let mut asked = Vec::with_capacity(of_day.len());
+            for (id, hint) in of_day {
                 let id = std::str::from_utf8(id).ok().and_then(|id| ReceiptId::parse(id).ok());
-                if let Some((id, receipt)) = id.zip(hinted(&hint.value))
-                    && self.is_known(&id, &receipt).await?
-                {
+                asked.extend(id.zip(hinted(&hint.value)).map(|(id, receipt)| self.looked_for(id, receipt)));
+            }
+            let mut found = stream::iter(asked).buffered(RECEIPTS_AT_ONCE);
+            while let Some(known) = found.next().await {
+                if let Some((id, receipt)) = known? {
                     receipts.insert(id, receipt);
                 }
-                after = hint.key;
+            }
+            if receipts.len() > TILL_DAY_RECEIPTS_MAX {
+                let limit = u64::try_from(TILL_DAY_RECEIPTS_MAX).unwrap_or(u64::MAX);
+                return Err(Refusal::LimitExceeded { what: "receipts of a till's day", limit });
             }
             if is_last {
                 return Ok(receipts);
             }
         }
+    }
+
+    /// The receipt, where it was committed with this content.
+    async fn looked_for(&self, id: ReceiptId, receipt: DayReceipt) -> Result<Option<(ReceiptId, DayReceipt)>, Refusal> {
+        Ok(self.is_known(&id, &receipt).await?.then_some((id, receipt)))
     }
 
     /// Whether the receipt was committed with this content.
@@ -142,10 +159,15 @@ impl Core {
             return Ok(false);
         }
         match &entry.state {
-            EntryState::Settled | EntryState::Returned => Ok(self.outcome(&entry, id).await?.is_some()),
+            EntryState::Settled | EntryState::Returned => self.has_outcome(&entry, id).await,
             EntryState::Parked { original } => self.waits_for(original, id).await,
             EntryState::Awaited | EntryState::Voided | EntryState::ParkedClaim { .. } | EntryState::Claimed { .. } => Ok(false),
         }
+    }
+
+    async fn has_outcome(&self, entry: &ReceiptEntry, id: &ReceiptId) -> Result<bool, Refusal> {
+        let (partition, row) = (layout::aggregate(&entry.aggregate, id), layout::outcome_row(&entry.outcome_id(id)));
+        self.storage.has_row(&partition, &row).await.map_err(|error| self.storage_refusal(&error))
     }
 
     async fn waits_for(&self, original: &ReceiptId, id: &ReceiptId) -> Result<bool, Refusal> {

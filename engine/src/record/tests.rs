@@ -1,8 +1,11 @@
 //! Tests of outcome messages: what is written is what a return reads.
 
-use tessera_proto::billing::v1;
-
 use prost::Message as _;
+use tessera_contract::limits::MESSAGE_BYTES_MAX;
+use tessera_ledger::outcome::{Outcome, OutcomeKind, OutcomeLine, OutcomeReward};
+use tessera_proto::billing::v1;
+use tessera_rules::decision::LineShare;
+use tessera_rules::id::{LineId, RewardId};
 
 use super::{Extras, encode_outcome, outcome_from_wire};
 use crate::testing::*;
@@ -79,5 +82,37 @@ fn the_writer_and_its_slow_twin_write_the_same_bytes() {
     for (outcome, extras) in full::outcomes() {
         let expected = twin::outcome_to_wire(&outcome, extras.clone()).encode_to_vec();
         assert_eq!(encode_outcome(&outcome, &extras), expected, "{:?}", outcome.kind);
+    }
+}
+
+/// A thousand lines, each with a share of forty rewards, and texts that make it as long as is said, bytes.
+fn long(kind: OutcomeKind, bytes: usize) -> (Outcome, Extras) {
+    let (mut outcome, mut extras) = full::outcomes().into_iter().find(|(outcome, _)| outcome.kind == kind).unwrap();
+    let plain = outcome.lines.swap_remove(0);
+    let id = |number: usize| LineId::parse(&number.to_string()).unwrap();
+    outcome.lines = (0..1_000).map(|number| OutcomeLine { id: id(number), ..plain.clone() }).collect();
+    let mut reward = outcome.rewards.swap_remove(0);
+    reward.earned_on = (0..1_000).map(|number| LineShare { line: id(number), units: 3 }).collect();
+    let rewards = (0..40).map(|number| RewardId::parse(&format!("r{number}")).unwrap());
+    outcome.rewards = rewards.map(|id| OutcomeReward { id, ..reward.clone() }).collect();
+    let short = encode_outcome(&outcome, &extras).len();
+    extras.footer_texts.push("x".repeat(bytes - short));
+    (outcome, extras)
+}
+
+#[test]
+fn p2_an_outcome_leaves_room_for_what_its_answer_says_beside_it() {
+    let kibibyte = 1_024;
+    for (kind, room) in [(OutcomeKind::Settle, 16 * kibibyte), (OutcomeKind::Return, 256 * kibibyte)] {
+        let fits = MESSAGE_BYTES_MAX - room;
+        for (bytes, keeps_shares) in [(fits - kibibyte, true), (fits + kibibyte, false), (MESSAGE_BYTES_MAX - 64, false)] {
+            let (outcome, extras) = long(kind, bytes);
+            let encoded = encode_outcome(&outcome, &extras);
+            assert!(encoded.len() + room <= MESSAGE_BYTES_MAX, "{kind:?} of {bytes}: {}", encoded.len());
+            let wire = v1::Outcome::decode(encoded).unwrap();
+            assert_eq!((wire.lines.len(), wire.rewards.len()), (1_000, 40));
+            assert_eq!(wire.lines.iter().all(|line| line.rewards.len() == 40), keeps_shares, "{kind:?} of {bytes}");
+            assert_eq!(wire.lines.iter().all(|line| line.rewards.is_empty()), !keeps_shares, "{kind:?} of {bytes}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use tessera_contract::convert::{redeem_mode_to_wire, tender_to_wire};
+use tessera_contract::limits::{LINES_MAX, MESSAGE_BYTES_MAX};
 use tessera_ledger::follow_up::{FollowUp, FollowUpKind};
 use tessera_ledger::outcome::{Flag, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, UseMove};
 use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
@@ -24,6 +25,14 @@ use super::fields::Fields;
 
 /// Room for the outcome of a usual receipt.
 const USUAL_BYTES: usize = 4 * 1024;
+
+/// What an answer says beside its outcome, bytes at most: balances, position and times, or the ids of returns.
+const ANSWER_BYTES_MAX: usize = 16 * 1024;
+/// The same of a return: what is given back of each line, and what is taken back for it.
+const RETURN_ANSWER_BYTES_MAX: usize = 256 * 1024;
+
+const _: () = assert!(RETURN_ANSWER_BYTES_MAX >= ANSWER_BYTES_MAX + LINES_MAX * 200, "two ids, a code and two numbers a line");
+const _: () = assert!(MESSAGE_BYTES_MAX - ANSWER_BYTES_MAX <= VALUE_BYTES_MAX, "what fits its answer fits a row");
 
 /// What the message says beside the ledger's outcome: the till's own words and the decision's proof.
 #[derive(Clone, Debug, Default)]
@@ -53,11 +62,13 @@ pub(crate) struct Extras {
 
 /// The message of an outcome, `tessera.billing.v1.Outcome`.
 ///
-/// Hundreds of lines with dozens of rewards each may have more shares of rewards on lines than a row has room for. They
+/// Hundreds of lines with dozens of rewards each may have more shares of rewards on lines than a message has room for. They
 /// are left out then, all of them: such a reward is of the whole receipt, and goes with a return in its proportion.
 pub(crate) fn encode_outcome(outcome: &Outcome, extras: &Extras) -> Bytes {
     let whole = encode(outcome, extras, lines::RewardShares::Written);
-    if whole.len() <= VALUE_BYTES_MAX {
+    // What is stored must be sent too.
+    let beside = if outcome.kind == OutcomeKind::Return { RETURN_ANSWER_BYTES_MAX } else { ANSWER_BYTES_MAX };
+    if whole.len() <= MESSAGE_BYTES_MAX - beside {
         return whole;
     }
     metrics::counter!("tessera_engine_outcomes_without_shares_total").increment(1);

@@ -2,12 +2,13 @@
 
 use bytes::Bytes;
 use tessera_contract::canonical::ContentHash;
+use tessera_contract::limits::TILL_DAY_RECEIPTS_MAX;
 use tessera_contract::till_day::{DayKind, DayReceipt, DayReceipts, TillDay, of_return, of_settle};
 use tessera_proto::billing::v1;
 use tessera_proto::gateway::v1::gateway_service_server::GatewayService as _;
 use tessera_proto::gateway::v1::{CloseTillDayRequest, CloseTillDayResponse, TillDayDifferenceKind, TillDayStatus};
 use tessera_rules::id::{ReceiptId, StoreId, TillId};
-use tessera_storage::{Commit, CommitError, Storage as _, Version};
+use tessera_storage::{Commit, CommitError, Row, Storage as _, Version};
 use tonic::{Code, Request};
 
 use crate::packs::GatewayCalls;
@@ -156,6 +157,39 @@ async fn h60_a_day_of_more_receipts_than_are_read_at_once_is_whole() {
     }
     let closed = rig.close_day(book.to_request(&day("T1", "2026-11-22"), "G1", false)).await.unwrap();
     assert_eq!((closed.status(), closed.engine_settled_count), (TillDayStatus::Agreed, 600));
+}
+
+#[tokio::test]
+async fn h60_a_day_of_more_receipts_than_can_be_compared_is_refused_and_says_so() {
+    let rig = Rig::new().await;
+    let (day, first) = (day("T1", "2026-11-22"), ReceiptId::parse("A").unwrap());
+    let mut book = DayReceipts::default();
+    rig.sold(socks("A", None), &mut book).await;
+    // As many again as the first one, each with its entry, its outcome and its place in the day.
+    let entry = rig.storage.head(&layout::receipt(&first)).await.unwrap().unwrap().value;
+    let noted = *book.get(&first).unwrap();
+    for number in 1..=TILL_DAY_RECEIPTS_MAX {
+        if number == TILL_DAY_RECEIPTS_MAX {
+            let closed = rig.close_day(book.to_request(&day, "G1", false)).await.unwrap();
+            assert_eq!((closed.status(), closed.engine_settled_count), (TillDayStatus::Agreed, 10_000));
+        }
+        let id = ReceiptId::parse(&format!("B{number}")).unwrap();
+        let commit = Commit {
+            partition: layout::receipt(&id),
+            expected: Version::NONE,
+            head: entry.clone(),
+            rows: vec![Row { key: layout::outcome_row(id.as_str()), value: Bytes::from_static(b"sold") }],
+            claims: Vec::new(),
+            hints: vec![till_days::hint(&day, &id, noted)],
+            deltas: Vec::new(),
+            feed_kinds: Vec::new(),
+        };
+        rig.storage.commit(commit).await.unwrap();
+        book.insert(id, noted);
+    }
+    let refused = rig.close_day(DayReceipts::default().to_request(&day, "G1", false)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert!(refused.message().contains("10000") || refused.message().contains("10,000"), "{refused:?}");
 }
 
 #[tokio::test]

@@ -267,6 +267,11 @@ pub trait Storage: Send + Sync + fmt::Debug + 'static {
     /// One row.
     async fn row(&self, partition: &Partition, key: &RowKey) -> Result<Option<Bytes>, StorageError>;
 
+    /// Whether there is such a row: its value is not read where the storage can tell without.
+    async fn has_row(&self, partition: &Partition, key: &RowKey) -> Result<bool, StorageError> {
+        Ok(self.row(partition, key).await?.is_some())
+    }
+
     /// Rows of one kind whose id is greater than `after`, by ascending id, at most `limit`.
     async fn rows(&self, partition: &Partition, kind: u8, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StorageError>;
 

@@ -187,6 +187,10 @@ impl Storage for EmbeddedStorage {
         self.read(|visible| visible.row(partition, key))
     }
 
+    async fn has_row(&self, partition: &Partition, key: &RowKey) -> Result<bool, StorageError> {
+        self.read(|visible| visible.has_row(partition, key))
+    }
+
     async fn rows(&self, partition: &Partition, kind: u8, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StorageError> {
         self.read(|visible| visible.rows(partition, kind, after, limit))
     }

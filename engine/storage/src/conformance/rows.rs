@@ -23,6 +23,7 @@ pub async fn rows_are_put_replaced_and_read(storage: Subject) {
     for (kind, id, expected) in cases {
         let found = storage.row(&thing("a"), &key(kind, id)).await.expect("read");
         assert_eq!(found.as_deref(), expected.map(str::as_bytes), "{kind} {id}");
+        assert_eq!(storage.has_row(&thing("a"), &key(kind, id)).await.expect("read"), expected.is_some(), "{kind} {id}");
     }
 }
 

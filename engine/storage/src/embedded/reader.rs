@@ -56,6 +56,13 @@ impl Visible {
         Ok(Some(Bytes::copy_from_slice(sealed.value)))
     }
 
+    pub(crate) fn has_row(&self, partition: &Partition, key: &RowKey) -> Result<bool, StorageError> {
+        let table = self.tables.names.rows(partition.space)?;
+        let key = layout::row_key(&partition.key, key);
+        let found = self.snapshot.contains_key(self.tables.keyspace(table), &key);
+        found.map_err(|error| self.tables.failed(table, &key, &error))
+    }
+
     pub(crate) fn rows(
         &self,
         partition: &Partition,
