@@ -2,8 +2,10 @@
 //! measuring, and shared by class so that what matters most is never behind what can wait (H50).
 //!
 //! The limit follows the gradient of Netflix's concurrency-limits: where answers take longer than they can, it becomes less in the
-//! same measure; where it is used and they do not, it grows by its square root. What they can take is the least of the last
-//! windows; each window begins with half the limit, so that a queue at the engine is never taken for its nature.
+//! same measure; where it is used and they do not, it grows by its square root. What they take is the mean of some dozens of
+//! answers to calls that began under the limit of now, since calls and links differ by nature from one to the next; what they
+//! can take is the least such mean of the last windows. Each window begins with a moment of the smallest limit, so that a
+//! queue at the engine is never taken for its nature.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,12 +19,18 @@ use crate::limits::{IN_FLIGHT_MAX, IN_FLIGHT_MIN, IN_FLIGHT_START};
 
 /// How much longer than it can an answer may take before the limit becomes less.
 const TOLERANCE: f64 = 1.5;
-/// What one answer changes of the limit.
+/// What one answer changes of what answers take of late.
 const SMOOTHING: f64 = 0.2;
+/// Answers of which the mean is taken: of a link with jitter their means lie within a third of one another.
+const BATCH: u32 = 50;
+/// What the mean of a batch changes of the limit.
+const BATCH_SMOOTHING: f64 = 0.5;
 /// How long the least is looked for.
 const WINDOW: Duration = Duration::from_secs(10);
-/// What the begin of a window leaves of the limit.
-const AT_A_WINDOWS_BEGIN: f64 = 0.5;
+/// How long the smallest limit holds at the begin of a window, at most: until then so many have mostly been answered.
+const PROBE: Duration = Duration::from_secs(1);
+/// Answers that at least make a mean when that time is over.
+const PROBE_BATCH_MIN: u32 = 8;
 /// What a refusal for want of room leaves of the limit.
 const AFTER_CHOKED: f64 = 0.9;
 
@@ -45,6 +53,14 @@ impl Class {
         match call.kind() {
             Kind::Advice | Kind::Write => Self::Fact,
             Kind::Quote | Kind::Read => Self::Question,
+        }
+    }
+
+    /// Whether a call says how long those of its class take: what is rare and another kind of work does not.
+    pub(crate) fn is_measured_by(self, call: Call) -> bool {
+        match self {
+            Self::Fact | Self::Delivery => call == Call::Settle,
+            Self::Question => call == Call::Quote,
         }
     }
 
@@ -75,14 +91,29 @@ pub(crate) struct InFlight {
 #[derive(Debug)]
 struct State {
     limit: f64,
-    /// The shortest that answers took by class, seconds, in the last window and in this one; infinite: none has come.
+    /// The shortest mean of a batch by class, seconds, in the last window and in this one; infinite: none has come.
     last: [f64; CLASSES.len()],
     least: [f64; CLASSES.len()],
+    batches: [Batch; CLASSES.len()],
     window_began: Instant,
+    /// The limit that comes back, while the smallest one holds.
+    put_aside: Option<f64>,
     /// What answers take of late, by class, seconds: a moving average; 0: none has come.
     of_late: [f64; CLASSES.len()],
     under_way: [u32; CLASSES.len()],
     waiting: [VecDeque<Waiting>; CLASSES.len()],
+}
+
+/// Answers of a class since the last mean.
+#[derive(Debug, Clone, Copy)]
+struct Batch {
+    /// Calls that began before were made under another limit.
+    since: Instant,
+    count: u32,
+    /// Of those, how many came while the limit was used.
+    used: u32,
+    /// What they took together, seconds.
+    took: f64,
 }
 
 /// Who waits, and until when its caller must have been answered.
@@ -106,7 +137,9 @@ impl Default for InFlight {
             limit: IN_FLIGHT_START,
             last: [f64::INFINITY; CLASSES.len()],
             least: [f64::INFINITY; CLASSES.len()],
+            batches: [Batch::begin(); CLASSES.len()],
             window_began: Instant::now(),
+            put_aside: None,
             of_late: [0.0; CLASSES.len()],
             under_way: [0; CLASSES.len()],
             waiting: Default::default(),
@@ -205,7 +238,7 @@ impl State {
         }
     }
 
-    /// The shortest that an answer takes, seconds; infinite: nobody knows.
+    /// The shortest that answers take, seconds; infinite: nobody knows.
     fn least(&self, class: Class) -> f64 {
         let of = |times: &[f64; CLASSES.len()]| times.get(class.place()).copied().unwrap_or(f64::INFINITY);
         of(&self.last).min(of(&self.least))
@@ -217,27 +250,60 @@ impl State {
         left >= self.of_late.get(class.place()).copied().unwrap_or_default() * TOLERANCE
     }
 
-    fn answered(&mut self, class: Class, took: Duration) {
-        let took = took.as_secs_f64().max(0.000_1);
+    fn answered(&mut self, class: Class, began: Instant) {
+        let took = began.elapsed().as_secs_f64().max(0.000_1);
         let is_used = f64::from(self.all()) * 2.0 >= self.limit;
-        if self.window_began.elapsed() >= WINDOW {
-            self.window_began = Instant::now();
-            self.last = std::mem::replace(&mut self.least, [f64::INFINITY; CLASSES.len()]);
-            if is_used {
-                self.set(self.limit * AT_A_WINDOWS_BEGIN);
-            }
+        if self.put_aside.is_some() && self.window_began.elapsed() >= PROBE {
+            self.end_probe();
         }
-        if let Some(least) = self.least.get_mut(class.place()) {
-            *least = least.min(took);
+        if self.window_began.elapsed() >= WINDOW {
+            self.begin_window(is_used);
         }
         if let Some(of_late) = self.of_late.get_mut(class.place()) {
             *of_late += (took - *of_late) * SMOOTHING;
         }
-        // An engine that could take more says nothing of how much.
+        if let Some(batch) = self.batches.get_mut(class.place()).filter(|batch| began >= batch.since) {
+            batch.count += 1;
+            batch.used += u32::from(is_used);
+            batch.took += took;
+            if batch.count >= BATCH {
+                let whole = std::mem::replace(batch, Batch::begin());
+                self.measured(class, whole);
+            }
+        }
+    }
+
+    /// What came under another limit says nothing of this one.
+    fn begin_window(&mut self, is_used: bool) {
+        self.window_began = Instant::now();
+        self.last = std::mem::replace(&mut self.least, [f64::INFINITY; CLASSES.len()]);
         if is_used {
-            let gradient = (TOLERANCE * self.least(class) / took).clamp(0.5, 1.0);
+            self.batches = [Batch::begin(); CLASSES.len()];
+            self.put_aside = Some(self.limit);
+            self.set(IN_FLIGHT_MIN);
+        }
+    }
+
+    fn end_probe(&mut self) {
+        let Some(limit) = self.put_aside.take() else { return };
+        let batches = std::mem::replace(&mut self.batches, [Batch::begin(); CLASSES.len()]);
+        for (least, batch) in self.least.iter_mut().zip(batches).filter(|(_, batch)| batch.count >= PROBE_BATCH_MIN) {
+            *least = least.min(batch.mean());
+        }
+        self.set(limit);
+    }
+
+    fn measured(&mut self, class: Class, batch: Batch) {
+        if let Some(least) = self.least.get_mut(class.place()) {
+            *least = least.min(batch.mean());
+        }
+        if self.put_aside.is_some() {
+            self.end_probe();
+        } else if batch.used * 2 >= batch.count {
+            // An engine that could take more says nothing of how much.
+            let gradient = (TOLERANCE * self.least(class) / batch.mean()).clamp(0.5, 1.0);
             let next = self.limit * gradient + self.limit.sqrt();
-            self.set(self.limit + (next - self.limit) * SMOOTHING);
+            self.set(self.limit + (next - self.limit) * BATCH_SMOOTHING);
         }
     }
 
@@ -246,10 +312,20 @@ impl State {
     }
 }
 
+impl Batch {
+    fn begin() -> Self {
+        Self { since: Instant::now(), count: 0, used: 0, took: 0.0 }
+    }
+
+    fn mean(&self) -> f64 {
+        self.took / f64::from(self.count)
+    }
+}
+
 impl Permit {
-    /// The engine has answered.
+    /// The engine has answered what this call takes as others of its class do.
     pub(crate) fn answered(&self) {
-        self.in_flight.state().answered(self.class, self.began.elapsed());
+        self.in_flight.state().answered(self.class, self.began);
     }
 
     /// The engine has more to do than it can.
@@ -257,6 +333,7 @@ impl Permit {
         let mut state = self.in_flight.state();
         let less = state.limit * AFTER_CHOKED;
         state.set(less);
+        state.put_aside = state.put_aside.map(|limit| limit * AFTER_CHOKED);
     }
 }
 

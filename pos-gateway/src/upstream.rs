@@ -153,9 +153,9 @@ impl Upstream {
         };
         let end = end.map_err(Failed::of);
         match &end {
-            Ok(_) => permit.answered(),
+            Ok(_) if class.is_measured_by(call) => permit.answered(),
             Err(failed) if is_choked(failed) => permit.choked(),
-            Err(Failed::Overdue | Failed::Link(_) | Failed::Engine(_)) => {}
+            Ok(_) | Err(Failed::Overdue | Failed::Link(_) | Failed::Engine(_)) => {}
         }
         match &end {
             Ok(_) | Err(Failed::Engine(_)) => engine.up.store(true, Ordering::Relaxed),

@@ -73,6 +73,55 @@ async fn h50_an_engine_that_becomes_slow_is_sent_less_and_a_fast_one_more() {
     drop(taken);
 }
 
+/// Numbers from 0 to 1, the same in every run.
+fn chance(mut state: u64) -> impl FnMut() -> f64 {
+    move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        f64::from(u32::try_from(state >> 32).unwrap()) / f64::from(u32::MAX)
+    }
+}
+
+/// Questions that come by chance, so many a second over two windows, to an engine that has room for all of them and takes
+/// as long as is said; the share that an engine does not answer within the budget, and is the rule pack's.
+async fn left_to_the_pack(a_second: f64, mut takes: impl FnMut() -> f64) -> f64 {
+    let limit = InFlight::default();
+    let mut chance = chance(0x7E55_E7A5);
+    let mut asked = tokio::task::JoinSet::new();
+    let until = Instant::now() + SECOND * 15;
+    let mut next = Instant::now();
+    while next < until {
+        next += Duration::from_secs_f64(-chance().max(1e-9).ln() / a_second);
+        tokio::time::sleep_until(next).await;
+        let (limit, work) = (limit.clone(), Duration::from_secs_f64(takes()));
+        asked.spawn(async move {
+            let one = async {
+                let permit = limit.enter(Class::Question, Instant::now() + SECOND).await?;
+                sleep(work).await;
+                permit.answered();
+                Some(())
+            };
+            timeout(SECOND, one).await == Ok(Some(()))
+        });
+    }
+    let all = asked.join_all().await;
+    let left = u32::try_from(all.iter().filter(|answered| !**answered).count()).unwrap();
+    f64::from(left) / f64::from(u32::try_from(all.len()).unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn h50_an_idle_engine_is_asked_everything_however_its_answers_differ_by_nature() {
+    let mut by = chance(1);
+    // A fifth of them are answered from memory.
+    let mixed = left_to_the_pack(3_000.0, || if by() < 0.2 { 0.001 } else { 0.010 }).await;
+    assert!(mixed < 0.001, "of mixed times {mixed}");
+    let mut by = chance(2);
+    // A mobile link, of which each answer waits some time by chance.
+    let jittered = left_to_the_pack(200.0, || 0.060 - 0.060 * by().max(1e-9).ln()).await;
+    assert!(jittered < 0.001, "of a link with jitter {jittered}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn h50_deliveries_and_questions_never_take_what_is_kept_for_settles() {
     let (limit, engine) = (InFlight::default(), engine(20));
