@@ -2,7 +2,8 @@
 //! till's day is closed (H60).
 //!
 //! A thread notes it without fsync and no till waits for it: what a power cut takes from the book is with an engine, in
-//! the spool, or with the till. What cannot be noted is counted.
+//! the spool, or with the till. What cannot be noted is counted. How old a day is says this gateway's clock, by when it
+//! noted something of it: the date is the till's, whose clock may be years off.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,25 +12,23 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::Timestamp;
 use metrics::{counter, gauge};
-use prost::Message as _;
 use tessera_contract::canonical::ContentHash;
-use tessera_contract::till_day::{DayKind, DayReceipt, DayReceipts, TillDay, of_return, of_settle};
-use tessera_proto::billing::v1::{ReturnRequest, ReturnStatus, SettleRequest, SettleStatus};
+use tessera_contract::till_day::{DayKind, DayReceipt, DayReceipts, TillDay};
 use tessera_proto::gateway::v1::TillDaysStatus;
 use tessera_rules::id::ReceiptId;
 use tokio::sync::oneshot;
 
 use crate::call::Call;
-use crate::limits::{DAY_CLOSED_KEPT_DAYS, DAY_OPEN_KEPT_DAYS, DAY_QUEUE_MAX, DAYS_BYTES_MAX, SPOOL_END_MAX};
+use crate::limits::{DAY_OVERDUE_AFTER, DAY_QUEUE_MAX, SPOOL_END_MAX};
 use crate::spool::SpoolError;
 
 mod file;
+mod writer;
 
 use file::Noted;
+use writer::Writer;
 
 /// The book. Dropping it waits a moment until what it was given is noted.
 #[derive(Debug)]
@@ -48,20 +47,26 @@ struct Shared {
     not_noted: AtomicU64,
 }
 
-/// How a day of the book stands.
+/// How a day of the book stands. The times are this gateway's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum DayState {
+struct DayState {
     /// It is not closed, or has got a receipt since.
-    Open,
-    Closed,
+    is_open: bool,
+    /// When its first receipt was noted; of one that was closed at the last start, its last one.
+    first_noted: Timestamp,
+    last_noted: Timestamp,
+    /// Its requests are gone: ids and hashes are what is kept.
+    is_short: bool,
+    /// Bytes of its file that count as requests kept.
+    bytes: u64,
 }
 
 /// What the thread is asked to do.
 #[derive(Debug)]
 enum Job {
     Note(Answered),
-    /// A day is closed as the book has it.
-    Closed(TillDay),
+    /// A day is closed as the book had it when its file had so many bytes.
+    Closed(TillDay, u64),
     /// To be told when all before it is done.
     Tell(oneshot::Sender<()>),
 }
@@ -85,11 +90,12 @@ pub(crate) struct NotedReceipt {
     pub(crate) accepted_ms: Option<i64>,
 }
 
-/// The answer of an advice, as far as the book reads it.
-#[derive(Clone, PartialEq, prost::Message)]
-struct OfStatus {
-    #[prost(int32, tag = "1")]
-    status: i32,
+/// What the book has of a day.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct BookedDay {
+    pub(crate) receipts: BTreeMap<ReceiptId, NotedReceipt>,
+    /// Length of the file that was read.
+    bytes: u64,
 }
 
 impl Book {
@@ -102,13 +108,11 @@ impl Book {
             let path = folder.clone();
             move |source| SpoolError::Io { action, path, source }
         };
-        let (days, bytes) = file::days(&folder).map_err(failed("read"))?;
-        let state = |is_closed| if is_closed { DayState::Closed } else { DayState::Open };
-        let days = days.into_iter().map(|(day, is_closed)| (day, state(is_closed))).collect();
+        let days = file::days(&folder).map_err(failed("read"))?;
         let shared = Arc::new(Shared { days: Mutex::new(days), not_noted: AtomicU64::new(0) });
         let (jobs, taken) = sync_channel(DAY_QUEUE_MAX);
         let (ending, ended) = sync_channel(0);
-        let writer = Writer { folder: folder.clone(), shared: Arc::clone(&shared), bytes, pruned_on: Date::MIN };
+        let writer = Writer::new(folder.clone(), Arc::clone(&shared));
         let started = std::thread::Builder::new().name("till-days".to_owned()).spawn(move || {
             let _ending: SyncSender<()> = ending;
             writer.run(&taken);
@@ -119,10 +123,14 @@ impl Book {
 
     /// Notes an advice that was answered; no other call is noted.
     pub(crate) fn note(&self, call: Call, request: Bytes, response: Bytes) {
+        self.note_at(Timestamp::now(), call, request, response);
+    }
+
+    fn note_at(&self, at: Timestamp, call: Call, request: Bytes, response: Bytes) {
         if !matches!(call, Call::Settle | Call::Return) {
             return;
         }
-        let answered = Answered { call, request, response, at: Timestamp::now() };
+        let answered = Answered { call, request, response, at };
         let sent = self.jobs.as_ref().and_then(|jobs| jobs.try_send(Job::Note(answered)).ok());
         if sent.is_none() {
             self.shared.not_noted();
@@ -130,7 +138,7 @@ impl Book {
     }
 
     /// What the book has of a day, with all that was answered before.
-    pub(crate) async fn receipts(&self, day: &TillDay) -> BTreeMap<ReceiptId, NotedReceipt> {
+    pub(crate) async fn day(&self, day: &TillDay) -> BookedDay {
         let (told, done) = oneshot::channel();
         let (folder, day, jobs) = (self.folder.clone(), day.clone(), self.jobs.clone());
         let reading = tokio::task::spawn_blocking(move || {
@@ -138,31 +146,33 @@ impl Book {
             let _ = done.blocking_recv();
             file::read(&folder, &day)
         });
-        let noted = reading.await.ok().and_then(Result::ok).unwrap_or_default();
-        noted.into_iter().filter_map(known).collect()
+        let (noted, bytes) = reading.await.ok().and_then(Result::ok).unwrap_or_default();
+        BookedDay { receipts: noted.into_iter().filter_map(known).collect(), bytes }
     }
 
     /// The days of the book that are asked for, by store, till and date ascending.
     pub(crate) fn days(&self, is_meant: impl Fn(&TillDay, bool) -> bool) -> Vec<TillDay> {
         let days = self.shared.days();
-        let meant = days.iter().filter(|(day, state)| is_meant(day, **state == DayState::Open));
+        let meant = days.iter().filter(|(day, state)| is_meant(day, state.is_open));
         meant.map(|(day, _)| day.clone()).collect()
     }
 
-    /// A day is closed as the book has it.
-    pub(crate) fn closed(&self, day: &TillDay) {
+    /// A day is closed as the book had it; where it has got a receipt since, it stays open.
+    pub(crate) fn closed(&self, day: &TillDay, booked: &BookedDay) {
         // One that finds no room is closed once more later, under the same number.
-        let _ = self.jobs.as_ref().map(|jobs| jobs.try_send(Job::Closed(day.clone())));
+        let _ = self.jobs.as_ref().map(|jobs| jobs.try_send(Job::Closed(day.clone(), booked.bytes)));
     }
 
     /// How the days stand.
     pub(crate) fn status(&self, now: Timestamp) -> TillDaysStatus {
-        let open = self.days(|_, is_open| is_open);
+        let days = self.shared.days();
+        let open: Vec<_> = days.iter().filter(|(_, state)| state.is_open).collect();
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let oldest = open.iter().map(|day| day.date).min();
+        let oldest = open.iter().map(|(day, _)| day.date).min();
+        let is_overdue = |state: &DayState| now.duration_since(state.first_noted) >= DAY_OVERDUE_AFTER;
         TillDaysStatus {
             open_count: count(open.len()),
-            overdue_count: count(open.iter().filter(|day| is_overdue(day.date, now)).count()),
+            overdue_count: count(open.iter().filter(|(_, state)| is_overdue(state)).count()),
             oldest_open_date: oldest.map(|date| date.to_string()).unwrap_or_default(),
             not_noted_count: self.shared.not_noted.load(Ordering::Relaxed),
         }
@@ -207,12 +217,6 @@ fn known(noted: Noted) -> Option<(ReceiptId, NotedReceipt)> {
     Some((id, NotedReceipt { receipt, request: noted.request, accepted_ms: noted.accepted_ms }))
 }
 
-/// Whether a day ended more than a day ago, wherever its store is.
-fn is_overdue(date: Date, now: Timestamp) -> bool {
-    let today = TimeZone::UTC.to_datetime(now).date();
-    date.checked_add(2.days()).is_ok_and(|due| due <= today)
-}
-
 impl Shared {
     fn days(&self) -> MutexGuard<'_, BTreeMap<TillDay, DayState>> {
         // Each change of it is one call.
@@ -223,107 +227,6 @@ impl Shared {
         self.not_noted.fetch_add(1, Ordering::Relaxed);
         counter!("tessera_gateway_till_days_not_noted_total").increment(1);
     }
-}
-
-/// The thread's own part.
-struct Writer {
-    folder: PathBuf,
-    shared: Arc<Shared>,
-    /// Bytes of all files.
-    bytes: u64,
-    /// When old days were looked for last.
-    pruned_on: Date,
-}
-
-impl Writer {
-    fn run(mut self, jobs: &Receiver<Job>) {
-        while let Ok(job) = jobs.recv() {
-            match job {
-                Job::Note(answered) => self.note(&answered),
-                Job::Closed(day) => self.close(&day),
-                Job::Tell(told) => {
-                    // Whoever asked may have left.
-                    let _ = told.send(());
-                }
-            }
-        }
-    }
-
-    fn note(&mut self, answered: &Answered) {
-        let Some((day, mut noted)) = read(answered) else { return };
-        self.prune(answered.at);
-        if self.bytes >= DAYS_BYTES_MAX {
-            noted.request = Bytes::new();
-        }
-        // First: a day that has got a receipt since is not closed, whatever becomes of the next write.
-        let state = self.shared.days().insert(day.clone(), DayState::Open);
-        let opened = if state == Some(DayState::Closed) { file::open_again(&self.folder, &day) } else { Ok(()) };
-        match opened.and_then(|()| file::append(&self.folder, &day, &noted)) {
-            Ok(bytes) => self.bytes += bytes,
-            Err(error) => {
-                tracing::error!(%error, folder = %self.folder.display(), "a receipt cannot be noted in its till's day");
-                self.shared.not_noted();
-            }
-        }
-    }
-
-    fn close(&self, day: &TillDay) {
-        match file::close(&self.folder, day) {
-            Ok(()) => drop(self.shared.days().insert(day.clone(), DayState::Closed)),
-            Err(error) => tracing::error!(%error, folder = %self.folder.display(), "the close of a till's day cannot be noted"),
-        }
-    }
-
-    /// Once a day: what was closed some days ago is not needed any more, what was never closed is kept for weeks.
-    fn prune(&mut self, now: Timestamp) {
-        let today = TimeZone::UTC.to_datetime(now).date();
-        if self.pruned_on == today {
-            return;
-        }
-        self.pruned_on = today;
-        let kept = |state| if state == DayState::Closed { DAY_CLOSED_KEPT_DAYS } else { DAY_OPEN_KEPT_DAYS };
-        let is_old = |day: &TillDay, state| day.date.checked_add(kept(state).days()).is_ok_and(|until| until < today);
-        let old: Vec<TillDay> =
-            self.shared.days().iter().filter(|(day, state)| is_old(day, **state)).map(|(day, _)| day.clone()).collect();
-        for day in old {
-            match file::remove(&self.folder, &day) {
-                Ok(bytes) => {
-                    self.bytes = self.bytes.saturating_sub(bytes);
-                    self.shared.days().remove(&day);
-                }
-                Err(error) => tracing::warn!(%error, "a till's day that is over cannot be removed"),
-            }
-        }
-    }
-}
-
-/// What is noted of an answer. None: it is of no day, as that of a training receipt or of one that was voided.
-fn read(answered: &Answered) -> Option<(TillDay, Noted)> {
-    let status = OfStatus::decode(answered.response.clone()).ok()?.status;
-    let (is_accepted, of_day) = if answered.call == Call::Return {
-        let counts = match ReturnStatus::try_from(status).ok()? {
-            ReturnStatus::Committed | ReturnStatus::Parked => false,
-            ReturnStatus::Accepted => true,
-            ReturnStatus::Unspecified | ReturnStatus::Previewed | ReturnStatus::Training => return None,
-        };
-        (counts, of_return(&ReturnRequest::decode(answered.request.clone()).ok()?)?)
-    } else {
-        let counts = match SettleStatus::try_from(status).ok()? {
-            SettleStatus::Committed => false,
-            SettleStatus::Accepted => true,
-            SettleStatus::Unspecified | SettleStatus::Voided | SettleStatus::Training => return None,
-        };
-        (counts, of_settle(&SettleRequest::decode(answered.request.clone()).ok()?)?)
-    };
-    let (day, id, receipt) = of_day;
-    let noted = Noted {
-        receipt_id: id.to_string(),
-        is_return: receipt.kind == DayKind::Returned,
-        content: receipt.content.0.to_vec(),
-        request: answered.request.clone(),
-        accepted_ms: is_accepted.then(|| answered.at.as_millisecond()),
-    };
-    Some((day, noted))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tessera_contract::limits as contract;
 
 /// How long a call may take, where nothing shorter is said: promise P1.
@@ -147,17 +148,23 @@ pub(crate) const DAY_QUEUE_MAX: usize = 4 * 1024;
 /// Bytes of tills' days beyond which ids and hashes alone are noted: some days of a region of 50 tills.
 pub(crate) const DAYS_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
-/// How long a till's day is kept after it was closed, days: what is found late reopens it.
-pub(crate) const DAY_CLOSED_KEPT_DAYS: i32 = 3;
+/// Days whose receipts are remembered, so that a repeat is not noted twice; of another one its file is read first.
+pub(crate) const DAYS_KNOWN_MAX: usize = 1_024;
 
-/// How long one is kept that was never closed, days.
-pub(crate) const DAY_OPEN_KEPT_DAYS: i32 = 35;
+/// How long a till's day has its requests after its last receipt was noted, where it was closed.
+pub(crate) const DAY_REQUESTS_KEPT: SignedDuration = SignedDuration::from_hours(3 * 24);
+
+/// How long it is kept at all: a closed one by ids and hashes, so that what comes late is compared with all of it.
+pub(crate) const DAY_KEPT: SignedDuration = SignedDuration::from_hours(35 * 24);
+
+/// How long after its first receipt a day must be closed: a day, and one more after its end.
+pub(crate) const DAY_OVERDUE_AFTER: SignedDuration = SignedDuration::from_hours(2 * 24);
 
 /// Largest message about a till's day, bytes: 10,000 receipts by name.
 pub(crate) const DAY_MESSAGE_BYTES_MAX: usize = 2 * 1024 * 1024;
 
-/// Days that one command closes.
-pub(crate) const DAYS_CLOSED_MAX: usize = 1_000;
+/// Days that one call of an operator closes; the next call goes on behind them.
+pub(crate) const DAYS_CLOSED_MAX: usize = 100;
 
 /// The end of a budget in which an advice goes to the spool, or a fifth where that is less.
 pub(crate) const SPOOL_RESERVE_MAX: Duration = Duration::from_millis(400);

@@ -7,15 +7,18 @@ use jiff::civil::Date;
 use metrics::gauge;
 use tessera_contract::Refusal;
 use tessera_contract::convert::timestamp_to_wire;
+use tessera_contract::refusal::reason_name;
 use tessera_contract::till_day::TillDay;
 use tessera_identity::{Caller, Grant};
 use tessera_proto::gateway::v1::operator_service_server::OperatorService;
 use tessera_proto::gateway::v1::{
     AnswerCount, CloseTillDaysRequest, CloseTillDaysResponse, EngineStatus, GetStatusRequest, GetStatusResponse, LinkState,
     ListParkedRequest, ListParkedResponse, PackStatus, ParkedEntry, RetryParkedRequest, RetryParkedResponse, SpoolStatus,
+    TillDayResult,
 };
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 
+use crate::days::Book;
 use crate::forward::Forwarder;
 use crate::limits::{DAYS_CLOSED_MAX, PARKED_LISTED_MAX};
 use crate::spool::Spool;
@@ -185,12 +188,59 @@ impl OperatorService for Operator {
                 && (asked.till_id.is_empty() || asked.till_id == day.till.as_str())
                 && date.map_or(is_open, |date| date == day.date)
         };
-        let mut days = Vec::new();
-        for day in book.days(is_meant).into_iter().take(DAYS_CLOSED_MAX) {
-            days.push(self.forwarder.close_own(book, &day).await?);
+        let after = (!asked.page_token.is_empty()).then(|| day_of(&asked.page_token));
+        let after = after.map(|day| day.ok_or_else(|| Refusal::fault("page_token", "is none of this service").into_status()));
+        let after = after.transpose()?;
+        let mut meant = book.days(is_meant);
+        meant.retain(|day| after.as_ref().is_none_or(|after| day > after));
+        let is_last = meant.len() <= DAYS_CLOSED_MAX;
+        meant.truncate(DAYS_CLOSED_MAX);
+        let is_one = !asked.store_id.is_empty() && !asked.till_id.is_empty() && date.is_some();
+        let mut days = Vec::with_capacity(meant.len());
+        for day in &meant {
+            days.push(self.close_day(book, day, is_one).await?);
         }
-        Ok(Response::new(CloseTillDaysResponse { days }))
+        let next_page_token = meant.last().filter(|_| !is_last).map(token).unwrap_or_default();
+        Ok(Response::new(CloseTillDaysResponse { days, next_page_token }))
     }
+}
+
+impl Operator {
+    /// What an engine says against one day is told of that day: the others are closed all the same. Where no engine
+    /// answers, none of them can be.
+    async fn close_day(&self, book: &Book, day: &TillDay, is_one: bool) -> Result<TillDayResult, Status> {
+        let mut result = match self.forwarder.close_own(book, day).await {
+            Err(status) if status.code() == Code::Unavailable => return Err(status),
+            Err(status) => TillDayResult {
+                store_id: day.store.to_string(),
+                till_id: day.till.to_string(),
+                business_date: day.date.to_string(),
+                fault: fault_of(&status),
+                ..TillDayResult::default()
+            },
+            Ok(result) => result,
+        };
+        if let Some(engine) = result.engine.as_mut().filter(|_| !is_one) {
+            engine.differences = Vec::new();
+        }
+        Ok(result)
+    }
+}
+
+fn fault_of(status: &Status) -> String {
+    let reason = Refusal::from_status(status).map_or_else(|| status.code().to_string(), |reason| reason_name(reason).to_owned());
+    format!("{reason}: {}", status.message())
+}
+
+/// Ids have no line break.
+fn token(day: &TillDay) -> String {
+    format!("{}\n{}\n{}", day.store, day.till, day.date)
+}
+
+fn day_of(token: &str) -> Option<TillDay> {
+    let (store, rest) = token.split_once('\n')?;
+    let (till, date) = rest.split_once('\n')?;
+    TillDay::parse(store, till, date)
 }
 
 /// Operators work on the gateway's own machine, or show a certificate that says so.

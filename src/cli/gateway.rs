@@ -10,7 +10,8 @@ use tessera_engine::keys::Keys;
 use tessera_gateway::{export, import};
 use tessera_proto::gateway::v1::operator_service_client::OperatorServiceClient;
 use tessera_proto::gateway::v1::{
-    CloseTillDaysRequest, GetStatusRequest, ListParkedRequest, RetryParkedRequest, TillDayResult, TillDayStatus,
+    CloseTillDaysRequest, CloseTillDaysResponse, GetStatusRequest, ListParkedRequest, RetryParkedRequest, TillDayResult,
+    TillDayStatus,
 };
 use tonic::transport::Channel;
 
@@ -162,12 +163,22 @@ async fn retry(args: RetryArgs) -> Result<ExitCode, Failure> {
 
 /// Fails where a day differs.
 async fn close(args: CloseArgs) -> Result<ExitCode, Failure> {
-    let request = CloseTillDaysRequest {
+    let mut request = CloseTillDaysRequest {
         store_id: args.store.unwrap_or_default(),
         till_id: args.till.unwrap_or_default(),
         business_date: args.date.map(|date| date.to_string()).unwrap_or_default(),
+        page_token: String::new(),
     };
-    let closed = running(&args.config).await?.close_till_days(request).await.map_err(admin::refused)?.into_inner();
+    let mut client = running(&args.config).await?;
+    let mut closed = CloseTillDaysResponse::default();
+    loop {
+        let page = client.close_till_days(request.clone()).await.map_err(admin::refused)?.into_inner();
+        closed.days.extend(page.days);
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = page.next_page_token;
+    }
     print(&if args.json { json(&closed)? } else { show::closed(&closed) });
     let agreed = |day: &TillDayResult| day.engine.as_ref().is_some_and(|engine| engine.status() == TillDayStatus::Agreed);
     Ok(if closed.days.iter().all(agreed) { ExitCode::SUCCESS } else { ExitCode::FAILURE })

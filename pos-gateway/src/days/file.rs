@@ -1,21 +1,26 @@
 //! The files of the book: one a till and day, in a folder a date, each record under its length and hash. A record that a
 //! power cut damaged is passed over.
 
-use std::fs::{self, File, OpenOptions};
+use std::collections::BTreeMap;
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use prost::Message as _;
 use tessera_contract::till_day::TillDay;
 use tessera_rules::id::{StoreId, TillId};
 
+use super::DayState;
 use crate::limits::RECORD_BYTES_MAX;
 
 const MARK: [u8; 4] = *b"DAY1";
 const LENGTH_BYTES: usize = 4;
 const HASH_BYTES: usize = 16;
+/// What the mark of a closed day says when its requests are gone.
+const SHORT: &[u8] = b"ids";
 
 /// A receipt or return as it is noted.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -30,11 +35,20 @@ pub(super) struct Noted {
     pub(super) request: Bytes,
     #[prost(sint64, optional, tag = "5")]
     pub(super) accepted_ms: Option<i64>,
+    /// When it was noted, milliseconds since 1970 by the gateway's clock.
+    #[prost(sint64, tag = "6")]
+    pub(super) noted_ms: i64,
 }
 
-/// The days of a folder and whether each is closed, and the bytes of all files.
-pub(super) fn days(folder: &Path) -> io::Result<(Vec<(TillDay, bool)>, u64)> {
-    let (mut days, mut bytes) = (Vec::new(), 0);
+impl Noted {
+    pub(super) fn at(&self) -> Option<Timestamp> {
+        Timestamp::from_millisecond(self.noted_ms).ok()
+    }
+}
+
+/// The days of a folder.
+pub(super) fn days(folder: &Path) -> io::Result<BTreeMap<TillDay, DayState>> {
+    let mut days = BTreeMap::new();
     fs::create_dir_all(folder)?;
     for date_folder in fs::read_dir(folder)? {
         let date_folder = date_folder?;
@@ -42,12 +56,32 @@ pub(super) fn days(folder: &Path) -> io::Result<(Vec<(TillDay, bool)>, u64)> {
         for file in fs::read_dir(date_folder.path())? {
             let file = file?;
             let Some(day) = file.file_name().to_str().and_then(|name| day_of(name, date)) else { continue };
-            bytes += file.metadata()?.len();
-            let is_closed = path(folder, &day, "closed").exists();
-            days.push((day, is_closed));
+            let state = state(folder, &day, &file.metadata()?)?;
+            days.insert(day, state);
         }
     }
-    Ok((days, bytes))
+    Ok(days)
+}
+
+fn state(folder: &Path, day: &TillDay, metadata: &Metadata) -> io::Result<DayState> {
+    let last_noted = Timestamp::try_from(metadata.modified()?).map_err(io::Error::other)?;
+    let closed = match fs::read(path(folder, day, "closed")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        closed => Some(closed?),
+    };
+    let is_short = closed.as_deref() == Some(SHORT);
+    let is_open = closed.is_none();
+    let first_noted = if is_open { first_noted(&path(folder, day, "day"))? } else { None };
+    let bytes = if is_short { 0 } else { metadata.len() };
+    Ok(DayState { is_open, first_noted: first_noted.unwrap_or(last_noted), last_noted, is_short, bytes })
+}
+
+/// None: the first record is damaged.
+fn first_noted(path: &Path) -> io::Result<Option<Timestamp>> {
+    let most = MARK.len() + LENGTH_BYTES + HASH_BYTES + RECORD_BYTES_MAX;
+    let mut bytes = Vec::new();
+    File::open(path)?.take(u64::try_from(most).unwrap_or(u64::MAX)).read_to_end(&mut bytes)?;
+    Ok(first(&Bytes::from(bytes)).and_then(|(noted, _)| noted.at()))
 }
 
 /// Notes a receipt behind the last whole one; says by how many bytes.
@@ -56,16 +90,8 @@ pub(super) fn append(folder: &Path, day: &TillDay, noted: &Noted) -> io::Result<
     if let Some(date_folder) = path.parent() {
         fs::create_dir_all(date_folder)?;
     }
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let payload = noted.encode_to_vec();
-    let mut record = MARK.to_vec();
-    record.extend_from_slice(&u32::try_from(payload.len()).map_err(io::Error::other)?.to_le_bytes());
-    record.extend_from_slice(&hash(&payload));
-    record.extend_from_slice(&payload);
-    let mut file = options.open(path)?;
+    let record = record(noted)?;
+    let mut file = for_us_alone().create(true).append(true).open(path)?;
     let before = file.seek(SeekFrom::End(0))?;
     if let Err(error) = file.write_all(&record) {
         // What is half written would hide what is noted behind it.
@@ -75,14 +101,40 @@ pub(super) fn append(folder: &Path, day: &TillDay, noted: &Noted) -> io::Result<
     u64::try_from(record.len()).map_err(io::Error::other)
 }
 
-/// What was noted of a day, oldest first.
-pub(super) fn read(folder: &Path, day: &TillDay) -> io::Result<Vec<Noted>> {
+fn record(noted: &Noted) -> io::Result<Vec<u8>> {
+    let payload = noted.encode_to_vec();
+    let mut record = MARK.to_vec();
+    record.extend_from_slice(&u32::try_from(payload.len()).map_err(io::Error::other)?.to_le_bytes());
+    record.extend_from_slice(&hash(&payload));
+    record.extend_from_slice(&payload);
+    Ok(record)
+}
+
+fn for_us_alone() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Length of the file of a day; 0: there is none.
+pub(super) fn bytes(folder: &Path, day: &TillDay) -> io::Result<u64> {
+    match fs::metadata(path(folder, day, "day")) {
+        Ok(metadata) => Ok(metadata.len()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(error),
+    }
+}
+
+/// What was noted of a day, oldest first, and the length of what was read.
+pub(super) fn read(folder: &Path, day: &TillDay) -> io::Result<(Vec<Noted>, u64)> {
     let mut bytes = Vec::new();
     match File::open(path(folder, day, "day")) {
         Ok(mut file) => file.read_to_end(&mut bytes)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), 0)),
         Err(error) => return Err(error),
     };
+    let length = u64::try_from(bytes.len()).map_err(io::Error::other)?;
     let mut rest = Bytes::from(bytes);
     let mut all = Vec::new();
     while !rest.is_empty() {
@@ -94,7 +146,22 @@ pub(super) fn read(folder: &Path, day: &TillDay) -> io::Result<Vec<Noted>> {
             None => rest = rest.slice(next_mark(&rest)..),
         }
     }
-    Ok(all)
+    Ok((all, length))
+}
+
+/// Takes the requests out of a closed day.
+pub(super) fn shorten(folder: &Path, day: &TillDay) -> io::Result<()> {
+    let (whole, new) = (path(folder, day, "day"), path(folder, day, "new"));
+    let noted_last = fs::metadata(&whole)?.modified()?;
+    let (all, _) = read(folder, day)?;
+    let mut file = for_us_alone().create(true).truncate(true).write(true).open(&new)?;
+    for noted in all {
+        file.write_all(&record(&Noted { request: Bytes::new(), ..noted })?)?;
+    }
+    file.set_modified(noted_last)?;
+    file.sync_all()?;
+    fs::rename(&new, &whole)?;
+    fs::write(path(folder, day, "closed"), SHORT)
 }
 
 /// A day is closed as it is noted.
@@ -114,20 +181,20 @@ pub(super) fn open_again(folder: &Path, day: &TillDay) -> io::Result<()> {
     }
 }
 
-/// Takes a day out of the book; says how many bytes that were.
-pub(super) fn remove(folder: &Path, day: &TillDay) -> io::Result<u64> {
+/// Takes a day out of the book.
+pub(super) fn remove(folder: &Path, day: &TillDay) -> io::Result<()> {
     let path = path(folder, day, "day");
-    let bytes = fs::metadata(&path).map_or(0, |metadata| metadata.len());
-    open_again(folder, day)?;
     match fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
     }
+    // Behind it: a mark without its day is none.
+    open_again(folder, day)?;
     if let Some(date_folder) = path.parent() {
         // It goes with its last day.
         let _ = fs::remove_dir(date_folder);
     }
-    Ok(bytes)
+    Ok(())
 }
 
 /// Where the next record may begin, behind the first byte.

@@ -17,7 +17,7 @@ use tonic::{Code, Status};
 use super::Forwarder;
 use crate::advice::with_route;
 use crate::call::Call;
-use crate::days::{Book, NotedReceipt, as_said};
+use crate::days::{Book, BookedDay, NotedReceipt, as_said};
 use crate::limits::{DAY_MESSAGE_BYTES_MAX, DELIVERY_MAX};
 use crate::metadata::passed_on;
 
@@ -30,19 +30,26 @@ impl Forwarder {
     /// # Errors
     /// No engine answers, or it refuses.
     pub(crate) async fn close_said(&self, said: &SaidDay) -> Result<CloseTillDayResponse, Status> {
-        let noted = match &self.days {
-            Some(days) => days.receipts(&said.day).await,
-            None => Noted::new(),
+        let booked = match &self.days {
+            Some(days) => days.day(&said.day).await,
+            None => BookedDay::default(),
         };
-        let own = as_said(&noted);
+        let own = as_said(&booked.receipts);
+        let mut has_all = true;
         if !own.is_empty() && own.sum() != said.sum {
-            self.compare(&said.day, &own, &noted).await?;
+            let (response, _) = self.compare(&said.day, &own, &booked.receipts).await?;
+            has_all = engine_has_all(&response);
         }
         let (response, _) = match &said.receipts {
-            Some(receipts) => self.compare(&said.day, receipts, &noted).await?,
+            Some(receipts) => self.compare(&said.day, receipts, &booked.receipts).await?,
             None => (self.ask_close(unnamed(said, &self.config.gateway_id)).await?, 0),
         };
-        self.remember(&said.day, &response);
+        if has_all {
+            self.remember(&said.day, &booked, &response);
+        } else {
+            let (store, till, date) = (said.day.store.as_str(), said.day.till.as_str(), said.day.date);
+            tracing::warn!(store, till, %date, "a till closes a day of which the engine lacks what was answered here");
+        }
         Ok(response)
     }
 
@@ -51,10 +58,10 @@ impl Forwarder {
     /// # Errors
     /// No engine answers, or it refuses.
     pub(crate) async fn close_own(&self, days: &Book, day: &TillDay) -> Result<TillDayResult, Status> {
-        let noted = days.receipts(day).await;
-        let own = as_said(&noted);
-        let (response, delivered_count) = self.compare(day, &own, &noted).await?;
-        self.remember(day, &response);
+        let booked = days.day(day).await;
+        let own = as_said(&booked.receipts);
+        let (response, delivered_count) = self.compare(day, &own, &booked.receipts).await?;
+        self.remember(day, &booked, &response);
         let sum = own.sum();
         Ok(TillDayResult {
             store_id: day.store.to_string(),
@@ -64,12 +71,13 @@ impl Forwarder {
             gateway_returned_count: sum.returned,
             engine: Some(response),
             delivered_count,
+            fault: String::new(),
         })
     }
 
-    fn remember(&self, day: &TillDay, response: &CloseTillDayResponse) {
+    fn remember(&self, day: &TillDay, booked: &BookedDay, response: &CloseTillDayResponse) {
         if let Some(days) = self.days.as_ref().filter(|_| response.status() == TillDayStatus::Agreed) {
-            days.closed(day);
+            days.closed(day, booked);
         }
     }
 
@@ -133,6 +141,12 @@ impl Forwarder {
         }
         Err(Refusal::EngineUnreachable.into_status())
     }
+}
+
+/// Whether an engine has what it was told, and perhaps more.
+fn engine_has_all(response: &CloseTillDayResponse) -> bool {
+    let not_named = response.differences.iter().filter(|difference| difference.kind() == TillDayDifferenceKind::NotNamed);
+    response.status() == TillDayStatus::Agreed || u32::try_from(not_named.count()) == Ok(response.difference_count)
 }
 
 /// What is said by counts and hash alone.

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use futures_util::stream::Stream;
 use prost::Message as _;
 use tempfile::TempDir;
@@ -18,6 +19,7 @@ use tessera_proto::gateway::v1::{
     TillDayDifference, TillDayDifferenceKind, TillDayStatus,
 };
 use tonic::service::Routes;
+use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status};
 
 use crate::engine::{Act, FakeEngine, LONG, Seen, answer, channel, gateway_with, nobody, refusal, send, start_with};
@@ -46,6 +48,9 @@ impl GatewayService for Days {
     async fn close_till_day(&self, request: Request<CloseTillDayRequest>) -> Result<Response<CloseTillDayResponse>, Status> {
         let request = request.into_inner();
         assert_eq!(request.gateway_id, "g1");
+        if request.till_id == "T0" {
+            return Err(refusal(Code::PermissionDenied, "FOREIGN_STORE"));
+        }
         let missing = request.receipts.iter().filter(|receipt| !self.has(&receipt.receipt_id));
         let differences: Vec<TillDayDifference> = missing
             .map(|receipt| TillDayDifference {
@@ -53,8 +58,14 @@ impl GatewayService for Days {
                 kind: TillDayDifferenceKind::Missing.into(),
             })
             .collect();
+        let difference_count = u32::try_from(differences.len()).unwrap();
         let status = if differences.is_empty() { TillDayStatus::Agreed } else { TillDayStatus::Differs };
-        Ok(Response::new(CloseTillDayResponse { status: status.into(), differences, ..CloseTillDayResponse::default() }))
+        Ok(Response::new(CloseTillDayResponse {
+            status: status.into(),
+            differences,
+            difference_count,
+            ..CloseTillDayResponse::default()
+        }))
     }
 }
 
@@ -119,8 +130,65 @@ async fn h60_what_the_engine_lacks_is_told_as_waiting_parked_or_missing_and_the_
     );
     let own = operator.close_till_days(CloseTillDaysRequest::default()).await.unwrap().into_inner();
     assert_eq!((own.days.len(), own.days[0].gateway_settled_count), (1, 3), "{own:?}");
-    let status = operator.get_status(GetStatusRequest {}).await.unwrap().into_inner();
-    assert_eq!(status.till_days.unwrap().open_count, 1);
+    let engine = own.days[0].engine.as_ref().unwrap();
+    assert_eq!((engine.difference_count, engine.differences.len()), (2, 0), "of all days, differences are counted");
+    let alone = CloseTillDaysRequest {
+        store_id: "S1".to_owned(),
+        till_id: "T1".to_owned(),
+        business_date: "2027-01-15".to_owned(),
+        ..CloseTillDaysRequest::default()
+    };
+    let own = operator.close_till_days(alone).await.unwrap().into_inner();
+    assert_eq!(own.days[0].engine.as_ref().unwrap().differences.len(), 2, "of one day they are named");
+    assert_eq!(open_days(&mut operator).await, 1);
+
+    let (day, receipts) = day_of(&["sold"]);
+    let answered = till.close_till_day(receipts.to_request(&day, "", true)).await.unwrap().into_inner();
+    assert_eq!(answered.status(), TillDayStatus::Agreed, "till and engine agree");
+    send(&gateway, "Settle", Request::new(settle_at("sold-too", "T2"))).await.unwrap();
+    let own = operator.close_till_days(CloseTillDaysRequest::default()).await.unwrap().into_inner();
+    assert_eq!(own.days.len(), 2, "the till has lost two receipts, so this gateway's day is still open: {own:?}");
+}
+
+async fn open_days(operator: &mut OperatorServiceClient<Channel>) -> u32 {
+    operator.get_status(GetStatusRequest {}).await.unwrap().into_inner().till_days.unwrap().open_count
+}
+
+fn settle_at(id: &str, till: &str) -> Bytes {
+    let mut request = SettleRequest::decode(settle(id, "4711")).unwrap();
+    request.receipt.as_mut().unwrap().till_id = till.to_owned();
+    request.encode_to_vec().into()
+}
+
+#[tokio::test]
+async fn h60_a_day_that_the_engine_refuses_says_why_and_all_the_others_are_closed() {
+    let folder = TempDir::new().unwrap();
+    let days = |engine: FakeEngine| Routes::new(engine.clone()).add_service(GatewayServiceServer::new(Days { engine }));
+    let engine = start_with(|_, _| committed(), days).await;
+    let uris = vec![format!("http://{}", engine.address).parse().unwrap()];
+    let spool = Some(SpoolConfig::new(folder.path().join("spool")));
+    let gateway = gateway_with(GatewayConfig { spool, budget: LONG, ..GatewayConfig::new("g1", uris) }).await;
+    for number in 0..=101 {
+        send(&gateway, "Settle", Request::new(settle_at(&format!("R{number}"), &format!("T{number}")))).await.unwrap();
+    }
+    let mut operator = OperatorServiceClient::new(channel(gateway.address));
+    while open_days(&mut operator).await < 102 {
+        tokio::task::yield_now().await;
+    }
+    let first = operator.close_till_days(CloseTillDaysRequest::default()).await.unwrap().into_inner();
+    let (refused, agreed) = first.days.split_first().unwrap();
+    assert_eq!((refused.till_id.as_str(), refused.fault.as_str()), ("T0", "FOREIGN_STORE: no"));
+    assert!(refused.engine.is_none());
+    assert_eq!(agreed.len(), 99);
+    assert!(agreed.iter().all(|day| day.engine.as_ref().unwrap().status() == TillDayStatus::Agreed && day.fault.is_empty()));
+    let next = CloseTillDaysRequest { page_token: first.next_page_token, ..CloseTillDaysRequest::default() };
+    let next = operator.close_till_days(next).await.unwrap().into_inner();
+    assert_eq!((next.days.len(), next.next_page_token.as_str()), (2, ""));
+    while open_days(&mut operator).await > 1 {
+        tokio::task::yield_now().await;
+    }
+    let unfit = CloseTillDaysRequest { page_token: "behind".to_owned(), ..CloseTillDaysRequest::default() };
+    assert_eq!(operator.close_till_days(unfit).await.unwrap_err().code(), Code::InvalidArgument);
 }
 
 #[tokio::test]

@@ -61,7 +61,11 @@ pub(super) fn closed(closed: &CloseTillDaysResponse) -> String {
         let counts = (day.gateway_settled_count, day.gateway_returned_count);
         Some((name, counts, usize::try_from(day.delivered_count).unwrap_or(usize::MAX), day.engine.as_ref()?))
     });
-    days(&rows.collect::<Vec<_>>())
+    let mut text = days(&rows.collect::<Vec<_>>());
+    for day in closed.days.iter().filter(|day| day.engine.is_none()) {
+        let _ = writeln!(text, "{} {} {}  not compared: {}", day.store_id, day.till_id, day.business_date, day.fault);
+    }
+    text
 }
 
 /// What became of an import.
@@ -136,7 +140,7 @@ fn day_rows(days: &TillDaysStatus) -> Vec<Row> {
     if days.overdue_count > 0 {
         rows.push(row(
             "overdue",
-            format!("{} ended more than a day ago: `tessera gateway close` says what differs", days.overdue_count),
+            format!("{} began more than two days ago: `tessera gateway close` says what differs", days.overdue_count),
         ));
     }
     if days.not_noted_count > 0 {

@@ -74,7 +74,10 @@ pub(in crate::cli) fn days(days: &[Day<'_>]) -> String {
             let _ = writeln!(differences, "{name}  {}  {}", difference.receipt_id, meaning(difference.kind()));
         }
         let named = u32::try_from(engine.differences.len()).unwrap_or(u32::MAX);
-        if engine.difference_count > named {
+        if named == 0 && engine.difference_count > 0 {
+            let _ =
+                writeln!(differences, "{name}  {} receipts differ: close it alone to have them named", engine.difference_count);
+        } else if engine.difference_count > named {
             let _ = writeln!(differences, "{name}  and {} more", engine.difference_count - named);
         }
     }
