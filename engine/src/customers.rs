@@ -2,13 +2,12 @@
 
 mod statement;
 
-use std::collections::BTreeMap;
-
 use tessera_contract::refusal::Refusal;
+use tessera_ledger::merge::most_units;
 use tessera_proto::admin::v1;
 use tessera_proto::admin::v1::customer_service_server::CustomerService;
 use tessera_proto::billing::v1 as billing;
-use tessera_rules::id::{AssetId, CustomerId};
+use tessera_rules::id::CustomerId;
 use tonic::{Request, Response, Status};
 
 pub use statement::CustomerStatement;
@@ -46,6 +45,7 @@ impl Customers {
             gone,
             survivor,
             reason: statement.reason,
+            units_max: self.units_max(signers.len()),
             signers,
             content_hash: *blake3::hash(text.as_bytes()).as_bytes(),
             now: self.engine.core.clock.now(),
@@ -113,19 +113,22 @@ impl Customers {
     /// The greatest sum of one asset that a customer has or owes.
     async fn most_units(&self, found: &Found) -> Result<u64, Refusal> {
         let known = self.engine.core.account(&found.account).await?;
-        let mut sums: BTreeMap<&AssetId, u64> = BTreeMap::new();
-        for lot in known.account.iter().flat_map(|account| &account.lots) {
-            let sum = sums.entry(&lot.asset).or_default();
-            *sum = sum.saturating_add(lot.left.units().unsigned_abs());
-        }
-        Ok(sums.into_values().max().unwrap_or(0))
+        Ok(known.account.map_or(0, |account| most_units(&account)))
     }
 
-    /// One person of finance up to the limit of corrections, two above it (H78).
+    /// How many units so many people of finance may move: one as many as one may correct, two any number (H78).
+    fn units_max(&self, signed: usize) -> u64 {
+        match signed {
+            0 => 0,
+            1 => self.engine.core.settings.adjust_alone_units_max,
+            _ => u64::MAX,
+        }
+    }
+
     fn refuse_too_few(&self, units: u64, signed: usize) -> Result<(), Status> {
         let alone = self.engine.core.settings.adjust_alone_units_max;
-        let needed = if units <= alone { 1 } else { 2 };
-        if signed < needed {
+        if signed == 0 || units > self.units_max(signed) {
+            let needed = if units <= alone { 1 } else { 2 };
             let text = format!("{needed} people of finance must sign; one alone may move up to {alone} units");
             return Err(Status::unauthenticated(text));
         }

@@ -59,6 +59,26 @@ pub enum Purpose {
     },
 }
 
+/// How many codes were sent to one phone of late, by whoever asked: who is not enrolled yet can name a new card each time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CodesSent {
+    /// Since when they are counted.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
+    pub since: Timestamp,
+    /// Codes since then.
+    pub codes: u8,
+}
+
+impl CodesSent {
+    /// With one more. None: so many were sent within a day that no more are.
+    #[must_use]
+    pub fn one_more(before: Option<Self>, now: Timestamp) -> Option<Self> {
+        let counted = before.filter(|before| now.duration_since(before.since) < CODE_WINDOW);
+        let before = counted.unwrap_or(Self { since: now, codes: 0 });
+        (before.codes < CODE_WINDOW_CODES_MAX).then(|| Self { codes: before.codes.saturating_add(1), ..before })
+    }
+}
+
 impl CodeAsked {
     /// Whether it is good now.
     #[must_use]

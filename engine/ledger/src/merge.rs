@@ -1,18 +1,19 @@
 //! Merge: two accounts turn out to be one person's. One of them sends all that it has to the other, and points there ever after.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::mem;
 
 use compact_str::format_compact;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use tessera_rules::id::{AccountId, CustomerId, ReceiptId};
+use tessera_rules::id::{AccountId, AssetId, CustomerId, ReceiptId};
 use tessera_rules::money::Currency;
 use tessera_rules::program::Program;
 
 use crate::account::{Account, Consents, Counter, FactKnown, Member, MovedTo, Statistics, UseCount};
-use crate::booking::Booking;
+use crate::booking::{Booking, exceeds_bytes};
 use crate::follow_up::{FollowUpKind, cause};
 use crate::limits;
 use crate::outcome::{Outcome, OutcomeKind};
@@ -97,10 +98,28 @@ fn bare(member: &Member) -> Member {
     Member { customer: member.customer.clone(), enrolled_at: None, facts: Vec::new(), consents: Consents::default() }
 }
 
+/// The greatest sum of one asset that an account has or owes.
+#[must_use]
+pub fn most_units(account: &Account) -> u64 {
+    let mut sums: BTreeMap<&AssetId, u64> = BTreeMap::new();
+    for lot in &account.lots {
+        let sum = sums.entry(&lot.asset).or_default();
+        *sum = sum.saturating_add(lot.left.units().unsigned_abs());
+    }
+    sums.into_values().max().unwrap_or(0)
+}
+
 /// What one account would have no room for of what the other has: a merge would lose it.
 #[must_use]
 pub fn no_room(into: &Account, everything: &Everything, programs: &[Program], now: Timestamp) -> Vec<&'static str> {
-    absorb(&mut into.clone(), everything, programs, now).full
+    let mut both = into.clone();
+    let mut full = absorb(&mut both, everything, programs, now).full;
+    // Its lots come too, and with long ids what is within every list may be more than an account may be large.
+    both.lots.extend(everything.account.lots.iter().cloned());
+    if exceeds_bytes(&both) {
+        full.push("data");
+    }
+    full
 }
 
 /// What there was no room for.

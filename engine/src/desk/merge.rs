@@ -4,7 +4,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
-use tessera_ledger::merge::{Everything, Merge, merge, no_room};
+use tessera_ledger::merge::{Everything, Merge, merge, most_units, no_room};
 use tessera_rules::id::{AccountId, FactId, ReceiptId};
 use tessera_storage::{Claim, Version};
 
@@ -27,6 +27,8 @@ pub(crate) struct MergeCase {
     /// Who they are from now on.
     pub(crate) survivor: Found,
     pub(crate) reason: String,
+    /// The most units of one asset that those who signed may move.
+    pub(crate) units_max: u64,
     /// The public keys of those who signed.
     pub(crate) signers: Vec<[u8; 32]>,
     /// BLAKE3 over what they signed.
@@ -89,6 +91,10 @@ impl MergeCase {
     async fn refuse(&self, draft: &Draft<'_>, account: &Account) -> Result<(), Refusal> {
         if account.moved_to.is_some() {
             return Err(Refusal::fault(GONE, "was merged already"));
+        }
+        // It may have got more since the signatures were counted.
+        if most_units(account) > self.units_max {
+            return Err(Refusal::fault("signatures", "must be two: it has more units by now than one person may move"));
         }
         let survivor = stored(draft, &self.survivor.account).await?;
         let Some(survivor) = survivor else { return Err(Refusal::fault(SURVIVOR, "names no account")) };

@@ -126,6 +126,19 @@ async fn h76_a_wrong_code_counts_whatever_route_and_time_its_request_names() {
 }
 
 #[tokio::test]
+async fn h76_no_more_codes_are_sent_to_a_phone_in_a_day_whatever_cards_and_requests_ask_for_them() {
+    let rig = rig().await;
+    for number in 0..8 {
+        let card = if number % 2 == 0 { format!("200{number}") } else { String::new() };
+        let asked = enrol(&rig, enrolment(&format!("E{number}"), &card, PHONE), "").await.unwrap();
+        assert_eq!(asked.status(), v1::EnrolStatus::CodeSent);
+    }
+    assert_eq!(sent(&rig).await.0, 5);
+    enrol(&rig, enrolment("other", "", "+447700900124"), "").await.unwrap();
+    assert_eq!(sent(&rig).await.0, 6, "another phone has a day of its own");
+}
+
+#[tokio::test]
 async fn without_a_phone_or_long_after_nobody_is_enrolled() {
     let rig = rig().await;
     assert!(enrol(&rig, enrolment("E1", "1001", ""), "").await.unwrap_err().message().contains("phone"));

@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tessera_contract::convert::timestamp_to_wire;
 use tessera_contract::read::{Said, StatedFact};
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
+use tessera_ledger::confirm::CodesSent;
 use tessera_ledger::confirm::enrol::{Enrolling, bring, send};
 use tessera_ledger::profile::{ProfileRequest, Profiled};
 use tessera_proto::billing::v1;
 use tessera_rules::id::FactId;
+use tessera_storage::{Claim, Version};
 
 use super::{EnrolCase, keep_values, may_wait_for_code, put_recorded};
 use crate::desk::Draft;
+use crate::layout;
 use crate::record::Extras;
 use crate::sealing::Contact;
 
@@ -58,13 +62,29 @@ impl EnrolCase {
         }
         let asking = draft.core.keys.codes().asking(&self.input.request, self.now);
         let request = ProfileRequest { id: asking, ..self.request(draft) };
+        let Some(counted) = self.counted(draft, phone.expose()).await? else { return Ok(Phone::CodeSent) };
         if let Some(sent) = send(&account, &request, of) {
+            draft.put_claim(counted)?;
             let stated = StatedFact { prompt: None, fact: fact.clone(), said: Said::Value(phone.clone()) };
             keep_values(draft, &self.found, &[stated], &Contact::default()).await?;
             let extras = Extras { answers: vec![self.told(&sent, fact)], proven: true, ..Extras::default() };
             put_recorded(draft, sent.account, &sent.outcome, &extras, None);
         }
         Ok(Phone::CodeSent)
+    }
+
+    /// One code more of those that are sent to that phone in a day, whoever asks: a new card or request each time would be a new
+    /// account, with tries of its own (H76). None: no more are sent.
+    async fn counted(&self, draft: &Draft<'_>, phone: &str) -> Result<Option<Claim>, Refusal> {
+        let core = draft.core;
+        let partition = layout::directory(&core.keys.directory_name("codes sent", phone));
+        let head = core.storage.head(&partition).await.map_err(|error| core.storage_refusal(&error))?;
+        let expected = head.as_ref().map_or(Version::NONE, |head| head.version);
+        let before = head.map(|head| postcard::from_bytes::<CodesSent>(&head.value)).transpose();
+        let before = before.map_err(|error| core.internal(&format!("codes sent to a phone: {error}")))?;
+        let Some(next) = CodesSent::one_more(before, draft.booked_at(self.now)) else { return Ok(None) };
+        let head = postcard::to_stdvec(&next).map_err(|error| core.internal(&error.to_string()))?;
+        Ok(Some(Claim { partition, expected, head: Bytes::from(head) }))
     }
 
     /// What the customer said beside that, and that the code came.
