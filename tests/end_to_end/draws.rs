@@ -42,7 +42,7 @@ impl Shop {
 
 fn sale(card: &str) -> String {
     format!(
-        r#"{{"receipt": {{"storeId": "S1", "tillId": "T1", "cashierId": "anna", "currencyCode": "GBP", "customer": {{"card": "{card}"}},
+        r#"{{"receipt": {{"storeId": "S1", "tillId": "T1", "cashierId": "anna", "currencyCode": "GBP", "customer": {{"cardNumber": "{card}"}},
             "lines": [{{"lineId": "1", "sku": "TEA", "quantityMilli": "1000", "unitPriceMicros": "5000000", "amountMinor": "500"}}]}}}}"#
     )
 }

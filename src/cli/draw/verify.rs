@@ -28,7 +28,7 @@ pub(super) struct VerifyArgs {
     /// The secret that was told when it was held, 64 hexadecimal digits.
     #[arg(long, value_name = "HEX", value_parser = digits)]
     secret: [u8; 32],
-    /// The value of the source: as the page of the draw has it, or with --numbers the numbers in any order.
+    /// The value of the source, as the page of the draw has it; numbers that are counted may stand in any order.
     #[arg(long, value_name = "TEXT")]
     value: String,
     /// How many numbers the value has, where the draw was closed with that.
