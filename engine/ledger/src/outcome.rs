@@ -267,7 +267,7 @@ impl Right {
     pub(crate) fn named(self, account: &AccountId) -> Self {
         match self {
             Self::Tickets { first, of: None } => Self::Tickets { first, of: Some(account.clone()) },
-            other => other,
+            Self::None | Self::Coupon { .. } | Self::Prize { .. } | Self::Tickets { of: Some(_), .. } => self,
         }
     }
 }
