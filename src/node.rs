@@ -109,7 +109,7 @@ impl Node {
     async fn begin(&mut self, config: &Config, roles: Roles) -> Result<(), NodeError> {
         let identity = config.tls.clone().map(Identity::open).transpose()?;
         if roles.engine {
-            let engine = self.keep(open_engine(config).await?);
+            let engine = self.keep(open_engine(config, identity.clone()).await?);
             if let Some(programs) = &config.programs {
                 publish_configured(&engine, programs).await?;
             }
@@ -257,8 +257,8 @@ impl Node {
     }
 }
 
-/// Opens storage and engine as configured.
-pub(crate) async fn open_engine(config: &Config) -> Result<Engine, NodeError> {
+/// Opens storage and engine as configured; by the identity gateways are believed.
+pub(crate) async fn open_engine(config: &Config, identity: Option<Identity>) -> Result<Engine, NodeError> {
     let storage = open_storage(&config.data.join("storage"), config.watermark.clone(), MADE_FOR_TRADE, "trade")?;
     let file = config.data.join("keys");
     let keys = Keys::load_or_create(&file).map_err(|source| NodeError::Keys { file, source })?;
@@ -268,6 +268,7 @@ pub(crate) async fn open_engine(config: &Config) -> Result<Engine, NodeError> {
         cards_open_accounts: config.cards_open_accounts,
         people: config.people.clone(),
         adjust_alone_units_max: config.adjust_alone_units_max,
+        gateways: identity,
         ..Settings::new(config.currency)
     };
     Ok(Engine::open(storage, Arc::new(SystemClock::default()), keys, settings).await?)

@@ -18,6 +18,7 @@ mod engine;
 mod facts;
 mod feed;
 mod follow_ups;
+mod gateways;
 mod heads;
 pub mod keys;
 pub mod layout;

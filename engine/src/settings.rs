@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use tessera_identity::Identity;
 use tessera_rules::money::Currency;
 
 use crate::programs::people::People;
@@ -31,6 +32,9 @@ pub struct Settings {
     pub people: People,
     /// Units that one person of finance may correct alone, by one correction; more needs a second one.
     pub adjust_alone_units_max: u64,
+    /// The authorities by which gateways prove what they promised and what they took; none: engines without certificates
+    /// take their word, as they take every caller's.
+    pub gateways: Option<Identity>,
 }
 
 impl Settings {
@@ -48,6 +52,7 @@ impl Settings {
             deadline_min: Duration::from_millis(2),
             people: People::default(),
             adjust_alone_units_max: 0,
+            gateways: None,
         }
     }
 }

@@ -23,6 +23,7 @@ mod life;
 mod limits;
 mod lists;
 mod over_time;
+mod proven;
 mod questions;
 mod redeem_code;
 mod repriced;

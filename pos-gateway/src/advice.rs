@@ -7,10 +7,12 @@ use prost::Message as _;
 use prost::bytes::BufMut as _;
 use tessera_contract::canonical::{ContentHash, answers_hash, claim_hash, return_hash, settle_hash};
 use tessera_contract::convert::{timestamp_from_wire, timestamp_to_wire};
+use tessera_contract::gateway_word::delivery_text;
 use tessera_contract::limits::RECEIPT_ID_BYTES_MAX;
 use tessera_contract::read::{ReadContext, read_answer_prompts, read_claim, read_return, read_settle, read_void};
 use tessera_contract::{CONTRACT_MINOR, Refusal};
-use tessera_proto::billing::v1::customer_identity::Identity;
+use tessera_identity::Identity;
+use tessera_proto::billing::v1::customer_identity;
 use tessera_proto::billing::v1::return_request::Original;
 use tessera_proto::billing::v1::{
     Accepted, AnswerPromptsRequest, AnswerPromptsResponse, ClaimRequest, ClaimResponse, ClaimStatus, CustomerIdentity, Delivery,
@@ -28,8 +30,8 @@ pub(crate) struct Advice {
     pub(crate) id: String,
     /// The cashier's decisions so far.
     pub(crate) attempt: u32,
-    /// Of what the id stands for; 0: it was built with a contract that is not known here.
-    pub(crate) content: u64,
+    /// Of what the id stands for. None: it was built with a contract that is not known here.
+    pub(crate) content_hash: Option<ContentHash>,
     /// Hashes of its id, of the receipt that it is about, of the customer as identified; 0: none.
     pub(crate) keys: [u32; 3],
     /// When the customer must have been told, milliseconds since 1970; 0: nobody need be.
@@ -134,7 +136,7 @@ impl Said<'_> {
         Ok(Advice {
             id: self.id.to_owned(),
             attempt: self.attempt,
-            content: if known { eight(&content.0) } else { 0 },
+            content_hash: known.then_some(content),
             keys: [key("receipt", self.id), key("receipt", self.about), customer.map_or(0, |(kind, name)| key(kind, name))],
             due_ms: due.map_or(0, Timestamp::as_millisecond),
         })
@@ -145,12 +147,19 @@ fn decode<M: prost::Message + Default>(request: &Bytes) -> Result<M, Refusal> {
     M::decode(request.clone()).map_err(|_| Refusal::fault("", "the request cannot be read"))
 }
 
-fn name_of(identity: &Identity) -> (&'static str, &str) {
+fn name_of(identity: &customer_identity::Identity) -> (&'static str, &str) {
     match identity {
-        Identity::CardNumber(number) => ("card", number),
-        Identity::Qr(code) => ("qr", code),
-        Identity::Phone(number) => ("phone", number),
-        Identity::CustomerId(id) => ("customer", id),
+        customer_identity::Identity::CardNumber(number) => ("card", number),
+        customer_identity::Identity::Qr(code) => ("qr", code),
+        customer_identity::Identity::Phone(number) => ("phone", number),
+        customer_identity::Identity::CustomerId(id) => ("customer", id),
+    }
+}
+
+impl Advice {
+    /// The first eight bytes of its content's hash; 0: that is not known.
+    pub(crate) fn content(&self) -> u64 {
+        self.content_hash.map_or(0, |content| eight(&content.0))
     }
 }
 
@@ -178,16 +187,40 @@ fn eight(hash: &[u8; 32]) -> u64 {
     u64::from_le_bytes(eight).max(1)
 }
 
+/// How an advice goes on from a spool.
+#[derive(Clone, Copy)]
+pub(crate) struct Route<'a> {
+    pub(crate) by: DeliveryRoute,
+    pub(crate) gateway_id: &'a str,
+    /// What signs that it was taken. None: the gateway has no certificate, or somebody else has signed already.
+    pub(crate) signer: Option<&'a Identity>,
+}
+
 /// The request as it is delivered: the till's bytes, and behind them one more `delivery`, which merges with the
 /// till's own. Where that would make it too long for a message, the till's bytes alone.
-pub(crate) fn with_route(call: Call, request: &Bytes, route: DeliveryRoute, gateway_id: &str, accepted_ms: i64) -> Bytes {
+pub(crate) fn with_route(call: Call, request: &Bytes, route: Route<'_>, accepted_ms: i64) -> Bytes {
     let Some(field) = delivery_field(call) else { return request.clone() };
-    let spooled_at = Timestamp::from_millisecond(accepted_ms).ok().map(timestamp_to_wire);
-    let delivery = Delivery { route: route.into(), gateway_id: gateway_id.to_owned(), spooled_at, ..Delivery::default() };
+    let spooled_at = Timestamp::from_millisecond(accepted_ms).ok();
+    let signature = route.signer.and_then(|signer| signer.sign(&text_of(call, request, spooled_at)?));
+    let delivery = Delivery {
+        route: route.by.into(),
+        gateway_id: route.gateway_id.to_owned(),
+        gateway_signature: signature.unwrap_or_default(),
+        spooled_at: spooled_at.map(timestamp_to_wire),
+        ..Delivery::default()
+    };
     let mut bytes = Vec::with_capacity(request.len() + 128);
     bytes.put_slice(request);
     prost::encoding::message::encode(field, &delivery, &mut bytes);
     if bytes.len() > MESSAGE_BYTES_MAX { request.clone() } else { bytes.into() }
+}
+
+/// What a gateway signs of it. None: it was built with a contract that is not known here, so that its content is not.
+fn text_of(call: Call, request: &Bytes, spooled_at: Option<Timestamp>) -> Option<String> {
+    let advice = Advice::read(call, request).ok()??;
+    let path = call.path();
+    let (_, method) = path.path().rsplit_once('/')?;
+    Some(delivery_text(method, (&advice.id, advice.attempt), advice.content_hash?, spooled_at))
 }
 
 /// The number of `delivery` in a call's request. None: it is never kept for later.

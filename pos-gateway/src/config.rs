@@ -1,15 +1,48 @@
 //! What a gateway is told once, and what keeps it from starting.
 
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
 use tessera_contract::unchanged::{REWARD_FOLLOWS_TEXT, UNCHANGED_TEXT};
 use tessera_identity::{ConnectError, Identity};
+use tessera_proto::billing::v1::DeliveryRoute;
 use thiserror::Error;
+use tokio::io::DuplexStream;
 
+use crate::advice::Route;
 use crate::limits::{BUDGET_DEFAULT, SHUTDOWN_MAX, STREAM_AGE};
 use crate::pack::PackConfig;
 use crate::spool::{SpoolConfig, SpoolError};
+
+type Dialling = Pin<Box<dyn Future<Output = io::Result<DuplexStream>> + Send>>;
+
+/// Makes connections to engines in this process, over a link that a simulation has in its hands.
+#[derive(Clone)]
+pub struct Dialler(Arc<dyn Fn(Uri) -> Dialling + Send + Sync>);
+
+impl Dialler {
+    /// Of what makes a connection to an address.
+    pub fn new<F>(dial: impl Fn(Uri) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = io::Result<DuplexStream>> + Send + 'static,
+    {
+        Self(Arc::new(move |uri| Box::pin(dial(uri))))
+    }
+
+    pub(crate) fn dial(&self, uri: Uri) -> impl Future<Output = io::Result<DuplexStream>> + Send + use<> {
+        (self.0)(uri)
+    }
+}
+
+impl fmt::Debug for Dialler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Dialler")
+    }
+}
 
 /// What a gateway is told once.
 #[derive(Debug, Clone)]
@@ -18,6 +51,8 @@ pub struct GatewayConfig {
     pub gateway_id: String,
     /// The engines: an account goes to the same one as long as that one answers.
     pub engines: Vec<Uri>,
+    /// What connections to engines are made of. None: TCP.
+    pub dialler: Option<Dialler>,
     /// What is shown to engines whose address is `https`. None: there are none.
     pub identity: Option<Identity>,
     /// Where advices are kept that no engine has yet. None: they stay unknown, and the tills' own journals keep them.
@@ -42,6 +77,7 @@ impl GatewayConfig {
         Self {
             gateway_id: gateway_id.into(),
             engines,
+            dialler: None,
             identity: None,
             spool: None,
             pack: None,
@@ -51,6 +87,13 @@ impl GatewayConfig {
             reward_follows_text: REWARD_FOLLOWS_TEXT.to_owned(),
             unchanged_text: UNCHANGED_TEXT.to_owned(),
         }
+    }
+}
+
+impl GatewayConfig {
+    /// How what lay in its spool goes on.
+    pub(crate) fn spool_route(&self) -> Route<'_> {
+        Route { by: DeliveryRoute::Spool, gateway_id: &self.gateway_id, signer: self.identity.as_ref() }
     }
 }
 

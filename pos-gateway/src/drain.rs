@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use metrics::counter;
 use tessera_contract::Refusal;
 use tessera_contract::refusal::{call_error, retry_after};
-use tessera_proto::billing::v1::{DeliveryRoute, ErrorReason};
+use tessera_proto::billing::v1::ErrorReason;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
@@ -185,8 +185,7 @@ async fn take(spool: &Arc<Spool>) -> Option<Taken> {
 }
 
 async fn deliver(forwarder: Arc<Forwarder>, taken: Taken) -> (Taken, Verdict) {
-    let gateway_id = &forwarder.config().gateway_id;
-    let request = with_route(taken.call, &taken.request, DeliveryRoute::Spool, gateway_id, taken.accepted_ms);
+    let request = with_route(taken.call, &taken.request, forwarder.config().spool_route(), taken.accepted_ms);
     let answered = forwarder.deliver(taken.call, request, DELIVERY_MAX).await;
     let verdict = verdict(answered.as_ref().err());
     (taken, verdict)

@@ -30,6 +30,7 @@ use crate::spool::Spool;
 use crate::upstream::{Failed, Upstream};
 
 mod closing;
+mod hedged;
 mod packed;
 mod spooled;
 
@@ -68,11 +69,11 @@ impl Forwarder {
         let spool = config.spool.clone().map(Spool::open).transpose()?.map(Arc::new);
         let days = config.spool.as_ref().map(|spool| Book::open(spool.folder.join("till-days"))).transpose()?;
         Ok(Self {
-            upstream: Upstream::new(&config.engines, config.identity.as_ref())?,
+            upstream: Upstream::new(&config.engines, config.identity.as_ref(), config.dialler.as_ref())?,
             gateway_id,
             spool,
             days,
-            pack: config.pack.clone().map(Shelf::new).map(Arc::new),
+            pack: config.pack.clone().map(|pack| Arc::new(Shelf::new(pack, config.identity.clone()))),
             config,
             repeats: TpsBudget::new(RETRY_WINDOW, 1, RETRY_SHARE),
             live: Live::default(),
@@ -166,7 +167,11 @@ impl Forwarder {
         if self.upstream.has_another() { routing::key(call, body) } else { 0 }
     }
 
-    async fn attempts(&self, Sent { call, body, metadata, clock }: Sent<'_>, until: Instant) -> Result<Response<Bytes>, Failed> {
+    async fn attempts(&self, sent: Sent<'_>, until: Instant) -> Result<Response<Bytes>, Failed> {
+        let Sent { call, body, metadata, clock } = sent;
+        if call.kind() == Kind::Read && self.upstream.has_another() {
+            return self.hedged(sent, until).await;
+        }
         self.repeats.deposit();
         let key = self.key(call, body);
         let engine = self.upstream.choose(key, None);

@@ -11,7 +11,7 @@ use thiserror::Error;
 use tokio::time::{Instant, sleep, timeout_at};
 use tonic::metadata::{AsciiMetadataValue, MetadataMap};
 
-use crate::advice::with_route;
+use crate::advice::{Route, with_route};
 use crate::config::GatewayError;
 use crate::drain::{Verdict, verdict};
 use crate::in_flight::Class;
@@ -72,7 +72,7 @@ pub async fn import(
     gateway_id: &str,
 ) -> Result<Imported, ImportError> {
     let (entries, whole) = read_export(file)?;
-    let upstream = Upstream::new(std::slice::from_ref(engine), identity)?;
+    let upstream = Upstream::new(std::slice::from_ref(engine), identity, None)?;
     let value = AsciiMetadataValue::try_from(gateway_id);
     let value = value.map_err(|_| GatewayError::GatewayId { gateway_id: gateway_id.to_owned() })?;
     let mut metadata = MetadataMap::new();
@@ -96,7 +96,9 @@ async fn deliver(upstream: &Upstream, metadata: &MetadataMap, entry: &ExportedEn
     let mut pause = Duration::ZERO;
     for _ in 0..TRIES_MAX {
         sleep(pause).await;
-        let request = with_route(entry.call, &entry.request, DeliveryRoute::Export, gateway_id, entry.accepted_ms);
+        // Signed where it was taken, and not by who carries it.
+        let route = Route { by: DeliveryRoute::Export, gateway_id, signer: None };
+        let request = with_route(entry.call, &entry.request, route, entry.accepted_ms);
         let engine = upstream.choose(routing::key(entry.call, &request), None);
         let until = Instant::now() + DELIVERY_MAX;
         let sent = upstream.send(engine, entry.call, (request, Class::Delivery), metadata.clone(), until);

@@ -31,12 +31,14 @@ mod pack;
 mod routing;
 mod server;
 mod service;
+#[cfg(test)]
+mod size;
 mod spool;
 mod till_days;
 mod upstream;
 
 pub use codec::Unread;
-pub use config::{GatewayConfig, GatewayError};
+pub use config::{Dialler, GatewayConfig, GatewayError};
 pub use import::{ImportError, Imported, Refused, import};
 pub use limits::{BUDGET_DEFAULT, MESSAGE_BYTES_MAX, PACK_AGE_MAX_DEFAULT, SHUTDOWN_MAX, SPOOL_BYTES_DEFAULT, SPOOL_ENTRIES_MAX};
 pub use pack::PackConfig;

@@ -20,6 +20,9 @@ pub(crate) const RESERVE_MAX: Duration = Duration::from_millis(150);
 /// Below this a second attempt is not worth its work.
 pub(crate) const ATTEMPT_MIN: Duration = Duration::from_millis(20);
 
+/// How long one engine is waited for before a second one is asked to read too: what takes longer is slower than nearly all answers.
+pub(crate) const HEDGE_AFTER: Duration = Duration::from_millis(150);
+
 /// Shortest pause before a second attempt, milliseconds.
 pub(crate) const RETRY_PAUSE_MS_MIN: u64 = 5;
 

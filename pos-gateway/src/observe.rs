@@ -76,6 +76,11 @@ pub(crate) fn attempt_failed(call: Call, code: Code, link: bool) {
     counter!("tessera_gateway_upstream_errors_total", "call" => call.name(), "code" => code, "link" => link).increment(1);
 }
 
+/// Counts a read that a second engine was asked beside the first.
+pub(crate) fn hedged(call: Call) {
+    counter!("tessera_gateway_hedged_total", "call" => call.name()).increment(1);
+}
+
 /// Counts a second attempt.
 pub(crate) fn repeated(call: Call) {
     counter!("tessera_gateway_repeats_total", "call" => call.name()).increment(1);

@@ -17,6 +17,7 @@ use prost::Message as _;
 use tessera_contract::convert::timestamp_to_wire;
 use tessera_contract::pack::{OpenedPack, PackTexts, SignedPackHead, answer_from_pack};
 use tessera_contract::signing::PublicKey;
+use tessera_identity::Identity;
 use tessera_proto::billing::v1::{BasisReason, QuoteRequest, QuoteResponse};
 use tessera_proto::gateway::v1::PackStatus;
 use tessera_rules::effort::Effort;
@@ -65,15 +66,17 @@ pub(crate) enum Unusable {
 #[derive(Debug)]
 pub(crate) struct Shelf {
     config: PackConfig,
+    /// What signs its tokens. None: this gateway has no certificate.
+    signer: Option<Identity>,
     held: Mutex<Option<Arc<Held>>>,
     /// Decisions at once: they must not take the processors from what answers tills.
     deciding: Arc<Semaphore>,
 }
 
 impl Shelf {
-    pub(crate) fn new(config: PackConfig) -> Self {
+    pub(crate) fn new(config: PackConfig, signer: Option<Identity>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        Self { config, held: Mutex::default(), deciding: Arc::new(Semaphore::new(cores)) }
+        Self { config, signer, held: Mutex::default(), deciding: Arc::new(Semaphore::new(cores)) }
     }
 
     fn held(&self) -> Option<Arc<Held>> {
@@ -96,7 +99,9 @@ impl Shelf {
         let now = Timestamp::now();
         let held = self.usable(now).ok()?;
         let turn = Arc::clone(&self.deciding).acquire_owned().await.ok()?;
+        let signer = self.signer.clone();
         let deciding = tokio::task::spawn_blocking(move || {
+            let sign = |text: &str| signer.and_then(|signer| signer.sign(text)).unwrap_or_default();
             let request = QuoteRequest::decode(body).ok()?;
             let answered = answer_from_pack(
                 &request,
@@ -104,6 +109,7 @@ impl Shelf {
                 (now, Effort::default()),
                 BasisReason::Unspecified,
                 PackTexts::default(),
+                sign,
             );
             drop(turn);
             answered.ok()

@@ -19,6 +19,7 @@ use crate::limits::{SPOOL_BYTES_DEFAULT, SPOOL_END_MAX, SPOOL_ENTRIES_MAX, SPOOL
 
 mod export;
 mod index;
+mod pages;
 mod read;
 mod record;
 mod writer;
@@ -197,7 +198,7 @@ impl Spool {
             call: call_number(call).unwrap_or_default(),
             id: advice.id.clone(),
             attempt: advice.attempt,
-            content: advice.content,
+            content: advice.content(),
             keys: advice.keys.to_vec(),
             due_ms: advice.due_ms,
             request,

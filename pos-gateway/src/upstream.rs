@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Uri;
+use hyper_util::rt::TokioIo;
 use metrics::gauge;
 use tessera_contract::Refusal;
 use tessera_identity::{Callee, Identity};
@@ -19,10 +20,11 @@ use tonic::{Code, Request, Response, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
+use tower::service_fn;
 
 use crate::call::Call;
 use crate::codec::Unread;
-use crate::config::GatewayError;
+use crate::config::{Dialler, GatewayError};
 use crate::forward::is_choked;
 use crate::in_flight::{Class, InFlight};
 use crate::limits::{HEADER_BYTES_MAX, MESSAGE_BYTES_MAX, PROBE_MAX, UNANSWERED_MAX};
@@ -72,11 +74,11 @@ pub(crate) enum Failed {
 }
 
 impl Upstream {
-    pub(crate) fn new(uris: &[Uri], identity: Option<&Identity>) -> Result<Self, GatewayError> {
+    pub(crate) fn new(uris: &[Uri], identity: Option<&Identity>, dialler: Option<&Dialler>) -> Result<Self, GatewayError> {
         if uris.is_empty() {
             return Err(GatewayError::NoEngine);
         }
-        let engines = uris.iter().map(|uri| Engine::new(uri, identity)).collect::<Result<_, _>>()?;
+        let engines = uris.iter().map(|uri| Engine::new(uri, identity, dialler)).collect::<Result<_, _>>()?;
         Ok(Self { engines, reachable: watch::Sender::new(true) })
     }
 
@@ -180,7 +182,7 @@ impl Upstream {
 
 impl Engine {
     /// A connection that is made when it is first used and notices a dead peer within 2.5 s (H52).
-    fn new(uri: &Uri, identity: Option<&Identity>) -> Result<Self, GatewayError> {
+    fn new(uri: &Uri, identity: Option<&Identity>, dialler: Option<&Dialler>) -> Result<Self, GatewayError> {
         let endpoint = Endpoint::from(uri.clone())
             .tcp_nodelay(true)
             .connect_timeout(Duration::from_millis(500))
@@ -188,7 +190,13 @@ impl Engine {
             .keep_alive_timeout(Duration::from_millis(1_500))
             .keep_alive_while_idle(true)
             .http2_max_header_list_size(HEADER_BYTES_MAX);
-        let channel = tessera_identity::channel(&endpoint, identity, Callee::Engine)?;
+        let channel = match dialler.cloned() {
+            Some(dialler) => endpoint.connect_with_connector_lazy(service_fn(move |uri| {
+                let dialled = dialler.dial(uri);
+                async move { dialled.await.map(TokioIo::new) }
+            })),
+            None => tessera_identity::channel(&endpoint, identity, Callee::Engine)?,
+        };
         Ok(Self {
             uri: uri.clone(),
             channel,

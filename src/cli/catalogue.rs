@@ -67,7 +67,7 @@ async fn load(file: &Path, config: &ConfigFile, check: bool) -> Result<ExitCode,
             engine.load_catalogue(futures_util::stream::iter(pieces(&products)?)).await.map_err(admin::refused)?.into_inner();
         return Ok(say(count, loaded.catalogue, loaded.unchanged));
     }
-    let engine = open_engine(&config).await?;
+    let engine = open_engine(&config, None).await?;
     let published = engine.programs().load_catalogue(products, Timestamp::now()).await?;
     engine.storage().close().await?;
     Ok(match published {

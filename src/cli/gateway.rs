@@ -186,7 +186,7 @@ async fn close(args: CloseArgs) -> Result<ExitCode, Failure> {
 
 fn export_spool(args: &ExportArgs) -> Result<ExitCode, Failure> {
     let config = read_config(args.config.config.as_deref())?;
-    let exported = export(&config.gateway_spool, &args.out)?;
+    let exported = export(&config.gateway_spool, &args.out, identity(&config)?.as_ref())?;
     print(&format!("{} entries, {} bytes, in {}\n", exported.entries, exported.bytes, args.out.display()));
     Ok(ExitCode::SUCCESS)
 }

@@ -153,7 +153,7 @@ impl Ledger {
                 if let Some(channel) = reach(&config, config.listen_engine).await? {
                     return Ok(Self::Running(LedgerServiceClient::new(channel)));
                 }
-                open_engine(&config).await?
+                open_engine(&config, None).await?
             }
         };
         Ok(Self::Stopped(ledger::Ledger::new(engine.clone()), Arc::new(engine)))

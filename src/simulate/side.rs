@@ -172,6 +172,7 @@ impl<'s> Simulated<'s> {
                 after_void: false,
                 deferred: false,
                 till_clock_off: false,
+                delivery_unproven: false,
                 content_hash: [0; 32],
                 attempt: 0,
                 basis: self.side.basis(),

@@ -76,6 +76,7 @@ impl Sale {
                 after_void: false,
                 deferred: false,
                 till_clock_off: false,
+                delivery_unproven: false,
                 content_hash: [0; 32],
                 attempt: 1,
                 basis: basis(),

@@ -346,4 +346,6 @@ pub enum Flag {
     BeyondLimit,
     /// A gateway decided from its rule pack: what it gave stands.
     DecidedByPack,
+    /// It came from a spool or a file, and no gateway has signed that it took it.
+    DeliveryUnproven,
 }

@@ -44,6 +44,8 @@ pub struct Settle<'a> {
     pub deferred: bool,
     /// The till's clock was far off.
     pub till_clock_off: bool,
+    /// It came from a spool or a file, and no gateway has signed that.
+    pub delivery_unproven: bool,
     /// BLAKE3 over the canonical encoding of the content.
     pub content_hash: [u8; 32],
     /// The cashier's decision that this carries out.

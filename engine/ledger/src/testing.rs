@@ -272,6 +272,7 @@ pub(crate) fn settle_of<'a>(receipt: &'a Receipt, decision: &'a Decision, now: T
         after_void: false,
         deferred: false,
         till_clock_off: false,
+        delivery_unproven: false,
         content_hash: [1; 32],
         attempt: 1,
         basis: basis(),

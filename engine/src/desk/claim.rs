@@ -241,6 +241,7 @@ impl ClaimCase {
             after_void: false,
             deferred: false,
             till_clock_off: false,
+            delivery_unproven: false,
             content_hash: self.input.content_hash.0,
             attempt: 0,
             basis: self.rules.basis(),

@@ -192,6 +192,10 @@ impl ReturnCase {
         if was_parked && let Err(place) = result.outcome.flags.binary_search(&Flag::WasParked) {
             result.outcome.flags.insert(place, Flag::WasParked);
         }
+        if !draft.core.has_signed_return(&self.input, self.now) {
+            // The last of all flags, which stand in their order.
+            result.outcome.flags.push(Flag::DeliveryUnproven);
+        }
         let message = encode_outcome(&result.outcome, &self.extras(&result));
         if !self.input.training {
             self.put(draft, &result, message.clone());

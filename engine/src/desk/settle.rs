@@ -67,6 +67,8 @@ pub(crate) struct SettleCase {
     pub(crate) no_customer: Option<Flag>,
     pub(crate) now: Timestamp,
     pub(crate) till_clock_off: bool,
+    /// No gateway has signed that it took this into its spool.
+    pub(crate) delivery_unproven: bool,
     /// The request, kept where the sale can be claimed, or is priced anew when goods come back.
     pub(crate) kept: Option<Bytes>,
 }
@@ -223,6 +225,7 @@ impl SettleCase {
                 after_void,
                 deferred: self.is_deferred(),
                 till_clock_off: self.till_clock_off,
+                delivery_unproven: self.delivery_unproven,
                 content_hash: self.input.content_hash.0,
                 attempt: self.input.attempt,
                 basis: rules.basis(),

@@ -14,7 +14,7 @@ use tessera_proto::billing::v1;
 use super::answers::SettleAnswer;
 use super::claim;
 use super::shared::{balances, desk_times, position, referrer};
-use crate::desk::{Case, CaseAnswer, Done, Issuer, Promised, SettleCase, Settled};
+use crate::desk::{ByPack, Case, CaseAnswer, Done, Issuer, Promised, SettleCase, Settled};
 use crate::directory::Recognised;
 use crate::engine::{Call, Engine, account_key};
 use crate::layout::AggregateKey;
@@ -43,6 +43,7 @@ pub(crate) async fn settle(engine: &Engine, request: v1::SettleRequest, call: &C
         referrer,
         no_customer,
         now: call.now,
+        delivery_unproven: !engine.core.has_signed_settle(&input, call.now),
         till_clock_off: input.notes.told_late && input.delivery.route == v1::DeliveryRoute::Direct,
         input,
     };
@@ -73,7 +74,9 @@ async fn promise(engine: &Engine, input: &SettleInput, call: &Call) -> Result<Pr
     if PackToken::is_one(&input.quote_token) {
         let straight = (input.delivery.route == v1::DeliveryRoute::Direct).then_some(call.now);
         let by = engine.core.promised_by_pack(&input.quote_token, input.receipt.sold_at, straight).await?;
-        if let Some(by) = by.filter(|by| by.token.receipt == input.receipt.id) {
+        let store = &input.receipt.place.store;
+        let is_good = |by: &ByPack| by.token.receipt == input.receipt.id && engine.core.has_signed_token(&by.token, store);
+        if let Some(by) = by.filter(is_good) {
             let rules = engine.core.rules_at(input.receipt.sold_at, call).await?;
             return Ok(Promised::Pack { by: Box::new(by), rules });
         }

@@ -16,35 +16,45 @@ use tessera_rules::effort::Effort;
 use super::super::testing::*;
 
 /// What a gateway holds.
-struct Held {
+pub(super) struct Held {
     opened: OpenedPack,
     signed: SignedPackHead,
 }
 
 impl Held {
-    async fn of(rig: &Rig) -> Self {
+    pub(super) async fn of(rig: &Rig) -> Self {
         let (made, signed) = rig.engine.core.packs.current(&[], rig.engine.core.clock.now()).await.unwrap();
         Self { opened: OpenedPack::open(made.hash, &made.content).unwrap(), signed }
     }
 
     fn quote(&self, receipt: &v1::Receipt, at: Timestamp) -> v1::QuoteResponse {
+        self.quote_signed(receipt, at, |_| Vec::new())
+    }
+
+    pub(super) fn quote_signed(
+        &self,
+        receipt: &v1::Receipt,
+        at: Timestamp,
+        sign: impl FnOnce(&str) -> Vec<u8>,
+    ) -> v1::QuoteResponse {
         let request = quote(receipt.clone());
         let reason = v1::BasisReason::LinkDown;
-        answer_from_pack(&request, (&self.opened, &self.signed), (at, Effort::default()), reason, PackTexts::default()).unwrap()
+        answer_from_pack(&request, (&self.opened, &self.signed), (at, Effort::default()), reason, PackTexts::default(), sign)
+            .unwrap()
     }
 }
 
 /// Brought later, by a gateway's spool.
-fn spooled(request: v1::SettleRequest) -> v1::SettleRequest {
+pub(super) fn spooled(request: v1::SettleRequest) -> v1::SettleRequest {
     let delivery = v1::Delivery { route: v1::DeliveryRoute::Spool.into(), ..v1::Delivery::default() };
     v1::SettleRequest { delivery: Some(delivery), ..request }
 }
 
-fn flags(outcome: &v1::Outcome) -> Vec<v1::OutcomeFlag> {
+pub(super) fn flags(outcome: &v1::Outcome) -> Vec<v1::OutcomeFlag> {
     outcome.flags().filter(|flag| *flag != UnknownSku).collect()
 }
 
-fn socks(id: &str, card: Option<&str>) -> v1::Receipt {
+pub(super) fn socks(id: &str, card: Option<&str>) -> v1::Receipt {
     receipt(id, card, vec![line("1", "SOCKS", 1, 500)])
 }
 

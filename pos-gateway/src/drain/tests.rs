@@ -131,7 +131,7 @@ async fn filled(folder: &tempfile::TempDir, count: usize) -> Spool {
     for number in 1..=count {
         let id = format!("R{number}");
         let advice =
-            crate::advice::Advice { id, attempt: 1, content: 1, keys: [u32::try_from(number).unwrap(), 0, 0], due_ms: 0 };
+            crate::advice::Advice { id, attempt: 1, content_hash: None, keys: [u32::try_from(number).unwrap(), 0, 0], due_ms: 0 };
         spool.accept(Call::Void, &advice, bytes::Bytes::new(), Timestamp::UNIX_EPOCH).await.unwrap();
     }
     spool

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use tessera_contract::Refusal;
 use tessera_contract::till_day::{DayKind, DayReceipts, SaidDay, TillDay};
-use tessera_proto::billing::v1::DeliveryRoute;
 use tessera_proto::gateway::v1::gateway_service_client::GatewayServiceClient;
 use tessera_proto::gateway::v1::{
     CloseTillDayRequest, CloseTillDayResponse, TillDayDifferenceKind, TillDayResult, TillDayStatus,
@@ -117,7 +116,7 @@ impl Forwarder {
             DayKind::Returned => Call::Return,
         };
         let request = match receipt.accepted_ms {
-            Some(accepted_ms) => with_route(call, &receipt.request, DeliveryRoute::Spool, &self.config.gateway_id, accepted_ms),
+            Some(accepted_ms) => with_route(call, &receipt.request, self.config.spool_route(), accepted_ms),
             None => receipt.request.clone(),
         };
         tracing::warn!(receipt = receipt_id, "an engine does not have a receipt that was answered: it is delivered again");

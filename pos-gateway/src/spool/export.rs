@@ -6,9 +6,12 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use tessera_identity::Identity;
+use tessera_proto::billing::v1::DeliveryRoute;
 
 use super::record::{HEADER_BYTES, Header, Kind, Record, append, each_record};
 use super::{Place, SpoolError, call_of, failure, read};
+use crate::advice::{Route, with_route};
 use crate::call::Call;
 use crate::limits::EXPORT_ATTEMPTS_MAX;
 
@@ -41,11 +44,12 @@ impl ExportedEntry {
 }
 
 /// Writes everything that waits or is parked in a spool's folder to a new file, also while a gateway has it open. It
-/// is written as `FILE.part` and gets its name when it is whole and on disk.
+/// is written as `FILE.part` and gets its name when it is whole and on disk. Where there is a signer, each entry is signed: whoever
+/// carries the file changes nothing in it that an engine would not notice.
 ///
 /// # Errors
 /// The folder cannot be read, or the file is there already or cannot be written.
-pub fn export(folder: &Path, file: &Path) -> Result<Exported, SpoolError> {
+pub fn export(folder: &Path, file: &Path, signer: Option<&Identity>) -> Result<Exported, SpoolError> {
     if file.try_exists().map_err(failure("look at", file))? {
         return Err(failure("create", file)(io::ErrorKind::AlreadyExists.into()));
     }
@@ -58,7 +62,7 @@ pub fn export(folder: &Path, file: &Path) -> Result<Exported, SpoolError> {
     {
         return Err(failure("replace", &part)(error));
     }
-    let written = write_export(folder, &part).and_then(|exported| {
+    let written = write_export(folder, &part, signer).and_then(|exported| {
         fs::rename(&part, file).map_err(failure("name", file))?;
         Ok(exported)
     });
@@ -72,7 +76,7 @@ pub fn export(folder: &Path, file: &Path) -> Result<Exported, SpoolError> {
     Ok(exported)
 }
 
-fn write_export(folder: &Path, file: &Path) -> Result<Exported, SpoolError> {
+fn write_export(folder: &Path, file: &Path, signer: Option<&Identity>) -> Result<Exported, SpoolError> {
     let mut places = entries_of(folder).map_err(failure("read", folder))?;
     let mut out = super::create_private(file).map_err(failure("create", file))?;
     let header = Header { segment: SEGMENT, first_sequence: 1, before: 0, before_bytes: 0 };
@@ -83,6 +87,7 @@ fn write_export(folder: &Path, file: &Path) -> Result<Exported, SpoolError> {
         // What was delivered since then need not travel.
         let Some(record) = entry(folder, &mut places, number)? else { continue };
         exported.entries += 1;
+        let record = signed(record, signer);
         let record = Record { sequence: exported.entries, entry: exported.entries, ..record.of_kind(Kind::Entry) };
         write_record(&mut out, &mut exported.bytes, &record).map_err(failure("write", file))?;
     }
@@ -91,6 +96,15 @@ fn write_export(folder: &Path, file: &Path) -> Result<Exported, SpoolError> {
     write_record(&mut out, &mut exported.bytes, &end).map_err(failure("write", file))?;
     out.sync_all().map_err(failure("write", file))?;
     Ok(exported)
+}
+
+/// An entry with the signature of the gateway that took it.
+fn signed(mut record: Record, signer: Option<&Identity>) -> Record {
+    if let (Some(_), Some(call)) = (signer, call_of(record.call)) {
+        let route = Route { by: DeliveryRoute::Export, gateway_id: "", signer };
+        record.request = with_route(call, &record.request, route, record.at_ms);
+    }
+    record
 }
 
 fn write_record(out: &mut File, at: &mut u64, record: &Record) -> io::Result<()> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::time::Instant;
 
+use super::pages::Pages;
 use super::record::Place;
 use crate::call::Call;
 
@@ -34,8 +35,6 @@ pub(super) struct Entry {
 struct Waiting {
     entry: Entry,
     state: State,
-    /// Faults so far that were its own and may pass.
-    faults: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +43,8 @@ enum State {
     Queued,
     /// On its way to an engine.
     Taken,
-    /// Not to be tried before then.
-    Later(Instant),
+    /// Not to be tried yet.
+    Later,
 }
 
 /// An entry that was refused for good.
@@ -92,20 +91,25 @@ pub(super) struct Held {
     pub(super) bytes: u64,
 }
 
-/// All entries. Numbers are those of entries.
+/// All entries. Numbers are those of entries. Of 200,000 it must leave room in 64 MB for everything else, so what few entries have
+/// lies apart from what all have.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    waiting: BTreeMap<u64, Waiting>,
+    waiting: Pages<u64, Waiting>,
     parked: BTreeMap<u64, Parked>,
     /// By hash of call and id.
-    ids: BTreeSet<(u64, u64)>,
+    ids: Pages<(u64, u64), ()>,
     /// By key, those that wait.
-    queues: BTreeSet<(u32, u64)>,
+    queues: Pages<(u32, u64), ()>,
     /// Queued, and the oldest under each of its keys.
-    ready: BTreeSet<u64>,
+    ready: Pages<u64, ()>,
     /// Those of them whose customer must be told, by when.
-    ready_due: BTreeSet<(i64, u64)>,
+    ready_due: Pages<(i64, u64), ()>,
+    /// Those that are not to be tried yet, by when they may be.
     later: BTreeSet<(Instant, u64)>,
+    later_until: BTreeMap<u64, Instant>,
+    /// Faults so far, of those that had any, that were their own and may pass.
+    faults: BTreeMap<u64, u32>,
     pub(super) segments: BTreeMap<u64, Held>,
     turn: u32,
 }
@@ -131,25 +135,28 @@ impl Index {
 
     /// When the oldest that waits was accepted.
     pub(super) fn oldest_ms(&self) -> Option<i64> {
-        self.waiting.first_key_value().map(|(_, waiting)| waiting.entry.accepted_ms)
+        self.waiting.first().map(|(_, waiting)| waiting.entry.accepted_ms)
     }
 
     /// What the id of an entry stands for here.
     pub(super) fn known(&self, new: &Entry) -> Known {
-        let of_id = self.ids.range((new.id, 0)..=(new.id, u64::MAX));
-        known_among(of_id.filter_map(|(_, number)| self.entry(*number)), new)
+        known_among(self.of_id(new.id).filter_map(|number| self.entry(number)), new)
     }
 
     /// When anything under this id was accepted last.
     pub(super) fn accepted_ms(&self, id: u64) -> Option<i64> {
-        let newest = self.ids.range((id, 0)..=(id, u64::MAX)).next_back()?;
-        self.entry(newest.1).map(|entry| entry.accepted_ms)
+        self.entry(self.of_id(id).last()?).map(|entry| entry.accepted_ms)
     }
 
     /// Whether the newest under this id is parked. None: there is none.
     pub(super) fn is_parked(&self, id: u64) -> Option<bool> {
-        let newest = self.ids.range((id, 0)..=(id, u64::MAX)).next_back()?;
-        Some(self.parked.contains_key(&newest.1))
+        Some(self.parked.contains_key(&self.of_id(id).last()?))
+    }
+
+    /// The entries under an id, oldest first.
+    fn of_id(&self, id: u64) -> impl Iterator<Item = u64> {
+        let from = move |number| self.ids.from((id, number)).filter(|((of, _), ())| *of == id).map(|((_, number), ())| *number);
+        std::iter::successors(from(0), move |number| from(number.checked_add(1)?))
     }
 
     /// Whether something waits under one of these keys.
@@ -168,7 +175,7 @@ impl Index {
             return self.relocate(number, entry.place);
         }
         self.hold(entry.place);
-        self.ids.insert((entry.id, number));
+        self.ids.insert((entry.id, number), ());
         self.enqueue(number, entry);
     }
 
@@ -176,8 +183,10 @@ impl Index {
         let keys: Vec<u32> = entry.keys.into_iter().filter(|key| *key != 0).collect();
         // One that comes back goes before younger ones, which were first so far.
         let first_so_far: Vec<u64> = keys.iter().filter_map(|key| self.front(*key)).filter(|first| *first > number).collect();
-        self.queues.extend(keys.into_iter().map(|key| (key, number)));
-        self.waiting.insert(number, Waiting { entry, state: State::Queued, faults: 0 });
+        for key in keys {
+            self.queues.insert((key, number), ());
+        }
+        self.waiting.insert(number, Waiting { entry, state: State::Queued });
         self.look_at(number);
         for younger in first_so_far {
             self.look_at(younger);
@@ -225,8 +234,8 @@ impl Index {
     pub(super) fn take(&mut self, now_ms: i64, now: Instant) -> Option<(u64, Entry)> {
         self.ripen(now);
         self.turn = (self.turn + 1) % REST_EVERY;
-        let due = self.ready_due.range((now_ms, 0)..).next().map(|(_, number)| *number);
-        let oldest = self.ready.first().copied();
+        let due = self.ready_due.from((now_ms, 0)).map(|((_, number), ())| *number);
+        let oldest = self.ready.first().map(|(number, ())| *number);
         let number = if self.turn == 0 { oldest } else { due.or(oldest) }?;
         let waiting = self.waiting.get_mut(&number)?;
         waiting.state = State::Taken;
@@ -238,25 +247,30 @@ impl Index {
     /// Puts one that was taken back, not to be tried before then.
     pub(super) fn put_back(&mut self, number: u64, until: Instant) {
         let Some(waiting) = self.waiting.get_mut(&number).filter(|waiting| waiting.state == State::Taken) else { return };
-        waiting.state = State::Later(until);
+        waiting.state = State::Later;
         self.later.insert((until, number));
+        self.later_until.insert(number, until);
     }
 
     /// One that was not to be tried yet may be.
     pub(super) fn hasten(&mut self, number: u64) {
-        let Some(waiting) = self.waiting.get_mut(&number) else { return };
-        if let State::Later(until) = waiting.state {
-            waiting.state = State::Queued;
+        if let Some(until) = self.later_until.remove(&number) {
             self.later.remove(&(until, number));
+            if let Some(waiting) = self.waiting.get_mut(&number) {
+                waiting.state = State::Queued;
+            }
             self.look_at(number);
         }
     }
 
     /// Counts a fault that was an entry's own, and says how many it has had.
     pub(super) fn count_fault(&mut self, number: u64) -> u32 {
-        let Some(waiting) = self.waiting.get_mut(&number) else { return 0 };
-        waiting.faults += 1;
-        waiting.faults
+        if self.waiting.get(&number).is_none() {
+            return 0;
+        }
+        let faults = self.faults.entry(number).or_default();
+        *faults += 1;
+        *faults
     }
 
     /// When the next one that is not to be tried yet may be.
@@ -281,18 +295,16 @@ impl Index {
     fn ripen(&mut self, now: Instant) {
         while let Some((until, number)) = self.later.first().copied().filter(|(until, _)| *until <= now) {
             self.later.remove(&(until, number));
-            if let Some(waiting) = self.waiting.get_mut(&number) {
-                waiting.state = State::Queued;
-            }
-            self.look_at(number);
+            self.hasten(number);
         }
     }
 
     fn dequeue(&mut self, number: u64) -> Option<Entry> {
-        let Waiting { entry, state, .. } = self.waiting.remove(&number)?;
-        if let State::Later(until) = state {
+        let Waiting { entry, .. } = self.waiting.remove(&number)?;
+        if let Some(until) = self.later_until.remove(&number) {
             self.later.remove(&(until, number));
         }
+        self.faults.remove(&number);
         self.unready(number, entry.due_ms);
         let keys: Vec<u32> = entry.keys.into_iter().filter(|key| *key != 0).collect();
         for key in &keys {
@@ -315,9 +327,9 @@ impl Index {
             self.unready(number, due_ms);
             return;
         }
-        self.ready.insert(number);
+        self.ready.insert(number, ());
         if entry.due_ms != 0 {
-            self.ready_due.insert((entry.due_ms, number));
+            self.ready_due.insert((entry.due_ms, number), ());
         }
     }
 
@@ -327,7 +339,7 @@ impl Index {
     }
 
     fn front(&self, key: u32) -> Option<u64> {
-        self.queues.range((key, 0)..=(key, u64::MAX)).next().map(|(_, number)| *number)
+        self.queues.from((key, 0)).filter(|((of, _), ())| *of == key).map(|((_, number), ())| *number)
     }
 
     fn hold(&mut self, place: Place) {

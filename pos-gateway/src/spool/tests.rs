@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use prost::Message as _;
 use tempfile::TempDir;
+use tessera_contract::canonical::ContentHash;
 use tessera_proto::billing::v1::customer_identity::Identity;
 use tessera_proto::billing::v1::{CustomerIdentity, VoidRequest};
 
@@ -131,11 +132,17 @@ async fn h58_a_parked_entry_lets_those_behind_it_go_and_goes_again_when_it_is_to
     assert_eq!(drained(&spool, 0), ["poison"]);
 }
 
+/// A content's hash; 0: it is not known.
+fn of(content: u8) -> Option<ContentHash> {
+    (content > 0).then_some(ContentHash([content; 32]))
+}
+
 #[tokio::test]
 async fn h2_a_repeat_in_the_spool_is_told_the_same_and_another_content_under_its_id_is_a_conflict() {
     let folder = tempfile::tempdir().unwrap();
     let spool = open(&folder);
-    let advice = |attempt, content| Advice { id: "R1".to_owned(), attempt, content, keys: [7, 0, 0], due_ms: 0 };
+    let advice =
+        |attempt, content| Advice { id: "R1".to_owned(), attempt, content_hash: of(content), keys: [7, 0, 0], due_ms: 0 };
     let request = void("R1", "", 1);
     let accept = |attempt, content, now| spool_accept(&spool, advice(attempt, content), request.clone(), now);
     assert_eq!(accept(1, 5, 0).await.unwrap(), at(0));
@@ -151,7 +158,13 @@ async fn h2_of_two_with_one_id_that_come_at_once_one_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let spool = open(&folder);
     let request = void("R", "", 1);
-    let advice = |number: u32, content| Advice { id: format!("R{number}"), attempt: 1, content, keys: [0; 3], due_ms: 0 };
+    let advice = |number: u32, content| Advice {
+        id: format!("R{number}"),
+        attempt: 1,
+        content_hash: of(content),
+        keys: [0; 3],
+        due_ms: 0,
+    };
     let accept = |number, content, now| spool_accept(&spool, advice(number, content), request.clone(), now);
     let accept = &accept;
     // While the first is being written, the others are in one group behind it.
@@ -251,7 +264,7 @@ async fn a_spool_is_bounded_in_entries_and_gives_its_files_back() {
     for number in 0..45 {
         let id = format!("R{number}");
         let request = void(&id, "", 1);
-        let advice = Advice { id, attempt: 1, content: 1, keys: [number + 1, 0, 0], due_ms: 0 };
+        let advice = Advice { id, attempt: 1, content_hash: of(1), keys: [number + 1, 0, 0], due_ms: 0 };
         let bytes = [request.as_ref(), large.as_bytes()].concat();
         full += usize::from(matches!(
             spool.accept(Call::Void, &advice, bytes[..1 << 20].to_vec().into(), at(0)).await,
@@ -295,14 +308,14 @@ async fn an_export_holds_what_waits_and_is_parked_and_says_where_it_is_damaged()
     accept(&spool, "synced", "", None).await;
 
     let file = folder.path().join("store.spool");
-    let exported = export(&folder.path().join("spool"), &file).unwrap();
+    let exported = export(&folder.path().join("spool"), &file, None).unwrap();
     assert_eq!((exported.entries, exported.bytes), (3, fs::metadata(&file).unwrap().len()));
     let (entries, whole) = read_export(&file).unwrap();
     assert!(whole);
     assert_eq!(entries.iter().map(ExportedEntry::id).collect::<Vec<_>>(), ["parked", "waiting", "synced"]);
     assert_eq!(entries[1].request, void("waiting", "", 1));
 
-    assert!(matches!(export(&folder.path().join("spool"), &file), Err(SpoolError::Io { .. })), "never over another file");
+    assert!(matches!(export(&folder.path().join("spool"), &file, None), Err(SpoolError::Io { .. })), "never over another file");
     let bytes = fs::read(&file).unwrap();
     for cut in record::HEADER_BYTES..bytes.len() {
         fs::write(&file, &bytes[..cut]).unwrap();
@@ -321,11 +334,11 @@ async fn an_export_has_its_name_when_it_is_whole_and_one_that_failed_leaves_noth
     }
     let (from, file) = (folder.path().join("spool"), folder.path().join("store.spool"));
     let part = folder.path().join("store.spool.part");
-    assert!(export(&folder.path().join("nowhere"), &file).is_err());
+    assert!(export(&folder.path().join("nowhere"), &file, None).is_err());
     assert!(!file.exists() && !part.exists());
 
     fs::write(&part, b"of an export that was ended").unwrap();
-    assert_eq!(export(&from, &file).unwrap().entries, 2);
+    assert_eq!(export(&from, &file, None).unwrap().entries, 2);
     assert!(!part.exists());
     let (entries, whole) = read_export(&file).unwrap();
     assert_eq!((entries.len(), whole), (2, true));

@@ -5,15 +5,17 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use prost::Message as _;
 use tessera_gateway::{GatewayConfig, SpoolConfig};
+use tessera_proto::billing::v1::customer_identity::Identity;
 use tessera_proto::billing::v1::{
-    AnswerBasis, BasisReason, QuoteRequest, QuoteResponse, SettleRequest, SettleResponse, SettleStatus,
+    AnswerBasis, BasisReason, CustomerIdentity, IdentifyRequest, IdentifyResponse, QuoteRequest, QuoteResponse, SettleRequest,
+    SettleResponse, SettleStatus,
 };
 use tessera_proto::gateway::v1::operator_service_client::OperatorServiceClient;
 use tessera_proto::gateway::v1::{GetStatusRequest, LinkState};
 use tokio::net::TcpListener;
 use tonic::Request;
 
-use crate::engine::{Act, FakeEngine, LONG, Running, answer, channel, gateway, gateway_with, send, start};
+use crate::engine::{Act, FakeEngine, LONG, Running, SHORT, answer, channel, gateway, gateway_with, send, start};
 use crate::spooled::settle;
 
 fn quote(card: usize) -> Bytes {
@@ -49,6 +51,33 @@ async fn an_account_goes_to_the_same_engine_and_to_another_while_that_one_is_gon
     let gone = start(|_, _| Act::Cut).await;
     let one_gone = gateway(&[first.address, gone.address], LONG).await;
     assert_eq!(spread(&one_gone, &[&first]).await, [40], "all are answered by the one that is left");
+}
+
+#[tokio::test]
+async fn what_only_reads_is_asked_of_a_second_engine_where_the_first_is_slow_and_a_quote_never_is() {
+    let slow = start(|_, _| Act::Hang).await;
+    let quick = start(|_, _| answer(IdentifyResponse { customer_id: "C1".to_owned(), ..IdentifyResponse::default() })).await;
+    let both = gateway(&[slow.address, quick.address], LONG).await;
+    // Cards until one has come to the slow one.
+    for card in 0_usize.. {
+        let customer = Some(CustomerIdentity { identity: Some(Identity::CardNumber(format!("4711{card:04}"))), entry_method: 0 });
+        let request = IdentifyRequest { customer, store_id: "S1".to_owned(), ..IdentifyRequest::default() };
+        let body: Bytes = request.encode_to_vec().into();
+        // With a budget of half a minute the slow one would otherwise outlast the test.
+        let response = send(&both, "Identify", Request::new(body.clone())).await.unwrap();
+        assert_eq!(IdentifyResponse::decode(response.into_inner()).unwrap().customer_id, "C1");
+        if let Some(seen) = slow.seen().first() {
+            assert!(quick.seen().last().unwrap().body == body && seen.body == body, "both were asked the same");
+            break;
+        }
+    }
+    // Alone it is waited for: there is nobody else to ask. And a quote may hold something.
+    let hanging = start(|_, _| Act::Hang).await;
+    let other = start(|_, _| Act::Hang).await;
+    let two = gateway(&[hanging.address, other.address], SHORT).await;
+    let response = send(&two, "Quote", Request::new(quote(1))).await.unwrap();
+    assert_eq!(QuoteResponse::decode(response.into_inner()).unwrap().basis(), AnswerBasis::Unchanged);
+    assert_eq!(hanging.seen().len() + other.seen().len(), 1);
 }
 
 /// A machine that takes connections and never says a word, as one that was stopped does.

@@ -359,7 +359,7 @@ async fn exported(folder: &TempDir) -> std::path::PathBuf {
     }
     let file = folder.path().join("store.spool");
     // The gateway is running.
-    assert_eq!(export(&folder.path().join("spool"), &file).unwrap().entries, 3);
+    assert_eq!(export(&folder.path().join("spool"), &file, None).unwrap().entries, 3);
     file
 }
 

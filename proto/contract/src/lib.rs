@@ -8,6 +8,7 @@ pub mod card_number;
 mod compact;
 pub mod convert;
 pub mod fault;
+pub mod gateway_word;
 pub mod limits;
 pub mod pack;
 pub mod pii;

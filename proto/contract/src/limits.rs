@@ -66,8 +66,8 @@ pub const CARD_CHARACTERS_MAX: usize = 32;
 pub const PHONE_CHARACTERS_MIN: usize = 8;
 /// Characters of a phone number with its `+`, at most (E.164: 15 digits).
 pub const PHONE_CHARACTERS_MAX: usize = 16;
-/// Bytes of a gateway's signature.
-pub const GATEWAY_SIGNATURE_BYTES_MAX: usize = 512;
+/// Bytes of a gateway's signature with the certificates by which it is checked: four of the largest keys in use.
+pub const GATEWAY_SIGNATURE_BYTES_MAX: usize = 8 << 10;
 
 /// Bytes of a quote token; a larger one carries its decision's hash in place of the decision.
 pub const TOKEN_BYTES_MAX: usize = 64 << 10;

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use tonic::Extensions;
 
-use crate::grant::{Grant, Grants, Stores};
+use crate::grant::{Grant, Grants};
 use crate::listen::{Certificate, Peer};
 
 /// Who makes a call.
@@ -70,12 +70,10 @@ impl Caller {
     /// # Errors
     /// He does not.
     pub fn forwards_for(&self, store: Option<&str>) -> Result<(), NotAllowed> {
-        self.is(|grant| match (grant, store) {
-            (Grant::Gateway(Stores::All), _) => true,
-            (Grant::Gateway(Stores::One(own)), Some(store)) => own == store,
-            (Grant::Gateway(Stores::One(_)), None) => false,
-            (Grant::Till { .. } | Grant::Engine | Grant::Mirror | Grant::Operator, _) => false,
-        })
+        match self {
+            Self::Holder(shown) => shown.lets(|grants| grants.forwards_for(store)),
+            Self::InProcess | Self::Address(_) => self.is(|_| true),
+        }
     }
 
     /// Whether he is one of these; without a certificate: whether he is on this machine.

@@ -8,11 +8,14 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{Error as PemError, PemObject as _};
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::sign::CertifiedKey;
 use rustls::version::TLS13;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use x509_parser::prelude::{CertificateRevocationList, FromDer as _, GeneralName, X509Certificate};
 
 use crate::grant::{GrantError, Grants};
+use crate::proof::Signing;
 
 /// HTTP/2, the only protocol of gRPC (RFC 7301).
 const PROTOCOL: &[u8] = b"h2";
@@ -62,6 +65,7 @@ pub enum IdentityError {
 pub(crate) struct Loaded {
     pub(crate) server: Arc<ServerConfig>,
     pub(crate) client: Arc<ClientConfig>,
+    pub(crate) signing: Arc<Signing>,
     pub(crate) revoked: Revoked,
 }
 
@@ -126,9 +130,17 @@ impl IdentityFiles {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let roots = Arc::new(self.roots()?);
         let lists = self.lists()?;
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), Arc::clone(&provider))
+            .with_crls(lists.iter().cloned())
+            .only_check_end_entity_revocation()
+            .allow_unknown_revocation_status()
+            .build()?;
+        let own = CertifiedKey::from_der(self.chain()?, self.private()?, &provider)?;
+        let algorithms = provider.signature_verification_algorithms;
         Ok(Loaded {
-            server: Arc::new(self.server(&provider, &roots, &lists)?),
+            server: Arc::new(self.server(&provider, Arc::clone(&verifier))?),
             client: Arc::new(self.client(&provider, &roots, &lists)?),
+            signing: Arc::new(Signing { own: Arc::new(own), verifier, algorithms }),
             revoked: self.revoked(&lists)?,
         })
     }
@@ -141,14 +153,8 @@ impl IdentityFiles {
     fn server(
         &self,
         provider: &Arc<CryptoProvider>,
-        roots: &Arc<RootCertStore>,
-        lists: &[CertificateRevocationListDer<'static>],
+        verifier: Arc<dyn ClientCertVerifier>,
     ) -> Result<ServerConfig, IdentityError> {
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(provider))
-            .with_crls(lists.iter().cloned())
-            .only_check_end_entity_revocation()
-            .allow_unknown_revocation_status()
-            .build()?;
         let mut config = ServerConfig::builder_with_provider(Arc::clone(provider))
             .with_protocol_versions(&[&TLS13])?
             .with_client_cert_verifier(verifier)

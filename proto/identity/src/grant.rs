@@ -122,6 +122,17 @@ impl Grants {
         })
     }
 
+    /// Whether its holder forwards for the tills of this store; none: of every store.
+    #[must_use]
+    pub fn forwards_for(&self, store: Option<&str>) -> bool {
+        self.any(|grant| match (grant, store) {
+            (Grant::Gateway(Stores::All), _) => true,
+            (Grant::Gateway(Stores::One(own)), Some(store)) => own == store,
+            (Grant::Gateway(Stores::One(_)), None) => false,
+            (Grant::Till { .. } | Grant::Engine | Grant::Mirror | Grant::Operator, _) => false,
+        })
+    }
+
     /// The grants.
     pub fn iter(&self) -> std::slice::Iter<'_, Grant> {
         self.0.iter()

@@ -18,6 +18,7 @@ mod connect;
 mod files;
 mod grant;
 mod listen;
+mod proof;
 mod reload;
 
 pub use caller::{Caller, NotAllowed};
@@ -25,6 +26,7 @@ pub use connect::{Callee, ConnectError, channel, connected};
 pub use files::{IdentityError, IdentityFiles};
 pub use grant::{Grant, GrantError, Grants, Stores};
 pub use listen::{Certificate, Connection, ListenError, Listener, Peer, loopback};
+pub use proof::{NotProven, PROOF_BYTES_MAX};
 pub use reload::Identity;
 
 #[cfg(test)]

@@ -39,6 +39,11 @@ impl Identity {
         Arc::clone(&self.now.borrow().client)
     }
 
+    /// As it is now.
+    pub(crate) fn loaded(&self) -> Arc<Loaded> {
+        Arc::clone(&self.now.borrow())
+    }
+
     pub(crate) fn has_revoked(&self, holder: &Holder) -> bool {
         self.now.borrow().revoked.has(holder)
     }
@@ -83,8 +88,8 @@ fn lists_alone(files: &IdentityFiles, error: &IdentityError, tell: &watch::Sende
     tell.send_if_modified(|loaded| {
         let is_new = loaded.revoked != revoked;
         if is_new {
-            let (server, client) = (Arc::clone(&loaded.server), Arc::clone(&loaded.client));
-            *loaded = Arc::new(Loaded { server, client, revoked });
+            let (server, client, signing) = (Arc::clone(&loaded.server), Arc::clone(&loaded.client), Arc::clone(&loaded.signing));
+            *loaded = Arc::new(Loaded { server, client, signing, revoked });
         }
         is_new
     });

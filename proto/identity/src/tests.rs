@@ -289,3 +289,37 @@ fn h81_without_certificates_only_this_machine_may_what_is_not_a_tills() {
     }
     assert!(Caller::of(&Extensions::new()).is(|_| false).is_ok(), "parts of one process trust each other");
 }
+
+#[tokio::test]
+async fn h73_what_a_gateway_signed_is_its_word_on_one_text_for_as_long_as_it_is_believed() {
+    let (ours, theirs) = (Authority::new(), Authority::new());
+    let open = |files: &IdentityFiles| Identity::open(files.clone()).unwrap();
+    let engine = open(&ours.issue(1, &["tessera://engine"]));
+    let gateway = open(&ours.issue(10, &["tessera://gateway/S1"]));
+    let stranger = open(&theirs.issue(10, &["tessera://gateway/S1"]));
+    let now = 1_800_000_000;
+    let proof = gateway.sign("this").unwrap();
+    assert!(proof.len() < 1_024, "{} bytes", proof.len());
+    let grants = engine.signer(&proof, "this", now).unwrap();
+    assert!(grants.forwards_for(Some("S1")) && !grants.forwards_for(Some("S2")) && !grants.forwards_for(None));
+    assert_eq!(engine.signer(&[], "this", now), Err(NotProven::Unsigned));
+    assert_eq!(engine.signer(&proof, "that", now), Err(NotProven::Signature));
+    assert_eq!(engine.signer(&proof[..proof.len() - 1], "this", now), Err(NotProven::Form));
+    for (what, proof, at) in
+        [("another authority", stranger.sign("this").unwrap(), now), ("before it was good", proof.clone(), 0)]
+    {
+        let refused = engine.signer(&proof, "this", at);
+        assert!(matches!(refused, Err(NotProven::Certificate(_))), "{what}: {refused:?}");
+    }
+    let forged = [&stranger.sign("this").unwrap()[..5 + 70], &proof[5 + 70..]].concat();
+    assert!(engine.signer(&forged, "this", now).is_err(), "a stranger's signature beside the gateway's certificate");
+    // A restart is not needed to believe it no more.
+    ours.revoke(2, &[10]);
+    let end = tokio::time::timeout(Duration::from_secs(30), async {
+        while engine.signer(&proof, "this", now).is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    end.await.unwrap();
+    assert_eq!(engine.signer(&proof, "this", now), Err(NotProven::Revoked));
+}

@@ -49,7 +49,7 @@ async fn of_stopped(config: &Config) -> Result<Live, Failure> {
         let (address, folder) = (config.listen_engine, folder.display());
         return Err(format!("no engine answers at {address}, and there is no storage in {folder}").into());
     }
-    let engine = open_engine(config).await?;
+    let engine = open_engine(config, None).await?;
     let rules = engine.programs().in_force();
     engine.storage().close().await?;
     if rules.revision.number() == 0 {

@@ -193,6 +193,7 @@ fn flags_of(account: Option<&Account>, settle: &Settle<'_>, change: &Change, now
         (settle.after_void, Flag::PaidAfterVoid),
         (settle.deferred, Flag::Deferred),
         (settle.till_clock_off, Flag::TillClockOff),
+        (settle.delivery_unproven, Flag::DeliveryUnproven),
         (change.is_unexplained, Flag::Unexplained),
         (knows_not_all(settle.decision), Flag::UnknownSku),
         (account.is_some_and(|account| is_hold_expired(account, settle, now)), Flag::HoldExpired),

@@ -267,7 +267,7 @@ fn full() -> Outcome {
     }
 }
 
-const FLAGS: [Flag; 20] = [
+const FLAGS: [Flag; 22] = [
     Flag::DiffersFromQuote,
     Flag::PaidAfterVoid,
     Flag::SettledWithShortfall,
@@ -288,6 +288,8 @@ const FLAGS: [Flag; 20] = [
     Flag::TendersDiffer,
     Flag::ReferralRefused,
     Flag::BeyondLimit,
+    Flag::DecidedByPack,
+    Flag::DeliveryUnproven,
 ];
 
 fn extras() -> Extras {

@@ -363,6 +363,7 @@ const fn flag_to_wire(flag: Flag) -> v1::OutcomeFlag {
         Flag::Deferred => v1::OutcomeFlag::Deferred,
         Flag::TillClockOff => v1::OutcomeFlag::TillClockOff,
         Flag::DecidedByPack => v1::OutcomeFlag::DecidedByPack,
+        Flag::DeliveryUnproven => v1::OutcomeFlag::DeliveryUnproven,
         Flag::WasParked => v1::OutcomeFlag::WasParked,
         Flag::TakenBackShort => v1::OutcomeFlag::TakenBackShort,
         Flag::CustomerBlocked => v1::OutcomeFlag::CustomerBlocked,

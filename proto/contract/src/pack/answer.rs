@@ -38,7 +38,8 @@ impl Default for PackTexts<'_> {
     }
 }
 
-/// Answers a quote from a pack that an engine said is in force. Its token lets an engine decide the same again.
+/// Answers a quote from a pack that an engine said is in force. Its token lets an engine decide the same again; `sign` gives
+/// the gateway's proof of a text, or nothing.
 ///
 /// # Errors
 /// The request has faults, as [`read_quote`] tells them.
@@ -48,10 +49,11 @@ pub fn answer_from_pack(
     (now, effort): (Timestamp, Effort),
     reason: v1::BasisReason,
     texts: PackTexts<'_>,
+    sign: impl FnOnce(&str) -> Vec<u8>,
 ) -> Result<v1::QuoteResponse, Refusal> {
     let input = read_quote(request, &ReadContext { now })?;
     let decision = pack.decide(&input.receipt, now, effort);
-    let token = PackToken {
+    let mut token = PackToken {
         signed: signed.clone(),
         receipt: input.receipt.id.clone(),
         basket_hash: basket_hash(&input.receipt, input.customer.as_ref()),
@@ -59,7 +61,9 @@ pub fn answer_from_pack(
         steps_max: effort.steps_max,
         choices: input.receipt.choices.clone(),
         decision: decision_hash(&decision),
+        proof: Vec::new(),
     };
+    token.proof = sign(&token.text());
     Ok(v1::QuoteResponse {
         status: i32::from(v1::QuoteStatus::Ok),
         answer: Some(rendered(&input, &decision, (pack, signed), texts)),

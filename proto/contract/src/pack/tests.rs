@@ -51,6 +51,7 @@ fn token() -> PackToken {
         steps_max: 200_000,
         choices: vec![Chosen { choice: RewardId::parse("thanks.0").unwrap(), sku: Sku::parse("TOWEL").unwrap() }],
         decision: [5; 32],
+        proof: vec![6; 72],
     }
 }
 
@@ -129,6 +130,26 @@ fn h15_a_token_of_a_pack_is_read_as_it_was_written_and_no_sealed_one_is_taken_fo
     assert_eq!(keys.open(&bytes), Err(TokenError::Version(PACK_TOKEN_VERSION)));
     for end in 0..bytes.len() {
         assert_eq!(PackToken::decode(&bytes[..end]), None, "{end}");
+    }
+}
+
+#[test]
+fn h73_the_text_of_a_token_is_of_all_of_it_but_the_proof() {
+    let text = token().text();
+    assert_eq!(PackToken { proof: vec![], ..token() }.text(), text);
+    let changes: [fn(&mut PackToken); 7] = [
+        |token| token.signed.head.pack.0[0] ^= 1,
+        |token| token.receipt = ReceiptId::parse("S1/T4/20261122/000124/9f3a").unwrap(),
+        |token| token.basket_hash.0[0] ^= 1,
+        |token| token.decided_at += jiff::SignedDuration::from_nanos(1),
+        |token| token.steps_max += 1,
+        |token| token.choices.clear(),
+        |token| token.decision[0] ^= 1,
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let mut changed = token();
+        change(&mut changed);
+        assert_ne!(changed.text(), text, "{number}");
     }
 }
 

@@ -1,5 +1,6 @@
-//! The token of an answer from a pack: not sealed, since a gateway has no key, but such that an engine can decide again
-//! and compare. What it says beside that is not believed: a forged one promises what the pack gives and nothing more.
+//! The token of an answer from a pack: not sealed, since a gateway has no key of the engines, but such that an engine can decide
+//! again and compare, and signed by the gateway's certificate. So nobody but a gateway makes one, and it promises what the
+//! pack gives and nothing more.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -9,10 +10,11 @@ use tessera_rules::receipt::Chosen;
 use super::{PackHash, PackHead, SignedPackHead};
 use crate::canonical::BasketHash;
 use crate::compact::{CompactReader, CompactWriter};
-use crate::limits::TOKEN_BYTES_MAX;
+use crate::gateway_word::pack_token_text;
+use crate::limits::{GATEWAY_SIGNATURE_BYTES_MAX, TOKEN_BYTES_MAX};
 
 /// The first byte of such a token; sealed ones begin with another.
-pub const PACK_TOKEN_VERSION: u8 = 0x80;
+pub const PACK_TOKEN_VERSION: u8 = 0x81;
 
 /// What a gateway promised from a pack.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,12 +33,26 @@ pub struct PackToken {
     pub choices: Vec<Chosen>,
     /// [`crate::token::decision_hash`] of what was decided.
     pub decision: [u8; 32],
+    /// The gateway's signature over [`PackToken::text`] with the certificates by which it is checked; empty: none.
+    pub proof: Vec<u8>,
 }
 
 impl PackToken {
+    /// The text that the gateway signs: of everything but the proof.
+    #[must_use]
+    pub fn text(&self) -> String {
+        pack_token_text(&self.unsigned())
+    }
+
     /// Its bytes.
     #[must_use]
     pub fn encode(&self) -> Bytes {
+        let mut writer = CompactWriter::after(self.unsigned());
+        writer.list(&self.proof, |writer, byte| writer.byte(*byte));
+        writer.into_bytes().into()
+    }
+
+    fn unsigned(&self) -> Vec<u8> {
         let mut writer = CompactWriter::after(vec![PACK_TOKEN_VERSION]);
         let head = &self.signed.head;
         writer.bytes(&head.pack.0);
@@ -55,7 +71,7 @@ impl PackToken {
             writer.name(chosen.sku.as_str());
         });
         writer.bytes(&self.decision);
-        writer.into_bytes().into()
+        writer.into_bytes()
     }
 
     /// Whether bytes are such a token, or nothing that this build knows.
@@ -85,6 +101,7 @@ impl PackToken {
             steps_max: reader.unsigned()?,
             choices: reader.list(|reader| Some(Chosen { choice: reader.text()?, sku: reader.name()? }))?,
             decision: reader.bytes()?,
+            proof: reader.list_up_to(GATEWAY_SIGNATURE_BYTES_MAX, CompactReader::byte)?,
         };
         reader.is_at_end().then_some(token)
     }

@@ -21,12 +21,21 @@ pub struct DeliveryInput {
     pub deferred: bool,
     /// When the gateway took it into its spool.
     pub spooled_at: Option<Timestamp>,
+    /// The gateway's proof of [`delivery_text`](crate::gateway_word::delivery_text); empty: none.
+    pub gateway_signature: Vec<u8>,
 }
 
 impl Default for DeliveryInput {
     /// Straight from the till.
     fn default() -> Self {
-        Self { route: v1::DeliveryRoute::Direct, gateway: None, customer_told: false, deferred: false, spooled_at: None }
+        Self {
+            route: v1::DeliveryRoute::Direct,
+            gateway: None,
+            customer_told: false,
+            deferred: false,
+            spooled_at: None,
+            gateway_signature: Vec::new(),
+        }
     }
 }
 
@@ -40,7 +49,7 @@ pub(super) fn delivery(reader: &mut Reader, above: &At<'_>, wire: Option<&v1::De
         Some(v1::DeliveryRoute::Export) => v1::DeliveryRoute::Export,
     };
     if wire.gateway_signature.len() > GATEWAY_SIGNATURE_BYTES_MAX {
-        reader.fault(&at.field("gateway_signature"), "has more than 512 bytes");
+        reader.fault(&at.field("gateway_signature"), "has more than 8,192 bytes");
     }
     DeliveryInput {
         route,
@@ -48,5 +57,6 @@ pub(super) fn delivery(reader: &mut Reader, above: &At<'_>, wire: Option<&v1::De
         customer_told: wire.customer_told,
         deferred: wire.deferred,
         spooled_at: wire.spooled_at.as_ref().and_then(|at_time| reader.time(&at.field("spooled_at"), Some(at_time))),
+        gateway_signature: wire.gateway_signature.clone(),
     }
 }

@@ -202,6 +202,7 @@ impl<'b> World<'b> {
                 after_void: false,
                 deferred: false,
                 till_clock_off: false,
+                delivery_unproven: false,
                 content_hash: [0; 32],
                 attempt: 1,
                 basis: self.basis(),

@@ -181,6 +181,7 @@ fn flag_word(flag: Flag) -> &'static str {
         Flag::Deferred => "deferred",
         Flag::TillClockOff => "till_clock_off",
         Flag::DecidedByPack => "decided_by_pack",
+        Flag::DeliveryUnproven => "delivery_unproven",
         Flag::WasParked => "was_parked",
         Flag::TakenBackShort => "taken_back_short",
         Flag::CustomerBlocked => "customer_blocked",
