@@ -107,6 +107,8 @@ fn evaluate_both(rules: &Both<Rules>, receipts: &[Receipt]) -> i64 {
         lists: Vec::new(),
         enrolled_at: None,
         visits: 1,
+        seen: Vec::new(),
+        staff: Vec::new(),
     };
     let standing = Standing { customer: Some(customer), ..Standing::default() };
     let mut sum = 0;

@@ -46,6 +46,8 @@ impl Cards {
             (billing::CardAct::Replace, Some(by)) => CardAct::Replace { by },
             (billing::CardAct::Block, _) => CardAct::Block,
             (billing::CardAct::Unblock, _) => CardAct::Unblock,
+            (billing::CardAct::Staff, _) => CardAct::Staff(statement.staff.clone()),
+            (billing::CardAct::NotStaff, _) => CardAct::Staff(None),
             (billing::CardAct::Replace, None) | (billing::CardAct::Unspecified, _) => {
                 return Err(core.internal("a statement without what it is about was read").into_status());
             }
@@ -81,11 +83,16 @@ impl Cards {
             Some(CardState::Blocked { since }) => (v1::CardState::Blocked, Some(since)),
             Some(CardState::Replaced { since }) => (v1::CardState::Replaced, Some(since)),
         };
+        let account = self.engine.core.account(&found.account).await?.account;
+        let member = account.iter().flat_map(|account| &account.members).find(|member| member.customer == found.customer);
+        let staff = member.and_then(|member| member.staff.as_ref());
         Ok(v1::GetCardResponse {
             state: i32::from(state),
             since: since.map(timestamp_to_wire),
             customer_id: found.customer.to_string(),
             account_id: found.account.to_string(),
+            staff_cashier_id: staff.map(|staff| staff.cashier.to_string()).unwrap_or_default(),
+            staff_store_id: staff.and_then(|staff| staff.store.as_ref()).map(ToString::to_string).unwrap_or_default(),
         })
     }
 

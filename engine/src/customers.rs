@@ -1,5 +1,7 @@
-//! The customer service: two customers are one, or one gives another points. People of finance sign.
+//! The customer service: two customers are one, one gives another points, or what a brake holds is looked at. People of
+//! finance sign.
 
+mod review;
 mod statement;
 
 use tessera_contract::refusal::Refusal;
@@ -10,7 +12,7 @@ use tessera_proto::billing::v1 as billing;
 use tessera_rules::id::CustomerId;
 use tonic::{Request, Response, Status};
 
-pub use statement::CustomerStatement;
+pub use statement::{CustomerStatement, ReviewStatement};
 
 use crate::desk::{Case, CaseAnswer, MergeCase, TransferCase, last_merged};
 use crate::directory::{Found, account_of};
@@ -152,5 +154,20 @@ impl CustomerService for Customers {
     ) -> Result<Response<v1::TransferUnitsResponse>, Status> {
         let outcome = self.transfer(&request.into_inner()).await?;
         Ok(Response::new(v1::TransferUnitsResponse { outcome: Some(outcome) }))
+    }
+
+    async fn review_receipt(
+        &self,
+        request: Request<v1::ReviewReceiptRequest>,
+    ) -> Result<Response<v1::ReviewReceiptResponse>, Status> {
+        let outcome = self.review(&request.into_inner()).await?;
+        Ok(Response::new(v1::ReviewReceiptResponse { outcome: Some(outcome) }))
+    }
+
+    async fn list_held_receipts(
+        &self,
+        request: Request<v1::ListHeldReceiptsRequest>,
+    ) -> Result<Response<v1::ListHeldReceiptsResponse>, Status> {
+        self.held(&request.into_inner()).await.map(Response::new).map_err(Refusal::into_status)
     }
 }

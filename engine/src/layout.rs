@@ -67,6 +67,8 @@ pub const FOLLOW_UP: u8 = 10;
 /// Closes of a till's day, by number.
 pub const CLOSE: u8 = 11;
 
+/// Buckets of hints from here up to the days of tills are ledger days: accounts that had rewards held on them.
+const HELD_DAYS: u32 = 1 << 29;
 /// Buckets of hints from here up to the due days are days of tills: which one follows from a hash of store, till and date.
 const TILL_DAY_BUCKETS: u32 = 1 << 30;
 /// Buckets of hints from here on are days, counted from 1 January 1970: accounts in which something lapses or becomes
@@ -255,6 +257,12 @@ fn till_day_name(day: &TillDay) -> String {
 #[must_use]
 pub fn day_row(date: Date) -> RowKey {
     RowKey { kind: DAY, id: Bytes::from(date.to_string()) }
+}
+
+/// The bucket of hints in which accounts are that had rewards held on a ledger day.
+#[must_use]
+pub fn held_bucket(date: Date) -> u32 {
+    HELD_DAYS | (due_bucket(date) & (HELD_DAYS - 1))
 }
 
 /// The bucket of hints of a ledger day.

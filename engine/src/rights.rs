@@ -1,7 +1,7 @@
 //! Rights of an account on the wire: coupons, prizes, tickets, and what waits for answers.
 
 use jiff::Timestamp;
-use tessera_contract::convert::{awaited_event, reward_kind_to_wire, reward_wait, timestamp_to_wire};
+use tessera_contract::convert::{awaited_event, brake_to_wire, reward_kind_to_wire, reward_wait, timestamp_to_wire};
 use tessera_ledger::account::Account;
 use tessera_ledger::code::ticket_number;
 use tessera_ledger::outcome::Right;
@@ -65,7 +65,7 @@ fn prize(held: &PrizeHeld) -> v1::HeldPrize {
     }
 }
 
-fn waiting(waiting: &WaitingReward) -> v1::WaitingReward {
+pub(crate) fn waiting(waiting: &WaitingReward) -> v1::WaitingReward {
     v1::WaitingReward {
         receipt_id: waiting.receipt.as_str().to_owned(),
         reward: Some(v1::Reward {
@@ -75,8 +75,9 @@ fn waiting(waiting: &WaitingReward) -> v1::WaitingReward {
             vests_at: Some(timestamp_to_wire(waiting.vests_at)),
             expires_at: waiting.expires_at.map(timestamp_to_wire),
             requires_answers: waiting.facts.iter().map(|fact| fact.as_str().to_owned()).collect(),
-            waits_for: i32::from(reward_wait(!waiting.facts.is_empty(), waiting.awaits.as_ref())),
+            waits_for: i32::from(reward_wait(!waiting.facts.is_empty(), waiting.awaits.as_ref(), waiting.held)),
             awaited_event_id: awaited_event(waiting.awaits.as_ref()).to_owned(),
+            held_by: i32::from(brake_to_wire(waiting.held)),
             fallback: waiting.fallback,
             ..reward_kind_to_wire(&waiting.kind)
         }),

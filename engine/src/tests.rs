@@ -1,6 +1,7 @@
 //! Tests of the whole engine over the storage in memory, by promise and hazard.
 
 mod between;
+mod brakes;
 mod budget_faults;
 mod budgets;
 mod by_pack;

@@ -2,6 +2,7 @@
 
 mod asset;
 mod audience;
+mod brakes;
 mod campaign;
 mod common_limits;
 mod conditions;

@@ -1,6 +1,7 @@
 //! What the evaluation decided: the four parts of the answer and what the ledger needs to commit them.
 
 mod awaited;
+mod brake;
 mod counter;
 mod explained;
 mod offer;
@@ -10,6 +11,7 @@ mod redemption;
 
 pub use crate::counting::Calendar;
 pub use awaited::Awaited;
+pub use brake::Brake;
 pub use counter::{CounterMove, CounterTime};
 pub use explained::{Explained, NotApplied};
 pub use offer::Offer;
@@ -74,6 +76,8 @@ pub struct Decision {
     pub bound: Amount,
     /// The first part that there were no steps for: it and all behind it were left out. None: nothing was.
     pub dropped_from: Option<AnswerPart>,
+    /// The brakes that took hold of rewards, sorted, each once.
+    pub brakes: Vec<Brake>,
     /// What was asked to be explained.
     pub explained: Vec<Explained>,
 }
@@ -142,6 +146,8 @@ pub struct Reward {
     pub waits_for: Vec<FactId>,
     /// What must come about before it is given; none: nothing but the answers.
     pub awaits: Option<Awaited>,
+    /// The brake by which it waits until somebody has looked at the receipt; none: no brake does.
+    pub held: Option<Brake>,
     /// How the value lies on lines, so that a return can take it back in proportion; empty: on the whole receipt.
     pub earned_on: Vec<LineShare>,
     /// What is to happen on return when it has been used up.

@@ -7,6 +7,7 @@
 
 mod added;
 mod basket;
+mod brakes;
 mod candidates;
 mod caps;
 mod case;

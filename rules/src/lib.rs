@@ -5,6 +5,7 @@
 pub mod asset;
 mod attribute;
 mod birthday;
+pub mod brakes;
 pub mod campaign;
 pub mod catalogue;
 pub mod cel;

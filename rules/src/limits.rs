@@ -74,6 +74,13 @@ pub const ASSET_SCALE_MAX: u8 = 6;
 /// Days that an expiry, a vesting or a fact's validity may last: a hundred years.
 pub const DAYS_MAX: i64 = 36_500;
 
+/// Receipts that a velocity of `brakes` may allow.
+pub const BRAKE_RECEIPTS_MAX: i64 = 10_000;
+/// Trading days over which receipts are counted for brakes: an account remembers no more.
+pub const BRAKE_DAYS_MAX: i64 = 7;
+/// Velocities a program: each is worked out for every receipt.
+pub const VELOCITIES_MAX: usize = 8;
+
 /// Stretches of the calendar that a counter remembers: five years of months.
 pub const STRETCHES_MAX: u16 = 60;
 

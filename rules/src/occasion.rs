@@ -108,6 +108,7 @@ impl Revision {
             expires_at: asset.map_or(until, |asset| asset.expires_at(at)),
             waits_for: Vec::new(),
             awaits: None,
+            held: None,
             earned_on: Vec::new(),
             on_return: campaign.on_return,
             fallback: false,

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::birthday::month_and_day;
+use crate::brakes::Brakes;
 use crate::common_limit::CommonLimit;
 use crate::condition::FreeCondition;
 use crate::conventions::Conventions;
@@ -34,6 +35,8 @@ pub struct Program {
     pub claim_within_hours: Option<u32>,
     /// The fact that a code confirms before anybody is enrolled; none: no code is wanted.
     pub enrolment_code: Option<FactId>,
+    /// What it does about cards that are used in odd ways.
+    pub brakes: Brakes,
     /// Its tiers in the order of the file, the highest last.
     pub tiers: Vec<Tier>,
     /// Where trades and countries do the same thing differently.

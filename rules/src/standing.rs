@@ -6,6 +6,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::brakes::{ReceiptsSeen, StaffOf};
 use crate::counting::Calendar;
 use crate::decision::AnswerPart;
 use crate::id::{AssetId, CampaignId, CustomerId, FactId, ProgramId, SegmentId, TierId};
@@ -65,6 +66,10 @@ pub struct CustomerStanding {
     pub enrolled_at: Option<Timestamp>,
     /// Receipts settled so far.
     pub visits: u32,
+    /// Receipts of late as brakes count them, sorted.
+    pub seen: Vec<ReceiptsSeen>,
+    /// Cashiers who are of the account.
+    pub staff: Vec<StaffOf>,
 }
 
 /// A counter over receipts: every crossed threshold is rewarded once.

@@ -1,4 +1,4 @@
-//! `tessera card`: cards that are lost or worn out: block, unblock, replace; what a card is.
+//! `tessera card`: cards that are lost or worn out: block, unblock, replace; whose are cashiers' own; what a card is.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,7 +9,8 @@ use tessera_engine::CardStatement;
 use tessera_proto::admin::v1::card_service_client::CardServiceClient;
 use tessera_proto::admin::v1::{CardState, ChangeCardRequest, GetCardRequest, PersonSignature};
 use tessera_proto::billing::v1::CardAct;
-use tessera_rules::id::ReceiptId;
+use tessera_rules::brakes::StaffOf;
+use tessera_rules::id::{CashierId, ReceiptId, StoreId};
 use tonic::transport::Channel;
 
 use super::person::key_file::KeyFile;
@@ -24,7 +25,9 @@ use super::{ConfigFile, Failure, admin, print, read_config};
   it was found
       tessera card unblock 1001 --id found-1 --reason 'found' --as fia.key
   another one in its place, with the same account
-      tessera card replace 1001 2002 --id new-1 --reason 'worn out' --as fia.key")]
+      tessera card replace 1001 2002 --id new-1 --reason 'worn out' --as fia.key
+  a cashier's own, for the brakes of programs
+      tessera card staff 3003 --cashier 17 --id staff-1 --reason 'hired' --as fia.key")]
 pub(super) struct CardArgs {
     #[command(subcommand)]
     command: CardCommand,
@@ -59,6 +62,20 @@ enum CardCommand {
         #[command(flatten)]
         signed: SignedArgs,
     },
+    /// Whoever has the card is a cashier, or is none any more: brakes of programs ask for it.
+    Staff {
+        /// The card's number.
+        #[arg(value_name = "CARD")]
+        card: String,
+        /// The cashier, as tills name them; left out: no cashier any more.
+        #[arg(long, value_name = "CASHIER")]
+        cashier: Option<String>,
+        /// The store whose cashiers have that id; left out: all stores have one list of cashiers.
+        #[arg(long, value_name = "STORE", requires = "cashier")]
+        store: Option<String>,
+        #[command(flatten)]
+        signed: SignedArgs,
+    },
     /// What a card is, and whose.
     Show {
         /// The card's number.
@@ -88,16 +105,27 @@ struct SignedArgs {
 /// Changes or shows a card.
 pub(super) async fn run(args: CardArgs) -> Result<ExitCode, Failure> {
     match args.command {
-        CardCommand::Block { card, signed } => change(CardAct::Block, (card, None), signed).await,
-        CardCommand::Unblock { card, signed } => change(CardAct::Unblock, (card, None), signed).await,
-        CardCommand::Replace { card, new_card, signed } => change(CardAct::Replace, (card, Some(new_card)), signed).await,
+        CardCommand::Block { card, signed } => change(CardAct::Block, (card, None, None), signed).await,
+        CardCommand::Unblock { card, signed } => change(CardAct::Unblock, (card, None, None), signed).await,
+        CardCommand::Replace { card, new_card, signed } => change(CardAct::Replace, (card, Some(new_card), None), signed).await,
+        CardCommand::Staff { card, cashier, store, signed } => {
+            let store = store.map(|store| StoreId::parse(&store)).transpose()?;
+            let cashier = cashier.map(|cashier| CashierId::parse(&cashier)).transpose()?;
+            let staff = cashier.map(|cashier| StaffOf { store, cashier });
+            let act = if staff.is_some() { CardAct::Staff } else { CardAct::NotStaff };
+            change(act, (card, None, staff), signed).await
+        }
         CardCommand::Show { card, config } => show(card, &config).await,
     }
 }
 
-async fn change(act: CardAct, (card, new_card): (String, Option<String>), signed: SignedArgs) -> Result<ExitCode, Failure> {
+async fn change(
+    act: CardAct,
+    (card, new_card, staff): (String, Option<String>, Option<StaffOf>),
+    signed: SignedArgs,
+) -> Result<ExitCode, Failure> {
     let id = ReceiptId::parse(&signed.id)?;
-    let statement = CardStatement { id, act, card, new_card, reason: signed.reason };
+    let statement = CardStatement { id, act, card, new_card, staff, reason: signed.reason };
     let person = KeyFile::read(&signed.key)?;
     let signature = person.key.sign(&statement.text()).to_vec();
     let request = ChangeCardRequest {
@@ -105,6 +133,8 @@ async fn change(act: CardAct, (card, new_card): (String, Option<String>), signed
         act: i32::from(act),
         card_number: statement.card,
         new_card_number: statement.new_card.unwrap_or_default(),
+        cashier_id: statement.staff.as_ref().map(|staff| staff.cashier.to_string()).unwrap_or_default(),
+        store_id: statement.staff.and_then(|staff| staff.store).map(|store| store.to_string()).unwrap_or_default(),
         reason: statement.reason,
         signatures: vec![PersonSignature { public_key: person.key.public().as_bytes().to_vec(), signature }],
     };
@@ -113,6 +143,8 @@ async fn change(act: CardAct, (card, new_card): (String, Option<String>), signed
     let done = match act {
         CardAct::Unblock => "is good again",
         CardAct::Replace => "was replaced: the new card has its account",
+        CardAct::Staff => "is a cashier's own",
+        CardAct::NotStaff => "is no cashier's any more",
         CardAct::Block | CardAct::Unspecified => "is blocked",
     };
     print(&format!("{}: the card of account {} {done}\n", outcome.outcome_id, outcome.account_id));
@@ -130,6 +162,10 @@ async fn show(card: String, config: &ConfigFile) -> Result<ExitCode, Failure> {
     };
     let since = told.since.as_ref().and_then(timestamp_from_wire).map_or_else(String::new, |since| format!(" since {since}"));
     print(&format!("{state}{since}\ncustomer {}\naccount {}\n", told.customer_id, told.account_id));
+    if !told.staff_cashier_id.is_empty() {
+        let store = if told.staff_store_id.is_empty() { String::new() } else { format!(" of store {}", told.staff_store_id) };
+        print(&format!("cashier {}{store}\n", told.staff_cashier_id));
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,6 +1,7 @@
 //! `tessera customer`: what people know of customers beside tills; two customers are one, or one gives another points.
 
 mod between;
+mod review;
 
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -35,6 +36,8 @@ enum CustomerCommand {
     Merge(between::MergeArgs),
     /// One customer gives another units of an asset.
     Transfer(between::TransferArgs),
+    /// Receipts of which a brake holds rewards: list them, let what is held go, or refuse it.
+    Review(review::ReviewArgs),
 }
 
 /// Whose.
@@ -136,6 +139,7 @@ pub(crate) async fn run(args: CustomerArgs) -> Result<ExitCode, Failure> {
         CustomerCommand::Event(args) => event(args).await,
         CustomerCommand::Merge(args) => between::merge(args).await,
         CustomerCommand::Transfer(args) => between::transfer(args).await,
+        CustomerCommand::Review(args) => review::run(args).await,
     }
 }
 

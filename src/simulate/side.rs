@@ -187,6 +187,7 @@ impl<'s> Simulated<'s> {
                 must_confirm: Some(&rules.revision.must_confirm()),
                 limits: &limit_terms(&rules.revision, &decision),
                 return_terms: &return_terms(&rules.revision),
+                seen: &rules.revision.receipts_seen(),
             },
         );
         self.account = settled.account;

@@ -163,6 +163,7 @@ impl Card {
             | OutcomeKind::Enrolment
             | OutcomeKind::Event
             | OutcomeKind::Code
+            | OutcomeKind::Review
             | OutcomeKind::HandOver
             | OutcomeKind::Expiry
             | OutcomeKind::Unspecified => return,

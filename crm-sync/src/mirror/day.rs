@@ -207,6 +207,7 @@ fn sales(outcome: &Outcome) -> Option<(Counted, Vec<i128>)> {
         | OutcomeKind::Enrolment
         | OutcomeKind::Event
         | OutcomeKind::Code
+        | OutcomeKind::Review
         | OutcomeKind::HandOver
         | OutcomeKind::Expiry
         | OutcomeKind::Unspecified => return None,

@@ -91,6 +91,7 @@ impl Sale {
                 must_confirm: None,
                 limits: &[],
                 return_terms: &[],
+                seen: &tessera_rules::brakes::SeenTerms::default(),
             },
         )
     }

@@ -4,6 +4,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use tessera_rules::brakes::{ReceiptsSeen, StaffOf};
 use tessera_rules::decision::Calendar;
 use tessera_rules::id::{AccountId, AssetId, CampaignId, CustomerId, FactId, ReceiptId, RewardId};
 use tessera_rules::money::Units;
@@ -19,7 +20,8 @@ use crate::tier::TierHeld;
 /// Everything that is decided together for one household: at most [`crate::limits::ACCOUNT_BYTES_MAX`] encoded.
 ///
 /// INVARIANT: lots are sorted by [`crate::lot::spending_order`], counters and uses by campaign, members
-/// and facts by id, merged accounts by id, tickets by draw; no lot is empty; every list is within its limit.
+/// and facts by id, merged accounts by id, tickets by draw, receipts seen by day; no lot is empty; every list is within
+/// its limit.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Account {
     /// Its name, opaque.
@@ -50,6 +52,8 @@ pub struct Account {
     pub tickets: Vec<TicketsHeld>,
     /// Rewards that wait for answers, the oldest first.
     pub waiting: Vec<WaitingReward>,
+    /// Receipts of late, as far as brakes of a program count them, sorted.
+    pub seen: Vec<ReceiptsSeen>,
     /// What rules of behaviour read, in constant space.
     pub statistics: Statistics,
     /// The greatest time that was ever booked here: time does not run back for an account.
@@ -95,6 +99,8 @@ pub struct Member {
     pub facts: Vec<FactKnown>,
     /// What they agreed to.
     pub consents: Consents,
+    /// The cashier who they are; none: nobody has said that they are one.
+    pub staff: Option<StaffOf>,
 }
 
 /// A fact as known: when, from where, how far trusted. The value lies sealed elsewhere.
@@ -226,7 +232,7 @@ impl Account {
     /// An account of one person who was never seen before.
     #[must_use]
     pub fn new(id: AccountId, customer: CustomerId, now: Timestamp) -> Self {
-        let member = Member { customer, enrolled_at: None, facts: Vec::new(), consents: Consents::default() };
+        let member = Member { customer, enrolled_at: None, facts: Vec::new(), consents: Consents::default(), staff: None };
         Self {
             id,
             members: vec![member],
@@ -242,6 +248,7 @@ impl Account {
             prizes: Vec::new(),
             tickets: Vec::new(),
             waiting: Vec::new(),
+            seen: Vec::new(),
             statistics: Statistics::default(),
             booked_at_last: now,
             outcomes: 0,

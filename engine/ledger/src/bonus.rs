@@ -91,6 +91,7 @@ pub(crate) fn as_reward(bonus: &Bonus, right: Right, cause: &ReceiptId) -> Outco
         text: reward.text.clone(),
         waits_for: Vec::new(),
         awaits: None,
+        held: None,
         right,
         earned_by: Some(cause.clone()),
     }

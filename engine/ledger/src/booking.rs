@@ -335,6 +335,7 @@ pub(crate) fn exceeds_bytes(account: &Account) -> bool {
         account.tickets.len(),
         account.waiting.iter().map(|waiting| waiting.facts.len().saturating_add(1)).sum(),
         account.members.len(),
+        account.seen.len().div_ceil(16),
         facts,
         held,
     ];

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use tessera_rules::brakes::StaffOf;
 use tessera_rules::id::{CustomerId, ReceiptId};
 use tessera_rules::money::Currency;
 
@@ -21,6 +22,8 @@ pub struct CardChange<'a> {
     pub content_hash: [u8; 32],
     /// Now, by the engine's clock.
     pub booked_at: Timestamp,
+    /// The cashier who the customer is from now on; none within: no cashier any more. None: nothing was said of it.
+    pub staff: Option<Option<StaffOf>>,
     /// The day of `booked_at` in the ledger's time zone.
     pub booking_date: Date,
     /// The store's currency, of the amounts of zero in the outcome.
@@ -32,6 +35,11 @@ pub struct CardChange<'a> {
 pub fn change_card(account: &Account, change: &CardChange<'_>) -> Profiled {
     let mut next = account.clone();
     let now = next.booked_at(change.booked_at);
+    if let Some(staff) = &change.staff {
+        for member in next.members.iter_mut().filter(|member| member.customer == *change.customer) {
+            member.staff.clone_from(staff);
+        }
+    }
     next.booked_at_last = now;
     next.outcomes = next.outcomes.saturating_add(1);
     assert!(next.check().is_ok(), "a change of a card keeps the account's invariants");
@@ -58,6 +66,7 @@ mod tests {
             id: &id,
             customer: &customer,
             content_hash: [3; 32],
+            staff: None,
             booked_at: at(5),
             booking_date: day(),
             currency: tessera_rules::money::Currency::from_code("GBP").unwrap(),
@@ -68,5 +77,11 @@ mod tests {
         let same = Account { booked_at_last: before.booked_at_last, outcomes: before.outcomes, ..done.account.clone() };
         assert_eq!(same, before);
         assert_eq!(done.account.outcomes, before.outcomes + 1);
+        let cashier = tessera_rules::id::CashierId::parse("17").unwrap();
+        let staff = StaffOf { store: None, cashier };
+        let told = change_card(&before, &CardChange { staff: Some(Some(staff.clone())), ..change.clone() }).account;
+        assert_eq!(told.members[0].staff, Some(staff));
+        assert_eq!(change_card(&told, &change).account.members[0].staff, told.members[0].staff, "nothing was said of it");
+        assert_eq!(change_card(&told, &CardChange { staff: Some(None), ..change }).account.members[0].staff, None);
     }
 }

@@ -116,6 +116,8 @@ impl Account {
         check_length("waiting rewards", self.waiting.len(), limits::WAITING_MAX)?;
         let facts = self.waiting.iter().map(|waiting| waiting.facts.len()).max().unwrap_or(0);
         check_length("facts of a waiting reward", facts, limits::WAITING_FACTS_MAX)?;
+        check_length("receipts seen", self.seen.len(), limits::SEEN_MAX)?;
+        check_sorted("receipts seen", &self.seen, |a, b| (a.day, a.place).cmp(&(b.day, b.place)))?;
         check_sorted("tickets", &self.tickets, |a, b| a.draw.cmp(&b.draw))?;
         match self.tickets.iter().position(|held| held.good > held.numbered) {
             Some(place) => Err(BrokenInvariant::Tickets { place }),

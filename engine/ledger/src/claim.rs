@@ -17,6 +17,7 @@ use crate::booking::Booking;
 use crate::outcome::{Flag, Outcome, OutcomeKind, OutcomeLine};
 use crate::posting::is_balanced;
 use crate::return_goods::ReturnedSoFar;
+use crate::settle::commit::braked;
 use crate::settle::{Settle, Settled, gain};
 
 /// What follows a sale's id in the id of its claim's outcome: one sale has one claim.
@@ -144,6 +145,9 @@ pub fn claim(account: &Account, claim: &Claim<'_>) -> Settled {
     booking.store(&mut next);
     assert!(next.check().is_ok(), "a claim keeps the account's invariants: {:?}", next.check());
     assert!(is_balanced(&booking.postings), "postings sum to zero per asset (P5)");
+    let mut flags: Vec<Flag> = settle.decision.brakes.iter().map(|brake| braked(*brake)).collect();
+    flags.extend(gain.is_short.then_some(Flag::SettledWithShortfall));
+    flags.sort();
     let outcome = Outcome {
         id: outcome_id(&settle.receipt.id),
         kind: OutcomeKind::Claim,
@@ -175,7 +179,7 @@ pub fn claim(account: &Account, claim: &Claim<'_>) -> Settled {
         return_terms: Vec::new(),
         follow_ups: Vec::new(),
         facts: Vec::new(),
-        flags: if gain.is_short { vec![Flag::SettledWithShortfall] } else { Vec::new() },
+        flags,
     };
     Settled { account: Some(next), outcome, aside: booking.aside }
 }

@@ -153,7 +153,8 @@ pub(crate) fn released(
     let answered: Vec<WaitingReward> = {
         let Some(member) = account.member(customer) else { return Vec::new() };
         let ready = |waiting: &&WaitingReward| {
-            waiting.given.is_none() && waiting.awaits.is_none() && waiting.is_answered(member, must_confirm)
+            let is_ready = waiting.given.is_none() && waiting.awaits.is_none() && waiting.held.is_none();
+            is_ready && waiting.is_answered(member, must_confirm)
         };
         account.waiting.iter().filter(ready).cloned().collect()
     };
@@ -193,6 +194,7 @@ fn release(account: &mut Account, waiting: WaitingReward, codes: &CodeKey, booki
         text: compact_str::CompactString::default(),
         waits_for: Vec::new(),
         awaits: None,
+        held: None,
         right,
         earned_by: Some(waiting.receipt),
     }

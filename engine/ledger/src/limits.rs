@@ -58,8 +58,11 @@ pub const PRIZES_MAX: usize = 16;
 /// Draws that an account takes part in.
 pub const TICKETS_MAX: usize = 32;
 
-/// Rewards that wait for answers.
-pub const WAITING_MAX: usize = 8;
+/// Rewards that wait for answers, visits, events, or for somebody to look at their receipt.
+pub const WAITING_MAX: usize = 10;
+
+/// Days and places of which receipts are counted for brakes: a week of a household, and other cashiers and tills each time.
+pub const SEEN_MAX: usize = 32;
 
 /// Of a sale's rewards that waited and were given, those that are remembered beside it.
 pub const GIVEN_LATER_MAX: usize = 64;
@@ -127,6 +130,8 @@ const GIFT_BYTES: usize = usual::ID + 3 * usual::TIME + 1 + usual::RECEIPT + 1;
 const PRIZE_BYTES: usize = usual::RECEIPT + 2 * usual::CAMPAIGN + 2 * usual::ID + usual::COUNT + 1;
 const TICKETS_BYTES: usize = usual::ID + 2 * usual::COUNT;
 const WAITING_BYTES: usize = usual::RECEIPT + 2 * usual::CAMPAIGN + 5 * usual::ID + usual::UNITS + 3 * usual::TIME + 5;
+/// Day and count in a few bytes, and the name of a place.
+const SEEN_BYTES: usize = 3 + 10 + 1;
 const REST_BYTES: usize = 512;
 
 /// What a full account of usual ids takes, roughly.
@@ -143,6 +148,7 @@ pub(crate) const ACCOUNT_BYTES_USUAL: usize = LOTS_MAX * LOT_BYTES
     + PRIZES_MAX * PRIZE_BYTES
     + TICKETS_MAX * TICKETS_BYTES
     + WAITING_MAX * WAITING_BYTES
+    + SEEN_MAX * SEEN_BYTES
     + MERGED_MAX * usual::RECEIPT
     + REST_BYTES;
 

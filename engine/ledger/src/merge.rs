@@ -20,6 +20,7 @@ use crate::outcome::{Outcome, OutcomeKind};
 use crate::posting::is_balanced;
 use crate::profile::Profiled;
 use crate::right::{PrizeState, WaitingReward, keep_prize};
+use crate::seen;
 use crate::tier::TierHeld;
 
 /// What is merged into what.
@@ -95,7 +96,7 @@ pub fn merge(account: &Account, merge: &Merge<'_>) -> Profiled {
 
 /// Nothing is known of them here any more.
 fn bare(member: &Member) -> Member {
-    Member { customer: member.customer.clone(), enrolled_at: None, facts: Vec::new(), consents: Consents::default() }
+    Member { customer: member.customer.clone(), enrolled_at: None, facts: Vec::new(), consents: Consents::default(), staff: None }
 }
 
 /// The greatest sum of one asset that an account has or owes.
@@ -159,6 +160,7 @@ pub(crate) fn absorb(account: &mut Account, everything: &Everything, programs: &
     let given = forget_given(&mut account.waiting);
     cut(&mut account.waiting, limits::WAITING_MAX, "rewards that wait for answers", &mut full);
     statistics(&mut account.statistics, &gone.statistics, &mut full);
+    seen::join(&mut account.seen, &gone.seen);
     let own = |by: &AccountId| *by == account.id || account.merged.contains(by);
     account.referred = account.referred.take().or_else(|| gone.referred.clone()).filter(|referred| !own(&referred.by));
     full.sort_unstable();
@@ -218,6 +220,7 @@ fn member_into(known: &mut Member, other: &Member, full: &mut Vec<&'static str>)
     if known.enrolled_at.is_none() {
         known.consents.marketing_since = other.consents.marketing_since;
     }
+    known.staff = known.staff.take().or_else(|| other.staff.clone());
     known.consents.data_since = earliest(known.consents.data_since, other.consents.data_since);
     known.enrolled_at = earliest(known.enrolled_at, other.enrolled_at);
 }

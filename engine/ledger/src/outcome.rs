@@ -4,7 +4,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use tessera_rules::decision::{Applied, Awaited, CounterMove, LineShare, Part, RewardKind, Shortfall};
+use tessera_rules::decision::{Applied, Awaited, Brake, CounterMove, LineShare, Part, RewardKind, Shortfall};
 use tessera_rules::id::{
     AccountId, AssetId, CampaignId, CustomerId, FactId, LineId, ProgramId, ReceiptId, RewardId, Sku, TaxCode,
 };
@@ -156,6 +156,8 @@ pub enum OutcomeKind {
     Event,
     /// A code is sent to the customer; nothing else has changed.
     Code,
+    /// Somebody has looked at a receipt whose rewards were held: they are given, or never will be.
+    Review,
 }
 
 /// A position of an outcome.
@@ -216,6 +218,8 @@ pub struct OutcomeReward {
     pub waits_for: Vec<FactId>,
     /// What must come about before it is given; none: nothing but the answers.
     pub awaits: Option<Awaited>,
+    /// The brake by which it waits until somebody has looked at the receipt; none: no brake does.
+    pub held: Option<Brake>,
     /// What it is beside its kind.
     pub right: Right,
     /// The receipt that earned it, where it is not this one: it has waited for answers.
@@ -226,7 +230,7 @@ impl OutcomeReward {
     /// Whether it is given later, if ever.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        !self.waits_for.is_empty() || self.awaits.is_some()
+        !self.waits_for.is_empty() || self.awaits.is_some() || self.held.is_some()
     }
 
     /// Whether it was given for this very sale, so that a return of its goods takes it back.
@@ -348,4 +352,10 @@ pub enum Flag {
     DecidedByPack,
     /// It came from a spool or a file, and no gateway has signed that it took it.
     DeliveryUnproven,
+    /// The card has had more receipts than a program finds usual.
+    CardUsedOften,
+    /// The card is one of the cashier's who sold.
+    CardAtOwnTill,
+    /// More units than one receipt gives without somebody looking at it.
+    UnitsAboveLimit,
 }

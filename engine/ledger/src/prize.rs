@@ -61,6 +61,7 @@ fn record(prize: &PrizeHeld, request: &ProfileRequest<'_>) -> OutcomeReward {
         text: compact_str::CompactString::default(),
         waits_for: Vec::new(),
         awaits: None,
+        held: None,
         right: Right::Prize { state: prize.state },
         earned_by: None,
     }

@@ -202,7 +202,7 @@ pub fn report_event(
 }
 
 /// Gives what waits for nothing any more, and makes the record.
-fn released(
+pub(crate) fn released(
     mut next: Account,
     request: &ProfileRequest<'_>,
     (kind, facts): (OutcomeKind, Vec<FactId>),
@@ -323,7 +323,7 @@ fn check(known: &mut FactKnown, now: Timestamp) {
 }
 
 fn new_member(customer: CustomerId) -> Member {
-    Member { customer, enrolled_at: None, facts: Vec::new(), consents: Consents::default() }
+    Member { customer, enrolled_at: None, facts: Vec::new(), consents: Consents::default(), staff: None }
 }
 
 /// Books the account and makes a record without lines.

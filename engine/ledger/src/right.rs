@@ -4,7 +4,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use tessera_rules::decision::{Awaited, RewardKind, Shortfall};
+use tessera_rules::decision::{Awaited, Brake, RewardKind, Shortfall};
 use tessera_rules::id::{CampaignId, EventId, FactId, ProgramId, ReceiptId, RewardId};
 
 use crate::account::{Account, Member};
@@ -81,6 +81,8 @@ pub struct WaitingReward {
     pub facts: Vec<FactId>,
     /// What must come about before it is given; none: nothing, or it has.
     pub awaits: Option<Awaited>,
+    /// The brake by which it waits until somebody has looked at the receipt; none: no brake does, or somebody has.
+    pub held: Option<Brake>,
     /// The trading day of the sale: another one's is a visit.
     #[serde(with = "crate::encode::day")]
     pub sold_on: Date,
@@ -143,12 +145,13 @@ pub(crate) fn keep_prize(prizes: &mut Vec<PrizeHeld>, prize: PrizeHeld) {
     prizes.push(prize);
 }
 
-/// Keeps a reward that waits. Where there is no room, the oldest that was given goes first, then the oldest: it was
-/// not answered for longest. Returns the one that went.
+/// Keeps a reward that waits. Where there is no room, the oldest that was given goes first, then the oldest that nobody
+/// must look at, since it was not answered for longest, then the oldest. Returns the one that went.
 pub(crate) fn keep_waiting(waiting: &mut Vec<WaitingReward>, reward: WaitingReward) -> Option<WaitingReward> {
     let gone = (waiting.len() >= WAITING_MAX).then(|| {
         let given = waiting.iter().position(|known| known.given.is_some());
-        waiting.remove(given.unwrap_or(0))
+        let unanswered = || waiting.iter().position(|known| known.held.is_none());
+        waiting.remove(given.or_else(unanswered).unwrap_or(0))
     });
     waiting.push(reward);
     gone

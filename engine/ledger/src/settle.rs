@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use tessera_rules::brakes::SeenTerms;
 use tessera_rules::decision::{Decision, Part};
 use tessera_rules::id::{AssetId, CampaignId, CustomerId, FactId, LineId, RewardId, Sku, TaxCode};
 use tessera_rules::money::Amount;
@@ -20,7 +21,7 @@ use crate::right::PrizeState;
 use crate::terms::{AssetTerms, LimitTerms, ReturnTerms};
 
 pub(crate) mod change;
-mod commit;
+pub(crate) mod commit;
 pub(crate) mod gain;
 
 /// A receipt that was paid.
@@ -74,6 +75,8 @@ pub struct Settle<'a> {
     pub limits: &'a [LimitTerms],
     /// What a return of it will take and give back, where that is not in proportion.
     pub return_terms: &'a [ReturnTerms],
+    /// What of the account's receipts is counted for brakes.
+    pub seen: &'a SeenTerms,
 }
 
 /// How a line was sold.

@@ -3,6 +3,7 @@
 use compact_str::CompactString;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
+use tessera_rules::brakes::SeenTerms;
 use tessera_rules::decision::{
     Adjustment, CounterMove, CounterTime, DecidedLine, Decision, LineShare, Part, Promise, Redemption, Reward, RewardKind,
     Shortfall,
@@ -25,6 +26,9 @@ use crate::settle::{Relation, Settle, Settled, SoldLine, settle};
 use crate::terms::{AssetTerms, Worth};
 
 pub(crate) const POINTS: &str = "points";
+
+/// No brakes.
+pub(crate) static NOTHING_SEEN: SeenTerms = SeenTerms { days: 0, at: Vec::new() };
 
 /// Makes the codes of the tests.
 pub(crate) static CODES: CodeKey = CodeKey::new([5; 32]);
@@ -199,6 +203,7 @@ pub(crate) fn unchanged(receipt: &Receipt) -> Decision {
         proven: true,
         bound: Amount::ZERO,
         dropped_from: None,
+        brakes: Vec::new(),
         explained: Vec::new(),
     }
 }
@@ -213,6 +218,7 @@ pub(crate) fn reward(id: &str, kind: RewardKind) -> Reward {
         expires_at: None,
         waits_for: Vec::new(),
         awaits: None,
+        held: None,
         earned_on: Vec::new(),
         on_return: Shortfall::Negative,
         fallback: false,
@@ -287,6 +293,7 @@ pub(crate) fn settle_of<'a>(receipt: &'a Receipt, decision: &'a Decision, now: T
         must_confirm: None,
         limits: &[],
         return_terms: &[],
+        seen: &NOTHING_SEEN,
     }
 }
 

@@ -5,7 +5,8 @@ use tessera_contract::read::{ENGINE_MARK_FAULT, holds_engine_mark};
 use tessera_contract::refusal::Refusal;
 use tessera_proto::admin::v1;
 use tessera_proto::billing::v1 as billing;
-use tessera_rules::id::ReceiptId;
+use tessera_rules::brakes::StaffOf;
+use tessera_rules::id::{CashierId, ReceiptId, StoreId};
 
 use crate::directory::CardName;
 
@@ -25,6 +26,8 @@ pub struct CardStatement {
     pub card: String,
     /// The number of the card that takes its place; only where it is replaced.
     pub new_card: Option<String>,
+    /// The cashier whose own it is; only where that is said.
+    pub staff: Option<StaffOf>,
     /// Why, 1 to 200 characters without line breaks.
     pub reason: String,
 }
@@ -57,9 +60,16 @@ impl CardStatement {
             billing::CardAct::Block => "block",
             billing::CardAct::Unblock => "unblock",
             billing::CardAct::Replace => "replace",
+            billing::CardAct::Staff => "staff",
+            billing::CardAct::NotStaff => "not_staff",
             billing::CardAct::Unspecified => "nothing",
         };
-        format!("{FIRST_LINE}\nact: {act}\nid: {}\ncard: {card}\nnew card: {new_card}\nreason: {}\n", self.id, self.reason)
+        let cashier = self.staff.as_ref().map_or("none", |staff| staff.cashier.as_str());
+        let store = self.staff.as_ref().and_then(|staff| staff.store.as_ref()).map_or("none", |store| store.as_str());
+        format!(
+            "{FIRST_LINE}\nact: {act}\nid: {}\ncard: {card}\nnew card: {new_card}\ncashier: {cashier}\nstore: {store}\nreason: {}\n",
+            self.id, self.reason
+        )
     }
 
     /// Reads a request; all faults at once. What the numbers are is read later.
@@ -73,7 +83,7 @@ impl CardStatement {
         let id = ReceiptId::parse(&request.request_id).map_err(|error| fault("request_id", error.to_string())).ok();
         let act = billing::CardAct::try_from(request.act).unwrap_or_default();
         if act == billing::CardAct::Unspecified {
-            fault("act", "must be BLOCK, UNBLOCK or REPLACE".to_owned());
+            fault("act", "must be BLOCK, UNBLOCK, REPLACE, STAFF or NOT_STAFF".to_owned());
         }
         for (field, number) in [("card_number", &request.card_number), ("new_card_number", &request.new_card_number)] {
             if number.chars().any(char::is_control) {
@@ -86,6 +96,7 @@ impl CardStatement {
         if request.new_card_number == request.card_number {
             fault("new_card_number", "must be another card".to_owned());
         }
+        let staff = read_staff(request, act, &mut fault);
         let characters = request.reason.chars().count();
         if request.reason.trim().is_empty() || characters > REASON_CHARACTERS_MAX || request.reason.chars().any(char::is_control)
         {
@@ -97,9 +108,30 @@ impl CardStatement {
                 act,
                 card: request.card_number.clone(),
                 new_card: Some(request.new_card_number.clone()).filter(|number| !number.is_empty()),
+                staff,
                 reason: request.reason.clone(),
             }),
             _ => Err(Refusal::Invalid(faults)),
         }
     }
+}
+
+/// The cashier that a request names, where it is about one.
+fn read_staff(
+    request: &v1::ChangeCardRequest,
+    act: billing::CardAct,
+    fault: &mut impl FnMut(&'static str, String),
+) -> Option<StaffOf> {
+    if act != billing::CardAct::Staff {
+        for (field, text) in [("cashier_id", &request.cashier_id), ("store_id", &request.store_id)] {
+            if !text.is_empty() {
+                fault(field, "goes with STAFF alone".to_owned());
+            }
+        }
+        return None;
+    }
+    let cashier = CashierId::parse(&request.cashier_id).map_err(|error| fault("cashier_id", error.to_string())).ok();
+    let given = Some(request.store_id.as_str()).filter(|text| !text.is_empty());
+    let store = given.and_then(|text| StoreId::parse(text).map_err(|error| fault("store_id", error.to_string())).ok());
+    Some(StaffOf { store, cashier: cashier? })
 }

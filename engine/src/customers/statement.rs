@@ -1,8 +1,9 @@
-//! What people sign when they merge customers or move points between them.
+//! What people sign when they merge customers, move points between them, or look at what a brake holds.
 
 use tessera_contract::Fault;
 use tessera_contract::read::{ENGINE_MARK_FAULT, holds_engine_mark};
 use tessera_contract::refusal::Refusal;
+use tessera_ledger::review::Finding;
 use tessera_proto::admin::v1;
 use tessera_rules::id::{AssetId, CustomerId, ReceiptId};
 use tessera_rules::money::Units;
@@ -27,6 +28,58 @@ pub struct CustomerStatement {
     pub units: Option<(AssetId, Units)>,
     /// Why, 1 to 200 characters without line breaks.
     pub reason: String,
+}
+
+/// What somebody found who looked at a receipt, as it is signed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReviewStatement {
+    /// Its minted id: a repeat with the same content changes nothing.
+    pub id: ReceiptId,
+    /// Whose receipt it is.
+    pub customer: CustomerId,
+    /// The receipt.
+    pub receipt: ReceiptId,
+    /// What they found.
+    pub finding: Finding,
+    /// Why, 1 to 200 characters without line breaks.
+    pub reason: String,
+}
+
+impl ReviewStatement {
+    /// The text that is signed.
+    ///
+    /// INVARIANT: two statements have the same text only if they are equal; no field holds a line break.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let Self { id, customer, receipt, finding, reason } = self;
+        let act = match finding {
+            Finding::Release => "release",
+            Finding::Refuse => "refuse",
+        };
+        format!("{FIRST_LINE}\nact: {act}\nid: {id}\ncustomer: {customer}\nreceipt: {receipt}\nreason: {reason}\n")
+    }
+
+    pub(super) fn read(request: &v1::ReviewReceiptRequest) -> Result<Self, Refusal> {
+        let mut read = Read::default();
+        let id = read.id(&request.request_id);
+        let customer = read.parsed("customer_id", CustomerId::parse(&request.customer_id));
+        let receipt = read.parsed("receipt_id", ReceiptId::parse(&request.receipt_id));
+        let finding = match request.finding() {
+            v1::ReviewFinding::Release => Some(Finding::Release),
+            v1::ReviewFinding::Refuse => Some(Finding::Refuse),
+            v1::ReviewFinding::Unspecified => None,
+        };
+        if finding.is_none() {
+            read.fault("finding", "must be RELEASE or REFUSE".to_owned());
+        }
+        read.reason(&request.reason);
+        match (id, customer, receipt, finding) {
+            (Some(id), Some(customer), Some(receipt), Some(finding)) if read.faults.is_empty() => {
+                Ok(Self { id, customer, receipt, finding, reason: request.reason.clone() })
+            }
+            _ => Err(Refusal::Invalid(read.faults)),
+        }
+    }
 }
 
 impl CustomerStatement {

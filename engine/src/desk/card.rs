@@ -6,6 +6,7 @@ use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
 use tessera_ledger::card::{CardChange, change_card};
 use tessera_proto::billing::v1;
+use tessera_rules::brakes::StaffOf;
 use tessera_rules::id::ReceiptId;
 use tessera_storage::{Claim, Version};
 
@@ -22,6 +23,8 @@ pub(crate) enum CardAct {
     Block,
     /// It is good again.
     Unblock,
+    /// It is a cashier's own; none: whoever has it is no cashier any more.
+    Staff(Option<StaffOf>),
     /// Another card takes its place.
     Replace {
         /// Which.
@@ -49,6 +52,8 @@ impl CardAct {
         match self {
             Self::Block => v1::CardAct::Block,
             Self::Unblock => v1::CardAct::Unblock,
+            Self::Staff(Some(_)) => v1::CardAct::Staff,
+            Self::Staff(None) => v1::CardAct::NotStaff,
             Self::Replace { .. } => v1::CardAct::Replace,
         }
     }
@@ -60,10 +65,13 @@ impl CardCase {
         if let Some(outcome) = draft.outcome(entry.as_ref(), &self.id).await? {
             return repeated(entry.as_ref(), self.content_hash, outcome);
         }
-        let (version, known) = draft.core.directory_entry(&self.card).await?;
         let since = draft.booked_at(self.now);
-        let state = self.state(known.as_ref().map(|known| (known, &known.state)), since)?;
-        self.put(draft, &self.card, version, state)?;
+        let staff = if let CardAct::Staff(staff) = &self.act { Some(staff.clone()) } else { None };
+        if staff.is_none() {
+            let (version, known) = draft.core.directory_entry(&self.card).await?;
+            let state = self.state(known.as_ref().map(|known| (known, &known.state)), since)?;
+            self.put(draft, &self.card, version, state)?;
+        }
         if let CardAct::Replace { by } = &self.act {
             let version = self.refuse_in_use(draft, by).await?;
             self.put(draft, by, version, CardState::Good)?;
@@ -78,6 +86,7 @@ impl CardCase {
                 id: &self.id,
                 customer: &self.found.customer,
                 content_hash: self.content_hash,
+                staff,
                 booked_at: since,
                 booking_date: draft.booking_date(self.now),
                 currency: draft.core.settings.currency,
@@ -107,6 +116,7 @@ impl CardCase {
             (CardAct::Replace { .. }, CardState::Blocked { since }) => Ok(CardState::Replaced { since: *since }),
             (CardAct::Block, CardState::Blocked { .. }) => Err(Refusal::fault("card_number", "is blocked already")),
             (CardAct::Unblock, CardState::Good) => Err(Refusal::fault("card_number", "is not blocked")),
+            (CardAct::Staff(_), state @ (CardState::Good | CardState::Blocked { .. })) => Ok(state.clone()),
             (_, CardState::Replaced { .. }) => Err(Refusal::fault("card_number", "was replaced by another card")),
         }
     }

@@ -12,8 +12,8 @@ use tokio::sync::oneshot;
 
 use super::{
     AdjustCase, AnswersCase, CardCase, ClaimCase, ConfirmCase, DayCase, Draft, EnrolCase, EventCase, FollowUpCase, HandOverCase,
-    MergeCase, QuoteCase, Quoted, ReturnCase, Returned, SettleCase, Settled, TakeClaimCase, Taking, TransferCase, VoidCase,
-    Voided,
+    MergeCase, QuoteCase, Quoted, ReturnCase, Returned, ReviewCase, SettleCase, Settled, TakeClaimCase, Taking, TransferCase,
+    VoidCase, Voided,
 };
 
 /// One thing to do for one aggregate.
@@ -47,6 +47,8 @@ pub(crate) enum Case {
     Adjust(Box<AdjustCase>),
     /// A card is blocked, unblocked or replaced.
     Card(Box<CardCase>),
+    /// Somebody has looked at a receipt whose rewards a brake holds.
+    Review(Box<ReviewCase>),
     /// What an outcome does to a second account is carried out.
     FollowUp(FollowUpCase),
     /// An account becomes part of another one: it sends everything there.
@@ -155,6 +157,7 @@ impl Case {
             | Self::TakeClaim(_)
             | Self::Adjust(_)
             | Self::Card(_)
+            | Self::Review(_)
             | Self::Transfer(_) => Ok(false),
         }
     }
@@ -182,6 +185,7 @@ impl Case {
             Self::TakeClaim(case) => case.found.move_to(to),
             Self::Claim(case) => case.found.move_to(to),
             Self::Card(case) => case.found.move_to(to),
+            Self::Review(case) => case.found.move_to(to),
             Self::FollowUp(case) => case.move_to(to),
             Self::Day(_) | Self::Adjust(_) | Self::Merge(_) | Self::Transfer(_) => {}
         }
@@ -204,6 +208,7 @@ impl Case {
             Self::Day(case) => case.apply(draft).await,
             Self::Adjust(case) => case.apply(draft).await,
             Self::Card(case) => case.apply(draft).await,
+            Self::Review(case) => case.apply(draft).await,
             Self::FollowUp(case) => case.apply(draft).await,
             Self::Merge(case) => case.apply(draft).await,
             Self::Transfer(case) => case.apply(draft).await,

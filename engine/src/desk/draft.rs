@@ -376,7 +376,7 @@ impl<'a> Draft<'a> {
             head: Bytes::from(head),
             rows: self.rows.iter().map(|(key, value)| Row { key: key.clone(), value: value.clone() }).collect(),
             claims,
-            hints: self.due_hints().into_iter().chain(self.till_days.iter().cloned()).collect(),
+            hints: self.due_hints().into_iter().chain(self.held_hint()).chain(self.till_days.iter().cloned()).collect(),
             deltas: budgets::deltas(&self.spent),
             feed_kinds,
         })
@@ -392,6 +392,16 @@ impl<'a> Draft<'a> {
         let days = due_days(self.opened.as_deref(), account, zone).into_iter().map(|date| date.max(first));
         let hint = |date| Hint { bucket: layout::due_bucket(date), key: key.clone(), value: Bytes::new() };
         days.map(hint).collect()
+    }
+
+    /// On which day this account is found by whoever looks at what brakes hold: it holds something more now.
+    fn held_hint(&self) -> Option<Hint> {
+        let (AggregateKey::Account(id), Some(account)) = (self.key, &self.account) else { return None };
+        let before = |receipt, reward| self.opened.iter().any(|opened| opened.waiting_for(receipt, reward).is_some());
+        account.held().find(|held| !before(&held.receipt, &held.reward))?;
+        let date = self.core.ledger_day(self.open_from.max(account.booked_at_last));
+        let key = Bytes::copy_from_slice(id.as_str().as_bytes());
+        Some(Hint { bucket: layout::held_bucket(date), key, value: Bytes::new() })
     }
 
     /// After the commit: quotes may see the account now.

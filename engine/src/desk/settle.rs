@@ -1,6 +1,7 @@
 //! Settle: this receipt has been paid, exactly so. Never refused for a business reason.
 
 mod answered;
+mod braked;
 mod told;
 
 use std::borrow::Cow;
@@ -240,6 +241,7 @@ impl SettleCase {
                 must_confirm: must_confirm.as_deref(),
                 limits: &limit_terms(&rules.revision, &judged.decision),
                 return_terms: &return_terms(&rules.revision),
+                seen: &rules.revision.receipts_seen(),
             },
         );
         if judged.is_beyond {
@@ -350,7 +352,9 @@ impl SettleCase {
             ..Judged::of(Cow::Owned(again(searched.whole(), quoted.dropped_from)), promised, Relation::Differs)
         };
         match &body.promised {
-            token::Promised::Decision(decision) if self.is_as_quoted(body, decision) => {
+            token::Promised::Decision(decision)
+                if self.is_as_quoted(body, decision) && !self.is_braked_since(known.0, rules, decision) =>
+            {
                 Judged::of(Cow::Borrowed(decision.as_ref()), None, Relation::AsQuoted)
             }
             token::Promised::Decision(decision) => anew(decision, Some(Cow::Borrowed(decision.as_ref()))),

@@ -10,7 +10,7 @@ use tessera_ledger::right::PrizeState;
 use tessera_ledger::terms::ReturnTerms;
 use tessera_proto::billing::v1;
 use tessera_rules::conventions::{ReturnedPayment, ReturnedRewards};
-use tessera_rules::decision::{Adjustment, Applied, Awaited, LineShare, Part, RewardKind, Shortfall};
+use tessera_rules::decision::{Adjustment, Applied, Awaited, Brake, LineShare, Part, RewardKind, Shortfall};
 use tessera_rules::id::{
     AssetId, CampaignId, EventId, FactId, IdError, LineId, ProgramId, ReceiptId, RewardId, Sku, TaxCode, TierId,
 };
@@ -115,6 +115,7 @@ fn kind(kind: v1::OutcomeKind) -> Result<OutcomeKind, Unreadable> {
         | v1::OutcomeKind::Enrolment
         | v1::OutcomeKind::Event
         | v1::OutcomeKind::Code
+        | v1::OutcomeKind::Review
         | v1::OutcomeKind::HandOver
         | v1::OutcomeKind::Expiry => Err(Unreadable("it is no sale, claim or return")),
     }
@@ -192,7 +193,13 @@ fn read_reward(wire: &v1::Reward, outcome: &v1::Outcome) -> Result<OutcomeReward
         awaits: match wire.waits_for() {
             v1::RewardWait::SecondVisit => Some(Awaited::NextVisit),
             v1::RewardWait::Event => Some(Awaited::Event(EventId::parse(&wire.awaited_event_id)?)),
-            v1::RewardWait::Unspecified | v1::RewardWait::Answers => None,
+            v1::RewardWait::Unspecified | v1::RewardWait::Answers | v1::RewardWait::Review => None,
+        },
+        held: match wire.held_by() {
+            v1::Brake::Unspecified => None,
+            v1::Brake::Velocity => Some(Brake::Velocity),
+            v1::Brake::OwnTill => Some(Brake::OwnTill),
+            v1::Brake::UnitsAbove => Some(Brake::UnitsAbove),
         },
         right: read_right(wire),
         earned_by: optional(&wire.earned_by_receipt_id, ReceiptId::parse)?,

@@ -128,6 +128,7 @@ fn has_lines(outcome: &Outcome) -> bool {
         | OutcomeKind::Answers
         | OutcomeKind::Event
         | OutcomeKind::Code
+        | OutcomeKind::Review
         | OutcomeKind::HandOver
         | OutcomeKind::Expiry => false,
     }
@@ -200,6 +201,7 @@ fn kind(kind: OutcomeKind) -> v1::OutcomeKind {
         OutcomeKind::Answers => v1::OutcomeKind::Answers,
         OutcomeKind::Event => v1::OutcomeKind::Event,
         OutcomeKind::Code => v1::OutcomeKind::Code,
+        OutcomeKind::Review => v1::OutcomeKind::Review,
         OutcomeKind::HandOver => v1::OutcomeKind::HandOver,
         OutcomeKind::Claim => v1::OutcomeKind::Claim,
         OutcomeKind::Expiry => v1::OutcomeKind::Expiry,
@@ -402,6 +404,9 @@ const fn flag_to_wire(flag: Flag) -> v1::OutcomeFlag {
         Flag::TillClockOff => v1::OutcomeFlag::TillClockOff,
         Flag::DecidedByPack => v1::OutcomeFlag::DecidedByPack,
         Flag::DeliveryUnproven => v1::OutcomeFlag::DeliveryUnproven,
+        Flag::CardUsedOften => v1::OutcomeFlag::CardUsedOften,
+        Flag::CardAtOwnTill => v1::OutcomeFlag::CardAtOwnTill,
+        Flag::UnitsAboveLimit => v1::OutcomeFlag::UnitsAboveLimit,
         Flag::WasParked => v1::OutcomeFlag::WasParked,
         Flag::TakenBackShort => v1::OutcomeFlag::TakenBackShort,
         Flag::CustomerBlocked => v1::OutcomeFlag::CustomerBlocked,

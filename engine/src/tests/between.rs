@@ -191,6 +191,7 @@ async fn block(rig: &Rig, card: &str) {
         act: v1::CardAct::Block,
         card: card.to_owned(),
         new_card: None,
+        staff: None,
         reason: "lost".to_owned(),
     };
     let signature = admin::PersonSignature {

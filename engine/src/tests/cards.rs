@@ -42,6 +42,7 @@ fn sale(rig: &Rig, id: &str, card: Option<&str>) -> v1::Receipt {
 fn request(id: &str, act: v1::CardAct, (card, new_card): (&str, &str), signer: u8) -> admin::ChangeCardRequest {
     let (card, new_card) = (card.to_owned(), new_card.to_owned());
     let statement = CardStatement {
+        staff: None,
         id: ReceiptId::parse(id).unwrap(),
         act,
         card: card.clone(),
@@ -58,6 +59,8 @@ fn request(id: &str, act: v1::CardAct, (card, new_card): (&str, &str), signer: u
         card_number: card,
         new_card_number: new_card,
         reason: "lost".to_owned(),
+        cashier_id: String::new(),
+        store_id: String::new(),
         signatures: vec![signature],
     }
 }

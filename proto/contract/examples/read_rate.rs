@@ -102,6 +102,7 @@ fn decision(receipt: &Receipt, now: Timestamp) -> Option<Decision> {
         proven: true,
         bound: Amount::ZERO,
         dropped_from: None,
+        brakes: Vec::new(),
         explained: Vec::new(),
     })
 }
@@ -117,6 +118,7 @@ fn reward(number: usize, now: Timestamp) -> Option<Reward> {
         expires_at: None,
         waits_for: Vec::new(),
         awaits: None,
+        held: None,
         earned_on: Vec::new(),
         on_return: Shortfall::Negative,
         fallback: false,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tessera_proto::billing::v1;
-use tessera_rules::decision::{Adjustment, Awaited, Part, Redemption, Reward, RewardKind, Verdict};
+use tessera_rules::decision::{Adjustment, Awaited, Brake, Part, Redemption, Reward, RewardKind, Verdict};
 use tessera_rules::id::{CampaignId, ProgramId, TaxCode};
 use tessera_rules::receipt::{Measure, PriceReason, RedeemMode, Tender, TenderKind};
 
@@ -162,8 +162,9 @@ pub(crate) fn reward_to_wire(reward: &Reward, text: String) -> v1::Reward {
         vests_at: Some(timestamp_to_wire(reward.vests_at)),
         expires_at: reward.expires_at.map(timestamp_to_wire),
         requires_answers: reward.waits_for.iter().map(|fact| fact.as_str().to_owned()).collect(),
-        waits_for: i32::from(reward_wait(!reward.waits_for.is_empty(), reward.awaits.as_ref())),
+        waits_for: i32::from(reward_wait(!reward.waits_for.is_empty(), reward.awaits.as_ref(), reward.held)),
         awaited_event_id: awaited_event(reward.awaits.as_ref()).to_owned(),
+        held_by: i32::from(brake_to_wire(reward.held)),
         text,
         fallback: reward.fallback,
         ..reward_kind_to_wire(&reward.kind)
@@ -172,12 +173,24 @@ pub(crate) fn reward_to_wire(reward: &Reward, text: String) -> v1::Reward {
 
 /// What a reward waits for.
 #[must_use]
-pub const fn reward_wait(waits_for_answers: bool, awaits: Option<&Awaited>) -> v1::RewardWait {
-    match (awaits, waits_for_answers) {
-        (Some(Awaited::NextVisit), _) => v1::RewardWait::SecondVisit,
-        (Some(Awaited::Event(_)), _) => v1::RewardWait::Event,
-        (None, true) => v1::RewardWait::Answers,
-        (None, false) => v1::RewardWait::Unspecified,
+pub const fn reward_wait(waits_for_answers: bool, awaits: Option<&Awaited>, held: Option<Brake>) -> v1::RewardWait {
+    match (awaits, waits_for_answers, held) {
+        (Some(Awaited::NextVisit), _, _) => v1::RewardWait::SecondVisit,
+        (Some(Awaited::Event(_)), _, _) => v1::RewardWait::Event,
+        (None, true, _) => v1::RewardWait::Answers,
+        (None, false, Some(_)) => v1::RewardWait::Review,
+        (None, false, None) => v1::RewardWait::Unspecified,
+    }
+}
+
+/// The brake that holds a reward.
+#[must_use]
+pub const fn brake_to_wire(brake: Option<Brake>) -> v1::Brake {
+    match brake {
+        None => v1::Brake::Unspecified,
+        Some(Brake::Velocity) => v1::Brake::Velocity,
+        Some(Brake::OwnTill) => v1::Brake::OwnTill,
+        Some(Brake::UnitsAbove) => v1::Brake::UnitsAbove,
     }
 }
 

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{
-    Adjustment, AnswerPart, Applied, Calendar, Choice, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Explained,
-    Instruction, LineShare, Missing, NearMiss, Note, Offer, Part, Promise, Prompt, PromptReason, RedeemCap, Redeemable,
-    Redemption, Reward, RewardKind, Shortfall, Verdict,
+    Adjustment, AnswerPart, Applied, Brake, Calendar, Choice, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision,
+    Explained, Instruction, LineShare, Missing, NearMiss, Note, Offer, Part, Promise, Prompt, PromptReason, RedeemCap,
+    Redeemable, Redemption, Reward, RewardKind, Shortfall, Verdict,
 };
 use tessera_rules::id::{AssetId, CampaignId, FactId, LineId, ProgramId, RewardId, Sku, TaxCode};
 use tessera_rules::money::{Amount, Quantity, UnitPrice, Units};
@@ -375,6 +375,7 @@ pub(crate) fn decision(lines: usize) -> Decision {
         proven: false,
         bound: Amount::from_minor(3),
         dropped_from: Some(AnswerPart::Offers),
+        brakes: vec![Brake::Velocity, Brake::UnitsAbove],
         explained: vec![Explained { campaign: campaign("three-for-two"), why: "applied".into(), reason: None }],
     }
 }
@@ -418,6 +419,7 @@ fn points_reward() -> Reward {
         expires_at: Some(now()),
         waits_for: vec![FactId::parse("birthday").expect("is an id")],
         awaits: Some(tessera_rules::decision::Awaited::Event(tessera_rules::id::EventId::enrolment())),
+        held: Some(Brake::UnitsAbove),
         earned_on: vec![LineShare { line: LineId::parse("L1").expect("is an id"), units: 99 }],
         on_return: Shortfall::Negative,
         fallback: false,

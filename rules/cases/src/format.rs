@@ -92,6 +92,7 @@ const ACCOUNT: Table = Table {
         ("visits", Number),
         ("enrolled", Moment),
         ("blocked", Boolean),
+        ("staff", Text),
     ],
     required: &[],
 };

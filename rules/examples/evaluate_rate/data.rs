@@ -102,6 +102,8 @@ pub(crate) fn standing() -> Standing {
         lists: Vec::new(),
         enrolled_at: None,
         visits: 1,
+        seen: Vec::new(),
+        staff: Vec::new(),
     };
     Standing { customer: Some(customer), ..Standing::default() }
 }

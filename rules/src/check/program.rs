@@ -8,6 +8,7 @@ use super::keys::program::{CODE, PROGRAM};
 use super::read::{Fields, is_language};
 use super::{Checked, Checker, Site};
 use crate::asset::Asset;
+use crate::brakes::Brakes;
 use crate::campaign::Code;
 use crate::id::{FactId, ProgramId};
 use crate::limits::{CLAIM_HOURS_MAX, COLUMNS_MAX, COLUMNS_MIN, DIAGNOSTICS_MAX, TEXT_CHARACTERS_MAX};
@@ -96,6 +97,7 @@ impl Checker<'_> {
             four_eyes,
             claim_within_hours,
             enrolment_code: None,
+            brakes: Brakes::default(),
             tiers: Vec::new(),
             conventions: fields.get("conventions").map(|node| self.conventions(node)).unwrap_or_default(),
             languages: fields.get("languages").map_or_else(Vec::new, |node| self.languages(node, language)),
@@ -114,6 +116,9 @@ impl Checker<'_> {
         self.each(fields, "facts", scope, Self::fact);
         scope.program.enrolment_code = fields.get("enrolment_code").and_then(|node| self.enrolment_code(node, scope));
         self.each(fields, "assets", scope, Self::asset);
+        if let Some(node) = fields.get("brakes") {
+            scope.program.brakes = self.brakes(node, scope);
+        }
         self.each(fields, "tiers", scope, Self::tier);
         self.each(fields, "segments", scope, Self::segment);
         self.fact_segments(fields, scope);

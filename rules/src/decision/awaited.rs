@@ -9,7 +9,7 @@ impl Reward {
     /// Whether it is given later, if ever.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        !self.waits_for.is_empty() || self.awaits.is_some()
+        !self.waits_for.is_empty() || self.awaits.is_some() || self.held.is_some()
     }
 }
 

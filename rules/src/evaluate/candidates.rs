@@ -61,6 +61,8 @@ pub(super) enum Reason {
     OnlyCounts,
     NoCoupon,
     BudgetUsedUp,
+    /// A brake took hold: its program gives nothing here.
+    Braked,
     ChoiceOpen,
     NothingToMultiply,
     TooLarge,

@@ -6,6 +6,7 @@ use std::cell::OnceCell;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
+use crate::brakes::{CardSeen, Tripped};
 use crate::campaign::Campaign;
 use crate::catalogue::Catalogue;
 use crate::decision::{AnswerPart, PromptReason};
@@ -45,6 +46,12 @@ impl<'a> Case<'a> {
         let local = vec![OnceCell::new(); revision.programs().len()];
         let tiers = super::tiers::tiers_of(revision, customer, at);
         Self { revision, catalogue, standing, receipt, at, customer, tiers, local }
+    }
+
+    /// Brakes that take hold of programs' rewards, whatever they are.
+    pub(super) fn tripped(&self) -> Vec<Tripped> {
+        let seen = |customer: &'a CustomerStanding| CardSeen { seen: &customer.seen, staff: &customer.staff };
+        self.customer.map(|customer| self.revision.tripped(seen(customer), self.receipt)).unwrap_or_default()
     }
 
     /// Whether lines and prices cannot change any more.

@@ -9,6 +9,7 @@ use super::late::Shown;
 use super::limits_shared::Common;
 use super::scope::Facts;
 use crate::asset::Asset;
+use crate::brakes::Tripped;
 use crate::conventions::Leftover;
 use crate::decision::{
     AnswerPart, Awaited, Choice, CodeWanted, CounterMove, DecidedLine, Instruction, LineShare, Missing, NearMiss, Note, Offer,
@@ -56,6 +57,8 @@ pub(super) struct Draft<'a, 'c> {
     pub(super) choices: Vec<Choice>,
     pub(super) counters: Vec<CounterMove>,
     pub(super) promises: Vec<Promise>,
+    /// Brakes that took hold of programs' rewards.
+    pub(super) tripped: Vec<Tripped>,
     pub(super) notes: Vec<Note>,
     /// What campaigns have cost so far.
     pub(super) spent: Vec<(AssetId, i64)>,
@@ -104,6 +107,7 @@ impl<'a, 'c> Draft<'a, 'c> {
             depends_on_tenders: false,
             counters: Vec::new(),
             promises: Vec::new(),
+            tripped: case.tripped(),
             notes: Vec::new(),
             spent: Vec::new(),
             common: Vec::new(),
@@ -157,6 +161,7 @@ impl<'a, 'c> Draft<'a, 'c> {
             expires_at: asset.and_then(|asset| asset.expires_at(self.case.at)),
             waits_for: waits_for.cloned().collect(),
             awaits: campaign.awaits.clone().filter(|awaited| !self.has_come_about(awaited)),
+            held: None,
             earned_on: Vec::new(),
             on_return: campaign.on_return,
             fallback: false,

@@ -168,6 +168,7 @@ fn words(reason: Reason) -> &'static str {
         Reason::NotDrawn => "the receipt does not win it: it is drawn at the till",
         Reason::NoCoupon => "the personal coupon that opens it was not presented",
         Reason::BudgetUsedUp => "its budget is used up",
+        Reason::Braked => "its program gives nothing on this receipt: the card is used too often, or at its owner's own till",
         Reason::ChoiceOpen => "the customer has not chosen yet",
         Reason::NothingToMultiply => "no campaign gave points on its goods",
         Reason::Condition => "its condition does not hold",
@@ -202,7 +203,9 @@ fn kind(reason: Reason) -> NotApplied {
         | Reason::Condition
         | Reason::Failed(..)
         | Reason::TooLarge => NotApplied::Condition,
-        Reason::LimitReached(_) | Reason::CommonLimit | Reason::TooManyOpenQuotes | Reason::BudgetUsedUp => NotApplied::Limit,
+        Reason::LimitReached(_) | Reason::CommonLimit | Reason::TooManyOpenQuotes | Reason::BudgetUsedUp | Reason::Braked => {
+            NotApplied::Limit
+        }
         Reason::NothingToTakeOff
         | Reason::NothingToMultiply
         | Reason::NothingToOffer
@@ -260,6 +263,7 @@ mod tests {
                     Reason::CommonLimit,
                     Reason::TooManyOpenQuotes,
                     Reason::BudgetUsedUp,
+                    Reason::Braked,
                 ],
             ),
             (

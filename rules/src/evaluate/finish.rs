@@ -12,6 +12,7 @@ use crate::money::{self, Amount, Quantity};
 impl Draft<'_, '_> {
     pub(super) fn finish(mut self) -> Decision {
         let conditions_before = self.facts.steps();
+        let brakes = self.hold_back();
         let code_verdicts = self.code_verdicts();
         let explained = self.explain();
         self.steps = self.steps.saturating_add(self.facts.steps().saturating_sub(conditions_before));
@@ -60,6 +61,7 @@ impl Draft<'_, '_> {
             proven: self.proven,
             bound: Amount::from_minor(self.bound),
             dropped_from: self.dropped_from,
+            brakes,
             explained,
         }
     }

@@ -28,7 +28,9 @@ impl<'a> Draft<'a, '_> {
             if let Mechanic::Multiply { .. } = candidate.campaign.mechanic {
                 continue;
             }
-            let effect = if self.step(candidate.lines.len()) {
+            let effect = if self.gives_nothing(candidate.campaign.program_place) {
+                Err(Reason::Braked)
+            } else if self.step(candidate.lines.len()) {
                 // What counts goes on counting beyond its limits.
                 let counts = candidate.campaign.counting().is_some();
                 let within = if counts { Ok(()) } else { self.within_common(candidate) };

@@ -190,6 +190,7 @@ impl Draft<'_, '_> {
                 expires_at: until,
                 waits_for: Vec::new(),
                 awaits: None,
+                held: None,
                 earned_on: Vec::new(),
                 on_return: campaign.on_return,
                 fallback: false,

@@ -146,7 +146,7 @@ fn line(moved: &MovedUnits) -> String {
     format!("  {:+} {}\n", moved.units, moved.asset_id)
 }
 
-async fn running(config: &ConfigFile) -> Result<CustomerServiceClient<Channel>, Failure> {
+pub(super) async fn running(config: &ConfigFile) -> Result<CustomerServiceClient<Channel>, Failure> {
     let config = read_config(config.config.as_deref())?;
     let address = config.listen_engine;
     reach(&config, address).await?.map(CustomerServiceClient::new).ok_or_else(|| {

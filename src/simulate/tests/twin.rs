@@ -122,6 +122,8 @@ fn standing(plain: &Plain, sale: &Sale) -> CustomerStanding {
         lists: Vec::new(),
         enrolled_at: None,
         visits: plain.visits,
+        seen: Vec::new(),
+        staff: Vec::new(),
     }
 }
 

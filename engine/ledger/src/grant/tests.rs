@@ -319,7 +319,8 @@ fn lists_of_rights_are_bounded_and_what_is_closed_goes_first() {
     assert!(account.prize(&receipt(3), &RewardId::parse("c.0").unwrap()).is_none());
     assert_eq!(account.prizes.len(), crate::limits::PRIZES_MAX);
     assert_eq!(account.waiting.len(), crate::limits::WAITING_MAX);
-    assert_eq!(account.waiting[0].receipt, receipt(32), "the oldest went");
+    assert_eq!(account.waiting[0].receipt, receipt(30), "the oldest went");
+    assert_eq!(crate::limits::WAITING_MAX, 10, "the last ten of forty");
     account.check().unwrap();
 }
 

@@ -166,12 +166,12 @@ fn worth_of(assets: &[AssetTerms], asset: &AssetId, short: Units, refund_left: A
 
 /// The record that a reward was taken back that had been given, with its sale or since: it waits for nothing.
 pub(super) fn record(reward: &OutcomeReward) -> OutcomeReward {
-    OutcomeReward { taken_back: true, waits_for: Vec::new(), awaits: None, ..reward.clone() }
+    OutcomeReward { taken_back: true, waits_for: Vec::new(), awaits: None, held: None, ..reward.clone() }
 }
 
 /// The record that a reward was taken back that nobody has been given yet.
 pub(super) fn record_waiting(reward: &OutcomeReward) -> OutcomeReward {
-    OutcomeReward { waits_for: reward.waits_for.clone(), awaits: reward.awaits.clone(), ..record(reward) }
+    OutcomeReward { waits_for: reward.waits_for.clone(), awaits: reward.awaits.clone(), held: reward.held, ..record(reward) }
 }
 
 /// The same kind with other units.

@@ -3,7 +3,7 @@
 use std::mem;
 
 use jiff::Timestamp;
-use tessera_rules::decision::{Decision, Promise, Redemption};
+use tessera_rules::decision::{Brake, Decision, Promise, Redemption};
 use tessera_rules::id::{AssetId, CampaignId, ProgramId};
 use tessera_rules::money::Units;
 
@@ -199,7 +199,19 @@ fn flags_of(account: Option<&Account>, settle: &Settle<'_>, change: &Change, now
         (account.is_some_and(|account| is_hold_expired(account, settle, now)), Flag::HoldExpired),
     ];
     flags.extend(conditions.into_iter().filter(|(holds, _)| *holds).map(|(_, flag)| flag));
+    if account.is_some() {
+        flags.extend(settle.decision.brakes.iter().map(|brake| braked(*brake)));
+    }
     flags
+}
+
+/// How an outcome says that a brake took hold.
+pub(crate) const fn braked(brake: Brake) -> Flag {
+    match brake {
+        Brake::Velocity => Flag::CardUsedOften,
+        Brake::OwnTill => Flag::CardAtOwnTill,
+        Brake::UnitsAbove => Flag::UnitsAboveLimit,
+    }
 }
 
 fn knows_not_all(decision: &Decision) -> bool {

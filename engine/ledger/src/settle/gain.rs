@@ -13,6 +13,7 @@ use crate::grant::{self, Grant};
 use crate::limits::{CURRENCIES_MAX, GAPS_MAX, WAITING_FACTS_MAX};
 use crate::outcome::{OutcomeReward, Right, UseMove};
 use crate::right::{PrizeState, WaitingReward, keep_waiting};
+use crate::seen;
 use crate::settle::Settle;
 use crate::uses;
 
@@ -55,6 +56,7 @@ pub(crate) fn give(account: Option<&mut Account>, settle: &Settle<'_>, booking: 
         gain.is_short |= limits.is_some_and(|known| !uses::is_within(&used, &known.limits));
         gain.uses.push(UseMove { campaign: campaign.clone(), by: by.clone(), usage: *usage });
     }
+    seen::count(&mut account.seen, settle.seen, settle.receipt);
     let statistics = &mut account.statistics;
     visit(statistics, settle.receipt.sold_at);
     spend(statistics, settle.receipt.currency.code(), paid.minor());
@@ -108,6 +110,7 @@ fn give_or_wait(account: &mut Account, settle: &Settle<'_>, booking: &mut Bookin
             fallback: reward.fallback,
             facts: reward.waits_for.iter().take(WAITING_FACTS_MAX).cloned().collect(),
             awaits: reward.awaits.clone(),
+            held: reward.held,
             sold_on: settle.receipt.business_date,
             since: booking.now,
             given: None,
@@ -115,7 +118,12 @@ fn give_or_wait(account: &mut Account, settle: &Settle<'_>, booking: &mut Bookin
         },
     );
     booking.aside.given.extend(gone.filter(|gone| gone.given.is_some()));
-    OutcomeReward { waits_for: reward.waits_for.clone(), awaits: reward.awaits.clone(), ..record(reward, Right::None) }
+    OutcomeReward {
+        waits_for: reward.waits_for.clone(),
+        awaits: reward.awaits.clone(),
+        held: reward.held,
+        ..record(reward, Right::None)
+    }
 }
 
 /// What was answered with its own sale is one reward of it, given; the rest stands beside.
@@ -126,6 +134,7 @@ fn merge_released(rewards: &mut Vec<OutcomeReward>, released: Vec<OutcomeReward>
             Some(known) => {
                 known.waits_for.clear();
                 known.awaits = None;
+                known.held = None;
                 known.right = reward.right;
             }
             None => rewards.push(reward),
@@ -196,6 +205,7 @@ fn record(reward: &Reward, right: Right) -> OutcomeReward {
         text: reward.text.clone(),
         waits_for: Vec::new(),
         awaits: None,
+        held: None,
         right,
         earned_by: None,
     }

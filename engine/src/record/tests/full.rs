@@ -10,7 +10,7 @@ use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
 use tessera_ledger::right::PrizeState;
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{
-    Adjustment, Applied, Awaited, Calendar, CounterMove, CounterTime, LineShare, Part, Reward, RewardKind, Shortfall,
+    Adjustment, Applied, Awaited, Brake, Calendar, CounterMove, CounterTime, LineShare, Part, Reward, RewardKind, Shortfall,
 };
 use tessera_rules::id::{
     AccountId, AssetId, CampaignId, CashierId, CustomerId, EventId, FactId, LineId, ProgramId, ReceiptId, RewardId, Sku, StoreId,
@@ -37,6 +37,7 @@ fn bonus() -> Bonus {
         expires_at: Some(at(9, 0)),
         waits_for: Vec::new(),
         awaits: None,
+        held: None,
         earned_on: Vec::new(),
         on_return: Shortfall::Zero,
         text: "Thank you".into(),
@@ -149,6 +150,7 @@ fn rewards() -> Vec<OutcomeReward> {
             6 => Some(Awaited::Event(EventId::parse("delivered").unwrap())),
             _ => None,
         },
+        held: [None, Some(Brake::Velocity), Some(Brake::OwnTill), None, Some(Brake::UnitsAbove)][place % 5],
         waits_for: if place == 6 { vec![FactId::parse("surname").unwrap(), FactId::parse("phone").unwrap()] } else { Vec::new() },
         right: match place {
             1 => Right::Coupon { code: "0123456789ABCDEFG".into() },
@@ -267,7 +269,7 @@ fn full() -> Outcome {
     }
 }
 
-const FLAGS: [Flag; 22] = [
+const FLAGS: [Flag; 24] = [
     Flag::DiffersFromQuote,
     Flag::PaidAfterVoid,
     Flag::SettledWithShortfall,
@@ -280,7 +282,9 @@ const FLAGS: [Flag; 22] = [
     Flag::HoldExpired,
     Flag::Deferred,
     Flag::TillClockOff,
-    Flag::DecidedByPack,
+    Flag::CardUsedOften,
+    Flag::CardAtOwnTill,
+    Flag::UnitsAboveLimit,
     Flag::WasParked,
     Flag::TakenBackShort,
     Flag::CustomerBlocked,
@@ -338,6 +342,7 @@ pub(super) fn outcomes() -> Vec<(Outcome, Extras)> {
         OutcomeKind::Answers,
         OutcomeKind::Event,
         OutcomeKind::Code,
+        OutcomeKind::Review,
         OutcomeKind::HandOver,
         OutcomeKind::Claim,
         OutcomeKind::Expiry,

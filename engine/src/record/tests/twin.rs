@@ -9,7 +9,7 @@ use tessera_ledger::code::ticket_number;
 use tessera_ledger::outcome::{Flag, Outcome, OutcomeKind, OutcomeLine, OutcomeRedemption, OutcomeReward, Right};
 use tessera_ledger::posting::{Book, Posting, PostingPlace, PostingReason};
 use tessera_proto::billing::v1;
-use tessera_rules::decision::{Awaited, RewardKind, Shortfall};
+use tessera_rules::decision::{Awaited, Brake, RewardKind, Shortfall};
 use tessera_rules::id::AccountId;
 use tessera_rules::money::Amount;
 use tessera_rules::receipt::RedeemMode;
@@ -92,6 +92,7 @@ fn kind(kind: OutcomeKind) -> v1::OutcomeKind {
         OutcomeKind::Answers => v1::OutcomeKind::Answers,
         OutcomeKind::Event => v1::OutcomeKind::Event,
         OutcomeKind::Code => v1::OutcomeKind::Code,
+        OutcomeKind::Review => v1::OutcomeKind::Review,
         OutcomeKind::HandOver => v1::OutcomeKind::HandOver,
         OutcomeKind::Claim => v1::OutcomeKind::Claim,
         OutcomeKind::Expiry => v1::OutcomeKind::Expiry,
@@ -153,7 +154,14 @@ fn reward(reward: &OutcomeReward, account: Option<&AccountId>, extras: &Extras) 
             v1::RewardWait::Event
         }
         (None, false) => v1::RewardWait::Answers,
+        (None, true) if reward.held.is_some() => v1::RewardWait::Review,
         (None, true) => v1::RewardWait::Unspecified,
+    };
+    wire.held_by = match reward.held {
+        None => 0,
+        Some(Brake::Velocity) => i32::from(v1::Brake::Velocity),
+        Some(Brake::OwnTill) => i32::from(v1::Brake::OwnTill),
+        Some(Brake::UnitsAbove) => i32::from(v1::Brake::UnitsAbove),
     };
     wire.waits_for = i32::from(waits_for);
     match &reward.right {
@@ -364,6 +372,9 @@ const fn flag_to_wire(flag: Flag) -> v1::OutcomeFlag {
         Flag::TillClockOff => v1::OutcomeFlag::TillClockOff,
         Flag::DecidedByPack => v1::OutcomeFlag::DecidedByPack,
         Flag::DeliveryUnproven => v1::OutcomeFlag::DeliveryUnproven,
+        Flag::CardUsedOften => v1::OutcomeFlag::CardUsedOften,
+        Flag::CardAtOwnTill => v1::OutcomeFlag::CardAtOwnTill,
+        Flag::UnitsAboveLimit => v1::OutcomeFlag::UnitsAboveLimit,
         Flag::WasParked => v1::OutcomeFlag::WasParked,
         Flag::TakenBackShort => v1::OutcomeFlag::TakenBackShort,
         Flag::CustomerBlocked => v1::OutcomeFlag::CustomerBlocked,

@@ -1,6 +1,6 @@
 //! The rewards of an outcome's message.
 
-use tessera_contract::convert::{awaited_event, reward_wait};
+use tessera_contract::convert::{awaited_event, brake_to_wire, reward_wait};
 use tessera_ledger::code::ticket_number;
 use tessera_ledger::outcome::{Outcome, OutcomeReward, Right};
 use tessera_proto::billing::v1;
@@ -89,7 +89,7 @@ pub(super) fn write(fields: &mut Fields, reward: &OutcomeReward, outcome: &Outco
     for fact in &reward.waits_for {
         fields.text(15, fact.as_str());
     }
-    fields.signed(16, i32::from(reward_wait(!reward.waits_for.is_empty(), reward.awaits.as_ref())));
+    fields.signed(16, i32::from(reward_wait(!reward.waits_for.is_empty(), reward.awaits.as_ref(), reward.held)));
     fields.text(17, &reward.text);
     fields.truth(18, reward.fallback);
     fields.signed(
@@ -108,6 +108,7 @@ pub(super) fn write(fields: &mut Fields, reward: &OutcomeReward, outcome: &Outco
     fields.text_of(21, reward.earned_by.as_ref(), |id| id.as_str());
     fields.truth(24, given.tier_reached);
     fields.text(25, awaited_event(reward.awaits.as_ref()));
+    fields.signed(26, i32::from(brake_to_wire(reward.held)));
 }
 
 /// Whether it is the coupon that a reward issued: two receipts' rewards may have one id, never one code.

@@ -29,6 +29,7 @@ pub(super) const EXPECT: Table = Table {
         ("counters", List(&Map(&COUNTER))),
         ("promises", List(&Map(&PROMISE))),
         ("notes", List(&Map(&NOTE))),
+        ("brakes", List(&Text)),
         ("proven", Boolean),
         ("bound", Number),
         ("explained", Named(&Text)),

@@ -8,10 +8,11 @@ use tessera_ledger::entry::TillPlace;
 use tessera_ledger::hold::OpenQuote;
 use tessera_ledger::lot::{Lot, LotId, LotKind, spending_order};
 use tessera_ledger::tier::{TierGiven, TierHeld};
+use tessera_rules::brakes::StaffOf;
 use tessera_rules::campaign::Campaign;
 use tessera_rules::decision::{Calendar, Promise};
 use tessera_rules::id::{
-    AccountId, CampaignId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, SegmentId, StoreId, TierId, TillId,
+    AccountId, CampaignId, CashierId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, SegmentId, StoreId, TierId, TillId,
 };
 use tessera_rules::standing::CountedStretch;
 use tessera_rules::usage::Usage;
@@ -74,7 +75,9 @@ impl Binder<'_, '_, '_> {
         let mut facts: Vec<FactKnown> = facts.filter_map(|fact| self.fact(fact, at)).collect();
         facts.sort_by(|a, b| a.fact.cmp(&b.fact));
         let enrolled_at = item.get("enrolled").and_then(|item| self.instant(item));
-        Member { enrolled_at, facts, consents: Consents::default(), ..member }
+        let cashier = item.get("staff").and_then(|item| self.id(item, CashierId::parse));
+        let staff = cashier.map(|cashier| StaffOf { store: None, cashier });
+        Member { enrolled_at, facts, consents: Consents::default(), staff, ..member }
     }
 
     fn fact(&mut self, item: &Item, at: Timestamp) -> Option<FactKnown> {

@@ -217,6 +217,7 @@ impl<'b> World<'b> {
                 must_confirm: Some(&must_confirm),
                 limits: &limit_terms(&self.bench.revision, decision),
                 return_terms: &return_terms(&self.bench.revision),
+                seen: &self.bench.revision.receipts_seen(),
             },
         );
         promises::balance(before.as_ref(), settled.account.as_ref(), &settled.outcome, found);

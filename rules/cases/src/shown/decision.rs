@@ -1,8 +1,8 @@
 //! A decision in the words of `expect`.
 
 use tessera_rules::decision::{
-    Awaited, Choice, CodeVerdict, CounterMove, DecidedLine, Decision, Missing, NearMiss, Note, Part, Promise, PromptReason,
-    RedeemCap, Redeemable, Redemption, Reward, RewardKind, Shortfall, Verdict,
+    Awaited, Brake, Choice, CodeVerdict, CounterMove, DecidedLine, Decision, Missing, NearMiss, Note, Part, Promise,
+    PromptReason, RedeemCap, Redeemable, Redemption, Reward, RewardKind, Shortfall, Verdict,
 };
 use tessera_rules::id::{CampaignId, FactId};
 use tessera_rules::money::Amount;
@@ -38,6 +38,7 @@ impl Words<'_> {
             ("counters", Got::List(decision.counters.iter().map(counter).collect())),
             ("promises", Got::List(decision.promises.iter().map(|promise| self.promise(promise)).collect())),
             ("notes", Got::List(decision.notes.iter().map(note).collect())),
+            ("brakes", Got::List(decision.brakes.iter().map(|brake| Got::text(brake_word(*brake))).collect())),
             ("proven", Got::Boolean(decision.proven)),
             ("bound", self.amount(decision.bound)),
             ("explained", explained(decision)),
@@ -297,11 +298,20 @@ fn explained(decision: &Decision) -> Got {
     Got::Named { entries: entries.collect(), complete: false }
 }
 
-/// Facts by their id, then what must come about.
+/// A brake in the words of a program.
+const fn brake_word(brake: Brake) -> &'static str {
+    match brake {
+        Brake::Velocity => "velocity",
+        Brake::OwnTill => "own_till",
+        Brake::UnitsAbove => "review_above",
+    }
+}
+
+/// Facts by their id, then what must come about, then that somebody looks at the receipt.
 fn waits_for(reward: &Reward) -> impl Iterator<Item = &str> {
     let awaited = reward.awaits.as_ref().map(|awaited| match awaited {
         Awaited::NextVisit => "next_visit",
         Awaited::Event(event) => event.as_str(),
     });
-    reward.waits_for.iter().map(FactId::as_str).chain(awaited)
+    reward.waits_for.iter().map(FactId::as_str).chain(awaited).chain(reward.held.map(|_| "review"))
 }

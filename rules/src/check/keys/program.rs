@@ -6,8 +6,8 @@ use super::{Key, Keys, keys, may, must, one_of, words};
 use crate::check::asset::{AT_ONCE, KINDS, NEVER};
 use crate::check::audience::ASK;
 use crate::check::campaign::USES_MAX;
-use crate::check::conventions;
-use crate::limits::{CLAIM_HOURS_MAX, COLUMNS_MAX, COLUMNS_MIN, DAYS_MAX, MONTHS_MAX};
+use crate::check::{brakes, conventions};
+use crate::limits::{BRAKE_DAYS_MAX, BRAKE_RECEIPTS_MAX, CLAIM_HOURS_MAX, COLUMNS_MAX, COLUMNS_MIN, DAYS_MAX, MONTHS_MAX};
 
 pub(crate) const PROGRAM: Keys = keys("program", "a program file", PROGRAM_KEYS);
 const PROGRAM_KEYS: &[Key] = &[
@@ -30,6 +30,7 @@ const PROGRAM_KEYS: &[Key] = &[
         Id,
         "Nobody is enrolled before a code has come back that is sent to their phone: the fact with `confirm: phone` that it confirms.",
     ),
+    may("brakes", Map(&BRAKES), "What is done about cards that are used in odd ways; no sale is refused for it."),
     may("conventions", Map(&CONVENTIONS), "Where trades and countries do the same thing differently."),
     may("stacking", Many(&Map(&STACKING)), "Stacking groups that say more than their name."),
     may("assets", Many(&Map(&ASSET)), "What an account can hold."),
@@ -70,6 +71,41 @@ pub(crate) const CONVENTIONS: Keys = keys(
             "What becomes of assets that paid for returned goods.",
         ),
     ],
+);
+
+pub(crate) const BRAKES: Keys = keys(
+    "brakes",
+    "`brakes`",
+    &[
+        may("velocity", Many(&Map(&VELOCITY)), "How many receipts one card may have."),
+        may(
+            "own_till",
+            Choice(|| words(&brakes::THEN)),
+            "What becomes of rewards of a cashier's own card where that cashier sells.",
+        ),
+        may("review_above", Many(&Map(&REVIEW_ABOVE)), "What somebody must look at before it is given."),
+    ],
+);
+
+pub(crate) const VELOCITY: Keys = keys(
+    "velocity",
+    "a velocity",
+    &[
+        must("receipts_max", Whole(1, BRAKE_RECEIPTS_MAX), "So many receipts are usual."),
+        may("at", Choice(|| words(&brakes::AT)), "Counted `anywhere`, at one `cashier` or at one `till`; else anywhere."),
+        may("days", Whole(1, BRAKE_DAYS_MAX), "Within so many trading days, today's among them; else 1."),
+        may(
+            "then",
+            Choice(|| words(&brakes::THEN)),
+            "What becomes of rewards beyond it: `review`, they wait for somebody to look, or `nothing`; else `review`.",
+        ),
+    ],
+);
+
+pub(crate) const REVIEW_ABOVE: Keys = keys(
+    "review_above",
+    "`review_above`",
+    &[must("asset", Id, "An asset of this file."), must("units", Decimal, "Up to so many on one receipt nobody need look.")],
 );
 
 pub(crate) const COMMON_LIMIT: Keys = keys(

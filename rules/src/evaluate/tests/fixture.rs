@@ -120,6 +120,8 @@ pub(super) fn customer() -> Standing {
         lists: Vec::new(),
         enrolled_at: None,
         visits: 3,
+        seen: Vec::new(),
+        staff: Vec::new(),
     };
     Standing { customer: Some(customer), ..Standing::default() }
 }

@@ -87,6 +87,7 @@ impl Read {
             | OutcomeKind::Enrolment
             | OutcomeKind::Event
             | OutcomeKind::Code
+            | OutcomeKind::Review
             | OutcomeKind::HandOver
             | OutcomeKind::Expiry => {
                 self.without_goods = self.without_goods.saturating_add(1);

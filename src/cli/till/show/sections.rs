@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use comfy_table::Table;
 use jiff::Timestamp;
 use tessera_proto::billing::v1::{
-    Balance, CodeVerdict, Explained, NearMiss, Prompt, Redemption, ReturnAnswer, Reward, RewardKind, RewardWait, Tender, Totals,
+    Balance, Brake, CodeVerdict, Explained, NearMiss, Prompt, Redemption, ReturnAnswer, Reward, RewardKind, RewardWait, Tender,
+    Totals,
 };
 
 use super::super::fill::time_zone_here;
@@ -207,6 +208,7 @@ fn reward_text(reward: &Reward, scales: &[Balance], money: &Money) -> String {
             .filter(|_| !reward.requires_answers.is_empty()),
         (reward.waits_for() == RewardWait::SecondVisit).then(|| "waits for the next visit".to_owned()),
         (reward.waits_for() == RewardWait::Event).then(|| format!("waits for: {}", reward.awaited_event_id)),
+        (reward.held_by() != Brake::Unspecified).then(|| "held until somebody has looked at the receipt".to_owned()),
         reward.fallback.then(|| "in place of a price change".to_owned()),
     ];
     let details: Vec<String> = details.into_iter().flatten().collect();

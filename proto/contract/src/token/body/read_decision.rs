@@ -4,7 +4,7 @@ use compact_str::CompactString;
 use serde::Deserialize as _;
 use serde::de::value::{Error, StrDeserializer};
 use tessera_rules::decision::{
-    Adjustment, AnswerPart, Applied, Awaited, Calendar, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision,
+    Adjustment, AnswerPart, Applied, Awaited, Brake, Calendar, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision,
     Instruction, LineShare, Note, Part, Promise, Redemption, Reward, RewardKind, Shortfall, Verdict,
 };
 use tessera_rules::id::RewardId;
@@ -32,6 +32,7 @@ pub(super) fn decision(reader: &mut CompactReader<'_>) -> Option<Decision> {
         Some(place) => Some(*AnswerPart::ALL.get(place)?),
     };
     let notes = reader.list(|reader| Some(Note::UnknownSku { line: reader.name()? }))?;
+    let brakes = reader.list(brake)?;
     Some(Decision {
         lines,
         redemptions,
@@ -55,6 +56,7 @@ pub(super) fn decision(reader: &mut CompactReader<'_>) -> Option<Decision> {
         proven,
         bound,
         dropped_from,
+        brakes,
         explained: Vec::new(),
     })
 }
@@ -62,6 +64,11 @@ pub(super) fn decision(reader: &mut CompactReader<'_>) -> Option<Decision> {
 fn flags(reader: &mut CompactReader<'_>) -> Option<[bool; 4]> {
     let byte = reader.byte()?;
     Some([1, 2, 4, 8].map(|bit| byte & bit != 0))
+}
+
+fn five_flags(reader: &mut CompactReader<'_>) -> Option<[bool; 5]> {
+    let byte = reader.byte()?;
+    Some([1, 2, 4, 8, 16].map(|bit| byte & bit != 0))
 }
 
 fn amount(reader: &mut CompactReader<'_>) -> Option<Amount> {
@@ -120,8 +127,17 @@ fn awaited(reader: &mut CompactReader<'_>) -> Option<Awaited> {
     }
 }
 
+fn brake(reader: &mut CompactReader<'_>) -> Option<Brake> {
+    match reader.byte()? {
+        0 => Some(Brake::Velocity),
+        1 => Some(Brake::OwnTill),
+        2 => Some(Brake::UnitsAbove),
+        _ => None,
+    }
+}
+
 fn reward(reader: &mut CompactReader<'_>) -> Option<Reward> {
-    let [has_own_name, fallback, expires, awaits] = flags(reader)?;
+    let [has_own_name, fallback, expires, awaits, held] = five_flags(reader)?;
     let campaign = reader.plain_name()?;
     let name = reader.plain()?;
     Some(Reward {
@@ -133,6 +149,7 @@ fn reward(reader: &mut CompactReader<'_>) -> Option<Reward> {
         expires_at: if expires { Some(reader.time()?) } else { None },
         waits_for: reader.list(CompactReader::name)?,
         awaits: if awaits { Some(awaited(reader)?) } else { None },
+        held: if held { Some(brake(reader)?) } else { None },
         earned_on: shares(reader)?,
         on_return: match reader.byte()? {
             0 => Shortfall::Negative,

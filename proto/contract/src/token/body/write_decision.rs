@@ -1,8 +1,8 @@
 //! Writes a decision into a token: what a settle needs of it.
 
 use tessera_rules::decision::{
-    AnswerPart, Applied, Awaited, Calendar, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Instruction, LineShare,
-    Note, Part, Promise, Redemption, Reward, RewardKind, Shortfall, Verdict,
+    AnswerPart, Applied, Awaited, Brake, Calendar, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Instruction,
+    LineShare, Note, Part, Promise, Redemption, Reward, RewardKind, Shortfall, Verdict,
 };
 use tessera_rules::id::{CampaignId, LineId};
 use tessera_rules::receipt::{Measure, RedeemMode};
@@ -28,6 +28,15 @@ pub(super) fn decision<'a>(writer: &mut CompactWriter<'a>, decision: &'a Decisio
     writer.byte(decision.dropped_from.map_or(0, dropped));
     let unknown: Vec<&LineId> = decision.notes.iter().filter_map(unknown_article).collect();
     writer.each(&unknown, |writer, line| writer.name(line.as_str()));
+    writer.each(&decision.brakes, |writer, held| writer.byte(brake(held)));
+}
+
+fn brake(brake: Brake) -> u8 {
+    match brake {
+        Brake::Velocity => 0,
+        Brake::OwnTill => 1,
+        Brake::UnitsAbove => 2,
+    }
 }
 
 /// The number of the first part that was left out.
@@ -98,7 +107,8 @@ fn redemption<'a>(writer: &mut CompactWriter<'a>, redemption: &'a Redemption) {
 fn reward<'a>(writer: &mut CompactWriter<'a>, reward: &'a Reward) {
     // Most rewards are called after their campaign.
     let own_name = reward.id.as_str().strip_prefix(reward.campaign.as_str());
-    writer.byte(flags([own_name.is_some(), reward.fallback, reward.expires_at.is_some(), reward.awaits.is_some()]));
+    let first = flags([own_name.is_some(), reward.fallback, reward.expires_at.is_some(), reward.awaits.is_some()]);
+    writer.byte(first | u8::from(reward.held.is_some()) << 4);
     writer.name(reward.campaign.as_str());
     writer.text(own_name.unwrap_or(reward.id.as_str()));
     writer.name(reward.program.as_str());
@@ -115,6 +125,9 @@ fn reward<'a>(writer: &mut CompactWriter<'a>, reward: &'a Reward) {
             writer.byte(1);
             writer.name(event.as_str());
         }
+    }
+    if let Some(held) = reward.held {
+        writer.byte(brake(held));
     }
     shares(writer, &reward.earned_on);
     writer.byte(match reward.on_return {
