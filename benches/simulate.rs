@@ -107,6 +107,7 @@ fn evaluate_both(rules: &Both<Rules>, receipts: &[Receipt]) -> i64 {
         lists: Vec::new(),
         enrolled_at: None,
         visits: 1,
+        habits: tessera_rules::habits::Habits::default(),
         seen: Vec::new(),
         staff: Vec::new(),
     };

@@ -18,6 +18,7 @@ pub mod decision;
 pub mod diagnostic;
 pub mod effort;
 pub mod evaluate;
+pub mod habits;
 pub mod id;
 mod index;
 pub mod limits;

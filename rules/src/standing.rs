@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::brakes::{ReceiptsSeen, StaffOf};
 use crate::counting::Calendar;
 use crate::decision::AnswerPart;
+use crate::habits::Habits;
 use crate::id::{AssetId, CampaignId, CustomerId, FactId, ProgramId, SegmentId, TierId};
 use crate::money::Units;
 use crate::usage::Usage;
@@ -66,6 +67,8 @@ pub struct CustomerStanding {
     pub enrolled_at: Option<Timestamp>,
     /// Receipts settled so far.
     pub visits: u32,
+    /// When they came of late, and what they spent.
+    pub habits: Habits,
     /// Receipts of late as brakes count them, sorted.
     pub seen: Vec<ReceiptsSeen>,
     /// Cashiers who are of the account.

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tessera_rules::brakes::{ReceiptsSeen, StaffOf};
 use tessera_rules::decision::Calendar;
+use tessera_rules::habits::Habits;
 use tessera_rules::id::{AccountId, AssetId, CampaignId, CustomerId, FactId, ReceiptId, RewardId};
 use tessera_rules::money::Units;
 use tessera_rules::standing::CountedStretch;
@@ -211,8 +212,8 @@ pub struct Statistics {
     pub last_sold_at: Option<Timestamp>,
     /// Minor units paid for all receipts less all refunds, per currency code, sorted.
     pub spent_minor: Vec<(CompactString, i64)>,
-    /// Hours between visits, the newest last, at most [`crate::limits::GAPS_MAX`].
-    pub gap_hours: Vec<u16>,
+    /// When they came of late and what they spent, at most [`crate::limits::GAPS_MAX`] gaps.
+    pub habits: Habits,
 }
 
 /// What an account holds of an asset at a time.

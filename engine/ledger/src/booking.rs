@@ -336,6 +336,7 @@ pub(crate) fn exceeds_bytes(account: &Account) -> bool {
         account.waiting.iter().map(|waiting| waiting.facts.len().saturating_add(1)).sum(),
         account.members.len(),
         account.seen.len().div_ceil(16),
+        account.statistics.habits.days.len().div_ceil(16),
         facts,
         held,
     ];

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use tessera_rules::habits::STRETCHES_MAX;
 use tessera_rules::id::AccountId;
 
 use crate::account::{Account, Counter, Member};
@@ -82,7 +83,9 @@ impl Account {
         check_length("tiers", self.tiers.len(), limits::TIERS_MAX)?;
         self.check_rights()?;
         check_length("spent", self.statistics.spent_minor.len(), limits::CURRENCIES_MAX)?;
-        check_length("gaps", self.statistics.gap_hours.len(), limits::GAPS_MAX)?;
+        check_length("gaps", self.statistics.habits.gap_days.len(), limits::GAPS_MAX)?;
+        check_length("days", self.statistics.habits.days.len(), STRETCHES_MAX)?;
+        check_sorted("days", &self.statistics.habits.days, |a, b| a.day.cmp(&b.day))?;
         check_sorted("counters", &self.counters, |a, b| a.campaign.cmp(&b.campaign))?;
         check_sorted("uses", &self.uses, |a, b| a.campaign.cmp(&b.campaign))?;
         check_sorted("tiers", &self.tiers, |a, b| a.program.cmp(&b.program))?;

@@ -12,7 +12,7 @@ use crate::limits::{ACCOUNT_BYTES_MAX, GIVEN_LATER_MAX, LOTS_MAX, PARKED_MAX, RE
 use crate::return_goods::{DecidedWith, ReturnedSoFar};
 
 /// The version in which accounts are written; those before it were never released.
-pub const ACCOUNT_VERSION: u8 = 12;
+pub const ACCOUNT_VERSION: u8 = 13;
 
 /// The version in which receipt entries are written; those before it were never released.
 pub const ENTRY_VERSION: u8 = 3;
@@ -21,7 +21,7 @@ pub const ENTRY_VERSION: u8 = 3;
 pub const RECORD_VERSION: u8 = 1;
 
 /// The version in which is written what sales were decided with; those before it were never released.
-pub const DECIDED_VERSION: u8 = 5;
+pub const DECIDED_VERSION: u8 = 6;
 
 /// The version in which what came back of a receipt is written; those before it were never released.
 pub const RETURNED_VERSION: u8 = 4;

@@ -132,7 +132,9 @@ const TICKETS_BYTES: usize = usual::ID + 2 * usual::COUNT;
 const WAITING_BYTES: usize = usual::RECEIPT + 2 * usual::CAMPAIGN + 5 * usual::ID + usual::UNITS + 3 * usual::TIME + 5;
 /// Day and count in a few bytes, and the name of a place.
 const SEEN_BYTES: usize = 3 + 10 + 1;
-const REST_BYTES: usize = 512;
+/// Day, receipts and an amount below ten thousand.
+const DAY_BYTES: usize = 3 + 1 + 3;
+const REST_BYTES: usize = 384;
 
 /// What a full account of usual ids takes, roughly.
 pub(crate) const ACCOUNT_BYTES_USUAL: usize = LOTS_MAX * LOT_BYTES
@@ -149,6 +151,7 @@ pub(crate) const ACCOUNT_BYTES_USUAL: usize = LOTS_MAX * LOT_BYTES
     + TICKETS_MAX * TICKETS_BYTES
     + WAITING_MAX * WAITING_BYTES
     + SEEN_MAX * SEEN_BYTES
+    + tessera_rules::habits::STRETCHES_MAX * DAY_BYTES
     + MERGED_MAX * usual::RECEIPT
     + REST_BYTES;
 

@@ -351,9 +351,7 @@ fn longer(a: &TierHeld, b: &TierHeld) -> Ordering {
 
 fn statistics(known: &mut Statistics, other: &Statistics, full: &mut Vec<&'static str>) {
     // How often somebody comes is told by the account that was used last.
-    if other.last_sold_at > known.last_sold_at {
-        known.gap_hours.clone_from(&other.gap_hours);
-    }
+    known.habits.join(&other.habits);
     known.visits = known.visits.saturating_add(other.visits);
     known.first_sold_at = earliest(known.first_sold_at, other.first_sold_at);
     known.last_sold_at = known.last_sold_at.max(other.last_sold_at);

@@ -75,6 +75,7 @@ impl Account {
             lists: view.lists.to_vec(),
             enrolled_at: member.and_then(|member| member.enrolled_at),
             visits: self.statistics.visits,
+            habits: self.statistics.habits.clone(),
             seen: self.seen.clone(),
             staff: self.members.iter().filter_map(|member| member.staff.clone()).collect(),
         }

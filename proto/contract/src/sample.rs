@@ -310,16 +310,7 @@ pub(crate) fn decision(lines: usize) -> Decision {
     let id = |text: &str| RewardId::parse(text).expect("is an id");
     let campaign = |text: &str| CampaignId::parse(text).expect("is an id");
     let mut decided: Vec<DecidedLine> = (1..=lines).map(decided_line).collect();
-    decided.push(DecidedLine {
-        id: LineId::parse("+3.1").expect("is an id"),
-        sku: Sku::parse("GIFT BOX").expect("is one"),
-        tax_code: TaxCode::parse("B").ok(),
-        measure: Measure::Counted,
-        added_by: Some(campaign("gift")),
-        parts: vec![part(1_000, 0, 0, Some(("gift", 0, "Gift")))],
-        before: Amount::ZERO,
-        after: Amount::ZERO,
-    });
+    decided.push(gift_line(campaign("gift")));
     let sum = |amount: fn(&DecidedLine) -> Amount| decided.iter().map(amount).sum();
     Decision {
         before: sum(|line| line.before),
@@ -377,6 +368,19 @@ pub(crate) fn decision(lines: usize) -> Decision {
         dropped_from: Some(AnswerPart::Offers),
         brakes: vec![Brake::Velocity, Brake::UnitsAbove],
         explained: vec![Explained { campaign: campaign("three-for-two"), why: "applied".into(), reason: None }],
+    }
+}
+
+fn gift_line(gift: CampaignId) -> DecidedLine {
+    DecidedLine {
+        id: LineId::parse("+3.1").expect("is an id"),
+        sku: Sku::parse("GIFT BOX").expect("is one"),
+        tax_code: TaxCode::parse("B").ok(),
+        measure: Measure::Counted,
+        added_by: Some(gift),
+        parts: vec![part(1_000, 0, 0, Some(("gift", 0, "Gift")))],
+        before: Amount::ZERO,
+        after: Amount::ZERO,
     }
 }
 

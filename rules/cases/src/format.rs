@@ -93,9 +93,13 @@ const ACCOUNT: Table = Table {
         ("enrolled", Moment),
         ("blocked", Boolean),
         ("staff", Text),
+        ("bought", List(&Map(&BOUGHT))),
     ],
     required: &[],
 };
+
+const BOUGHT: Table =
+    Table { what: "an earlier receipt", short: Some("on"), keys: &[("on", Moment), ("paid", Number)], required: &["on"] };
 
 const LOT: Table = Table {
     what: "a lot",

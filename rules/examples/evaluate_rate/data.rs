@@ -102,6 +102,7 @@ pub(crate) fn standing() -> Standing {
         lists: Vec::new(),
         enrolled_at: None,
         visits: 1,
+        habits: tessera_rules::habits::Habits::default(),
         seen: Vec::new(),
         staff: Vec::new(),
     };

@@ -4,6 +4,7 @@
 //! condition asks for it.
 
 mod goods;
+mod habits;
 mod words;
 
 use std::cell::{Cell, OnceCell};
@@ -286,6 +287,14 @@ impl<'f, 'a> CaseScope<'f, '_, 'a> {
         match field {
             AccountField::Visits => Some(Value::Int(self.facts.case.customer.map_or(0, |customer| customer.visits.into()))),
             AccountField::Balance | AccountField::Counter | AccountField::Uses | AccountField::UsesToday => None,
+            AccountField::DaysSinceVisit
+            | AccountField::UsualGapDays
+            | AccountField::Visits30Days
+            | AccountField::Visits90Days
+            | AccountField::Visits90DaysBefore
+            | AccountField::Spent30Days
+            | AccountField::Spent90Days
+            | AccountField::Spent90DaysBefore => self.habit(field),
         }
     }
 
@@ -306,7 +315,15 @@ impl<'f, 'a> CaseScope<'f, '_, 'a> {
             }
             AccountField::Uses => Value::Int(self.uses(name).map_or(0, |uses| uses.ever.uses)),
             AccountField::UsesToday => Value::Int(self.uses(name).map_or(0, |uses| uses.today.uses)),
-            AccountField::Visits => return None,
+            AccountField::Visits
+            | AccountField::DaysSinceVisit
+            | AccountField::UsualGapDays
+            | AccountField::Visits30Days
+            | AccountField::Visits90Days
+            | AccountField::Visits90DaysBefore
+            | AccountField::Spent30Days
+            | AccountField::Spent90Days
+            | AccountField::Spent90DaysBefore => return None,
         })
     }
 

@@ -339,6 +339,9 @@ impl Trial {
                     lists: lists.clone(),
                     enrolled_at: Some(known_at),
                     visits,
+                    habits: tessera_rules::habits::Habits::default(),
+                    seen: Vec::new(),
+                    staff: Vec::new(),
                 };
                 let shared = revision.nothing_shared();
                 standings.push(Standing { customer: Some(customer), codes: vec![coupon.clone()], shared, ..Standing::default() });

@@ -122,6 +122,7 @@ fn standing(plain: &Plain, sale: &Sale) -> CustomerStanding {
         lists: Vec::new(),
         enrolled_at: None,
         visits: plain.visits,
+        habits: tessera_rules::habits::Habits::default(),
         seen: Vec::new(),
         staff: Vec::new(),
     }

@@ -147,7 +147,7 @@ fn h47_holds_coupons_counters_statistics_and_who_brought_whom_go_along() {
         first_sold_at: Some(at(minute)),
         last_sold_at: Some(at(minute)),
         spent_minor: vec![("GBP".into(), 700)],
-        gap_hours: vec![1],
+        habits: tessera_rules::habits::Habits::default(),
     };
     let brought = |by: &str| Some(Referred { by: AccountId::parse(by).unwrap(), has_bought: true });
     let one = Account {

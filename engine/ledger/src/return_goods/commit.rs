@@ -49,7 +49,8 @@ pub(super) fn commit(account: Option<&Account>, goods: &Return<'_>) -> Returned 
     if let Some(next) = next.as_mut() {
         // What a sale is claimed for is what was left of it then.
         if goods.original.is_none_or(|sale| sale.outcome.account.is_some()) {
-            gain::spend(&mut next.statistics, goods.currency.code(), amount_negated(due).minor());
+            let bought_on = goods.original.as_ref().map_or(goods.business_date, |sale| sale.outcome.business_date);
+            gain::spend(&mut next.statistics, goods.currency.code(), (bought_on, amount_negated(due).minor()));
         }
         next.open_quotes.retain(|quote| quote.is_open(now));
         next.booked_at_last = now;

@@ -2,9 +2,11 @@
 
 use compact_str::CompactString;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use tessera_rules::decision::{CounterMove, Promise, Reward, RewardKind, Verdict};
 use tessera_rules::id::{AssetId, ReceiptId};
 use tessera_rules::money::{Amount, Units};
+use tessera_rules::receipt::Receipt;
 
 use crate::account::{Account, Statistics};
 use crate::booking::Booking;
@@ -58,8 +60,8 @@ pub(crate) fn give(account: Option<&mut Account>, settle: &Settle<'_>, booking: 
     }
     seen::count(&mut account.seen, settle.seen, settle.receipt);
     let statistics = &mut account.statistics;
-    visit(statistics, settle.receipt.sold_at);
-    spend(statistics, settle.receipt.currency.code(), paid.minor());
+    visit(statistics, settle.receipt);
+    spend(statistics, settle.receipt.currency.code(), (settle.receipt.business_date, paid.minor()));
     gain
 }
 
@@ -232,21 +234,17 @@ fn use_coupons(account: &mut Account, settle: &Settle<'_>, now: Timestamp) -> bo
     is_short
 }
 
-fn visit(statistics: &mut Statistics, sold_at: Timestamp) {
+fn visit(statistics: &mut Statistics, receipt: &Receipt) {
+    let sold_at = receipt.sold_at;
     statistics.visits = statistics.visits.saturating_add(1);
-    if let Some(last) = statistics.last_sold_at.filter(|last| *last < sold_at) {
-        let hours = sold_at.duration_since(last).as_hours();
-        if statistics.gap_hours.len() >= GAPS_MAX {
-            statistics.gap_hours.remove(0);
-        }
-        statistics.gap_hours.push(u16::try_from(hours).unwrap_or(u16::MAX));
-    }
+    statistics.habits.visit(receipt.business_date, GAPS_MAX);
     statistics.first_sold_at = Some(statistics.first_sold_at.map_or(sold_at, |first| first.min(sold_at)));
     statistics.last_sold_at = Some(statistics.last_sold_at.map_or(sold_at, |last| last.max(sold_at)));
 }
 
-/// Adds to what was paid in a currency.
-pub(crate) fn spend(statistics: &mut Statistics, currency: &str, minor: i64) {
+/// Adds to what was paid in a currency for a receipt of that trading day.
+pub(crate) fn spend(statistics: &mut Statistics, currency: &str, (date, minor): (Date, i64)) {
+    statistics.habits.spend(date, currency, minor);
     let spent = &mut statistics.spent_minor;
     match spent.binary_search_by(|(code, _)| code.as_str().cmp(currency)) {
         Ok(place) => {

@@ -170,10 +170,14 @@ fn counters_uses_and_statistics_move() {
     let first = settled(Some(&account()), &settle_of(&receipt, &decision, at(0))).account.unwrap();
     receipt.id = receipt_id("r-2");
     receipt.sold_at = at(60 * 26);
+    receipt.business_date = day().tomorrow().unwrap();
     let second = settled(Some(&first), &settle_of(&receipt, &decision, at(60 * 26))).account.unwrap();
     assert_eq!((second.counters[0].counted_milli, second.counters[0].rewarded), (8_000, 0));
-    assert_eq!((second.uses[0].ever, second.uses[0].on_day), (uses(4), uses(4)));
-    assert_eq!((second.statistics.visits, second.statistics.gap_hours.clone()), (2, vec![26]));
+    assert_eq!((second.uses[0].ever, second.uses[0].on_day), (uses(4), uses(2)));
+    let habits = &second.statistics.habits;
+    assert_eq!((second.statistics.visits, &habits.gap_days[..]), (2, &[1][..]));
+    let within = habits.within(receipt.business_date, (0, 30));
+    assert_eq!((within.receipts, within.spent_minor), (2, 800));
     assert_eq!(second.statistics.spent_minor, [("GBP".into(), 800)]);
     assert_eq!(second.outcomes, 2);
 }

@@ -6,11 +6,13 @@ use tessera_ledger::account::{Account, Consents, Counter, FactKnown, FactSource,
 use tessera_ledger::confirm::{CodeAsked, Purpose};
 use tessera_ledger::entry::TillPlace;
 use tessera_ledger::hold::OpenQuote;
+use tessera_ledger::limits::GAPS_MAX;
 use tessera_ledger::lot::{Lot, LotId, LotKind, spending_order};
 use tessera_ledger::tier::{TierGiven, TierHeld};
 use tessera_rules::brakes::StaffOf;
 use tessera_rules::campaign::Campaign;
 use tessera_rules::decision::{Calendar, Promise};
+use tessera_rules::habits::Habits;
 use tessera_rules::id::{
     AccountId, CampaignId, CashierId, CustomerId, FactId, ProgramId, ReceiptId, RewardId, SegmentId, StoreId, TierId, TillId,
 };
@@ -51,8 +53,10 @@ pub(crate) fn opening(binder: &mut Binder<'_, '_, '_>, item: &Item, at: Timestam
     account.coupons =
         item.items("coupons").iter().enumerate().filter_map(|(place, item)| binder.coupon(item, place, at)).collect();
     account.tiers = binder.tiers(item, at);
-    let visits = item.get("visits").and_then(|item| binder.whole(item)).unwrap_or(0);
-    account.statistics = Statistics { visits, ..Statistics::default() };
+    let habits = binder.habits(item);
+    let bought = u32::try_from(item.items("bought").len()).unwrap_or(u32::MAX);
+    let visits = item.get("visits").and_then(|item| binder.whole(item)).unwrap_or(bought);
+    account.statistics = Statistics { visits, habits, ..Statistics::default() };
     if let Err(broken) = account.check() {
         binder.error(item.at, format!("this cannot be an account: {broken}"), None);
         return None;
@@ -70,6 +74,24 @@ fn earlier(place: usize) -> LotId {
 }
 
 impl Binder<'_, '_, '_> {
+    /// Receipts of before, whatever their order.
+    fn habits(&mut self, item: &Item) -> Habits {
+        let (currency, zone) = (self.bench.currency, self.bench.zone.clone());
+        let mut bought: Vec<(Date, i64)> = Vec::new();
+        for item in item.items("bought") {
+            let Some(on) = item.get("on").and_then(|item| self.instant(item)) else { continue };
+            let paid = item.get("paid").and_then(|item| self.counted(item, currency.minor_digits())).unwrap_or(0);
+            bought.push((zone.to_datetime(on).date(), paid));
+        }
+        bought.sort_unstable();
+        let mut habits = Habits::default();
+        for (date, paid) in bought {
+            habits.visit(date, GAPS_MAX);
+            habits.spend(date, currency.code(), paid);
+        }
+        habits
+    }
+
     fn member(&mut self, item: &Item, member: Member, at: Timestamp) -> Member {
         let facts = item.items("facts").iter();
         let mut facts: Vec<FactKnown> = facts.filter_map(|fact| self.fact(fact, at)).collect();

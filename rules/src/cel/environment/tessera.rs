@@ -151,6 +151,14 @@ variables! {
         Uses "uses" Named(Int), ALWAYS, "How often a campaign was used ever.";
         UsesToday "uses_today" Named(Int), ALWAYS, "How often a campaign was used on this business date.";
         Visits "visits" One(Int), ALWAYS, "Receipts settled so far; 0 without a customer.";
+        DaysSinceVisit "days_since_visit" One(Int), SOMETIMES, "Days since the trading day of the last receipt, where there was one.";
+        UsualGapDays "usual_gap_days" One(Int), SOMETIMES, "After how many days the customer usually comes again: the median of the last sixteen gaps, from four visits on.";
+        Visits30Days "visits_30_days" One(Int), ALWAYS, "Receipts of the last 30 days.";
+        Visits90Days "visits_90_days" One(Int), ALWAYS, "Receipts of the last 90 days.";
+        Visits90DaysBefore "visits_90_days_before" One(Int), ALWAYS, "Receipts of the 90 days before those.";
+        Spent30Days "spent_30_days" One(Decimal), ALWAYS, "Paid less refunded for receipts of the last 30 days.";
+        Spent90Days "spent_90_days" One(Decimal), ALWAYS, "The same of the last 90 days.";
+        Spent90DaysBefore "spent_90_days_before" One(Decimal), ALWAYS, "The same of the 90 days before those.";
     }
     /// What is known of where it is sold.
     Store StoreField STORE {

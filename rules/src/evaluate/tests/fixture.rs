@@ -120,6 +120,7 @@ pub(super) fn customer() -> Standing {
         lists: Vec::new(),
         enrolled_at: None,
         visits: 3,
+        habits: crate::habits::Habits::default(),
         seen: Vec::new(),
         staff: Vec::new(),
     };
