@@ -9,7 +9,7 @@ use tonic::{Request, Response, Status};
 
 use crate::directory::{Found, account_of};
 use crate::engine::Engine;
-use crate::sealing::opened;
+use crate::sealing::{is_deleted, opened};
 
 /// Facts of one request.
 const FACTS_MAX: usize = 32;
@@ -37,6 +37,9 @@ impl Contacts {
         let Found { customer, account } = self.engine.follow(Found { customer, account }).await?;
         let Some(known) = self.engine.core.account(&account).await?.account else { return Ok(unknown()) };
         let Some(member) = known.members.iter().find(|member| member.customer == customer) else { return Ok(unknown()) };
+        if is_deleted(&self.engine.core, &customer).await? && member.enrolled_at.is_none() {
+            return Ok(unknown());
+        }
         let consents = member.consents.clone();
         let code = code.map(|code| self.code(member, code)).unwrap_or_default();
         let (contact, values) = opened(&self.engine.core, &Found { customer, account }, facts).await?;

@@ -1,6 +1,7 @@
-//! The customer service: two customers are one, one gives another points, or what a brake holds is looked at. People of
-//! finance sign.
+//! The customer service: two customers are one, one gives another points, what a brake holds is looked at, or one is
+//! forgotten. People of finance sign.
 
+mod erase;
 mod review;
 mod statement;
 
@@ -12,7 +13,7 @@ use tessera_proto::billing::v1 as billing;
 use tessera_rules::id::CustomerId;
 use tonic::{Request, Response, Status};
 
-pub use statement::{CustomerStatement, ReviewStatement};
+pub use statement::{CustomerStatement, EraseStatement, ReviewStatement};
 
 use crate::desk::{Case, CaseAnswer, MergeCase, TransferCase, last_merged};
 use crate::directory::{Found, account_of};
@@ -162,6 +163,14 @@ impl CustomerService for Customers {
     ) -> Result<Response<v1::ReviewReceiptResponse>, Status> {
         let outcome = self.review(&request.into_inner()).await?;
         Ok(Response::new(v1::ReviewReceiptResponse { outcome: Some(outcome) }))
+    }
+
+    async fn erase_customer(
+        &self,
+        request: Request<v1::EraseCustomerRequest>,
+    ) -> Result<Response<v1::EraseCustomerResponse>, Status> {
+        let outcome = self.erase(&request.into_inner()).await?;
+        Ok(Response::new(v1::EraseCustomerResponse { outcome: Some(outcome) }))
     }
 
     async fn list_held_receipts(

@@ -17,6 +17,7 @@ use tessera_rules::id::{AccountId, CustomerId, ReceiptId};
 use tessera_storage::{Claim, StorageError, Version};
 
 use crate::core::Core;
+use crate::heads::{BACK_OFF, Written};
 use crate::keys::letters;
 use crate::layout;
 use crate::recent::Recent;
@@ -25,6 +26,8 @@ use crate::recent::Recent;
 const FRESH: Duration = Duration::from_secs(5);
 /// The version in which entries are written; those before it had none and were never released.
 const FORMAT: u8 = 2;
+/// What stands where a phone was that leads nowhere any more.
+const NOBODY: &[u8] = &[0];
 /// What stands before the letters of a customer's id.
 const CUSTOMER: &str = "c-";
 /// What stands before the letters of an account's id.
@@ -233,15 +236,27 @@ impl Directory {
         })
     }
 
-    /// The claim that puts an identity into the directory, where nobody has it yet.
-    pub(crate) fn claim(core: &Core, kind: &str, value: &str, found: &Found) -> Result<Claim, Refusal> {
+    /// The claim that puts an identity into the directory, where nobody has it yet: its place had this version.
+    pub(crate) fn claim(core: &Core, name: &CardName, expected: Version, found: &Found) -> Result<Claim, Refusal> {
         let entry = Entry { found: found.clone(), state: CardState::Good, changed_by: None };
         let head = entry.encode().map_err(|error| core.internal(&error.to_string()))?;
-        Ok(Claim {
-            partition: layout::directory(&core.keys.directory_name(kind, value)),
-            expected: Version::NONE,
-            head: Bytes::from(head),
-        })
+        Ok(Claim { partition: layout::directory(name), expected, head: Bytes::from(head) })
+    }
+
+    /// Takes a phone out of the directory where it leads to one of these accounts.
+    ///
+    /// # Errors
+    /// The storage cannot read or write, or somebody else writes the entry just now.
+    pub(crate) async fn take_out(&self, core: &Core, phone: &str, of: &[AccountId]) -> Result<(), Refusal> {
+        let name = core.keys.directory_name("phone", phone);
+        let (version, entry) = core.directory_entry(&name).await?;
+        if entry.is_some_and(|entry| of.contains(&entry.found.account))
+            && core.write_head(layout::directory(&name), version, NOBODY.to_vec()).await? != Written::Done
+        {
+            return Err(Refusal::TooManyWaiting { retry_after: BACK_OFF });
+        }
+        self.entries.forget(&name);
+        Ok(())
     }
 }
 
@@ -253,6 +268,9 @@ impl Core {
     pub(crate) async fn directory_entry(&self, name: &CardName) -> Result<(Version, Option<Entry>), Refusal> {
         let head = self.storage.head(&layout::directory(name)).await.map_err(|error| self.storage_refusal(&error))?;
         let Some(head) = head else { return Ok((Version::NONE, None)) };
+        if head.value == NOBODY {
+            return Ok((head.version, None));
+        }
         let what = || StorageError::Damaged { place: "directory".to_owned(), what: "no entry of this program".to_owned() };
         let entry = Entry::decode(&head.value).ok_or_else(|| self.quarantined("directory", &what()))?;
         Ok((head.version, Some(entry)))

@@ -24,6 +24,7 @@ use tessera_rules::revision::Revision;
 use tessera_storage::{Storage, StorageError, Version};
 
 use crate::core::Core;
+use crate::heads::{BACK_OFF, Written};
 use crate::layout;
 use membership::Memberships;
 use record::{InForce, ListRecord};
@@ -99,6 +100,22 @@ impl Core {
         let Some(head) = head else { return Ok((Version::NONE, Memberships::default())) };
         let broken = || self.quarantined(customer.as_str(), &damaged("memberships", customer.as_str()));
         Ok((head.version, Memberships::decode(&head.value).ok_or_else(broken)?))
+    }
+
+    /// Forgets what loads said of a customer.
+    ///
+    /// # Errors
+    /// The storage cannot read or write, or a load writes the same just now.
+    pub(crate) async fn forget_memberships(&self, customer: &CustomerId) -> Result<(), Refusal> {
+        let (version, known) = self.memberships(customer).await?;
+        if known == Memberships::default() {
+            return Ok(());
+        }
+        let head = Memberships::default().encode().map_err(|error| self.internal(&error.to_string()))?;
+        match self.write_head(layout::memberships(customer), version, head).await? {
+            Written::Done => Ok(()),
+            Written::Beaten | Written::Unknown => Err(Refusal::TooManyWaiting { retry_after: BACK_OFF }),
+        }
     }
 
     async fn list_record(&self, list: &SegmentId) -> Result<(Version, ListRecord), Refusal> {

@@ -27,12 +27,18 @@ impl Engine {
         let (mut key, mut case) = (key, case);
         for _ in 0..=MERGED_MAX {
             let done = self.queued(key.clone(), case).await?;
-            if !matches!(done.answer, CaseAnswer::Moved { .. }) {
-                return Ok(done);
+            match done {
+                Done { answer: CaseAnswer::Moved { to, case: Some(again) }, .. } => {
+                    let AggregateKey::Account(from) = &key else { break };
+                    self.let_arrive(from, &to).await?;
+                    (key, case) = (AggregateKey::Account(to.account.clone()), again.moved(&to));
+                }
+                Done { answer: CaseAnswer::Nobodys { case: Some(again) }, .. } => {
+                    let Some(nobodys) = again.of_nobody() else { break };
+                    (key, case) = nobodys;
+                }
+                done => return Ok(done),
             }
-            let (CaseAnswer::Moved { to, case: Some(again) }, AggregateKey::Account(from)) = (done.answer, &key) else { break };
-            self.let_arrive(from, &to).await?;
-            (key, case) = (AggregateKey::Account(to.account.clone()), again.moved(&to));
         }
         Err(self.core.internal("a case was led from account to account without end"))
     }
@@ -43,7 +49,13 @@ impl Engine {
     /// As [`crate::directory::Directory::recognise`].
     pub(crate) async fn recognise(&self, identity: Option<&Identity>) -> Result<Recognised, Refusal> {
         Ok(match self.core.directory.recognise(&self.core, identity).await? {
-            Recognised::Known(found) => Recognised::Known(self.follow(found).await?),
+            Recognised::Known(found) => {
+                let found = self.follow(found).await?;
+                match self.core.account(&found.account).await?.account.and_then(|account| account.erased_at) {
+                    Some(since) => Recognised::Blocked { of: found, since },
+                    None => Recognised::Known(found),
+                }
+            }
             Recognised::Blocked { of, since } => Recognised::Blocked { of: self.follow(of).await?, since },
             nobody @ (Recognised::Anonymous | Recognised::Unknown) => nobody,
         })

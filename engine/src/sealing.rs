@@ -25,6 +25,19 @@ pub(crate) struct Contact {
     pub(crate) language: Option<CompactString>,
 }
 
+/// What stands in the place of a key that was deleted.
+const DELETED: &[u8] = &[0];
+
+/// What is kept of a customer's key.
+enum Kept {
+    /// Nothing was ever sealed for them.
+    Nothing,
+    /// The key.
+    Key(CustomerKey),
+    /// It was deleted: what it sealed cannot be opened by anybody.
+    Deleted(Version),
+}
+
 /// A customer's key, and the claim that stores it where it is new.
 pub(crate) struct CustomerKey {
     key: [u8; 32],
@@ -36,20 +49,47 @@ pub(crate) struct CustomerKey {
 /// # Errors
 /// The storage cannot read, the stored key cannot be unwrapped, or no randomness is to be had.
 pub(crate) async fn customer_key(core: &Core, customer: &CustomerId) -> Result<CustomerKey, Refusal> {
-    if let Some(key) = kept_key(core, customer).await? {
-        return Ok(key);
-    }
+    let expected = match kept_key(core, customer).await? {
+        Kept::Key(key) => return Ok(key),
+        Kept::Nothing => Version::NONE,
+        // An erasure that went no further: the customer is there, and what they say from now on is sealed anew.
+        Kept::Deleted(version) => version,
+    };
     let partition = layout::customer_key(customer);
     let mut key = [0_u8; 32];
     getrandom::fill(&mut key).map_err(|error| core.internal(&error.to_string()))?;
     let wrapped = seal(core, &core.keys.wrapping(), &key, customer.as_str().as_bytes())?;
-    Ok(CustomerKey { key, claim: Some(Claim { partition, expected: Version::NONE, head: Bytes::from(wrapped) }) })
+    Ok(CustomerKey { key, claim: Some(Claim { partition, expected, head: Bytes::from(wrapped) }) })
 }
 
-/// The customer's key as it is kept; none: nothing was ever sealed for them.
-async fn kept_key(core: &Core, customer: &CustomerId) -> Result<Option<CustomerKey>, Refusal> {
+/// The claim that deletes a customer's key (H80); none: there is none to delete.
+///
+/// # Errors
+/// The storage cannot read.
+pub(crate) async fn deletion(core: &Core, customer: &CustomerId) -> Result<Option<Claim>, Refusal> {
+    let partition = layout::customer_key(customer);
+    let head = core.storage.head(&partition).await.map_err(|error| core.storage_refusal(&error))?;
+    let kept = head.filter(|head| head.value != DELETED);
+    Ok(kept.map(|head| Claim { partition, expected: head.version, head: Bytes::from_static(DELETED) }))
+}
+
+/// Whether the customer's key was deleted.
+///
+/// # Errors
+/// The storage cannot read.
+pub(crate) async fn is_deleted(core: &Core, customer: &CustomerId) -> Result<bool, Refusal> {
     let head = core.storage.head(&layout::customer_key(customer)).await.map_err(|error| core.storage_refusal(&error))?;
-    head.map(|head| unwrapped(core, customer, &head.value)).transpose()
+    Ok(head.is_some_and(|head| head.value == DELETED))
+}
+
+/// The customer's key as it is kept.
+async fn kept_key(core: &Core, customer: &CustomerId) -> Result<Kept, Refusal> {
+    let head = core.storage.head(&layout::customer_key(customer)).await.map_err(|error| core.storage_refusal(&error))?;
+    Ok(match head {
+        None => Kept::Nothing,
+        Some(head) if head.value == DELETED => Kept::Deleted(head.version),
+        Some(head) => Kept::Key(unwrapped(core, customer, &head.value)?),
+    })
 }
 
 /// A customer's key as it is kept or will be, by a claim that is there already.
@@ -91,6 +131,12 @@ pub(crate) fn contact_row(core: &Core, key: &CustomerKey, customer: &CustomerId,
     Ok(Row { key: row, value: Bytes::from(sealed) })
 }
 
+/// The same rows with nothing in them.
+pub(crate) fn emptied(customer: &CustomerId, facts: &[FactId]) -> Vec<Row> {
+    let rows = facts.iter().map(|fact| layout::fact_row(customer, fact)).chain([layout::contact_row(customer)]);
+    rows.map(|key| Row { key, value: Bytes::from_static(DELETED) }).collect()
+}
+
 /// How a customer is reached, and the values of these facts that are there.
 ///
 /// # Errors
@@ -100,12 +146,12 @@ pub(crate) async fn opened(
     found: &Found,
     facts: &[FactId],
 ) -> Result<(Contact, Vec<(FactId, Pii<String>)>), Refusal> {
-    let Some(key) = kept_key(core, &found.customer).await? else { return Ok((Contact::default(), Vec::new())) };
+    let Kept::Key(key) = kept_key(core, &found.customer).await? else { return Ok((Contact::default(), Vec::new())) };
     let broken = || core.internal("a sealed value cannot be opened");
     let partition = layout::account(&found.account);
     let row = layout::contact_row(&found.customer);
     let kept = core.storage.row(&partition, &row).await.map_err(|error| core.storage_refusal(&error))?;
-    let contact = match kept {
+    let contact = match kept.filter(|sealed| *sealed != DELETED) {
         None => Contact::default(),
         Some(sealed) => {
             let plain = open(&key.key, &sealed, &contact_name(&row)).ok_or_else(broken)?;
@@ -117,7 +163,7 @@ pub(crate) async fn opened(
     for fact in facts {
         let row = layout::fact_row(&found.customer, fact);
         let kept = core.storage.row(&partition, &row).await.map_err(|error| core.storage_refusal(&error))?;
-        let Some(sealed) = kept else { continue };
+        let Some(sealed) = kept.filter(|sealed| *sealed != DELETED) else { continue };
         let value = open(&key.key, &sealed, &row.id).and_then(|value| String::from_utf8(value).ok()).ok_or_else(broken)?;
         values.push((fact.clone(), Pii::new(value)));
     }

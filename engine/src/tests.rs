@@ -17,6 +17,7 @@ mod counters;
 mod draws;
 mod effort;
 mod enrol_code;
+mod erase;
 mod faults;
 mod foreign;
 mod large;

@@ -30,6 +30,7 @@ fn every_service_has_its_calls() {
         "tessera.admin.v1.CardService/ChangeCard",
         "tessera.admin.v1.CardService/GetCard",
         "tessera.admin.v1.ContactService/GetContact",
+        "tessera.admin.v1.CustomerService/EraseCustomer",
         "tessera.admin.v1.CustomerService/ListHeldReceipts",
         "tessera.admin.v1.CustomerService/MergeCustomers",
         "tessera.admin.v1.CustomerService/ReviewReceipt",

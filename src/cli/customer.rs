@@ -1,6 +1,8 @@
-//! `tessera customer`: what people know of customers beside tills; two customers are one, or one gives another points.
+//! `tessera customer`: what people know of customers beside tills; two customers are one, one gives another points, or one is
+//! forgotten.
 
 mod between;
+mod erase;
 mod review;
 
 use std::process::ExitCode;
@@ -38,6 +40,8 @@ enum CustomerCommand {
     Transfer(between::TransferArgs),
     /// Receipts of which a brake holds rewards: list them, let what is held go, or refuse it.
     Review(review::ReviewArgs),
+    /// A customer wants to be forgotten: what is known of them goes for good, and what they had.
+    Erase(erase::EraseArgs),
 }
 
 /// Whose.
@@ -140,6 +144,7 @@ pub(crate) async fn run(args: CustomerArgs) -> Result<ExitCode, Failure> {
         CustomerCommand::Merge(args) => between::merge(args).await,
         CustomerCommand::Transfer(args) => between::transfer(args).await,
         CustomerCommand::Review(args) => review::run(args).await,
+        CustomerCommand::Erase(args) => erase::run(args).await,
     }
 }
 

@@ -117,6 +117,7 @@ impl Card {
             self.take_reward(outcome, reward);
         }
         self.take_facts(outcome);
+        self.forget_erased(outcome);
         self.stay_bounded();
         steps
     }
@@ -143,6 +144,23 @@ impl Card {
         assets
     }
 
+    /// A customer who wanted to be forgotten: what they said and, where nobody else is in the account, what they had and did.
+    fn forget_erased(&mut self, outcome: &Outcome) {
+        if outcome.kind != i32::from(OutcomeKind::Erasure) {
+            return;
+        }
+        self.facts.retain(|fact| fact.customer_id != outcome.customer_id);
+        if self.customers.iter().all(|customer| *customer == outcome.customer_id) {
+            *self = Self {
+                folded: self.folded,
+                account_version: self.account_version,
+                customers: std::mem::take(&mut self.customers),
+                lots: std::mem::take(&mut self.lots),
+                ..Self::default()
+            };
+        }
+    }
+
     fn visit(&mut self, outcome: &Outcome) {
         let sold_at = outcome.sold_at.as_ref().and_then(timestamp_from_wire);
         let sign = match OutcomeKind::try_from(outcome.kind).unwrap_or_default() {
@@ -164,6 +182,7 @@ impl Card {
             | OutcomeKind::Event
             | OutcomeKind::Code
             | OutcomeKind::Review
+            | OutcomeKind::Erasure
             | OutcomeKind::HandOver
             | OutcomeKind::Expiry
             | OutcomeKind::Unspecified => return,

@@ -208,6 +208,7 @@ fn sales(outcome: &Outcome) -> Option<(Counted, Vec<i128>)> {
         | OutcomeKind::Event
         | OutcomeKind::Code
         | OutcomeKind::Review
+        | OutcomeKind::Erasure
         | OutcomeKind::HandOver
         | OutcomeKind::Expiry
         | OutcomeKind::Unspecified => return None,

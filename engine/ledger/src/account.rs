@@ -31,6 +31,9 @@ pub struct Account {
     pub members: Vec<Member>,
     /// No earning and no spending while it is set; asked and answered like an anonymous sale.
     pub blocked: bool,
+    /// Since when nothing is known of whom it was kept for: they wanted to be forgotten. It is blocked too.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::optional")]
+    pub erased_at: Option<Timestamp>,
     /// Where the account went in a merge: whoever finds this follows it.
     pub moved_to: Option<MovedTo>,
     /// Accounts that were merged into it: what was sold to them comes back to it. At most [`crate::limits::MERGED_MAX`].
@@ -238,6 +241,7 @@ impl Account {
             id,
             members: vec![member],
             blocked: false,
+            erased_at: None,
             moved_to: None,
             merged: Vec::new(),
             lots: Vec::new(),

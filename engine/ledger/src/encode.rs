@@ -12,7 +12,7 @@ use crate::limits::{ACCOUNT_BYTES_MAX, GIVEN_LATER_MAX, LOTS_MAX, PARKED_MAX, RE
 use crate::return_goods::{DecidedWith, ReturnedSoFar};
 
 /// The version in which accounts are written; those before it were never released.
-pub const ACCOUNT_VERSION: u8 = 13;
+pub const ACCOUNT_VERSION: u8 = 14;
 
 /// The version in which receipt entries are written; those before it were never released.
 pub const ENTRY_VERSION: u8 = 3;

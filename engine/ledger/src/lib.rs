@@ -21,6 +21,7 @@ pub mod day;
 pub mod draw;
 pub mod encode;
 pub mod entry;
+pub mod erase;
 pub mod follow_up;
 mod grant;
 pub mod hold;

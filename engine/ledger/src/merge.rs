@@ -63,6 +63,9 @@ pub fn merge(account: &Account, merge: &Merge<'_>) -> Profiled {
     let mut all = account.clone();
     let mut booking = Booking::new(mem::take(&mut all.lots), merge.id, now);
     all.lots = booking.send_all();
+    // What goes stays in the feed for ever: what rules read of answers is made anew from the sealed answers where it arrives, and
+    // goes with their key when the customer is erased.
+    all.members.iter_mut().flat_map(|member| &mut member.facts).for_each(|known| known.readable = None);
     let follow_up = format_compact!("{}#0", merge.id);
     let left = Account {
         moved_to: Some(MovedTo {

@@ -158,6 +158,8 @@ pub enum OutcomeKind {
     Code,
     /// Somebody has looked at a receipt whose rewards were held: they are given, or never will be.
     Review,
+    /// A customer wanted to be forgotten: what was known of them is gone, and what they had has lapsed.
+    Erasure,
 }
 
 /// A position of an outcome.

@@ -1,4 +1,4 @@
-//! What people sign when they merge customers, move points between them, or look at what a brake holds.
+//! What people sign when they merge customers, move points between them, look at what a brake holds, or erase a customer.
 
 use tessera_contract::Fault;
 use tessera_contract::read::{ENGINE_MARK_FAULT, holds_engine_mark};
@@ -43,6 +43,39 @@ pub struct ReviewStatement {
     pub finding: Finding,
     /// Why, 1 to 200 characters without line breaks.
     pub reason: String,
+}
+
+/// Who is to be forgotten, as it is signed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EraseStatement {
+    /// Its minted id: a repeat with the same content changes nothing.
+    pub id: ReceiptId,
+    /// Who.
+    pub customer: CustomerId,
+    /// Why, 1 to 200 characters without line breaks.
+    pub reason: String,
+}
+
+impl EraseStatement {
+    /// The text that is signed.
+    ///
+    /// INVARIANT: two statements have the same text only if they are equal; no field holds a line break.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let Self { id, customer, reason } = self;
+        format!("{FIRST_LINE}\nact: erase\nid: {id}\ncustomer: {customer}\nreason: {reason}\n")
+    }
+
+    pub(super) fn read(request: &v1::EraseCustomerRequest) -> Result<Self, Refusal> {
+        let mut read = Read::default();
+        let id = read.id(&request.request_id);
+        let customer = read.parsed("customer_id", CustomerId::parse(&request.customer_id));
+        read.reason(&request.reason);
+        match (id, customer) {
+            (Some(id), Some(customer)) if read.faults.is_empty() => Ok(Self { id, customer, reason: request.reason.clone() }),
+            _ => Err(Refusal::Invalid(read.faults)),
+        }
+    }
 }
 
 impl ReviewStatement {

@@ -5,16 +5,18 @@ use std::time::{Duration, Instant};
 
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::{Account, MovedTo};
+use tessera_ledger::outcome::Flag;
 use tessera_ledger::right::PrizeState;
 use tessera_rules::id::CustomerId;
 use tessera_storage::Committed;
 use tokio::sync::oneshot;
 
 use super::{
-    AdjustCase, AnswersCase, CardCase, ClaimCase, ConfirmCase, DayCase, Draft, EnrolCase, EventCase, FollowUpCase, HandOverCase,
-    MergeCase, QuoteCase, Quoted, ReturnCase, Returned, ReviewCase, SettleCase, Settled, TakeClaimCase, Taking, TransferCase,
-    VoidCase, Voided,
+    AdjustCase, AnswersCase, CardCase, ClaimCase, ConfirmCase, DayCase, Draft, EnrolCase, EraseCase, EventCase, FollowUpCase,
+    HandOverCase, MergeCase, QuoteCase, Quoted, ReturnCase, Returned, ReviewCase, SettleCase, Settled, TakeClaimCase, Taking,
+    TransferCase, VoidCase, Voided,
 };
+use crate::layout::AggregateKey;
 
 /// One thing to do for one aggregate.
 #[derive(Debug)]
@@ -49,6 +51,8 @@ pub(crate) enum Case {
     Card(Box<CardCase>),
     /// Somebody has looked at a receipt whose rewards a brake holds.
     Review(Box<ReviewCase>),
+    /// A customer wants to be forgotten.
+    Erase(Box<EraseCase>),
     /// What an outcome does to a second account is carried out.
     FollowUp(FollowUpCase),
     /// An account becomes part of another one: it sends everything there.
@@ -94,6 +98,11 @@ pub(crate) enum CaseAnswer {
         /// The case, handed back with the answer.
         case: Option<Box<Case>>,
     },
+    /// To a settle: whoever the account was kept for was erased, and the sale is nobody's. Nothing was done.
+    Nobodys {
+        /// The case, handed back with the answer.
+        case: Option<Box<Case>>,
+    },
 }
 
 /// A case that was carried out.
@@ -135,7 +144,51 @@ impl Case {
         {
             return Ok(CaseAnswer::Moved { to, case: None });
         }
+        if draft.account().is_some_and(|account| account.erased_at.is_some())
+            && let Some(answer) = self.of_erased(draft).await?
+        {
+            return Ok(answer);
+        }
         self.apply_here(draft).await
+    }
+
+    /// What is answered of a customer who was erased; none: what is carried out all the same, since it was carried out before
+    /// or only ends what was begun with them.
+    async fn of_erased(&self, draft: &mut Draft<'_>) -> Result<Option<CaseAnswer>, Refusal> {
+        let id = match self {
+            Self::Settle(_) => return Ok(Some(CaseAnswer::Nobodys { case: None })),
+            Self::Answers(case) => &case.input.request,
+            Self::Confirm(case) => &case.id,
+            Self::Event(case) => &case.id,
+            Self::HandOver(case) => &case.input.request,
+            Self::Adjust(case) => &case.id,
+            Self::Card(case) => &case.id,
+            Self::Review(case) => &case.id,
+            Self::Merge(case) => &case.id,
+            Self::Transfer(case) => &case.id,
+            Self::Quote(_)
+            | Self::Void(_)
+            | Self::Return(_)
+            | Self::Enrol(_)
+            | Self::TakeClaim(_)
+            | Self::Claim(_)
+            | Self::Day(_)
+            | Self::Erase(_)
+            | Self::FollowUp(_) => return Ok(None),
+        };
+        let entry = draft.entry(id).await?;
+        match draft.outcome(entry.as_ref(), id).await? {
+            Some(_) => Ok(None),
+            None => Err(Refusal::fault("customer", "was erased")),
+        }
+    }
+
+    /// The same without a customer; none: it is nothing without one.
+    pub(crate) fn of_nobody(self) -> Option<(AggregateKey, Self)> {
+        let Self::Settle(mut case) = self else { return None };
+        case.customer = None;
+        case.no_customer = Some(Flag::CustomerBlocked);
+        Some((AggregateKey::Receipt(case.input.receipt.id.clone()), Self::Settle(case)))
     }
 
     /// What an account that was merged into another one answers all the same: its days, the merge itself, and what was
@@ -158,6 +211,7 @@ impl Case {
             | Self::Adjust(_)
             | Self::Card(_)
             | Self::Review(_)
+            | Self::Erase(_)
             | Self::Transfer(_) => Ok(false),
         }
     }
@@ -186,6 +240,7 @@ impl Case {
             Self::Claim(case) => case.found.move_to(to),
             Self::Card(case) => case.found.move_to(to),
             Self::Review(case) => case.found.move_to(to),
+            Self::Erase(case) => case.found.move_to(to),
             Self::FollowUp(case) => case.move_to(to),
             Self::Day(_) | Self::Adjust(_) | Self::Merge(_) | Self::Transfer(_) => {}
         }
@@ -209,6 +264,7 @@ impl Case {
             Self::Adjust(case) => case.apply(draft).await,
             Self::Card(case) => case.apply(draft).await,
             Self::Review(case) => case.apply(draft).await,
+            Self::Erase(case) => case.apply(draft).await,
             Self::FollowUp(case) => case.apply(draft).await,
             Self::Merge(case) => case.apply(draft).await,
             Self::Transfer(case) => case.apply(draft).await,
@@ -230,12 +286,21 @@ impl Job {
         account: Option<Arc<Account>>,
         begun: Instant,
     ) {
-        let with_case = |answer| {
-            if let CaseAnswer::Moved { to, .. } = answer {
-                CaseAnswer::Moved { to, case: Some(Box::new(self.case)) }
-            } else {
-                answer
-            }
+        let with_case = |answer| match answer {
+            CaseAnswer::Moved { to, .. } => CaseAnswer::Moved { to, case: Some(Box::new(self.case)) },
+            CaseAnswer::Nobodys { .. } => CaseAnswer::Nobodys { case: Some(Box::new(self.case)) },
+            CaseAnswer::Quoted(_)
+            | CaseAnswer::Settled(_)
+            | CaseAnswer::Voided(_)
+            | CaseAnswer::Returned(_)
+            | CaseAnswer::Recorded { .. }
+            | CaseAnswer::AlreadyKnown
+            | CaseAnswer::CodeSent
+            | CaseAnswer::NothingWaited
+            | CaseAnswer::Prize(_)
+            | CaseAnswer::Taking(_)
+            | CaseAnswer::DayPosted
+            | CaseAnswer::CarriedOut => answer,
         };
         let done = answer.map(|answer| Done {
             answer: with_case(answer),

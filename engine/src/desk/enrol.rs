@@ -17,13 +17,14 @@ use tessera_proto::billing::v1;
 use tessera_rules::id::{CustomerId, FactId, ReceiptId};
 use tessera_rules::receipt::Place;
 use tessera_rules::revision::Revision;
+use tessera_storage::Version;
 
 use self::code::Phone;
 use super::bonus::{Moment, Referrer};
 use super::day::keep_aside;
 use super::settle::printed_coupons;
 use super::{CaseAnswer, Draft};
-use crate::directory::{Directory, Found};
+use crate::directory::{CardName, Directory, Found};
 use crate::facts::answer_kind;
 use crate::layout;
 use crate::programs::Rules;
@@ -48,10 +49,10 @@ impl EnrolCase {
         if let Some(outcome) = draft.outcome(entry.as_ref(), id).await? {
             return repeated(entry.as_ref(), self.input.content_hash.0, outcome);
         }
-        let enrolled = draft.account().is_some_and(|account| is_enrolled(account, &self.found));
-        if enrolled || self.is_taken(draft).await? {
-            return Ok(CaseAnswer::AlreadyKnown);
-        }
+        // The card of who was erased is blocked for good: whoever enrols takes another one.
+        let is_taken = |account: &Account| account.erased_at.is_some() || is_enrolled(account, &self.found);
+        let enrolled = draft.account().is_some_and(|account| is_taken(account));
+        let Some(free) = self.free(draft).await?.filter(|_| !enrolled) else { return Ok(CaseAnswer::AlreadyKnown) };
         self.referrer.check()?;
         let (account, confirmed) = match self.phone(draft).await? {
             Phone::NotAsked => (draft.account().cloned(), None),
@@ -71,10 +72,8 @@ impl EnrolCase {
         let answers = answers(&said, FactSource::Enrolment, (&self.rules.revision, takes_codes));
         let told =
             profile::record_answers(&enrolled.account, &request, &answers, release).map_err(|refusal| refused(&refusal))?;
-        for (kind, value) in [("card", &self.input.card), ("phone", &self.input.phone)] {
-            if let Some(value) = value {
-                draft.put_claim(Directory::claim(draft.core, kind, value.expose(), &self.found)?)?;
-            }
+        for (name, version) in free {
+            draft.put_claim(Directory::claim(draft.core, &name, version, &self.found)?)?;
         }
         let (mut account, told_of) = (told.account, told.outcome);
         let mut facts = told_of.facts;
@@ -98,17 +97,18 @@ impl EnrolCase {
         aside
     }
 
-    /// Whether the card or phone stands in the directory already.
-    async fn is_taken(&self, draft: &Draft<'_>) -> Result<bool, Refusal> {
+    /// The places of card and phone in the directory; none: one of them is somebody's already.
+    async fn free(&self, draft: &Draft<'_>) -> Result<Option<Vec<(CardName, Version)>>, Refusal> {
+        let mut free = Vec::new();
         for (kind, value) in [("card", &self.input.card), ("phone", &self.input.phone)] {
             let Some(value) = value else { continue };
-            let partition = layout::directory(&draft.core.keys.directory_name(kind, value.expose()));
-            let head = draft.core.storage.head(&partition).await.map_err(|error| draft.core.storage_refusal(&error))?;
-            if head.is_some() {
-                return Ok(true);
+            let name = draft.core.keys.directory_name(kind, value.expose());
+            match draft.core.directory_entry(&name).await? {
+                (version, None) => free.push((name, version)),
+                (_, Some(_)) => return Ok(None),
             }
         }
-        Ok(false)
+        Ok(Some(free))
     }
 
     fn request<'a>(&'a self, draft: &Draft<'_>) -> ProfileRequest<'a> {

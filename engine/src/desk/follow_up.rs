@@ -39,7 +39,7 @@ impl FollowUpCase {
             Some(account) => Account::clone(account),
             None => Account::new(account.clone(), customer_of(account), self.now),
         };
-        let done = carry_out(
+        let mut done = carry_out(
             &opened,
             &CarryOut {
                 follow_up: &self.follow_up,
@@ -50,7 +50,7 @@ impl FollowUpCase {
             },
         );
         if let FollowUpKind::Merge { everything } = &self.follow_up.kind {
-            take_values_over(draft, &opened, everything).await?;
+            take_values_over(draft, (&opened, &mut done.account), everything).await?;
         }
         let outcome = encode_outcome(&done.outcome, &Extras { proven: true, ..Extras::default() });
         draft.put_account(done.account);

@@ -141,8 +141,13 @@ async fn stored(draft: &Draft<'_>, id: &AccountId) -> Result<Option<Account>, Re
     read.map_err(|damaged| draft.core.quarantined(id.as_str(), &damaged))
 }
 
-/// Seals anew, for the one who stays, the values that are known of the one who goes alone, and how they are reached.
-pub(super) async fn take_values_over(draft: &mut Draft<'_>, before: &Account, everything: &Everything) -> Result<(), Refusal> {
+/// Seals anew, for the one who stays, the values that are known of the one who goes alone, and how they are reached. What
+/// rules read of them is made from them.
+pub(super) async fn take_values_over(
+    draft: &mut Draft<'_>,
+    (before, after): (&Account, &mut Account),
+    everything: &Everything,
+) -> Result<(), Refusal> {
     let known = before.members.iter().find(|member| member.customer == everything.survivor);
     let is_known = |fact: &FactId| known.is_some_and(|member| member.facts.iter().any(|own| own.fact == *fact));
     let gone = everything.account.members.iter().filter(|member| member.customer == everything.gone);
@@ -161,7 +166,12 @@ pub(super) async fn take_values_over(draft: &mut Draft<'_>, before: &Account, ev
         let row = contact_row(draft.core, &key, &own.customer, &contact)?;
         draft.put_row(row.key, row.value);
     }
+    let revision = draft.core.programs.in_force().revision;
     for (fact, value) in values {
+        let members = after.members.iter_mut().filter(|member| member.customer == everything.survivor);
+        for known in members.flat_map(|member| &mut member.facts).filter(|known| known.fact == fact && !known.refused) {
+            known.readable = revision.fact(&fact).and_then(|rule| rule.readable(value.expose()));
+        }
         let row = fact_row(draft.core, &key, &own.customer, &fact, value.expose())?;
         draft.put_row(row.key, row.value);
     }

@@ -375,6 +375,8 @@ impl SettleCase {
     /// Rewards for which a quote had no time are the settle's to decide, but for what nobody could take or decline.
     fn is_as_quoted(&self, body: &TokenBody, decision: &Decision) -> bool {
         body.head.basket_hash == self.basket_hash
+            // Whoever was quoted has been erased since: nobody has what was decided for them.
+            && (self.no_customer.is_none() || body.head.account.is_none())
             && !decision.depends_on_tenders
             && decision.has(AnswerPart::Rewards)
             && is_as_decided(&self.input, decision)

@@ -116,6 +116,7 @@ fn kind(kind: v1::OutcomeKind) -> Result<OutcomeKind, Unreadable> {
         | v1::OutcomeKind::Event
         | v1::OutcomeKind::Code
         | v1::OutcomeKind::Review
+        | v1::OutcomeKind::Erasure
         | v1::OutcomeKind::HandOver
         | v1::OutcomeKind::Expiry => Err(Unreadable("it is no sale, claim or return")),
     }

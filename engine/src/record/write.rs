@@ -129,6 +129,7 @@ fn has_lines(outcome: &Outcome) -> bool {
         | OutcomeKind::Event
         | OutcomeKind::Code
         | OutcomeKind::Review
+        | OutcomeKind::Erasure
         | OutcomeKind::HandOver
         | OutcomeKind::Expiry => false,
     }
@@ -202,6 +203,7 @@ fn kind(kind: OutcomeKind) -> v1::OutcomeKind {
         OutcomeKind::Event => v1::OutcomeKind::Event,
         OutcomeKind::Code => v1::OutcomeKind::Code,
         OutcomeKind::Review => v1::OutcomeKind::Review,
+        OutcomeKind::Erasure => v1::OutcomeKind::Erasure,
         OutcomeKind::HandOver => v1::OutcomeKind::HandOver,
         OutcomeKind::Claim => v1::OutcomeKind::Claim,
         OutcomeKind::Expiry => v1::OutcomeKind::Expiry,

@@ -166,6 +166,7 @@ fn recorded(engine: &Engine, done: &Done) -> Result<Option<v1::Outcome>, Refusal
         | CaseAnswer::Taking(_)
         | CaseAnswer::DayPosted
         | CaseAnswer::CarriedOut
+        | CaseAnswer::Nobodys { .. }
         | CaseAnswer::Moved { .. } => Err(engine.core.internal("the desk answered an enrolment or answers with something else")),
     }
 }

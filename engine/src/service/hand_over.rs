@@ -43,6 +43,7 @@ pub(crate) async fn hand_over(
         | CaseAnswer::CodeSent
         | CaseAnswer::DayPosted
         | CaseAnswer::CarriedOut
+        | CaseAnswer::Nobodys { .. }
         | CaseAnswer::Moved { .. } => Err(engine.core.internal("the desk answered a hand-over with something else")),
     }
 }

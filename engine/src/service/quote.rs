@@ -86,6 +86,7 @@ async fn decide(engine: &Engine, made: &Made, account: Option<Arc<Account>>) -> 
         | CaseAnswer::CodeSent
         | CaseAnswer::DayPosted
         | CaseAnswer::CarriedOut
+        | CaseAnswer::Nobodys { .. }
         | CaseAnswer::Moved { .. } => Err(engine.core.internal("the desk answered a quote with something else")),
     }
 }

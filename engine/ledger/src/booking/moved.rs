@@ -1,4 +1,5 @@
-//! Lots that leave for another account and arrive from one, through the transfer book, with their times and campaigns.
+//! Lots that leave an account all at once: for another one, through the transfer book, with their times and campaigns; or
+//! for good.
 
 use std::mem;
 
@@ -19,6 +20,19 @@ impl Booking {
             self.post_moved(lot, negated(lot.left));
         }
         lots
+    }
+
+    /// Nobody has a claim to any of it any more: all of it lapses, what cannot be used yet too, and what is owed with it.
+    pub(crate) fn forfeit_all(&mut self) {
+        self.lapse();
+        for lot in mem::take(&mut self.lots) {
+            let of = Of { asset: &lot.asset, program: Some(&lot.program), campaign: lot.campaign.as_ref(), reward: None };
+            self.post(of, PostingPlace::Lot(lot.id.clone()), negated(lot.left), PostingReason::Expire);
+            if let Some(posting) = self.postings.last_mut() {
+                posting.expires_at = lot.expires_at;
+            }
+            self.post(of, PostingPlace::Book(Book::Expired), lot.left, PostingReason::Expire);
+        }
     }
 
     /// Sends usable units away in spending order, as lots of their own that `cause` names. At most what is usable goes.

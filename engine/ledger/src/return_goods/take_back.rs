@@ -84,6 +84,7 @@ fn take_units(
         book: Book::Returned,
         reason: PostingReason::Clawback,
     };
+    let is_erased = lots.account.erased_at.is_some();
     let found = take_lots(step, lots, booking, &debit);
     let short = minus(due, found);
     if !short.is_positive() {
@@ -91,6 +92,8 @@ fn take_units(
     }
     let (covered, deducted) = match reward.on_return {
         Shortfall::Zero => return (found, Amount::ZERO),
+        // What they had lapsed with their erasure: nobody owes it.
+        Shortfall::Negative | Shortfall::DeductFromRefund if is_erased => return (found, Amount::ZERO),
         Shortfall::Negative => (Units::ZERO, Amount::ZERO),
         Shortfall::DeductFromRefund => worth_of(step.assets, asset, short, refund_left),
     };

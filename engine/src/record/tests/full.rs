@@ -343,6 +343,7 @@ pub(super) fn outcomes() -> Vec<(Outcome, Extras)> {
         OutcomeKind::Event,
         OutcomeKind::Code,
         OutcomeKind::Review,
+        OutcomeKind::Erasure,
         OutcomeKind::HandOver,
         OutcomeKind::Claim,
         OutcomeKind::Expiry,

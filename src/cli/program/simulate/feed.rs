@@ -88,6 +88,7 @@ impl Read {
             | OutcomeKind::Event
             | OutcomeKind::Code
             | OutcomeKind::Review
+            | OutcomeKind::Erasure
             | OutcomeKind::HandOver
             | OutcomeKind::Expiry => {
                 self.without_goods = self.without_goods.saturating_add(1);

@@ -1,0 +1,86 @@
+//! Erase: a customer is forgotten. In one commit the account is emptied and the keys are deleted that sealed what they said.
+
+use jiff::Timestamp;
+use tessera_contract::refusal::Refusal;
+use tessera_ledger::account::Account;
+use tessera_ledger::erase::{Erasure, erase};
+use tessera_rules::id::{CustomerId, FactId, ReceiptId};
+
+use super::day::keep_aside;
+use super::enrol::{put_recorded, repeated};
+use super::{CaseAnswer, Draft};
+use crate::directory::{Found, customer_of};
+use crate::record::Extras;
+use crate::sealing;
+
+/// An erasure that the people named may order.
+#[derive(Debug)]
+pub(crate) struct EraseCase {
+    pub(crate) id: ReceiptId,
+    pub(crate) found: Found,
+    pub(crate) reason: String,
+    /// The most units of one asset that may lapse by the word of those who signed.
+    pub(crate) units_max: u64,
+    /// The public keys of those who signed.
+    pub(crate) signers: Vec<[u8; 32]>,
+    /// BLAKE3 over what they signed.
+    pub(crate) content_hash: [u8; 32],
+    pub(crate) now: Timestamp,
+}
+
+impl EraseCase {
+    pub(super) async fn apply(&self, draft: &mut Draft<'_>) -> Result<CaseAnswer, Refusal> {
+        let entry = draft.entry(&self.id).await?;
+        if let Some(outcome) = draft.outcome(entry.as_ref(), &self.id).await? {
+            return repeated(entry.as_ref(), self.content_hash, outcome);
+        }
+        let Some(account) = draft.account().cloned() else { return Err(Refusal::fault(CUSTOMER, "names no account")) };
+        // It may have got more since the signatures were counted.
+        if tessera_ledger::merge::most_units(&account) > self.units_max {
+            return Err(Refusal::fault("signatures", "must be two: it has more units by now than one person may let lapse"));
+        }
+        let erased = erase(
+            &account,
+            &Erasure {
+                id: &self.id,
+                customer: &self.found.customer,
+                content_hash: self.content_hash,
+                booked_at: draft.booked_at(self.now),
+                booking_date: draft.booking_date(self.now),
+                currency: draft.core.settings.currency,
+            },
+        );
+        let done = erased.map_err(|refusal| Refusal::fault(CUSTOMER, refusal.to_string()))?;
+        for customer in names(&account, &self.found.customer) {
+            if let Some(deletion) = sealing::deletion(draft.core, &customer).await? {
+                draft.put_claim(deletion)?;
+            }
+        }
+        let members = account.members.iter().filter(|member| member.customer == self.found.customer);
+        let facts: Vec<FactId> = members.flat_map(|member| &member.facts).map(|known| known.fact.clone()).collect();
+        for row in sealing::emptied(&self.found.customer, &facts) {
+            draft.put_row(row.key, row.value);
+        }
+        let extras = Extras {
+            adjustment_reason: self.reason.clone(),
+            adjusted_by: self.signers.clone(),
+            proven: true,
+            ..Extras::default()
+        };
+        keep_aside(draft, done.aside).await?;
+        Ok(put_recorded(draft, done.account, &done.outcome, &extras, entry.as_ref()))
+    }
+}
+
+/// The field of who is erased.
+pub(crate) const CUSTOMER: &str = "customer_id";
+
+/// Under which names a customer is known: their own, and where they are alone in the account, those that were merged into it.
+pub(crate) fn names(account: &Account, customer: &CustomerId) -> Vec<CustomerId> {
+    let is_alone = account.members.len() == 1;
+    let merged = account.merged.iter().filter(|_| is_alone).map(customer_of);
+    let mut names: Vec<CustomerId> = std::iter::once(customer.clone()).chain(merged).collect();
+    names.sort();
+    names.dedup();
+    names
+}
