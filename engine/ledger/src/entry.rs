@@ -195,6 +195,13 @@ impl ReceiptEntry {
         entry
     }
 
+    /// The tombstone of a receipt that was parked and is resumed under another id: it counts for the till that it was
+    /// quoted for, and whatever that till's cashier decides from then on goes before it.
+    #[must_use]
+    pub fn superseded(before: Option<&Self>, aggregate: Aggregate, day: Date, of: TillPlace, by: ReceiptId) -> Self {
+        Self { superseded_by: Some(by), ..Self::voided(before, aggregate, 0, day, of) }
+    }
+
     /// Whether another till voided it.
     #[must_use]
     pub fn is_voided_elsewhere(&self, till: &TillPlace) -> bool {

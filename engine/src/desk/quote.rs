@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tessera_contract::read::QuoteInput;
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
-use tessera_ledger::entry::TillPlace;
+use tessera_ledger::entry::{EntryState, ReceiptEntry, TillPlace};
 use tessera_ledger::order::{QuoteAdmission, admit_quote};
 use tessera_ledger::quote::{OpenQuoteCommand, QuoteRefusal, must_write, open_quote};
 use tessera_ledger::standing::View;
@@ -235,7 +235,10 @@ impl QuoteCase {
                 Ok(account) => {
                     let shares = shares(&asked.rules.revision, &decision);
                     match draft.core.budgets.hold(&shares, asked.asker(draft.core, Some(&self.account))) {
-                        Held::Fits => return Ok(self.held(draft, decision, account, until)),
+                        Held::Fits => {
+                            self.leave_tombstone(draft, &before).await?;
+                            return Ok(self.held(draft, decision, account, until));
+                        }
                         Held::Superseded => return Ok(Quoted::Superseded),
                         Held::Elsewhere => {
                             quoted_elsewhere(asked);
@@ -253,6 +256,23 @@ impl QuoteCase {
             }
         }
         self.without_promises(draft, &before).await
+    }
+
+    /// Where this receipt takes over what a parked one held, that one is not paid any more unless its cashier decides so.
+    async fn leave_tombstone(&self, draft: &mut Draft<'_>, before: &Account) -> Result<(), Refusal> {
+        let input = &self.asked.input;
+        let Some(parked) = input.supersedes.as_ref().filter(|parked| **parked != input.receipt.id) else { return Ok(()) };
+        let now = before.booked_at(self.asked.at);
+        let held = before.open_quotes.iter().find(|quote| quote.receipt == *parked && quote.is_open(now));
+        let Some(held) = held else { return Ok(()) };
+        let entry = draft.entry(parked).await?;
+        if entry.as_ref().is_some_and(|entry| entry.state != EntryState::Awaited) {
+            return Ok(());
+        }
+        let (day, by) = (input.receipt.business_date, input.receipt.id.clone());
+        let tombstone = ReceiptEntry::superseded(entry.as_ref(), draft.aggregate(parked), day, held.till.clone(), by);
+        draft.put_entry(parked, tombstone);
+        Ok(())
     }
 
     fn held(&self, draft: &mut Draft<'_>, decision: Decision, account: Account, until: Timestamp) -> Quoted {

@@ -140,6 +140,42 @@ async fn h9_h6_a_settle_after_its_hold_ran_out_takes_what_is_there_and_records_t
 }
 
 #[tokio::test]
+async fn p4_h7_h11_a_receipt_that_is_resumed_at_another_till_is_not_paid_at_the_first_unless_its_cashier_decides_so() {
+    let rig = Rig::new().await;
+    rig.sell(receipt("earned", Some("1001"), vec![line("1", "OTHER", 1, 10_000)])).await;
+    let all =
+        v1::RedeemRequest { asset_id: "points".to_owned(), amount: Some(v1::redeem_request::Amount::Max(true)), redeem_as: 0 };
+    let basket = |id: &str, till: &str| v1::Receipt {
+        till_id: till.to_owned(),
+        redeem_requested: vec![all.clone()],
+        ..receipt(id, Some("1001"), vec![line("1", "OTHER", 1, 5_000)])
+    };
+    let parked = rig.quote(quote(basket("parked", "T1"))).await.unwrap();
+    let held = parked.answer.as_ref().unwrap().redemptions[0].units;
+    let request = v1::QuoteRequest { supersedes_receipt_id: "parked".to_owned(), ..quote(basket("resumed", "T2")) };
+    let resumed = rig.quote(request).await.unwrap();
+    assert_eq!(resumed.answer.as_ref().unwrap().redemptions[0].units, held, "the same points, once");
+    let late = rig.quote(v1::QuoteRequest { quote_no: 2, ..quote(basket("parked", "T1")) }).await.unwrap();
+    assert_eq!((late.status(), late.answer), (v1::QuoteStatus::Superseded, None));
+    let known = rig.get("parked").await;
+    assert_eq!((known.state(), known.superseded_by_receipt_id.as_str()), (v1::ReceiptState::Voided, "resumed"));
+    for _ in 0..2 {
+        let settled = rig.settle(as_quoted(basket("parked", "T1"), &parked)).await.unwrap();
+        assert_eq!((settled.status(), settled.outcome), (v1::SettleStatus::Voided, None));
+    }
+    let paid = rig.settle(as_quoted(basket("resumed", "T2"), &resumed)).await.unwrap().outcome.unwrap();
+    assert_eq!(paid.redemptions[0].units, held);
+    assert!(!paid.flags().any(|flag| flag == v1::OutcomeFlag::SettledWithShortfall), "{:?}", paid.flags);
+    // The first till's cashier took the money all the same.
+    let again = v1::SettleRequest { attempt: 1, ..as_quoted(basket("parked", "T1"), &parked) };
+    let twice = rig.settle(again).await.unwrap().outcome.unwrap();
+    for flag in [v1::OutcomeFlag::PaidAfterVoid, v1::OutcomeFlag::SettledWithShortfall] {
+        assert!(twice.flags().any(|known| known == flag), "{flag:?} in {:?}", twice.flags);
+    }
+    rig.outcomes().await;
+}
+
+#[tokio::test]
 async fn h11_void_and_settle_in_every_order() {
     let rig = Rig::new().await;
     let goods = |id: &str| receipt(id, Some("1001"), vec![line("1", "SOCKS", 1, 500)]);
