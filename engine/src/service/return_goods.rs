@@ -153,16 +153,7 @@ fn answer(outcome: &v1::Outcome, result: Option<&ledger::Returned>) -> v1::Retur
                 tax_code: line.tax_code.clone(),
             })
             .collect(),
-        tenders: outcome
-            .tenders
-            .iter()
-            .map(|tender| v1::TenderRefund {
-                kind: tender.kind,
-                amount_minor: tender.amount_minor,
-                reference: tender.reference.clone(),
-                ..Default::default()
-            })
-            .collect(),
+        tenders: tenders(outcome),
         taken_back: outcome.rewards.clone(),
         restored: outcome.redemptions.clone(),
         // A return names only codes that can be used again.
@@ -179,5 +170,43 @@ fn answer(outcome: &v1::Outcome, result: Option<&ledger::Returned>) -> v1::Retur
             .collect(),
         screen_texts: Vec::new(),
         footer_texts: Vec::new(),
+    }
+}
+
+/// The refund by tender. What assets paid comes back in their units: each of them stands for itself, and what is given back by
+/// them beyond that names none.
+fn tenders(outcome: &v1::Outcome) -> Vec<v1::TenderRefund> {
+    let (by_assets, others): (Vec<_>, Vec<_>) =
+        outcome.tenders.iter().partition(|tender| tender.kind == i32::from(v1::TenderKind::Asset));
+    let mut left: i64 = by_assets.iter().map(|tender| tender.amount_minor).fold(0, i64::saturating_add);
+    let mut refunds: Vec<v1::TenderRefund> = others.into_iter().map(refund_of).collect();
+    if by_assets.is_empty() {
+        return refunds;
+    }
+    let is_tender = |redemption: &&v1::Redemption| redemption.redeem_as == i32::from(v1::RedeemAs::Tender);
+    for restored in outcome.redemptions.iter().filter(is_tender) {
+        let amount_minor = restored.amount_minor.saturating_neg().clamp(0, left);
+        left = left.saturating_sub(amount_minor);
+        refunds.push(v1::TenderRefund {
+            kind: i32::from(v1::TenderKind::Asset),
+            amount_minor,
+            asset_id: restored.asset_id.clone(),
+            units: restored.units.saturating_neg(),
+            ..Default::default()
+        });
+    }
+    if left > 0 {
+        let kind = i32::from(v1::TenderKind::Asset);
+        refunds.push(v1::TenderRefund { kind, amount_minor: left, ..Default::default() });
+    }
+    refunds
+}
+
+fn refund_of(tender: &v1::Tender) -> v1::TenderRefund {
+    v1::TenderRefund {
+        kind: tender.kind,
+        amount_minor: tender.amount_minor,
+        reference: tender.reference.clone(),
+        ..Default::default()
     }
 }

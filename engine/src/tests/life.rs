@@ -176,6 +176,39 @@ async fn p4_h7_h11_a_receipt_that_is_resumed_at_another_till_is_not_paid_at_the_
 }
 
 #[tokio::test]
+async fn what_an_asset_paid_comes_back_in_its_units_and_the_rest_as_it_was_paid() {
+    let rig = Rig::new().await;
+    rig.sell(receipt("earned", Some("1001"), vec![line("1", "OTHER", 1, 10_000)])).await;
+    let amount = Some(v1::redeem_request::Amount::Units(80));
+    let redeem = v1::RedeemRequest { asset_id: "points".to_owned(), amount, redeem_as: i32::from(v1::RedeemAs::Tender) };
+    let goods = v1::Receipt { redeem_requested: vec![redeem], ..receipt("A", Some("1001"), vec![line("1", "OTHER", 2, 1_000)]) };
+    let quoted = rig.quote(quote(goods.clone())).await.unwrap();
+    let mut request = as_quoted(goods, &quoted);
+    let tender = |kind, amount_minor, asset: &str| v1::Tender {
+        kind: i32::from(kind),
+        amount_minor,
+        asset_id: asset.to_owned(),
+        ..Default::default()
+    };
+    let paid = vec![tender(v1::TenderKind::Asset, 80, "points"), tender(v1::TenderKind::Cash, 1_920, "")];
+    request.receipt.as_mut().unwrap().tenders.clone_from(&paid);
+    let outcome = rig.settle(request).await.unwrap().outcome.unwrap();
+    assert_eq!(outcome.tenders, paid, "as it was paid");
+    for id in ["B1", "B2"] {
+        let back = rig.give_back(give_back(id, Some("A"), vec![("1", line("1", "OTHER", 1, 1_000))])).await.unwrap();
+        let answer = back.answer.unwrap();
+        let refunds: Vec<_> = answer
+            .tenders
+            .iter()
+            .map(|refund| (refund.kind(), refund.amount_minor, refund.asset_id.as_str(), refund.units))
+            .collect();
+        assert_eq!(refunds, [(v1::TenderKind::Cash, 960, "", 0), (v1::TenderKind::Asset, 40, "points", 40)], "{id}");
+        assert_eq!(answer.restored[0].units, -40, "{id}");
+    }
+    rig.outcomes().await;
+}
+
+#[tokio::test]
 async fn h11_void_and_settle_in_every_order() {
     let rig = Rig::new().await;
     let goods = |id: &str| receipt(id, Some("1001"), vec![line("1", "SOCKS", 1, 500)]);
