@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use tessera_rules::id::{CustomerId, ReceiptId};
 use tessera_rules::money::Currency;
 
-use crate::account::{Account, Consents, Member};
+use crate::account::{Account, Consents, Member, Statistics};
 use crate::booking::Booking;
 use crate::outcome::{Outcome, OutcomeKind};
 use crate::posting::is_balanced;
@@ -69,7 +69,7 @@ pub fn erase(account: &Account, erasure: &Erasure<'_>) -> Result<Profiled, Erase
     let mut booking = Booking::new(mem::take(&mut next.lots), erasure.id, now);
     if is_alone {
         booking.forfeit_all();
-        next = emptied(next, erasure.customer, now);
+        next = emptied(next, now);
     } else {
         booking.store(&mut next);
         next.members.iter_mut().filter(|member| member.customer == *erasure.customer).for_each(forget);
@@ -89,16 +89,30 @@ pub fn erase(account: &Account, erasure: &Erasure<'_>) -> Result<Profiled, Erase
 }
 
 /// What is left is its name, whose receipts come back to it, and the numbers of its tickets, which draws have counted.
-fn emptied(account: Account, customer: &CustomerId, now: Timestamp) -> Account {
+pub(crate) fn emptied(account: Account, since: Timestamp) -> Account {
     let mut members = account.members;
     members.iter_mut().for_each(forget);
     Account {
+        id: account.id,
         members,
         blocked: true,
-        erased_at: Some(now),
+        erased_at: Some(since),
+        moved_to: None,
         merged: account.merged,
+        lots: Vec::new(),
+        open_quotes: Vec::new(),
+        counters: Vec::new(),
+        uses: Vec::new(),
+        coupons: Vec::new(),
+        tiers: Vec::new(),
+        prizes: Vec::new(),
         tickets: account.tickets,
-        ..Account::new(account.id, customer.clone(), now)
+        waiting: Vec::new(),
+        seen: Vec::new(),
+        statistics: Statistics::default(),
+        booked_at_last: account.booked_at_last,
+        outcomes: account.outcomes,
+        referred: None,
     }
 }
 
@@ -157,7 +171,7 @@ mod tests {
         assert_eq!((after.lots.len(), after.erased_at, after.blocked), (0, Some(at(20)), true));
         assert_eq!((after.members[0].facts.len(), after.members[0].enrolled_at), (0, None));
         assert_eq!(after.members[0].consents, Consents::default());
-        assert_eq!(after.statistics, crate::account::Statistics::default());
+        assert_eq!(after.statistics, Statistics::default());
         let lapsed = done.outcome.postings.iter().filter(|posting| posting.place == PostingPlace::Book(Book::Expired));
         assert_eq!(lapsed.map(|posting| posting.units.units()).collect::<Vec<_>>(), [40, -15]);
         assert_eq!((done.outcome.kind, after.outcomes), (OutcomeKind::Erasure, before.outcomes + 1));

@@ -18,6 +18,7 @@ use tessera_rules::program::Program;
 use crate::account::Account;
 use crate::bonus::{as_reward, is_within_limits};
 use crate::booking::{BookSides, Booking, Credit};
+use crate::erase::emptied;
 use crate::lot::Lot;
 use crate::merge::{Everything, absorb};
 use crate::outcome::{Flag, Outcome, OutcomeKind};
@@ -190,6 +191,11 @@ pub fn carry_out(account: &Account, work: &CarryOut<'_>) -> Profiled {
             booking.aside.given = absorb(&mut next, everything, work.programs, now).given;
         }
     }
+    if let Some(since) = account.erased_at {
+        // Nobody is there whom it could come to: it lapses, and nothing of it is kept.
+        booking.forfeit_all();
+        next = emptied(next, since);
+    }
     booking.store(&mut next);
     next.booked_at_last = now;
     next.outcomes = next.outcomes.saturating_add(1);
@@ -222,5 +228,7 @@ fn give(account: &mut Account, outcome: &mut Outcome, (bonus, day): (&Bonus, Dat
     booking.post_books(&moved.asset, moved.campaign.as_ref(), Some(&moved.program), moved.units, sides);
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

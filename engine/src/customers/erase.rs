@@ -23,6 +23,7 @@ impl Customers {
         let statement = EraseStatement::read(request).map_err(Refusal::into_status)?;
         let text = statement.text();
         let signers = signers(&self.engine, &text, &request.signatures)?;
+        self.let_last_arrive().await.map_err(Refusal::into_status)?;
         let found = self.named(ERASED, &statement.customer).map_err(Refusal::into_status)?;
         let found = self.engine.follow(found).await.map_err(Refusal::into_status)?;
         let account = core.account(&found.account).await.map_err(Refusal::into_status)?.account;

@@ -6,7 +6,7 @@ use tessera_ledger::account::{Account, MovedTo};
 use tessera_ledger::follow_up::{CarryOut, FollowUp, FollowUpKind, carry_out};
 
 use super::day::keep_aside;
-use super::merge::take_values_over;
+use super::merge::{delete_keys, take_values_over};
 use super::{CaseAnswer, Draft};
 use crate::directory::customer_of;
 use crate::layout;
@@ -50,7 +50,11 @@ impl FollowUpCase {
             },
         );
         if let FollowUpKind::Merge { everything } = &self.follow_up.kind {
-            take_values_over(draft, (&opened, &mut done.account), everything).await?;
+            if opened.erased_at.is_some() {
+                delete_keys(draft, everything).await?;
+            } else {
+                take_values_over(draft, (&opened, &mut done.account), everything).await?;
+            }
         }
         let outcome = encode_outcome(&done.outcome, &Extras { proven: true, ..Extras::default() });
         draft.put_account(done.account);

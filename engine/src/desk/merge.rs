@@ -10,13 +10,14 @@ use tessera_storage::{Claim, Version};
 
 use super::day::keep_aside;
 use super::enrol::{put_recorded, repeated};
+use super::erase::names;
 use super::{CaseAnswer, Draft};
 use crate::core::Core;
 use crate::directory::Found;
 use crate::heads::BACK_OFF;
 use crate::layout;
 use crate::record::Extras;
-use crate::sealing::{Contact, contact_row, fact_row, opened};
+use crate::sealing::{Contact, contact_row, deletion, fact_row, opened};
 
 /// A merge that the people named may make, at the account that goes.
 #[derive(Debug)]
@@ -177,6 +178,16 @@ pub(super) async fn take_values_over(
     }
     if let Some(claim) = key.claim {
         draft.put_claim(claim)?;
+    }
+    Ok(())
+}
+
+/// Whoever stays was erased meanwhile: what is sealed of the one who goes is theirs too, and nobody opens it any more (H80).
+pub(super) async fn delete_keys(draft: &mut Draft<'_>, everything: &Everything) -> Result<(), Refusal> {
+    for customer in names(&everything.account, &everything.gone) {
+        if let Some(deletion) = deletion(draft.core, &customer).await? {
+            draft.put_claim(deletion)?;
+        }
     }
     Ok(())
 }

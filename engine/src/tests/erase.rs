@@ -114,6 +114,11 @@ async fn erase(rig: &Rig, id: &str, card: &str, signers: &[u8]) -> Result<v1::Ou
 }
 
 async fn merge(rig: &Rig, from: &str, into: &str) {
+    send_merge(rig, from, into).await;
+    Carrier::open(rig.engine.clone()).await.unwrap().catch_up().await.unwrap();
+}
+
+async fn send_merge(rig: &Rig, from: &str, into: &str) {
     let statement = CustomerStatement {
         id: ReceiptId::parse("m").unwrap(),
         from: found(rig, from).customer,
@@ -133,7 +138,6 @@ async fn merge(rig: &Rig, from: &str, into: &str) {
         signatures: vec![signature],
     };
     Customers::new(rig.engine.clone()).merge_customers(Request::new(request)).await.unwrap();
-    Carrier::open(rig.engine.clone()).await.unwrap().catch_up().await.unwrap();
 }
 
 async fn contact(rig: &Rig, customer: &CustomerId) -> admin::GetContactResponse {
@@ -232,6 +236,31 @@ async fn h47_h80_after_a_merge_both_are_forgotten_and_no_head_or_row_tells_what_
     let late = Rig::reopened(Arc::clone(&rig.storage), staff()).await;
     Carrier::open(late.engine.clone()).await.unwrap().catch_up().await.unwrap();
     assert_eq!((late.points(ONE).await, keys(&late).await), (0, vec![1, 1]));
+}
+
+#[tokio::test]
+async fn h47_h80_a_merge_that_arrives_at_who_was_erased_brings_nothing_and_leaves_no_key() {
+    let rig = rig().await;
+    let late = Rig::reopened(Arc::clone(&rig.storage), staff()).await;
+    // The erasure had begun when the merge was made: it did not see it.
+    let (customer, now) = (found(&rig, OTHER), rig.clock.now());
+    let case = crate::desk::EraseCase {
+        id: ReceiptId::parse("x").unwrap(),
+        found: customer.clone(),
+        reason: "their wish".to_owned(),
+        units_max: 1_000,
+        signers: vec![[1; 32]],
+        content_hash: [1; 32],
+        now,
+    };
+    send_merge(&rig, ONE, OTHER).await;
+    late.engine.at_desk(crate::engine::account_key(&customer), crate::desk::Case::Erase(Box::new(case))).await.unwrap();
+    Carrier::open(late.engine.clone()).await.unwrap().catch_up().await.unwrap();
+    let kept = all_that_is_kept(&late).await;
+    assert!(!kept.contains("gingerbread") && !kept.contains("12-24"));
+    assert_eq!((keys(&late).await, late.points(ONE).await), (vec![1, 1], 0));
+    assert_eq!(verify(late.storage.as_ref(), 2, |_| {}).await.unwrap().findings, Vec::<Finding>::new());
+    late.outcomes().await;
 }
 
 #[tokio::test]
