@@ -67,6 +67,8 @@ pub const FOLLOW_UP: u8 = 10;
 /// Closes of a till's day, by number.
 pub const CLOSE: u8 = 11;
 
+/// Buckets of hints from here up to the next are fiscal documents: which one follows from a hash of device and number.
+const FISCAL_BUCKETS: u32 = 1 << 28;
 /// Buckets of hints from here up to the days of tills are ledger days: accounts that had rewards held on them.
 const HELD_DAYS: u32 = 1 << 29;
 /// Buckets of hints from here up to the due days are days of tills: which one follows from a hash of store, till and date.
@@ -246,6 +248,13 @@ pub fn till_day_bucket(day: &TillDay) -> u32 {
 #[must_use]
 pub fn till_day_prefix(day: &TillDay) -> String {
     format!("{}\n", till_day_name(day))
+}
+
+/// The bucket of hints in which the receipts of a fiscal document are, perhaps beside those of others.
+#[must_use]
+pub fn fiscal_bucket(hash: &blake3::Hash) -> u32 {
+    let bytes = hash.as_bytes().first_chunk().copied().unwrap_or_default();
+    FISCAL_BUCKETS | (u32::from_le_bytes(bytes) % FISCAL_BUCKETS)
 }
 
 /// No id has a control character, so no two days have one name.

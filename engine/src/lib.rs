@@ -17,6 +17,7 @@ mod effort;
 mod engine;
 mod facts;
 mod feed;
+mod fiscal;
 mod follow_ups;
 mod gateways;
 mod heads;

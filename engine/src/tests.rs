@@ -19,6 +19,7 @@ mod effort;
 mod enrol_code;
 mod erase;
 mod faults;
+mod fiscal;
 mod foreign;
 mod large;
 mod life;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use tessera_contract::read::FiscalDocument;
 use tessera_contract::refusal::Refusal;
 use tessera_contract::till_day::{DayReceipt, TillDay};
 use tessera_ledger::account::{Account, MovedTo};
@@ -21,6 +22,7 @@ use tessera_storage::{Claim, Commit, Hint, Partition, Row, RowKey, Version};
 use crate::account_cache::Known;
 use crate::budgets::{self, Share, Spent};
 use crate::core::Core;
+use crate::fiscal;
 use crate::heads::BACK_OFF;
 use crate::layout;
 use crate::layout::AggregateKey;
@@ -45,8 +47,8 @@ pub(crate) struct Draft<'a> {
     entries: BTreeMap<ReceiptId, Entry>,
     rows: BTreeMap<RowKey, Bytes>,
     claims: Vec<Claim>,
-    /// Where the batch's receipts and returns are in the days of their tills.
-    till_days: Vec<Hint>,
+    /// Where the batch's receipts and returns are in the days of their tills, and under which fiscal documents.
+    found_under: Vec<Hint>,
     /// What the batch uses of what is limited over all customers, and gives back of it.
     spent: Vec<Spent>,
     changed: bool,
@@ -75,7 +77,7 @@ impl<'a> Draft<'a> {
             entries: BTreeMap::new(),
             rows: BTreeMap::new(),
             claims: Vec::new(),
-            till_days: Vec::new(),
+            found_under: Vec::new(),
             spent: Vec::new(),
             changed: false,
         };
@@ -300,7 +302,12 @@ impl<'a> Draft<'a> {
     /// Puts a receipt or return into its till's day.
     pub(crate) fn put_till_day(&mut self, place: &Place, date: Date, id: &ReceiptId, receipt: DayReceipt) {
         let day = TillDay { store: place.store.clone(), till: place.till.clone(), date };
-        self.till_days.push(till_days::hint(&day, id, receipt));
+        self.found_under.push(till_days::hint(&day, id, receipt));
+    }
+
+    /// Puts a receipt or return under its fiscal document.
+    pub(crate) fn put_fiscal(&mut self, document: Option<&FiscalDocument>, id: &ReceiptId) {
+        self.found_under.extend(document.map(|document| fiscal::hint(document, id)));
     }
 
     /// The codes that work once among what a sale or its claim uses: a return of all of it gives them back.
@@ -376,7 +383,7 @@ impl<'a> Draft<'a> {
             head: Bytes::from(head),
             rows: self.rows.iter().map(|(key, value)| Row { key: key.clone(), value: value.clone() }).collect(),
             claims,
-            hints: self.due_hints().into_iter().chain(self.held_hint()).chain(self.till_days.iter().cloned()).collect(),
+            hints: self.due_hints().into_iter().chain(self.held_hint()).chain(self.found_under.iter().cloned()).collect(),
             deltas: budgets::deltas(&self.spent),
             feed_kinds,
         })

@@ -215,6 +215,7 @@ impl ReturnCase {
         }
         let back = DayReceipt { kind: DayKind::Returned, content: self.input.content_hash };
         draft.put_till_day(&self.input.place, self.input.business_date, &self.input.id, back);
+        draft.put_fiscal(self.input.fiscal.as_ref(), &self.input.id);
     }
 
     fn put(&self, draft: &mut Draft<'_>, result: &ledger::Returned, message: Bytes) {

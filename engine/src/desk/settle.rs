@@ -148,6 +148,7 @@ impl SettleCase {
         let receipt = &self.input.receipt;
         let sold = DayReceipt { kind: DayKind::Settled, content: self.input.content_hash };
         draft.put_till_day(&receipt.place, receipt.business_date, &receipt.id, sold);
+        draft.put_fiscal(self.input.fiscal.as_ref(), &receipt.id);
     }
 
     /// The same id with other content: a till's bug, a counter that was reset, or fraud (H2).

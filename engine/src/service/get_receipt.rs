@@ -9,6 +9,7 @@ use tessera_rules::id::ReceiptId;
 
 use super::shared::stored_outcome;
 use crate::engine::{Call, Engine};
+use crate::fiscal::Sought;
 use crate::layout;
 
 /// What became of a receipt or return.
@@ -19,7 +20,10 @@ pub(crate) async fn get_receipt(
 ) -> Result<v1::GetReceiptResponse, Refusal> {
     let id = match read_get_receipt(&request, &ReadContext { now: call.now })? {
         GetReceiptInput::Receipt(id) => id,
-        GetReceiptInput::Fiscal(_) => return Err(Refusal::NotYetServed { call: "GetReceipt by fiscal document" }),
+        GetReceiptInput::Fiscal(document) => match engine.core.by_fiscal(&document, Sought::Any, "fiscal").await? {
+            Some(id) => id,
+            None => return Ok(v1::GetReceiptResponse { state: i32::from(v1::ReceiptState::Unknown), ..Default::default() }),
+        },
     };
     let (_, entry) = engine.core.receipt_entry(&id).await?;
     let outcome = match &entry {

@@ -9,15 +9,18 @@ use tessera_contract::refusal::Refusal;
 use tessera_ledger::entry::{Aggregate, EntryState};
 use tessera_ledger::return_goods as ledger;
 use tessera_proto::billing::v1;
-use tessera_rules::id::CustomerId;
+use tessera_rules::id::{CustomerId, ReceiptId};
 
 use super::settle::refuse_too_old;
 use super::shared::{balances, desk_times, position, stored_outcome};
 use crate::desk::{Case, CaseAnswer, Done, Draft, ReturnCase, Returned, preview};
 use crate::engine::{Call, Engine, account_key};
+use crate::fiscal::Sought;
 use crate::layout::AggregateKey;
 use crate::programs::Rules;
 
+/// The field of the original's document.
+const ORIGINAL_FISCAL: &str = "original_fiscal";
 /// How often a return follows its original from one aggregate to another.
 const FOLLOWED_MAX: usize = 3;
 
@@ -27,11 +30,9 @@ pub(crate) async fn return_goods(
     request: v1::ReturnRequest,
     call: &Call,
 ) -> Result<v1::ReturnResponse, Refusal> {
-    let input = read_return(&request, &ReadContext { now: call.now })?;
-    if matches!(input.original, OriginalReceipt::Fiscal(_)) {
-        return Err(Refusal::NotYetServed { call: "Return by fiscal document" });
-    }
+    let mut input = read_return(&request, &ReadContext { now: call.now })?;
     refuse_too_old(engine, input.business_date, call)?;
+    input.original = named(engine, (&input.id, input.original)).await?;
     let request = Bytes::from(request.encode_to_vec());
     let parsed = Instant::now();
     for _ in 0..FOLLOWED_MAX {
@@ -56,6 +57,28 @@ pub(crate) async fn return_goods(
         }
     }
     Err(Refusal::InProgress)
+}
+
+/// The original by its id. A document that no receipt has is a fault, since nothing tells whether a receipt will come that
+/// has it; one that is named by its id is waited for.
+async fn named(engine: &Engine, (own, original): (&ReceiptId, OriginalReceipt)) -> Result<OriginalReceipt, Refusal> {
+    let OriginalReceipt::Fiscal(document) = &original else { return Ok(original) };
+    if let Some(before) = named_before(engine, own).await? {
+        return Ok(OriginalReceipt::Receipt(before));
+    }
+    match engine.core.by_fiscal(document, Sought::Sale, ORIGINAL_FISCAL).await? {
+        Some(id) => Ok(OriginalReceipt::Receipt(id)),
+        None => Err(Refusal::fault(ORIGINAL_FISCAL, "is of no receipt that is known here: name it by its id")),
+    }
+}
+
+/// What a return that was carried out named: a repeat is of the same receipt, whichever has got that document since.
+async fn named_before(engine: &Engine, own: &ReceiptId) -> Result<Option<ReceiptId>, Refusal> {
+    let (_, Some(entry)) = engine.core.receipt_entry(own).await? else { return Ok(None) };
+    let stored = if entry.state == EntryState::Returned { engine.core.outcome(&entry, own).await? } else { None };
+    let Some(stored) = stored else { return Ok(None) };
+    let outcome = stored_outcome(&engine.core, &stored)?;
+    Ok(ReceiptId::parse(&outcome.original_receipt_id).ok())
 }
 
 /// The queue of the aggregate in which the original lies; without one, the customer's or the return's own.

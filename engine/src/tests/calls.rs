@@ -188,16 +188,6 @@ async fn the_time_of_a_replay_is_refused_by_any_other_storage() {
 }
 
 #[tokio::test]
-async fn what_is_not_served_yet_says_so() {
-    let rig = Rig::new().await;
-    let fiscal = v1::FiscalDocument { device_id: "F1".to_owned(), number: "7".to_owned() };
-    let wanted = v1::get_receipt_request::Receipt::Fiscal(fiscal);
-    let request = v1::GetReceiptRequest { contract_minor: 0, receipt: Some(wanted) };
-    let refused = rig.billing.get_receipt(Request::new(request)).await.unwrap_err();
-    assert_eq!(reason(&refused), v1::ErrorReason::NotYetServed);
-}
-
-#[tokio::test]
 async fn the_feed_sends_every_outcome_in_order_resumes_at_a_cursor_and_goes_on_as_more_is_committed() {
     let rig = Rig::new().await;
     for number in 0..5 {
