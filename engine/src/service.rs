@@ -187,7 +187,13 @@ impl BillingService for Billing {
     }
 
     async fn get_receipt(&self, request: Request<v1::GetReceiptRequest>) -> Result<Response<v1::GetReceiptResponse>, Status> {
-        unary!(&self.engine, request, "get_receipt", get_receipt::get_receipt)
+        let (begun, caller) = (Instant::now(), Caller::of(request.extensions()));
+        let result = match begin(&self.engine, request) {
+            Ok((call, request)) => get_receipt::get_receipt((&self.engine, &caller), request, &call).await,
+            Err(refusal) => Err(refusal),
+        };
+        observe("get_receipt", begun, &result);
+        result.map(Response::new).map_err(Status::from)
     }
 
     async fn converse(&self, request: Request<Streaming<v1::ConverseRequest>>) -> Result<Response<Self::ConverseStream>, Status> {

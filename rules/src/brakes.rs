@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::counting::Calendar;
-use crate::decision::Brake;
+use crate::decision::{Brake, Decision, RewardKind};
 use crate::id::{AssetId, CashierId, StoreId};
 use crate::money::Units;
 use crate::receipt::{Place, Receipt};
@@ -150,16 +150,18 @@ impl Revision {
         terms
     }
 
-    /// The brakes that take hold of a receipt whatever it is given, sorted, each once.
+    /// Whether brakes that take hold of a receipt now would leave less of what was decided for it, or hold more of that.
     #[must_use]
-    pub fn brakes_on(&self, card: CardSeen<'_>, receipt: &Receipt) -> Vec<Brake> {
-        let mut brakes: Vec<Brake> = self.tripped(card, receipt).into_iter().map(|tripped| tripped.brake).collect();
-        brakes.sort_unstable();
-        brakes.dedup();
-        brakes
+    pub fn brakes_more(&self, card: CardSeen<'_>, receipt: &Receipt, decided: &Decision) -> bool {
+        let programs = self.programs();
+        self.tripped(card, receipt).into_iter().any(|tripped| {
+            let of = programs.get(tripped.program_place).map(|program| &program.id);
+            let mut own = decided.rewards.iter().filter(|reward| Some(&reward.program) == of && can_wait(&reward.kind));
+            own.any(|reward| tripped.then == Then::Nothing || reward.held.is_none())
+        })
     }
 
-    /// The same by program.
+    /// The brakes that take hold of a receipt whatever it is given, by program.
     pub(crate) fn tripped(&self, card: CardSeen<'_>, receipt: &Receipt) -> Vec<Tripped> {
         let mut tripped = Vec::new();
         for (program_place, program) in self.programs().iter().enumerate() {
@@ -177,9 +179,24 @@ impl Velocity {
     /// Whether this receipt is one more than there may be.
     fn is_exceeded(&self, seen: &[ReceiptsSeen], receipt: &Receipt) -> bool {
         let Some(place) = self.at.name(&receipt.place) else { return false };
-        let today = ReceiptsSeen::day_of(receipt.business_date);
+        let today = ReceiptsSeen::day_of(receipt.counted_on());
         let first = today.saturating_sub(self.days).saturating_add(1);
         let within = seen.iter().filter(|seen| seen.place == place && (first..=today).contains(&seen.day));
         within.map(|seen| seen.count).fold(1, u32::saturating_add) > self.receipts_max
+    }
+}
+
+/// Whether it is something that can be given later: a changed line is sold, and what was counted says what is reached.
+pub(crate) fn can_wait(kind: &RewardKind) -> bool {
+    match kind {
+        RewardKind::DiscountNow { .. } | RewardKind::Status { reached: true, .. } => false,
+        RewardKind::DiscountLater { .. }
+        | RewardKind::BonusMoney { .. }
+        | RewardKind::Points { .. }
+        | RewardKind::Prize { .. }
+        | RewardKind::Status { reached: false, .. }
+        | RewardKind::Ticket { .. }
+        | RewardKind::Certificate { .. }
+        | RewardKind::Money { .. } => true,
     }
 }

@@ -120,7 +120,7 @@ impl Habits {
 
     /// Adds to a day, folds what has grown old, and forgets what is too old. What is about a day that is forgotten is lost.
     fn add(&mut self, one: DaySpent) {
-        let newest = self.last_day.unwrap_or(one.day).max(one.day);
+        let newest = [self.last_day, self.days.last().map(|known| known.day)].into_iter().flatten().fold(one.day, i32::max);
         insert(&mut self.days, one);
         let old = self.days.partition_point(|known| known.day <= newest.saturating_sub(SINGLE_DAYS));
         let single = self.days.split_off(old);
@@ -241,6 +241,17 @@ mod tests {
         assert_eq!(habits.within(date(100), (0, 30)), Span { receipts: 2, spent_minor: 2_000 });
         assert_eq!(habits.within(date(100), (0, 90)), Span { receipts: 3, spent_minor: 2_600 });
         assert_eq!(habits.gap_days, [], "nobody came again on an earlier day");
+    }
+
+    #[test]
+    fn p11_refunds_of_ever_earlier_days_ahead_find_room() {
+        let mut habits = Habits::default();
+        habits.visit(date(0), 16);
+        for day in (1..300).rev() {
+            habits.spend(date(day), "EUR", -1);
+        }
+        habits.visit(date(1), 16);
+        assert!(habits.days.len() <= STRETCHES_MAX, "{}", habits.days.len());
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! A receipt as the evaluation sees it: already validated, without how the customer was recognised.
 
 use compact_str::CompactString;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AssetId, CampaignId, CashierId, ChannelId, LineId, ReceiptId, RewardId, Sku, StoreId, TaxCode, TillId};
@@ -228,10 +229,27 @@ pub enum Explain {
     Candidates(Vec<CampaignId>),
 }
 
+/// Days that a trading day may lie from the day of the sale in UTC, to be counted by: a night shift and a time zone.
+pub const TRADING_DAYS_APART_MAX: i32 = 2;
+
 impl Receipt {
+    /// The trading day by which what a customer did of late is counted: the till's, where that can be.
+    #[must_use]
+    pub fn counted_on(&self) -> Date {
+        trading_day(self.business_date, self.sold_at)
+    }
+
     /// The sum of all lines as rung up.
     #[must_use]
     pub fn total(&self) -> Amount {
         self.lines.iter().map(|line| line.amount).sum()
     }
+}
+
+/// A till's trading day, or the nearest to it that a sale of that time can be of.
+#[must_use]
+pub fn trading_day(business_date: Date, sold_at: Timestamp) -> Date {
+    let sold_on = sold_at.to_zoned(TimeZone::UTC).date();
+    let apart = TRADING_DAYS_APART_MAX.days();
+    business_date.clamp(sold_on.saturating_sub(apart), sold_on.saturating_add(apart))
 }

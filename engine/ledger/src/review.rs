@@ -5,7 +5,7 @@ use tessera_rules::money::Units;
 
 use crate::account::Account;
 use crate::arithmetic::plus;
-use crate::outcome::{OutcomeKind, OutcomeReward, Right};
+use crate::outcome::OutcomeKind;
 use crate::profile::{ProfileRefusal, ProfileRequest, Profiled, Release, finish, released};
 use crate::right::WaitingReward;
 use crate::settle::gain::units_of;
@@ -62,33 +62,10 @@ pub fn review(
             next.waiting = kept;
             let mut done = finish(next, request, OutcomeKind::Review, Vec::new());
             let refused: Vec<WaitingReward> = refused;
-            done.outcome.rewards = refused.into_iter().map(taken_away).collect();
+            done.outcome.rewards = refused.into_iter().map(WaitingReward::taken_away).collect();
             done
         }
     }))
-}
-
-/// The record of a reward that nobody will be given. It was never in a book, so nothing is posted.
-fn taken_away(waiting: WaitingReward) -> OutcomeReward {
-    OutcomeReward {
-        id: waiting.reward,
-        campaign: waiting.campaign,
-        program: waiting.program,
-        kind: waiting.kind,
-        taken_back: true,
-        vests_at: waiting.vests_at,
-        expires_at: waiting.expires_at,
-        // Its shares stand with the sale.
-        earned_on: Vec::new(),
-        on_return: waiting.on_return,
-        fallback: waiting.fallback,
-        text: compact_str::CompactString::default(),
-        waits_for: waiting.facts,
-        awaits: waiting.awaits,
-        held: waiting.held,
-        right: Right::None,
-        earned_by: Some(waiting.receipt),
-    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use tessera_rules::id::{CampaignId, EventId, FactId, ProgramId, ReceiptId, Rewar
 use crate::account::{Account, Member};
 use crate::limits::{PRIZES_MAX, TICKETS_MAX, WAITING_MAX};
 use crate::lot::LotId;
-use crate::outcome::Right;
+use crate::outcome::{OutcomeReward, Right};
 
 /// A thing that the customer has won.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -145,16 +145,48 @@ pub(crate) fn keep_prize(prizes: &mut Vec<PrizeHeld>, prize: PrizeHeld) {
     prizes.push(prize);
 }
 
-/// Keeps a reward that waits. Where there is no room, the oldest that was given goes first, then the oldest that nobody
-/// must look at, since it was not answered for longest, then the oldest. Returns the one that went.
+/// Keeps a reward that waits. Where there is no room, the oldest that was given goes first; then what a brake holds pushes out
+/// the oldest of its kind, or finds no room, so that who misuses a card takes nothing from its owner; and what waits for
+/// answers the oldest that does, since it was not answered for longest, or else the oldest. Returns the one that went, which
+/// may be the new one.
 pub(crate) fn keep_waiting(waiting: &mut Vec<WaitingReward>, reward: WaitingReward) -> Option<WaitingReward> {
-    let gone = (waiting.len() >= WAITING_MAX).then(|| {
+    let mut gone = None;
+    if waiting.len() >= WAITING_MAX {
+        let is_held = reward.held.is_some();
         let given = waiting.iter().position(|known| known.given.is_some());
-        let unanswered = || waiting.iter().position(|known| known.held.is_none());
-        waiting.remove(given.or_else(unanswered).unwrap_or(0))
-    });
+        match given.or_else(|| waiting.iter().position(|known| known.held.is_some() == is_held)) {
+            None if is_held => return Some(reward),
+            place => gone = Some(waiting.remove(place.unwrap_or(0))),
+        }
+    }
     waiting.push(reward);
     gone
+}
+
+impl WaitingReward {
+    /// The record of a reward that nobody will be given. It was never in a book, so nothing is posted.
+    pub(crate) fn taken_away(self) -> OutcomeReward {
+        let waiting = self;
+        OutcomeReward {
+            id: waiting.reward,
+            campaign: waiting.campaign,
+            program: waiting.program,
+            kind: waiting.kind,
+            taken_back: true,
+            vests_at: waiting.vests_at,
+            expires_at: waiting.expires_at,
+            // Its shares stand with the sale.
+            earned_on: Vec::new(),
+            on_return: waiting.on_return,
+            fallback: waiting.fallback,
+            text: compact_str::CompactString::default(),
+            waits_for: waiting.facts,
+            awaits: waiting.awaits,
+            held: waiting.held,
+            right: Right::None,
+            earned_by: Some(waiting.receipt),
+        }
+    }
 }
 
 impl Account {

@@ -1,22 +1,26 @@
 //! Receipts as brakes count them: by trading day and place, in constant space.
 
 use tessera_rules::brakes::{ReceiptsSeen, SeenTerms};
-use tessera_rules::receipt::Receipt;
+use tessera_rules::receipt::{Receipt, TRADING_DAYS_APART_MAX};
 
 use crate::limits::SEEN_MAX;
 
-/// Counts a receipt where the brakes of the revision look, and forgets days that none of them looks at any more.
+/// Days that a receipt may be counted ahead of today: its time by a day, its trading day by more.
+const AHEAD_MAX: i32 = 1 + TRADING_DAYS_APART_MAX;
+
+/// Counts a receipt where the brakes of the revision look, and forgets days that none of them looks at any more, also where
+/// this receipt is of a day that is still to come.
 pub(crate) fn count(seen: &mut Vec<ReceiptsSeen>, terms: &SeenTerms, receipt: &Receipt) {
     if terms.days == 0 {
         seen.clear();
         return;
     }
-    let day = ReceiptsSeen::day_of(receipt.business_date);
+    let day = ReceiptsSeen::day_of(receipt.counted_on());
     for place in terms.at.iter().filter_map(|at| at.name(&receipt.place)) {
         add(seen, ReceiptsSeen { day, place, count: 1 });
     }
     let last = seen.last().map_or(day, |last| last.day);
-    seen.retain(|known| known.day > last.saturating_sub(terms.days));
+    seen.retain(|known| known.day > last.saturating_sub(terms.days).saturating_sub(AHEAD_MAX));
     cut(seen);
 }
 
@@ -37,12 +41,12 @@ fn add(seen: &mut Vec<ReceiptsSeen>, one: ReceiptsSeen) {
     }
 }
 
-/// Where there is no room for all, the places with the fewest receipts go first, of these the oldest; what is counted
-/// over all places stays to the last.
+/// Where there is no room for all, the oldest go first, of a day the places with the fewest receipts, so that who has been
+/// at many places is counted at the next one too; what is counted over all places stays to the last.
 fn cut(seen: &mut Vec<ReceiptsSeen>) {
     while seen.len() > SEEN_MAX {
         let least =
-            seen.iter().enumerate().min_by_key(|(_, known)| (known.place == ReceiptsSeen::ANYWHERE, known.count, known.day));
+            seen.iter().enumerate().min_by_key(|(_, known)| (known.place == ReceiptsSeen::ANYWHERE, known.day, known.count));
         let Some(place) = least.map(|(place, _)| place) else { return };
         seen.remove(place);
     }
@@ -66,6 +70,7 @@ mod tests {
     fn sale(day: i32, cashier: u8) -> Receipt {
         let mut sale = receipt("sale", vec![line("1", 1, 100)]);
         sale.business_date = sale.business_date.checked_add(jiff::ToSpan::days(day)).unwrap();
+        sale.sold_at = sale.sold_at.checked_add(jiff::ToSpan::hours(i64::from(day) * 24)).unwrap();
         sale.place.cashier = (cashier > 0).then(|| CashierId::parse(&format!("c{cashier}")).unwrap());
         sale.place.till = TillId::parse(&format!("t{}", cashier % 3)).unwrap();
         sale

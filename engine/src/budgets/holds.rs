@@ -108,10 +108,13 @@ impl Holds {
         hold.is_some_and(|hold| !hold.shares.is_empty())
     }
 
-    /// The hold that the asker takes over: of the same customer, or of a receipt for which nobody was known yet.
+    /// The hold that the asker takes over: of the same store (H73), and of the same customer, or of a receipt for which nobody
+    /// was known yet.
     fn taken_over(&self, asker: Asker<'_>) -> Option<&Hold> {
         let before = asker.supersedes.filter(|before| *before != asker.receipt)?;
-        self.by_receipt.get(before).filter(|hold| hold.account.is_none() || hold.account.as_ref() == asker.account)
+        let hold = self.by_receipt.get(before)?;
+        let same_store = hold.till.as_ref().is_none_or(|till| till.store == asker.place.store);
+        (same_store && (hold.account.is_none() || hold.account.as_ref() == asker.account)).then_some(hold)
     }
 
     fn insert(&mut self, receipt: &ReceiptId, hold: Hold) {

@@ -57,6 +57,7 @@ impl Customers {
             receipt: statement.receipt,
             finding: statement.finding,
             reason: statement.reason,
+            units_max: self.units_max(signers.len()),
             signers,
             content_hash: *blake3::hash(text.as_bytes()).as_bytes(),
             rules,
@@ -66,7 +67,8 @@ impl Customers {
         self.recorded(done.map_err(Refusal::into_status)?.answer)
     }
 
-    /// What is held of receipts of the last days. A day that is over and holds nothing more of an account forgets it.
+    /// What is held of receipts of the last days. A day that is over for a day and holds nothing more of an
+    /// account forgets it: hints go before the commits that they are of.
     pub(super) async fn held(&self, request: &v1::ListHeldReceiptsRequest) -> Result<v1::ListHeldReceiptsResponse, Refusal> {
         let core = &self.engine.core;
         let days = if request.days == 0 { DAYS } else { request.days };
@@ -83,7 +85,7 @@ impl Customers {
                 let hints = core.storage.hints(bucket, after.as_deref(), PAGE).await;
                 let hints = hints.map_err(|error| core.storage_refusal(&error))?;
                 for hint in &hints {
-                    if !self.held_of(&hint.key, &mut found).await? && ago > 0 {
+                    if !self.held_of(&hint.key, &mut found).await? && ago > 1 {
                         let closed = core.storage.close_hint(bucket, &hint.key).await;
                         closed.map_err(|error| core.storage_refusal(&error))?;
                     }
@@ -106,7 +108,13 @@ impl Customers {
         let core = &self.engine.core;
         let Some(id) = std::str::from_utf8(key).ok().and_then(|text| AccountId::parse(text).ok()) else { return Ok(false) };
         let id = self.engine.account_now(id).await?;
-        let Some(account) = core.account(&id).await?.account else { return Ok(false) };
+        // One account that cannot be read hides nobody else's: it is named among the quarantined ones (H31).
+        let account = match core.account(&id).await {
+            Ok(found) => found.account,
+            Err(Refusal::Quarantined) => return Ok(true),
+            Err(refusal) => return Err(refusal),
+        };
+        let Some(account) = account else { return Ok(false) };
         add(&account, found);
         Ok(account.held().next().is_some())
     }

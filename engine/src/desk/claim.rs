@@ -253,7 +253,7 @@ impl ClaimCase {
             renewals: &self.rules.revision.renewals(sold.sold_at),
             limits: &limit_terms(&self.rules.revision, decision),
             return_terms: &[],
-            seen: &self.rules.revision.receipts_seen(),
+            seen: &draft.core.programs.in_force().revision.receipts_seen(),
             codes: draft.core.keys.codes(),
             handed_over: &[],
             must_confirm: None,

@@ -17,7 +17,7 @@ use tessera_ledger::standing::View;
 use tessera_rules::decision::Decision;
 use tessera_rules::effort::Effort;
 use tessera_rules::evaluate::evaluate;
-use tessera_rules::id::{AccountId, CustomerId};
+use tessera_rules::id::{AccountId, CustomerId, ReceiptId};
 use tessera_rules::standing::{CodeStanding, CodeState, Standing};
 
 use super::Draft;
@@ -94,7 +94,7 @@ pub(crate) async fn evaluate_quote(
     account: Option<&Account>,
     customer: Option<&CustomerId>,
 ) -> Result<Decision, Refusal> {
-    let view = asked.view(customer);
+    let view = asked.view(customer, account);
     let exhausted = account.is_some_and(|account| account.promises_exhausted(&view));
     let asker = asked.asker(core, account.map(|known| &known.id));
     let around = core.surroundings((&asked.rules.revision, &asked.input.receipt, asked.at), customer, asker).await?;
@@ -124,7 +124,7 @@ pub(crate) async fn evaluate_anonymous(core: &Core, asked: &Asked) -> Result<Quo
             Held::Beyond => {}
         }
     }
-    let decision = asked.evaluate(core, None, &asked.view(None), (Surroundings::default(), true));
+    let decision = asked.evaluate(core, None, &asked.view(None, None), (Surroundings::default(), true));
     Ok(Quoted::Decided(Box::new(Decided { decision, held_until: None, account: None })))
 }
 
@@ -149,11 +149,19 @@ impl Asked {
         }
     }
 
-    fn view<'a>(&'a self, customer: Option<&'a CustomerId>) -> View<'a> {
+    /// The receipt that this one takes over from; none also where a till of another store holds it: an id alone does not say
+    /// whose it is (H73).
+    fn supersedes(&self, account: Option<&Account>) -> Option<&ReceiptId> {
+        let parked = self.input.supersedes.as_ref()?;
+        let held = account.and_then(|account| account.open_quotes.iter().find(|quote| quote.receipt == *parked));
+        held.is_none_or(|held| held.till.store == self.input.receipt.place.store).then_some(parked)
+    }
+
+    fn view<'a>(&'a self, customer: Option<&'a CustomerId>, account: Option<&Account>) -> View<'a> {
         View {
             customer,
             receipt: &self.input.receipt.id,
-            supersedes: self.input.supersedes.as_ref(),
+            supersedes: self.supersedes(account),
             now: self.at,
             business_date: self.input.receipt.business_date,
             lists: &[],
@@ -185,7 +193,7 @@ impl Asked {
 
 /// Whether the decision must go through the account's queue.
 pub(crate) fn needs_desk(account: &Account, customer: &CustomerId, asked: &Asked, decision: &Decision) -> bool {
-    let command = command(&asked.input, decision, asked.at, asked.at);
+    let command = command(asked, account, decision, asked.at);
     !asked.input.receipt.training && (must_write(account, &command) || asked.needs_code(account, customer, decision))
 }
 
@@ -194,15 +202,15 @@ fn quote_no(input: &QuoteInput) -> u32 {
     u32::try_from(input.quote_no).unwrap_or(u32::MAX)
 }
 
-fn command<'a>(input: &'a QuoteInput, decision: &'a Decision, now: Timestamp, until: Timestamp) -> OpenQuoteCommand<'a> {
+fn command<'a>(asked: &'a Asked, account: &Account, decision: &'a Decision, until: Timestamp) -> OpenQuoteCommand<'a> {
     OpenQuoteCommand {
-        receipt: &input.receipt.id,
-        place: &input.receipt.place,
-        quote_no: quote_no(input),
-        now,
+        receipt: &asked.input.receipt.id,
+        place: &asked.input.receipt.place,
+        quote_no: quote_no(&asked.input),
+        now: asked.at,
         until,
         promises: &decision.promises,
-        supersedes: input.supersedes.as_ref(),
+        supersedes: asked.supersedes(Some(account)),
     }
 }
 
@@ -231,7 +239,7 @@ impl QuoteCase {
         let until = draft.core.held_until(asked.at);
         for _ in 0..BUDGET_ATTEMPTS_MAX {
             let decision = evaluate_quote(draft.core, asked, Some(&before), Some(&self.customer)).await?;
-            match open_quote(&before, &command(&asked.input, &decision, asked.at, until)) {
+            match open_quote(&before, &command(asked, &before, &decision, until)) {
                 Ok(account) => {
                     let shares = shares(&asked.rules.revision, &decision);
                     match draft.core.budgets.hold(&shares, asked.asker(draft.core, Some(&self.account))) {
@@ -261,7 +269,9 @@ impl QuoteCase {
     /// Where this receipt takes over what a parked one held, that one is not paid any more unless its cashier decides so.
     async fn leave_tombstone(&self, draft: &mut Draft<'_>, before: &Account) -> Result<(), Refusal> {
         let input = &self.asked.input;
-        let Some(parked) = input.supersedes.as_ref().filter(|parked| **parked != input.receipt.id) else { return Ok(()) };
+        let Some(parked) = self.asked.supersedes(Some(before)).filter(|parked| **parked != input.receipt.id) else {
+            return Ok(());
+        };
         let now = before.booked_at(self.asked.at);
         let held = before.open_quotes.iter().find(|quote| quote.receipt == *parked && quote.is_open(now));
         let Some(held) = held else { return Ok(()) };
@@ -289,7 +299,8 @@ impl QuoteCase {
         let lists = draft.core.lists_of(&self.customer, self.asked.at).await?;
         let out_of_stock = draft.core.out_of_stock(&self.asked.input.receipt.place.store).await?;
         let around = Surroundings { lists, out_of_stock, ..Surroundings::default() };
-        let decision = self.asked.evaluate(draft.core, Some(account), &self.asked.view(Some(&self.customer)), (around, true));
+        let decision =
+            self.asked.evaluate(draft.core, Some(account), &self.asked.view(Some(&self.customer), Some(account)), (around, true));
         Ok(Quoted::Decided(Box::new(Decided { decision, held_until: None, account: draft.account().cloned() })))
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct ReviewCase {
     pub(crate) reason: String,
     /// The public keys of those who signed.
     pub(crate) signers: Vec<[u8; 32]>,
+    /// How many units they may let go.
+    pub(crate) units_max: u64,
     /// BLAKE3 over what they signed.
     pub(crate) content_hash: [u8; 32],
     pub(crate) rules: Rules,
@@ -39,6 +41,11 @@ impl ReviewCase {
         }
         let nothing = || Refusal::fault("receipt_id", "names no receipt of which something of this customer is held");
         let Some(account) = draft.account().cloned() else { return Err(nothing()) };
+        // More may be held by now than when the signatures were counted.
+        let held = account.units_held_of(&self.receipt).units().unsigned_abs();
+        if self.finding == Finding::Release && held > self.units_max {
+            return Err(Refusal::fault("signatures", "must be two: more units are held by now than one person may let go"));
+        }
         let booking_date = draft.booking_date(self.now);
         let request = ProfileRequest {
             id: self.id.clone(),

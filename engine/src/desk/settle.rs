@@ -242,7 +242,7 @@ impl SettleCase {
                 must_confirm: must_confirm.as_deref(),
                 limits: &limit_terms(&rules.revision, &judged.decision),
                 return_terms: &return_terms(&rules.revision),
-                seen: &rules.revision.receipts_seen(),
+                seen: &draft.core.programs.in_force().revision.receipts_seen(),
             },
         );
         if judged.is_beyond {

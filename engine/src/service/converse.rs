@@ -103,10 +103,11 @@ impl Conversation {
                     let (engine, answers, ids, limits) =
                         (self.engine.clone(), self.answers.clone(), Arc::clone(&self.ids), self.limits);
                     let admitted = request.call.as_ref().map_or(Ok(()), |call| admit(&self.caller, call));
+                    let caller = self.caller.clone();
                     tokio::spawn(async move {
                         let correlation_id = request.correlation_id;
                         let told = match admitted {
-                            Ok(()) => answer(&engine, request, limits).await,
+                            Ok(()) => answer((&engine, &caller), request, limits).await,
                             Err(refusal) => error(refusal),
                         };
                         ids.lock().unwrap_or_else(PoisonError::into_inner).remove(&correlation_id);
@@ -155,7 +156,7 @@ async fn sleep_until(at: Option<tokio::time::Instant>) {
 }
 
 /// Carries out one call within its budget. What runs out of time is unknown to the caller, and goes on.
-async fn answer(engine: &Engine, request: v1::ConverseRequest, limits: ConverseLimits) -> Told {
+async fn answer(served: (&Engine, &Caller), request: v1::ConverseRequest, limits: ConverseLimits) -> Told {
     let begun = Instant::now();
     let budget = match request.budget_ms {
         0 => limits.budget_default,
@@ -165,7 +166,7 @@ async fn answer(engine: &Engine, request: v1::ConverseRequest, limits: ConverseL
         return error(Refusal::fault("call", "is required"));
     };
     let name = name(&asked);
-    let result = match tokio::time::timeout(budget, carry_out(engine, asked, budget)).await {
+    let result = match tokio::time::timeout(budget, carry_out(served, asked, budget)).await {
         Ok(result) => result,
         Err(_) => Err(Refusal::OutcomeUnknown),
     };
@@ -192,7 +193,7 @@ fn name(asked: &Asked) -> &'static str {
     }
 }
 
-async fn carry_out(engine: &Engine, asked: Asked, budget: Duration) -> Result<Told, Refusal> {
+async fn carry_out((engine, caller): (&Engine, &Caller), asked: Asked, budget: Duration) -> Result<Told, Refusal> {
     let call = engine.call(None, Some(budget))?;
     let answered = match asked {
         Asked::Quote(request) => quote::quote(engine, request, &call).await.map(Answered::Quote),
@@ -204,7 +205,7 @@ async fn carry_out(engine: &Engine, asked: Asked, budget: Duration) -> Result<To
         Asked::Identify(request) => customer::identify(engine, request, &call).await.map(Answered::Identify),
         Asked::Enrol(request) => customer::enrol(engine, request, &call).await.map(Answered::Enrol),
         Asked::AnswerPrompts(request) => customer::answer_prompts(engine, request, &call).await.map(Answered::AnswerPrompts),
-        Asked::GetReceipt(request) => get_receipt::get_receipt(engine, request, &call).await.map(Answered::GetReceipt),
+        Asked::GetReceipt(request) => get_receipt::get_receipt((engine, caller), request, &call).await.map(Answered::GetReceipt),
         Asked::Claim(request) => claim::claim(engine, request, &call).await.map(Answered::Claim),
         Asked::HandOver(request) => hand_over::hand_over(engine, request, &call).await.map(Answered::HandOver),
     };

@@ -2,6 +2,7 @@
 
 use tessera_contract::read::{GetReceiptInput, ReadContext, read_get_receipt};
 use tessera_contract::refusal::Refusal;
+use tessera_identity::Caller;
 use tessera_ledger::entry::{EntryState, ReceiptEntry};
 use tessera_ledger::return_goods::ReturnedSoFar;
 use tessera_proto::billing::v1;
@@ -12,17 +13,20 @@ use crate::engine::{Call, Engine};
 use crate::fiscal::Sought;
 use crate::layout;
 
-/// What became of a receipt or return.
+/// What became of a receipt or return. Who looks for a document is told of sales of his own store alone: its number can be
+/// guessed, which the id that a till has minted cannot.
 pub(crate) async fn get_receipt(
-    engine: &Engine,
+    (engine, caller): (&Engine, &Caller),
     request: v1::GetReceiptRequest,
     call: &Call,
 ) -> Result<v1::GetReceiptResponse, Refusal> {
+    let by_document = matches!(request.receipt, Some(v1::get_receipt_request::Receipt::Fiscal(_)));
+    let unknown = || v1::GetReceiptResponse { state: i32::from(v1::ReceiptState::Unknown), ..Default::default() };
     let id = match read_get_receipt(&request, &ReadContext { now: call.now })? {
         GetReceiptInput::Receipt(id) => id,
         GetReceiptInput::Fiscal(document) => match engine.core.by_fiscal(&document, Sought::Any, "fiscal").await? {
             Some(id) => id,
-            None => return Ok(v1::GetReceiptResponse { state: i32::from(v1::ReceiptState::Unknown), ..Default::default() }),
+            None => return Ok(unknown()),
         },
     };
     let (_, entry) = engine.core.receipt_entry(&id).await?;
@@ -31,6 +35,9 @@ pub(crate) async fn get_receipt(
         None => None,
     };
     let outcome = outcome.map(|bytes| stored_outcome(&engine.core, &bytes)).transpose()?;
+    if by_document && outcome.as_ref().is_some_and(|outcome| caller.is_of(&outcome.store_id).is_err()) {
+        return Ok(unknown());
+    }
     let so_far = match (&entry, &outcome) {
         (Some(entry), Some(_)) => returned(engine, entry, &id).await?,
         _ => ReturnedSoFar::default(),

@@ -185,6 +185,21 @@ async fn h75_h78_p5_what_is_held_is_seen_and_let_go_by_as_many_people_as_a_corre
 }
 
 #[tokio::test]
+async fn h69_h75_a_trading_day_that_cannot_be_does_not_switch_a_brake_off() {
+    let rig = rig().await;
+    let on = |id: &str, day: &str| v1::Receipt { business_date: day.to_owned(), ..bought(id, 100) };
+    let today = bought("any", 1).business_date;
+    for (id, day) in [("r0", today.as_str()), ("far", "9999-12-31"), ("r1", &today), ("again", "9999-12-31"), ("r2", &today)] {
+        rig.sell(on(id, day)).await;
+    }
+    // Two that were rung up far ahead are counted on the last day that they can be of; the third of today is one too many.
+    assert_eq!(on_card(&rig).await.len(), 1, "{:?}", held(&rig, 1).await);
+    rig.sell(on("once-more", "9999-12-31")).await;
+    assert_eq!(on_card(&rig).await.len(), 2);
+    verified(&rig).await;
+}
+
+#[tokio::test]
 async fn h75_one_person_refuses_whatever_is_held_and_the_list_forgets_days_that_are_looked_through() {
     let rig = rig().await;
     rig.sell(bought("large", 5_000)).await;

@@ -176,6 +176,27 @@ async fn p4_h7_h11_a_receipt_that_is_resumed_at_another_till_is_not_paid_at_the_
 }
 
 #[tokio::test]
+async fn h73_a_till_of_another_store_takes_nothing_over() {
+    let rig = Rig::new().await;
+    rig.sell(receipt("earned", Some("1001"), vec![line("1", "OTHER", 1, 10_000)])).await;
+    let all =
+        v1::RedeemRequest { asset_id: "points".to_owned(), amount: Some(v1::redeem_request::Amount::Max(true)), redeem_as: 0 };
+    let basket = |id: &str, store: &str| v1::Receipt {
+        store_id: store.to_owned(),
+        redeem_requested: vec![all.clone()],
+        ..receipt(id, Some("1001"), vec![line("1", "OTHER", 1, 5_000)])
+    };
+    let parked = rig.quote(quote(basket("parked", "S1"))).await.unwrap();
+    let request = v1::QuoteRequest { supersedes_receipt_id: "parked".to_owned(), ..quote(basket("foreign", "S9")) };
+    let foreign = rig.quote(request).await.unwrap().answer.unwrap();
+    assert!(foreign.redemptions.iter().all(|redemption| redemption.units == 0), "{:?}", foreign.redemptions);
+    let paid = rig.settle(as_quoted(basket("parked", "S1"), &parked)).await.unwrap();
+    assert_eq!(paid.status(), v1::SettleStatus::Committed);
+    assert_eq!(paid.outcome.unwrap().redemptions[0].units, parked.answer.unwrap().redemptions[0].units);
+    rig.outcomes().await;
+}
+
+#[tokio::test]
 async fn what_an_asset_paid_comes_back_in_its_units_and_the_rest_as_it_was_paid() {
     let rig = Rig::new().await;
     rig.sell(receipt("earned", Some("1001"), vec![line("1", "OTHER", 1, 10_000)])).await;

@@ -54,6 +54,20 @@ impl Caller {
         }
     }
 
+    /// Whether he sends what a till of this store says. Without certificates whoever may connect may.
+    ///
+    /// # Errors
+    /// He does not.
+    pub fn is_of(&self, store: &str) -> Result<(), NotAllowed> {
+        match self {
+            Self::InProcess | Self::Address(_) => Ok(()),
+            Self::Holder(shown) => shown.lets(|grants| {
+                grants.forwards_for(Some(store))
+                    || grants.any(|grant| matches!(grant, Grant::Till { store: own, .. } if own == store))
+            }),
+        }
+    }
+
     /// Whether he sends what tills say, of whatever store.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! What brakes do to rewards: they wait until somebody has looked at the receipt, or none are given.
 
 use super::draft::Draft;
-use crate::brakes::Then;
+use crate::brakes::{Then, can_wait};
 use crate::decision::{Brake, Reward, RewardKind};
 use crate::id::ProgramId;
 
@@ -71,19 +71,4 @@ fn hold_above(rewards: &mut [Reward], program: &ProgramId, limits: &[(crate::id:
         }
     }
     any
-}
-
-/// Whether it is something that can be given later: a changed line is sold, and what was counted says what is reached.
-fn can_wait(kind: &RewardKind) -> bool {
-    match kind {
-        RewardKind::DiscountNow { .. } | RewardKind::Status { reached: true, .. } => false,
-        RewardKind::DiscountLater { .. }
-        | RewardKind::BonusMoney { .. }
-        | RewardKind::Points { .. }
-        | RewardKind::Prize { .. }
-        | RewardKind::Status { reached: false, .. }
-        | RewardKind::Ticket { .. }
-        | RewardKind::Certificate { .. }
-        | RewardKind::Money { .. } => true,
-    }
 }

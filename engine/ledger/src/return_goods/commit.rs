@@ -5,7 +5,7 @@ use std::mem;
 use jiff::Timestamp;
 use tessera_rules::decision::CounterMove;
 use tessera_rules::money::{Amount, split};
-use tessera_rules::receipt::{RedeemMode, Tender, TenderKind};
+use tessera_rules::receipt::{RedeemMode, Tender, TenderKind, trading_day};
 
 use crate::account::Account;
 use crate::arithmetic::{amount_minus, amount_negated, amount_plus};
@@ -49,7 +49,11 @@ pub(super) fn commit(account: Option<&Account>, goods: &Return<'_>) -> Returned 
     if let Some(next) = next.as_mut() {
         // What a sale is claimed for is what was left of it then.
         if goods.original.is_none_or(|sale| sale.outcome.account.is_some()) {
-            let bought_on = goods.original.as_ref().map_or(goods.business_date, |sale| sale.outcome.business_date);
+            let (date, at) = goods
+                .original
+                .as_ref()
+                .map_or((goods.business_date, now), |sale| (sale.outcome.business_date, sale.outcome.sold_at));
+            let bought_on = trading_day(date, at);
             gain::spend(&mut next.statistics, goods.currency.code(), (bought_on, amount_negated(due).minor()));
         }
         next.open_quotes.retain(|quote| quote.is_open(now));

@@ -147,4 +147,15 @@ fn what_is_held_makes_room_last() {
         crate::right::keep_waiting(&mut waiting, WaitingReward { receipt, held: None, ..held.clone() });
     }
     assert!(waiting.contains(&held) && waiting.len() == crate::limits::WAITING_MAX);
+    // Whoever misuses a card pushes out what is held of it, and nothing that its owner waits for.
+    let mut last = held.receipt.clone();
+    for number in 0..3 {
+        let new = WaitingReward { receipt: receipt_id(&format!("held-{number}")), ..held.clone() };
+        let went = crate::right::keep_waiting(&mut waiting, new.clone());
+        assert_eq!(went.map(|went| went.receipt), Some(std::mem::replace(&mut last, new.receipt)));
+    }
+    assert_eq!(waiting.iter().filter(|known| known.held.is_none()).count(), crate::limits::WAITING_MAX - 1);
+    waiting.retain(|known| known.held.is_none());
+    waiting.push(WaitingReward { held: None, ..held.clone() });
+    assert_eq!(crate::right::keep_waiting(&mut waiting, held.clone()), Some(held), "there is no room for it");
 }

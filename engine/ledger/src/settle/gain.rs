@@ -41,7 +41,7 @@ pub(crate) fn give(account: Option<&mut Account>, settle: &Settle<'_>, booking: 
     // What waited is given first: what begins to wait with this sale may take its place.
     let earlier = visited(account, settle, booking);
     for reward in &settle.decision.rewards {
-        gain.rewards.push(give_or_wait(account, settle, booking, reward));
+        give_or_wait((account, &mut gain.rewards), settle, booking, reward);
     }
     let given = earlier.into_iter().chain(released(account, settle, booking)).collect();
     merge_released(&mut gain.rewards, given, &settle.receipt.id);
@@ -61,7 +61,7 @@ pub(crate) fn give(account: Option<&mut Account>, settle: &Settle<'_>, booking: 
     seen::count(&mut account.seen, settle.seen, settle.receipt);
     let statistics = &mut account.statistics;
     visit(statistics, settle.receipt);
-    spend(statistics, settle.receipt.currency.code(), (settle.receipt.business_date, paid.minor()));
+    spend(statistics, settle.receipt.currency.code(), (settle.receipt.counted_on(), paid.minor()));
     gain
 }
 
@@ -81,8 +81,13 @@ fn released(account: &mut Account, settle: &Settle<'_>, booking: &mut Booking) -
     given.unwrap_or_default()
 }
 
-/// Gives a reward, or lets it wait for its answers.
-fn give_or_wait(account: &mut Account, settle: &Settle<'_>, booking: &mut Booking, reward: &Reward) -> OutcomeReward {
+/// Gives a reward, or lets it wait for its answers. What finds no room for that is taken away, and recorded so.
+fn give_or_wait(
+    (account, rewards): (&mut Account, &mut Vec<OutcomeReward>),
+    settle: &Settle<'_>,
+    booking: &mut Booking,
+    reward: &Reward,
+) {
     let receipt = &settle.receipt.id;
     if !reward.is_waiting() {
         let grant = Grant {
@@ -96,7 +101,8 @@ fn give_or_wait(account: &mut Account, settle: &Settle<'_>, booking: &mut Bookin
             prize: prize_state(settle, reward),
         };
         let right = grant.give(account, settle.codes, booking);
-        return record(reward, right);
+        rewards.push(record(reward, right));
+        return;
     }
     let gone = keep_waiting(
         &mut account.waiting,
@@ -119,12 +125,22 @@ fn give_or_wait(account: &mut Account, settle: &Settle<'_>, booking: &mut Bookin
             lot: None,
         },
     );
-    booking.aside.given.extend(gone.filter(|gone| gone.given.is_some()));
-    OutcomeReward {
-        waits_for: reward.waits_for.clone(),
-        awaits: reward.awaits.clone(),
-        held: reward.held,
-        ..record(reward, Right::None)
+    let gone = gone.and_then(|gone| match gone.given {
+        Some(_) => {
+            booking.aside.given.push(gone);
+            None
+        }
+        None => Some(gone.taken_away()),
+    });
+    let is_kept = gone.as_ref().is_none_or(|gone| gone.earned_by.as_ref() != Some(receipt) || gone.id != reward.id);
+    rewards.extend(gone);
+    if is_kept {
+        rewards.push(OutcomeReward {
+            waits_for: reward.waits_for.clone(),
+            awaits: reward.awaits.clone(),
+            held: reward.held,
+            ..record(reward, Right::None)
+        });
     }
 }
 
@@ -237,7 +253,7 @@ fn use_coupons(account: &mut Account, settle: &Settle<'_>, now: Timestamp) -> bo
 fn visit(statistics: &mut Statistics, receipt: &Receipt) {
     let sold_at = receipt.sold_at;
     statistics.visits = statistics.visits.saturating_add(1);
-    statistics.habits.visit(receipt.business_date, GAPS_MAX);
+    statistics.habits.visit(receipt.counted_on(), GAPS_MAX);
     statistics.first_sold_at = Some(statistics.first_sold_at.map_or(sold_at, |first| first.min(sold_at)));
     statistics.last_sold_at = Some(statistics.last_sold_at.map_or(sold_at, |last| last.max(sold_at)));
 }

@@ -20,7 +20,7 @@ impl Asked {
     /// Whether a code was brought that must be looked at, or one is wanted that is not on its way yet. A code that is on its way is
     /// not sent again by the next quote.
     pub(super) fn needs_code(&self, account: &Account, customer: &CustomerId, decision: &Decision) -> bool {
-        let is_awaited = redeem::is_awaited(account, &self.view(Some(customer)));
+        let is_awaited = redeem::is_awaited(account, &self.view(Some(customer), Some(account)));
         if is_awaited { self.input.confirmation_code.is_some() } else { decision.code_wanted.is_some() }
     }
 }
@@ -28,7 +28,7 @@ impl Asked {
 impl QuoteCase {
     /// The account after the code that the quote brought: a try is counted whatever becomes of the quote (H76).
     pub(super) fn with_code(&self, draft: &mut Draft<'_>, before: Arc<Account>) -> Arc<Account> {
-        let view = self.asked.view(Some(&self.customer));
+        let view = self.asked.view(Some(&self.customer), Some(&before));
         let Some(given) = &self.asked.input.confirmation_code else { return before };
         let Some(after) = redeem::bring(&before, given.expose(), (&view, draft.core.keys.codes())) else { return before };
         draft.put_account(after.clone());
@@ -51,7 +51,7 @@ impl QuoteCase {
             booked_at: draft.booked_at(asked.at),
             booking_date: draft.booking_date(asked.at),
         };
-        let view = asked.view(Some(&self.customer));
+        let view = asked.view(Some(&self.customer), Some(account));
         let Some(sent) = redeem::send(account, &request, (&wanted.to, &view)) else { return false };
         let extras = Extras { answers: vec![self.told(&sent, &wanted.to)], proven: true, ..Extras::default() };
         put_recorded(draft, sent.account, &sent.outcome, &extras, None);

@@ -15,8 +15,7 @@ impl SettleCase {
         let Some(account) = draft.account() else { return false };
         let staff: Vec<StaffOf> = staff(account).collect();
         let card = CardSeen { seen: &account.seen, staff: &staff };
-        let now = rules.revision.brakes_on(card, &self.input.receipt);
-        now.iter().any(|brake| !quoted.brakes.contains(brake))
+        rules.revision.brakes_more(card, &self.input.receipt, quoted)
     }
 }
 
