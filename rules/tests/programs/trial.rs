@@ -6,6 +6,7 @@ use jiff::{Timestamp, ToSpan};
 use tessera_rules::campaign::Campaign;
 use tessera_rules::catalogue::{Catalogue, Product};
 use tessera_rules::decision::{CounterMove, Explained};
+use tessera_rules::habits::Habits;
 use tessera_rules::id::{
     CampaignId, ChannelId, CustomerId, FactId, LineId, ProgramId, ReceiptId, RewardId, SegmentId, Sku, StoreId, TierId, TillId,
 };
@@ -15,6 +16,17 @@ use tessera_rules::receipt::{Attribute, Chosen, Explain, Line, Measure, Place, P
 use tessera_rules::standing::{CodeStanding, CodeState, CounterStanding, CustomerStanding, FactStanding, Standing};
 use tessera_rules::tree::{self, Field, Kind, Node};
 use tessera_rules::{Effort, Revision, evaluate};
+
+/// Of somebody who came every week until summer and has spent nothing for long.
+fn gone_quiet() -> Habits {
+    let mut habits = Habits::default();
+    for week in 0..6 {
+        let day = jiff::civil::date(2026, 7, 1).checked_add((7 * week).days()).expect("a date");
+        habits.visit(day, 16);
+        habits.spend(day, "GBP", 10_000);
+    }
+    habits
+}
 
 /// One file and what its campaigns may need.
 pub(crate) struct Trial {
@@ -339,7 +351,7 @@ impl Trial {
                     lists: lists.clone(),
                     enrolled_at: Some(known_at),
                     visits,
-                    habits: tessera_rules::habits::Habits::default(),
+                    habits: gone_quiet(),
                     seen: Vec::new(),
                     staff: Vec::new(),
                 };

@@ -30,6 +30,9 @@ fn member() -> Standing {
     known(|customer| {
         customer.tiers = vec![(crate::id::ProgramId::parse("p").unwrap(), TierId::parse("gold").unwrap())];
         customer.available = vec![points(150)];
+        for day in [1, 8, 15, 20] {
+            customer.habits.visit(jiff::civil::date(2026, 11, day), 16);
+        }
         let campaign = CampaignId::parse("bottles").unwrap();
         customer.counters = vec![CounterStanding {
             campaign: campaign.clone(),
