@@ -16,6 +16,7 @@
 mod gateway_faults {
     mod disk;
     mod heartbeat;
+    mod kills;
     mod proxy;
     mod report;
     mod run;

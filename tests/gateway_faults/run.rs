@@ -85,7 +85,7 @@ fn the_pack_decides(names: &[String], told: &[Told]) {
 }
 
 /// Every receipt that was paid is settled, and each card has what its receipts earned, once.
-async fn nothing_is_lost_or_doubled(stage: &Stage, book: &Book) {
+pub(super) async fn nothing_is_lost_or_doubled(stage: &Stage, book: &Book) {
     let mut engine = BillingServiceClient::connect(format!("http://{}", stage.engine.address)).await.unwrap();
     let paid = book.paid.lock().unwrap().clone();
     let mut earned: BTreeMap<usize, i64> = BTreeMap::new();
