@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
+use jiff::Timestamp;
 use tessera_contract::unchanged::{REWARD_FOLLOWS_TEXT, UNCHANGED_TEXT};
 use tessera_identity::{ConnectError, Identity};
 use tessera_proto::billing::v1::DeliveryRoute;
@@ -44,6 +45,34 @@ impl fmt::Debug for Dialler {
     }
 }
 
+/// What a gateway takes for the time of day.
+#[derive(Clone)]
+pub struct TimeOfDay(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl TimeOfDay {
+    /// A simulation's own.
+    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+}
+
+impl Default for TimeOfDay {
+    /// The machine's clock.
+    fn default() -> Self {
+        Self::new(Timestamp::now)
+    }
+}
+
+impl fmt::Debug for TimeOfDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TimeOfDay")
+    }
+}
+
 /// What a gateway is told once.
 #[derive(Debug, Clone)]
 pub struct GatewayConfig {
@@ -53,6 +82,8 @@ pub struct GatewayConfig {
     pub engines: Vec<Uri>,
     /// What connections to engines are made of. None: TCP.
     pub dialler: Option<Dialler>,
+    /// What time of day it is; budgets do not go by it.
+    pub time_of_day: TimeOfDay,
     /// What is shown to engines whose address is `https`. None: there are none.
     pub identity: Option<Identity>,
     /// Where advices are kept that no engine has yet. None: they stay unknown, and the tills' own journals keep them.
@@ -78,6 +109,7 @@ impl GatewayConfig {
             gateway_id: gateway_id.into(),
             engines,
             dialler: None,
+            time_of_day: TimeOfDay::default(),
             identity: None,
             spool: None,
             pack: None,
@@ -91,6 +123,11 @@ impl GatewayConfig {
 }
 
 impl GatewayConfig {
+    /// The time of day.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.time_of_day.now()
+    }
+
     /// How what lay in its spool goes on.
     pub(crate) fn spool_route(&self) -> Route<'_> {
         Route { by: DeliveryRoute::Spool, gateway_id: &self.gateway_id, signer: self.identity.as_ref() }

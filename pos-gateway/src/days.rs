@@ -121,12 +121,13 @@ impl Book {
         Ok(Self { folder, shared, jobs: Some(jobs), ended: Mutex::new(ended) })
     }
 
-    /// Notes an advice that was answered; no other call is noted.
-    pub(crate) fn note(&self, call: Call, request: Bytes, response: Bytes) {
+    #[cfg(test)]
+    fn note(&self, call: Call, request: Bytes, response: Bytes) {
         self.note_at(Timestamp::now(), call, request, response);
     }
 
-    fn note_at(&self, at: Timestamp, call: Call, request: Bytes, response: Bytes) {
+    /// Notes an advice that was answered then; no other call is noted.
+    pub(crate) fn note_at(&self, at: Timestamp, call: Call, request: Bytes, response: Bytes) {
         if !matches!(call, Call::Settle | Call::Return) {
             return;
         }

@@ -154,7 +154,7 @@ pub(crate) async fn run(forwarder: Arc<Forwarder>, spool: Arc<Spool>, mut going_
         let may_begin = *reachable.borrow_and_update() && Instant::now() >= pace.not_before;
         if may_begin
             && deliveries.len() < pace.window
-            && let Some(taken) = take(&spool).await
+            && let Some(taken) = take(&spool, forwarder.config().now()).await
         {
             forwarder.live().deliveries.fetch_add(1, Ordering::Relaxed);
             deliveries.spawn(deliver(Arc::clone(&forwarder), taken));
@@ -165,7 +165,7 @@ pub(crate) async fn run(forwarder: Arc<Forwarder>, spool: Arc<Spool>, mut going_
             Some(ended) = deliveries.join_next() => {
                 forwarder.live().deliveries.fetch_sub(1, Ordering::Relaxed);
                 if let Ok((taken, verdict)) = ended {
-                    let verdict = conclude(&spool, &taken, verdict, &mut faults);
+                    let verdict = conclude((&spool, forwarder.config().now()), &taken, verdict, &mut faults);
                     pace.look(spool.waiting());
                     pace.after(&verdict, forwarder.live());
                 }
@@ -179,9 +179,9 @@ pub(crate) async fn run(forwarder: Arc<Forwarder>, spool: Arc<Spool>, mut going_
     }
 }
 
-async fn take(spool: &Arc<Spool>) -> Option<Taken> {
+async fn take(spool: &Arc<Spool>, now: Timestamp) -> Option<Taken> {
     let spool = Arc::clone(spool);
-    tokio::task::spawn_blocking(move || spool.take(Timestamp::now())).await.ok().flatten()
+    tokio::task::spawn_blocking(move || spool.take(now)).await.ok().flatten()
 }
 
 async fn deliver(forwarder: Arc<Forwarder>, taken: Taken) -> (Taken, Verdict) {
@@ -192,7 +192,7 @@ async fn deliver(forwarder: Arc<Forwarder>, taken: Taken) -> (Taken, Verdict) {
 }
 
 /// Carries out what a delivery means for its entry; says what it means for all.
-fn conclude(spool: &Spool, taken: &Taken, verdict: Verdict, faults: &mut Faults) -> Verdict {
+fn conclude((spool, now): (&Spool, Timestamp), taken: &Taken, verdict: Verdict, faults: &mut Faults) -> Verdict {
     match &verdict {
         Verdict::TryAgain(reason) => {
             if let Some(Shared { pause, entry_pause }) = faults.seen(taken.number) {
@@ -210,21 +210,21 @@ fn conclude(spool: &Spool, taken: &Taken, verdict: Verdict, faults: &mut Faults)
         Verdict::Delivered => spool.hasten(&faults.ended()),
         Verdict::Park(_) | Verdict::Wait(_) | Verdict::Later(_) => {}
     }
-    carry_out(spool, taken, &verdict);
+    carry_out((spool, now), taken, &verdict);
     verdict
 }
 
-fn carry_out(spool: &Spool, taken: &Taken, verdict: &Verdict) {
+fn carry_out((spool, now): (&Spool, Timestamp), taken: &Taken, verdict: &Verdict) {
     let (call, number) = (taken.call.name(), taken.number);
     let park = |reason: &String| {
         tracing::error!(call, entry = number, receipt = %taken.id, reason, "an entry of the spool is parked");
         counter!("tessera_gateway_spool_parked_total", "call" => call).increment(1);
-        spool.park(number, reason.clone(), Timestamp::now());
+        spool.park(number, reason.clone(), now);
     };
     match verdict {
         Verdict::Delivered => {
             counter!("tessera_gateway_spool_delivered_total", "call" => call).increment(1);
-            spool.delivered(number, Timestamp::now());
+            spool.delivered(number, now);
         }
         Verdict::Park(reason) => park(reason),
         Verdict::TryAgain(reason) => {

@@ -73,7 +73,7 @@ impl Forwarder {
             gateway_id,
             spool,
             days,
-            pack: config.pack.clone().map(|pack| Arc::new(Shelf::new(pack, config.identity.clone()))),
+            pack: config.pack.clone().map(|pack| Arc::new(Shelf::new(pack, config.identity.clone(), config.time_of_day.clone()))),
             config,
             repeats: TpsBudget::new(RETRY_WINDOW, 1, RETRY_SHARE),
             live: Live::default(),
@@ -130,9 +130,9 @@ impl Forwarder {
                 Err(failed) => self.conclude(call, &body, &failed),
             },
         };
-        self.tally.answered(call, maker, &clock);
+        self.tally.answered(call, maker, (&clock, self.config.now()));
         if let (Some(days), Ok(answer)) = (&self.days, &answer) {
-            days.note(call, body.clone(), answer.get_ref().clone());
+            days.note_at(self.config.now(), call, body.clone(), answer.get_ref().clone());
         }
         answer
     }

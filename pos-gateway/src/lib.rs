@@ -38,7 +38,7 @@ mod till_days;
 mod upstream;
 
 pub use codec::Unread;
-pub use config::{Dialler, GatewayConfig, GatewayError};
+pub use config::{Dialler, GatewayConfig, GatewayError, TimeOfDay};
 pub use import::{ImportError, Imported, Refused, import};
 pub use limits::{BUDGET_DEFAULT, MESSAGE_BYTES_MAX, PACK_AGE_MAX_DEFAULT, SHUTDOWN_MAX, SPOOL_BYTES_DEFAULT, SPOOL_ENTRIES_MAX};
 pub use pack::PackConfig;

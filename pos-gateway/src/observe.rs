@@ -58,14 +58,14 @@ impl Tally {
     }
 
     /// Counts a call's end.
-    pub(crate) fn answered(&self, call: Call, maker: Maker, clock: &CallClock) {
+    pub(crate) fn answered(&self, call: Call, maker: Maker, (clock, now): (&CallClock, Timestamp)) {
         let (call, basis) = (call.name(), maker.name());
         counter!("tessera_gateway_answers_total", "call" => call, "basis" => basis).increment(1);
         histogram!("tessera_gateway_answer_seconds", "call" => call).record(clock.taken().as_secs_f64());
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let (count, last) = answers.entry((call, basis)).or_default();
         *count += 1;
-        *last = Timestamp::now();
+        *last = now;
     }
 }
 

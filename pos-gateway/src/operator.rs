@@ -33,32 +33,29 @@ pub(crate) struct Link {
     state: Mutex<(LinkState, Timestamp)>,
 }
 
-impl Default for Link {
-    fn default() -> Self {
-        let started = Timestamp::now();
+impl Link {
+    pub(crate) fn new(started: Timestamp) -> Self {
         Self { started, state: Mutex::new((LinkState::Online, started)) }
     }
-}
 
-impl Link {
     /// Looks at engines and spool, and tells where the link has changed.
     pub(crate) fn note(&self, forwarder: &Forwarder) -> (LinkState, Timestamp) {
-        let now = state(forwarder);
+        let (is, now) = (state(forwarder), forwarder.config().now());
         let mut held = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.0 != now {
-            *held = (now, Timestamp::now());
-            tracing::warn!(link = now.as_str_name(), "the link has changed");
+        if held.0 != is {
+            *held = (is, now);
+            tracing::warn!(link = is.as_str_name(), "the link has changed");
         }
-        gauge!("tessera_gateway_link_state").set(f64::from(i32::from(now)));
+        gauge!("tessera_gateway_link_state").set(f64::from(i32::from(is)));
         forwarder.upstream().note_metrics();
         if let Some(spool) = forwarder.spool() {
-            note_spool(spool);
+            note_spool(spool, now);
         }
         if let Some(days) = forwarder.days() {
-            days.note_metrics(Timestamp::now());
+            days.note_metrics(now);
         }
         if let Some(shelf) = forwarder.pack() {
-            shelf.note(Timestamp::now());
+            shelf.note(now);
         }
         *held
     }
@@ -74,12 +71,12 @@ fn state(forwarder: &Forwarder) -> LinkState {
     }
 }
 
-fn note_spool(spool: &Spool) {
+fn note_spool(spool: &Spool, now: Timestamp) {
     let state = spool.state();
     let number = |count: usize| u32::try_from(count).map_or(f64::from(u32::MAX), f64::from);
     gauge!("tessera_gateway_spool_waiting").set(number(state.waiting));
     gauge!("tessera_gateway_spool_parked").set(number(state.parked));
-    let age = state.oldest_ms.map_or(0, |oldest| Timestamp::now().as_millisecond().saturating_sub(oldest) / 1_000);
+    let age = state.oldest_ms.map_or(0, |oldest| now.as_millisecond().saturating_sub(oldest) / 1_000);
     gauge!("tessera_gateway_spool_oldest_seconds").set(u32::try_from(age).map_or(0.0, f64::from));
     gauge!("tessera_gateway_spool_disk_failed").set(if state.disk_error.is_some() { 1.0 } else { 0.0 });
 }
@@ -101,7 +98,7 @@ impl Operator {
         let (link_state, since) = self.link.note(&self.forwarder);
         let engines = self.forwarder.upstream().engines().into_iter();
         let answers = self.forwarder.tally().answers().into_iter();
-        let now = Timestamp::now();
+        let now = self.forwarder.config().now();
         let no_pack = || PackStatus { unusable_reason: NO_PACK_KEY.to_owned(), ..PackStatus::default() };
         GetStatusResponse {
             gateway_id: self.forwarder.config().gateway_id.clone(),
@@ -173,7 +170,7 @@ impl OperatorService for Operator {
         if numbers.len() > PARKED_LISTED_MAX {
             return Err(Refusal::fault("entry_numbers", "has more than 1,000 numbers").into_status());
         }
-        let retried = self.forwarder.spool().map_or(0, |spool| spool.retry(&numbers, Timestamp::now()));
+        let retried = self.forwarder.spool().map_or(0, |spool| spool.retry(&numbers, self.forwarder.config().now()));
         Ok(Response::new(RetryParkedResponse { retried_count: count(retried) }))
     }
 

@@ -24,6 +24,8 @@ use tessera_rules::effort::Effort;
 use tessera_rules::id::StoreId;
 use tokio::sync::Semaphore;
 
+use crate::config::TimeOfDay;
+
 pub(crate) use follow::follow;
 
 /// How far an engine's clock may be ahead of this one; beyond, this one cannot say what day it is.
@@ -68,15 +70,16 @@ pub(crate) struct Shelf {
     config: PackConfig,
     /// What signs its tokens. None: this gateway has no certificate.
     signer: Option<Identity>,
+    time_of_day: TimeOfDay,
     held: Mutex<Option<Arc<Held>>>,
     /// Decisions at once: they must not take the processors from what answers tills.
     deciding: Arc<Semaphore>,
 }
 
 impl Shelf {
-    pub(crate) fn new(config: PackConfig, signer: Option<Identity>) -> Self {
+    pub(crate) fn new(config: PackConfig, signer: Option<Identity>, time_of_day: TimeOfDay) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        Self { config, signer, held: Mutex::default(), deciding: Arc::new(Semaphore::new(cores)) }
+        Self { config, signer, time_of_day, held: Mutex::default(), deciding: Arc::new(Semaphore::new(cores)) }
     }
 
     fn held(&self) -> Option<Arc<Held>> {
@@ -96,7 +99,7 @@ impl Shelf {
     /// The answer to an encoded quote; none where there is no pack that may decide, or the request has faults. The caller
     /// says how long it waits.
     pub(crate) async fn answer(&self, body: Bytes) -> Option<QuoteResponse> {
-        let now = Timestamp::now();
+        let now = self.time_of_day.now();
         let held = self.usable(now).ok()?;
         let turn = Arc::clone(&self.deciding).acquire_owned().await.ok()?;
         let signer = self.signer.clone();

@@ -46,8 +46,9 @@ impl Gateway {
     ///
     /// No engine is named, one has no usable address, the gateway's id cannot travel, or the spool cannot be opened.
     pub fn new(config: GatewayConfig) -> Result<Self, GatewayError> {
+        let link = Arc::new(Link::new(config.now()));
         let forwarder = Arc::new(Forwarder::new(config)?);
-        Ok(Self { forwarder, going_down: Arc::new(watch::Sender::new(false)), link: Arc::default() })
+        Ok(Self { forwarder, going_down: Arc::new(watch::Sender::new(false)), link })
     }
 
     /// How the gateway stands now.

@@ -146,10 +146,10 @@ async fn h58_an_engine_that_refuses_every_entry_parks_none_and_one_that_is_well_
     let mut meant = Vec::new();
     while let Some(taken) = spool.take(Timestamp::UNIX_EPOCH) {
         if taken.id == "R12" {
-            assert_eq!(conclude(&spool, &taken, Verdict::Delivered, &mut faults), Verdict::Delivered);
+            assert_eq!(conclude((&spool, Timestamp::now()), &taken, Verdict::Delivered, &mut faults), Verdict::Delivered);
             break;
         }
-        meant.push(conclude(&spool, &taken, refused(), &mut faults));
+        meant.push(conclude((&spool, Timestamp::now()), &taken, refused(), &mut faults));
     }
     assert_eq!(meant.len(), 11);
     assert!(meant[..4].iter().all(|verdict| *verdict == refused()), "{meant:?}");

@@ -45,7 +45,7 @@ impl Forwarder {
 
     /// Says that the advice is on disk as soon as it is; what the disk does not take in time stays what it was.
     async fn keep(&self, spool: &Spool, sent: Sent<'_>, advice: &Advice, failed: &Failed) -> Answer {
-        let kept = spool.accept(sent.call, advice, sent.body.clone(), Timestamp::now());
+        let kept = spool.accept(sent.call, advice, sent.body.clone(), self.config.now());
         match timeout_at(sent.clock.answer_at(), kept).await {
             Ok(Ok(at)) => {
                 let answer = accepted(sent.call, &self.config.gateway_id, at);

@@ -47,7 +47,7 @@ fn a_pack_decides_while_it_is_young_and_good_and_the_clock_can_be_believed() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(&folder);
     kept(&config, 10);
-    let shelf = Shelf::new(config.clone(), None);
+    let shelf = Shelf::new(config.clone(), None, TimeOfDay::default());
     assert_eq!(shelf.usable(at(1)).unwrap_err(), Unusable::None);
     shelf.hold(disk::load(&config).unwrap().unwrap());
     let table = [
