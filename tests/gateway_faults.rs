@@ -15,6 +15,7 @@
 
 mod gateway_faults {
     mod disk;
+    mod drain;
     mod heartbeat;
     mod kills;
     mod proxy;

@@ -186,27 +186,40 @@ impl Till {
     }
 
     fn receipt(&self, sale: usize) -> Receipt {
-        let now = Timestamp::now();
-        let units = i64::try_from(1 + sale % 7).unwrap();
-        let line = Line {
-            line_id: "1".to_owned(),
-            sku: "MILK".to_owned(),
-            quantity_milli: units * 1_000,
-            unit_price_micros: 1_000_000,
-            amount_minor: units * 100,
-            ..Line::default()
-        };
-        Receipt {
-            receipt_id: format!("S1/T{}/{sale}/faults", self.number),
-            sold_at: Some(timestamp_to_wire(now)),
-            business_date: now.to_zoned(TimeZone::UTC).date().to_string(),
-            store_id: "S1".to_owned(),
-            till_id: format!("T{}", self.number),
-            currency_code: "EUR".to_owned(),
-            customer: card(self.card(sale)),
-            lines: vec![line],
-            ..Receipt::default()
-        }
+        let id = format!("S1/T{}/{sale}/faults", self.number);
+        receipt((id, &format!("T{}", self.number)), self.card(sale), i64::try_from(1 + sale % 7).unwrap())
+    }
+}
+
+/// A receipt that was paid without a quote, and the points that it earns.
+pub(super) fn backlog_receipt(number: u64, holder: usize) -> (Receipt, i64) {
+    let units = i64::try_from(1 + number % 7).unwrap();
+    let receipt = receipt((format!("S1/B{}/{number}/faults", number % 40), &format!("B{}", number % 40)), holder, units);
+    // A point of each unit of money, and the tenth off as points of a minor unit.
+    (receipt, units + units * 10)
+}
+
+/// Some milk for the holder of a card, sold now.
+fn receipt((receipt_id, till): (String, &str), holder: usize, units: i64) -> Receipt {
+    let now = Timestamp::now();
+    let line = Line {
+        line_id: "1".to_owned(),
+        sku: "MILK".to_owned(),
+        quantity_milli: units * 1_000,
+        unit_price_micros: 1_000_000,
+        amount_minor: units * 100,
+        ..Line::default()
+    };
+    Receipt {
+        receipt_id,
+        sold_at: Some(timestamp_to_wire(now)),
+        business_date: now.to_zoned(TimeZone::UTC).date().to_string(),
+        store_id: "S1".to_owned(),
+        till_id: till.to_owned(),
+        currency_code: "EUR".to_owned(),
+        customer: card(holder),
+        lines: vec![line],
+        ..Receipt::default()
     }
 }
 
