@@ -248,6 +248,7 @@ pub(crate) fn verdict(failed: Option<&Failed>) -> Verdict {
         None => return Verdict::Delivered,
         Some(Failed::Link(_)) => return Verdict::Wait(TRY_AGAIN_AFTER),
         Some(Failed::Overdue) => return Verdict::Later(TRY_AGAIN_AFTER),
+        Some(Failed::Unread(status)) => return Verdict::TryAgain(format!("the answer cannot be read: {}", status.message())),
         Some(Failed::Engine(status)) => status,
     };
     let reason = Refusal::from_status(status);

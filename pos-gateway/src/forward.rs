@@ -146,7 +146,7 @@ impl Forwarder {
         match &ended {
             Ok(_) => self.live.answered(sent.clock.taken()),
             Err(failed) if is_choked(failed) => self.live.choked(self.config.budget),
-            Err(Failed::Link(_) | Failed::Engine(_) | Failed::Overdue) => {}
+            Err(Failed::Link(_) | Failed::Unread(_) | Failed::Engine(_) | Failed::Overdue) => {}
         }
         ended.map(cleaned)
     }
@@ -209,8 +209,9 @@ impl Forwarder {
             (Kind::Quote, Failed::Engine(status)) if status.code() == Code::Unavailable && self.upstream.has_another() => {
                 Duration::ZERO
             }
-            (Kind::Quote | Kind::Advice | Kind::Write, Failed::Engine(_) | Failed::Overdue)
-            | (Kind::Read, Failed::Link(_) | Failed::Engine(_) | Failed::Overdue) => return None,
+            // A repeat would be answered with the same, which cannot be read either.
+            (Kind::Quote | Kind::Advice | Kind::Write, Failed::Engine(_) | Failed::Unread(_) | Failed::Overdue)
+            | (Kind::Read, Failed::Link(_) | Failed::Unread(_) | Failed::Engine(_) | Failed::Overdue) => return None,
         };
         Some(asked.max(jitter()))
     }
@@ -221,7 +222,7 @@ impl Forwarder {
             Failed::Engine(status) if call.kind() != Kind::Quote || is_of_the_receipt(status) => {
                 return (Maker::EngineRefused, Err(passed_on(status)));
             }
-            Failed::Overdue => Refusal::OutcomeUnknown,
+            Failed::Overdue | Failed::Unread(_) => Refusal::OutcomeUnknown,
             Failed::Link(_) | Failed::Engine(_) => Refusal::EngineUnreachable,
         };
         match call.kind() {
@@ -257,7 +258,7 @@ fn basis_reason(failed: &Failed) -> BasisReason {
         Failed::Overdue => BasisReason::Deadline,
         Failed::Link(_) => BasisReason::LinkDown,
         Failed::Engine(status) if status.code() == Code::DeadlineExceeded => BasisReason::Deadline,
-        Failed::Engine(_) => BasisReason::EngineError,
+        Failed::Engine(_) | Failed::Unread(_) => BasisReason::EngineError,
     }
 }
 
@@ -289,7 +290,7 @@ fn is_of_the_receipt(status: &Status) -> bool {
 pub(crate) fn is_choked(failed: &Failed) -> bool {
     match failed {
         Failed::Overdue => true,
-        Failed::Link(_) => false,
+        Failed::Link(_) | Failed::Unread(_) => false,
         Failed::Engine(status) if status.code() == Code::ResourceExhausted => {
             Refusal::from_status(status) != Some(ErrorReason::LimitExceeded)
         }
@@ -304,7 +305,7 @@ fn count(call: Call, failed: &Failed) {
             tracing::debug!(call = call.name(), %status, "no engine");
             observe::attempt_failed(call, status.code(), true);
         }
-        Failed::Engine(status) => observe::attempt_failed(call, status.code(), false),
+        Failed::Engine(status) | Failed::Unread(status) => observe::attempt_failed(call, status.code(), false),
     }
 }
 

@@ -67,8 +67,10 @@ pub(crate) struct EngineIndex(usize);
 pub(crate) enum Failed {
     /// The time ran out, or the engine's transport said so without a word from the engine itself.
     Overdue,
-    /// No connection, it broke, or what came on it could not be read.
+    /// No connection, or it broke.
     Link(Status),
+    /// The engine's answer cannot be read here: it may well have done what it was asked.
+    Unread(Status),
     /// The engine answered with an error.
     Engine(Status),
 }
@@ -157,10 +159,10 @@ impl Upstream {
         match &end {
             Ok(_) if class.is_measured_by(call) => permit.answered(),
             Err(failed) if is_choked(failed) => permit.choked(),
-            Ok(_) | Err(Failed::Overdue | Failed::Link(_) | Failed::Engine(_)) => {}
+            Ok(_) | Err(Failed::Overdue | Failed::Link(_) | Failed::Unread(_) | Failed::Engine(_)) => {}
         }
         match &end {
-            Ok(_) | Err(Failed::Engine(_)) => engine.up.store(true, Ordering::Relaxed),
+            Ok(_) | Err(Failed::Engine(_) | Failed::Unread(_)) => engine.up.store(true, Ordering::Relaxed),
             Err(Failed::Link(_)) => engine.up.store(false, Ordering::Relaxed),
             // It may be busy or gone; the next question tells.
             Err(Failed::Overdue) => {}
@@ -245,14 +247,16 @@ impl Engine {
 impl Failed {
     /// A status that was made on this side has the error that it was made from; a timeout without a
     /// reason was told by a transport and not by an engine; and one out of range without a reason says
-    /// that the answer was too long to be read here, so the call may well have taken effect.
+    /// that the answer was too long to be read here. The engine that sent it is well.
     fn of(status: Status) -> Self {
         let told = Refusal::from_status(&status).is_some();
         let overdue = matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled);
         let unread = status.code() == Code::OutOfRange;
         if overdue && !told {
             Self::Overdue
-        } else if status.source().is_some() || (unread && !told) {
+        } else if unread && !told {
+            Self::Unread(status)
+        } else if status.source().is_some() {
             Self::Link(status)
         } else {
             Self::Engine(status)

@@ -29,6 +29,8 @@ fn h58_a_refusal_that_a_repeat_would_not_change_parks_and_what_may_pass_does_not
     }
     let fault = engine(Refusal::fault("receipt.lines[3].sku", "is required"));
     assert!(matches!(verdict(Some(&fault)), Verdict::Park(text) if text.contains("receipt.lines[3].sku is required")));
+    let unread = verdict(Some(&Failed::Unread(Status::out_of_range("too long"))));
+    assert!(matches!(&unread, Verdict::TryAgain(text) if text.contains("too long")), "{unread:?}");
     for refusal in [Refusal::Quarantined, Refusal::Internal { support_number: 1 }, Refusal::ForeignStore] {
         let own = verdict(Some(&engine(refusal)));
         assert!(matches!(own, Verdict::TryAgain(_)), "{own:?}");
@@ -101,6 +103,7 @@ fn h57_what_says_that_an_engine_has_too_much_to_do_counts_against_deliveries_and
         (engine(Refusal::TooManyWaiting { retry_after: Duration::from_secs(1) }), true),
         (Failed::Engine(Status::deadline_exceeded("late")), true),
         (Failed::Link(Status::unavailable("gone")), false),
+        (Failed::Unread(Status::out_of_range("too long")), false),
         (engine(Refusal::Conflict), false),
         (engine(Refusal::ShuttingDown), false),
     ];

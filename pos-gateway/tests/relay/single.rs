@@ -209,12 +209,12 @@ async fn p11_a_message_over_the_limit_is_refused_with_a_reason_and_goes_no_furth
 #[tokio::test]
 async fn h13_an_answer_too_long_to_be_read_leaves_a_write_unknown_and_never_refused() {
     let engine = start(|_, _| Act::Answer(Response::new(vec![0; MESSAGE_BYTES_MAX + 1].into()))).await;
-    let (_, end) = attempts(&engine, "Settle").await;
+    let (sent, end) = attempts(&engine, "Settle").await;
     let status = end.unwrap_err();
-    assert_eq!(status.code(), Code::Unavailable);
+    assert_eq!((sent, status.code()), (1, Code::DeadlineExceeded), "a repeat would be no shorter");
     assert_eq!(status.get_details_error_info().unwrap().reason, "OUTCOME_UNKNOWN");
     let (_, end) = attempts(&engine, "Quote").await;
-    assert_eq!(unchanged(end.unwrap()), BasisReason::LinkDown);
+    assert_eq!(unchanged(end.unwrap()), BasisReason::EngineError, "the link is well");
 }
 
 #[tokio::test]

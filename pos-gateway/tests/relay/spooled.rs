@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use prost::Message as _;
 use tempfile::TempDir;
-use tessera_gateway::{GatewayConfig, SpoolConfig, export, import};
+use tessera_gateway::{GatewayConfig, MESSAGE_BYTES_MAX, SpoolConfig, export, import};
 use tessera_proto::Timestamp;
 use tessera_proto::billing::v1::customer_identity::Identity;
 use tessera_proto::billing::v1::{
@@ -20,7 +20,7 @@ use tessera_proto::billing::v1::{
 use tessera_proto::gateway::v1::operator_service_client::OperatorServiceClient;
 use tessera_proto::gateway::v1::{GetStatusRequest, GetStatusResponse, LinkState, ListParkedRequest, RetryParkedRequest};
 use tokio::sync::watch;
-use tonic::{Code, Request};
+use tonic::{Code, Request, Response};
 use tonic_types::StatusExt as _;
 
 use crate::engine::{Act, FakeEngine, LONG, Running, SHORT, Seen, answer, channel, gateway_with, nobody, refusal, send, start};
@@ -228,6 +228,29 @@ async fn h58_a_request_of_a_later_contract_with_an_endless_id_is_refused_and_the
     let refused = send(&gateway, "Settle", Request::new(endless.encode_to_vec().into())).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument);
     assert_eq!(settled(&gateway, "R1", "4711").await, SettleStatus::Accepted);
+}
+
+#[tokio::test]
+async fn h58_an_answer_too_long_to_be_read_is_no_broken_link_and_stops_nobody_else() {
+    let away = Arc::new(AtomicBool::new(true));
+    let engine = start({
+        let away = Arc::clone(&away);
+        move |_, call| match id_of(call).as_str() {
+            _ if away.load(Ordering::SeqCst) => Act::Fail(refusal(Code::Unavailable, "SHUTTING_DOWN")),
+            "R1" => Act::Answer(Response::new(vec![0; MESSAGE_BYTES_MAX + 1].into())),
+            _ => committed(),
+        }
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let gateway = spooling(&folder, engine.address, LONG).await;
+    for (id, card) in [("R1", "4711"), ("R2", "4712")] {
+        assert_eq!(settled(&gateway, id, card).await, SettleStatus::Accepted);
+    }
+    away.store(false, Ordering::SeqCst);
+    let status = until(&gateway, |status| waiting(status) == 1).await;
+    assert_eq!(ids(&engine).last().unwrap(), "R2");
+    assert!(status.engines[0].up, "{status:?}");
 }
 
 async fn state_of(gateway: &Running, id: &str) -> ReceiptState {
