@@ -5,7 +5,9 @@ use std::time::Duration;
 use jiff::civil::Date;
 use tessera_proto::admin::v1::ListLedgerDaysRequest;
 use tessera_proto::admin::v1::ledger_service_client::LedgerServiceClient;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
+
+use crate::engine_at::{AddressError, EngineAt};
 
 /// How long the engine may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -17,12 +19,12 @@ pub struct ClosedDays {
 }
 
 impl ClosedDays {
-    /// Of the engine at `endpoint`. Must be called within a tokio runtime.
+    /// Of this engine. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// The endpoint is no address.
-    pub fn new(endpoint: &str) -> Result<Self, tonic::transport::Error> {
-        let channel = Endpoint::from_shared(endpoint.to_owned())?.timeout(ANSWER_TIMEOUT).connect_lazy();
+    /// The endpoint is no address, or asks for a certificate that there is not.
+    pub fn new(engine: impl Into<EngineAt>) -> Result<Self, AddressError> {
+        let channel = engine.into().channel(|endpoint| endpoint.timeout(ANSWER_TIMEOUT))?;
         Ok(Self { client: LedgerServiceClient::new(channel) })
     }
 

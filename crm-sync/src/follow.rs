@@ -12,12 +12,14 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tessera_proto::feed::v1::feed_service_client::FeedServiceClient;
 use tessera_proto::feed::v1::{FollowRequest, FollowResponse};
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 use tonic::{Code, Response, Status, Streaming};
 
 pub mod batch;
 mod pause;
 mod seen;
+
+use crate::engine_at::{AddressError, EngineAt};
 
 use pause::Pauses;
 use seen::Seen;
@@ -32,14 +34,9 @@ const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from
 /// Why an engine cannot be followed any further.
 #[derive(Debug, thiserror::Error)]
 pub enum FollowError {
-    /// The endpoint is no address.
-    #[error("the endpoint {endpoint:?} is no address of the form http://HOST:PORT")]
-    Endpoint {
-        /// As it was given.
-        endpoint: String,
-        /// What is wrong with it.
-        source: tonic::transport::Error,
-    },
+    /// The engine cannot be called at this address.
+    #[error(transparent)]
+    Address(#[from] AddressError),
     /// The engine cannot be reached, or the stream broke. Only of a follower that does not stay: one that stays
     /// connects again.
     #[error("the feed at {endpoint} broke off: {}", status.message())]
@@ -123,18 +120,19 @@ impl Follower {
     /// up. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// The endpoint is no address.
-    pub fn new(endpoint: &str, position: Position, stay: bool) -> Result<Self, FollowError> {
-        let channel = Endpoint::from_shared(endpoint.to_owned())
-            .map_err(|source| FollowError::Endpoint { endpoint: endpoint.to_owned(), source })?
-            .connect_timeout(CONNECT_TIMEOUT)
-            .http2_keep_alive_interval(KEEPALIVE.0)
-            .keep_alive_timeout(KEEPALIVE.1)
-            .keep_alive_while_idle(true)
-            .tcp_nodelay(true)
-            .connect_lazy();
+    /// The endpoint is no address, or asks for a certificate that there is not.
+    pub fn new(engine: impl Into<EngineAt>, position: Position, stay: bool) -> Result<Self, FollowError> {
+        let engine = engine.into();
+        let channel = engine.channel(|endpoint| {
+            endpoint
+                .connect_timeout(CONNECT_TIMEOUT)
+                .http2_keep_alive_interval(KEEPALIVE.0)
+                .keep_alive_timeout(KEEPALIVE.1)
+                .keep_alive_while_idle(true)
+                .tcp_nodelay(true)
+        })?;
         Ok(Self {
-            endpoint: endpoint.to_owned(),
+            endpoint: engine.endpoint().to_owned(),
             client: FeedServiceClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX),
             position,
             stay,

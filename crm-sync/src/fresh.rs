@@ -6,6 +6,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
+use crate::engine_at::EngineAt;
 use crate::follow::Follower;
 use crate::mirror::Folded;
 
@@ -25,15 +26,15 @@ pub struct Freshness {
 /// Asks an engine how far its feed goes and waits for the mirror to get there.
 #[derive(Clone, Debug)]
 pub struct Fresh {
-    endpoint: String,
+    engine: EngineAt,
     folded: watch::Receiver<Folded>,
 }
 
 impl Fresh {
     /// For the mirror of this engine.
     #[must_use]
-    pub fn new(endpoint: String, folded: watch::Receiver<Folded>) -> Self {
-        Self { endpoint, folded }
+    pub fn new(engine: impl Into<EngineAt>, folded: watch::Receiver<Folded>) -> Self {
+        Self { engine: engine.into(), folded }
     }
 
     /// How far the mirror is.
@@ -64,7 +65,7 @@ impl Fresh {
     /// Reads the feed from the mirror's place to where it ends now.
     async fn look_ahead(&self, behind: &mut u64, wanted: &mut u64) -> Result<(), String> {
         let position = self.folded().position();
-        let mut follower = Follower::new(&self.endpoint, position, false).map_err(|error| error.to_string())?;
+        let mut follower = Follower::new(self.engine.clone(), position, false).map_err(|error| error.to_string())?;
         while let Some(response) = follower.next().await.map_err(|error| error.to_string())? {
             *behind = behind.saturating_add(1);
             *wanted = response.sequence;

@@ -11,6 +11,7 @@
 //! ```
 
 pub mod closed_days;
+pub mod engine_at;
 pub mod follow;
 pub mod fresh;
 pub mod http;

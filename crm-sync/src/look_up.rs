@@ -8,8 +8,9 @@ use tessera_contract::Pii;
 use tessera_proto::billing::v1::billing_service_client::BillingServiceClient;
 use tessera_proto::billing::v1::customer_identity::Identity;
 use tessera_proto::billing::v1::{CustomerIdentity, IdentifyRequest, IdentifyResponse};
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 
+use crate::engine_at::{AddressError, EngineAt};
 use crate::fresh::{Fresh, Freshness};
 use crate::mirror::MirrorError;
 use crate::mirror::card::Card;
@@ -115,12 +116,12 @@ pub struct LookUp {
 }
 
 impl LookUp {
-    /// In this mirror, with the engine at `endpoint` to say who somebody is. Must be called within a tokio runtime.
+    /// In this mirror, with this engine to say who somebody is. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// The endpoint is no address.
-    pub fn new(reader: Reader, fresh: Fresh, endpoint: &str) -> Result<Self, tonic::transport::Error> {
-        let channel = Endpoint::from_shared(endpoint.to_owned())?.timeout(IDENTIFY_TIMEOUT).tcp_nodelay(true).connect_lazy();
+    /// The endpoint is no address, or asks for a certificate that there is not.
+    pub fn new(reader: Reader, fresh: Fresh, engine: impl Into<EngineAt>) -> Result<Self, AddressError> {
+        let channel = engine.into().channel(|endpoint| endpoint.timeout(IDENTIFY_TIMEOUT).tcp_nodelay(true))?;
         Ok(Self { reader, fresh, engine: BillingServiceClient::new(channel) })
     }
 

@@ -7,9 +7,10 @@ use tessera_proto::admin::v1::GetRevisionRequest;
 use tessera_proto::admin::v1::admin_service_client::AdminServiceClient;
 use tessera_proto::feed::v1::FollowResponse;
 use tessera_rules::revision::{Revision, Source};
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 use tonic::{Code, Status};
 
+use crate::engine_at::{AddressError, EngineAt};
 use crate::mirror::assets::AssetTold;
 use crate::mirror::{Mirror, MirrorError, assets};
 
@@ -50,12 +51,12 @@ pub struct Revisions {
 }
 
 impl Revisions {
-    /// Of the engine at `endpoint`. It connects when it is first asked. Must be called within a tokio runtime.
+    /// Of this engine. It connects when it is first asked. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// The endpoint is no address.
-    pub fn new(endpoint: &str) -> Result<Self, tonic::transport::Error> {
-        let channel = Endpoint::from_shared(endpoint.to_owned())?.timeout(ANSWER_TIMEOUT).connect_lazy();
+    /// The endpoint is no address, or asks for a certificate that there is not.
+    pub fn new(engine: impl Into<EngineAt>) -> Result<Self, AddressError> {
+        let channel = engine.into().channel(|endpoint| endpoint.timeout(ANSWER_TIMEOUT))?;
         let client = AdminServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX);
         Ok(Self { client, told: BTreeSet::new() })
     }

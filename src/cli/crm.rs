@@ -5,10 +5,12 @@ use std::process::ExitCode;
 
 use bytes::Bytes;
 use clap::{Args, Subcommand};
+use tessera_crm::engine_at::EngineAt;
 use tessera_crm::mirror::layout;
 use tessera_storage::{EmbeddedStorage, OpenError, Options, Space, Storage};
 
 use super::Failure;
+use super::reach::{endpoint, identity};
 use crate::config::Config;
 
 mod card;
@@ -63,9 +65,9 @@ pub(super) fn folder(config: &Config) -> PathBuf {
     config.data.join("mirror")
 }
 
-/// The engine that is mirrored.
-fn engine(config: &Config) -> String {
-    format!("http://{}", config.listen_engine)
+/// The engine that is mirrored, with the certificate that is shown to it where there is one.
+fn engine(config: &Config) -> Result<EngineAt, Failure> {
+    Ok(EngineAt::new(endpoint(config, config.listen_engine), identity(config)?))
 }
 
 /// Opens the storage of a mirror.

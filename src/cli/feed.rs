@@ -4,8 +4,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use data_encoding::BASE64;
+use tessera_crm::engine_at::EngineAt;
 use tessera_crm::follow::{Follower, Position};
+use tonic::transport::Endpoint;
 
+use super::reach::identity_for;
 use super::{Failure, print};
 
 /// Arguments of `tessera feed`.
@@ -28,7 +31,10 @@ pub(crate) async fn run(args: FeedArgs) -> Result<ExitCode, Failure> {
         None => Position::default(),
         Some(text) => Position::after(BASE64.decode(text.as_bytes())?),
     };
-    let mut follower = Follower::new(&args.endpoint, position, args.follow)?;
+    // What is no address is told by the follower.
+    let parsed = Endpoint::from_shared(args.endpoint.clone()).ok();
+    let identity = parsed.as_ref().map(identity_for).transpose()?.flatten();
+    let mut follower = Follower::new(EngineAt::new(args.endpoint, identity), position, args.follow)?;
     loop {
         let next = tokio::select! {
             next = follower.next() => next?,

@@ -23,7 +23,10 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ),
     ("tessera-till", &["tessera-proto", "tessera-contract", "tessera-identity"]),
     ("tessera-gateway", &["tessera-proto", "tessera-contract", "tessera-identity", "tessera-rules"]),
-    ("tessera-crm", &["tessera-proto", "tessera-contract", "tessera-rules", "tessera-storage", "tessera-ledger"]),
+    (
+        "tessera-crm",
+        &["tessera-proto", "tessera-contract", "tessera-identity", "tessera-rules", "tessera-storage", "tessera-ledger"],
+    ),
     ("tessera-carriers", &["tessera-contract", "tessera-crm"]),
 ];
 

@@ -115,6 +115,43 @@ fn p12_h72_h73_each_holder_may_what_his_certificate_says_until_it_is_revoked() {
 }
 
 #[test]
+fn h72_mirror_and_what_if_read_the_feed_of_an_engine_that_asks_for_certificates_and_a_till_does_not() {
+    let secured = Secured::start();
+    let authority = secured.authority();
+    Secured::issue(&authority, "crm", &["--mirror", "--operator"]);
+    Secured::issue(&authority, "till", &["--till", "S1", "T1"]);
+    let engine = secured.server.engine_endpoint();
+    let (receipt, draft) = (secured.folder.path().join("sale.json"), secured.folder.path().join("draft.yaml"));
+    fs::write(&receipt, RECEIPT).unwrap();
+    fs::write(&draft, "program: club\nlanguage: 1\nname: Club\ncurrency: GBP\ncampaigns: []\n").unwrap();
+    let mut sale = tessera();
+    sale.args(["till", "--endpoint", &engine, "--json", "settle"]).arg(&receipt);
+    printed(secured.shows(sale, "till"));
+
+    let feed = |name: &str| {
+        let mut command = tessera();
+        command.args(["feed", "--endpoint", &engine]);
+        secured.shows(command, name)
+    };
+    assert_eq!(printed(feed("crm")).lines().count(), 1);
+    let refused = refusal(feed("till"));
+    assert!(refused.contains("does not let"), "{refused}");
+    let rebuilt = |name: &str| {
+        let mut command = tessera();
+        command.args(["crm", "rebuild"]).env("TESSERA_LISTEN_ENGINE", engine.trim_start_matches("https://"));
+        command.env("TESSERA_DATA", secured.folder.path().join("crm"));
+        secured.shows(command, name)
+    };
+    assert!(refusal(rebuilt("till")).contains("does not let"));
+    let folded = printed(rebuilt("crm"));
+    assert!(folded.contains("1 outcomes folded"), "{folded}");
+    let draft = draft.to_str().unwrap();
+    let what_if = ["simulate", "--revision", draft, "--against", draft, "--feed"];
+    // Where the feed held no sale it would refuse.
+    printed(secured.shows(secured.server.program(&what_if), "crm"));
+}
+
+#[test]
 fn p11_settings_of_certificates_are_told_all_at_once_and_files_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("data.toml");

@@ -188,5 +188,5 @@ async fn nobody_there_is_an_error_where_one_does_not_stay_and_names_the_endpoint
 #[tokio::test]
 async fn an_endpoint_that_is_no_address_is_refused_at_once() {
     let refused = Follower::new("not an address", Position::default(), true).unwrap_err();
-    assert!(matches!(refused, FollowError::Endpoint { .. }), "{refused}");
+    assert!(matches!(refused, FollowError::Address(_)), "{refused}");
 }

@@ -8,9 +8,10 @@ use async_trait::async_trait;
 use tessera_contract::Pii;
 use tessera_proto::admin::v1::contact_service_client::ContactServiceClient;
 use tessera_proto::admin::v1::{CodeWanted, ContactStatus, GetContactRequest};
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 
 use super::codes::CodeOf;
+use crate::engine_at::{AddressError, EngineAt};
 
 /// How long the engine may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -50,12 +51,12 @@ pub struct EngineContacts {
 }
 
 impl EngineContacts {
-    /// Of the engine at `endpoint`. It connects when it is first asked. Must be called within a tokio runtime.
+    /// Of this engine. It connects when it is first asked. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// The endpoint is no address.
-    pub fn new(endpoint: &str) -> Result<Self, tonic::transport::Error> {
-        let channel = Endpoint::from_shared(endpoint.to_owned())?.timeout(ANSWER_TIMEOUT).tcp_nodelay(true).connect_lazy();
+    /// The endpoint is no address, or asks for a certificate that there is not.
+    pub fn new(engine: impl Into<EngineAt>) -> Result<Self, AddressError> {
+        let channel = engine.into().channel(|endpoint| endpoint.timeout(ANSWER_TIMEOUT).tcp_nodelay(true))?;
         Ok(Self { client: ContactServiceClient::new(channel) })
     }
 }

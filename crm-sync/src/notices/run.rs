@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 use super::book::{Book, BookError};
 use super::intake::{Digits, Intake, Known};
 use super::worker::{Clock, SystemClock, Worker};
+use crate::engine_at::{AddressError, EngineAt};
 use crate::follow::batch::next_batch;
 use crate::follow::{FollowError, Follower};
 use crate::revisions::{RevisionError, Revisions};
@@ -33,19 +34,19 @@ pub enum RunError {
     /// The engine does not tell what a revision says.
     #[error(transparent)]
     Revision(#[from] RevisionError),
-    /// The engine's address is none.
-    #[error("the engine's address is none")]
-    Address(#[from] tonic::transport::Error),
+    /// The engine cannot be called at its address.
+    #[error(transparent)]
+    Address(#[from] AddressError),
 }
 
-/// Reads the feed of the engine at `endpoint` into a book, for as long as it can.
+/// Reads the feed of an engine into a book, for as long as it can.
 ///
 /// # Errors
 /// Why it cannot any longer.
-pub async fn read(book: Arc<Book>, endpoint: &str) -> Result<Infallible, RunError> {
+pub async fn read(book: Arc<Book>, engine: EngineAt) -> Result<Infallible, RunError> {
     let mut intake = Intake::open(book).await?;
-    let mut follower = Follower::new(endpoint, intake.read().position(), true)?;
-    let mut revisions = Revisions::new(endpoint)?;
+    let mut follower = Follower::new(engine.clone(), intake.read().position(), true)?;
+    let mut revisions = Revisions::new(engine)?;
     let mut digits = Digits::new();
     loop {
         // A follower that stays ends by an error alone.
@@ -100,7 +101,7 @@ mod tests {
     #[test]
     fn both_tasks_may_run_on_any_thread() {
         fn may<T: Send>(_: impl FnOnce(Arc<Book>, Worker) -> T) {}
-        may(|book, _| read(book, ""));
+        may(|book, _| read(book, EngineAt::from("")));
         may(|_, worker| work(worker, watch::Sender::new(false).subscribe()));
     }
 }

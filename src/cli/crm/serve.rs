@@ -45,18 +45,19 @@ pub(super) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
     let mut notices = Running::start(&config).await?;
     let storage: Arc<dyn Storage> = Arc::new(open(&folder(&config))?);
     let mut keeper = keeper(&config, Arc::clone(&storage), true).await?;
-    let fresh = Fresh::new(engine(&config), keeper.mirror.told());
-    let look_up = LookUp::new(keeper.mirror.reader(), fresh.clone(), &engine(&config))?;
+    let engine = engine(&config)?;
+    let fresh = Fresh::new(engine.clone(), keeper.mirror.told());
+    let look_up = LookUp::new(keeper.mirror.reader(), fresh.clone(), engine.clone())?;
     let notices_served =
         NoticesServed { book: notices.book(), look_up: look_up.clone(), has_routes: !config.notices.routes.is_empty() };
-    let served = Served { fresh, look_up, reader: keeper.mirror.reader(), closed_days: ClosedDays::new(&engine(&config))? };
+    let served = Served { fresh, look_up, reader: keeper.mirror.reader(), closed_days: ClosedDays::new(engine.clone())? };
     let routes = http::routes(served).merge(http::notices::routes(notices_served));
     let routes = routes.route("/metrics", get(move || std::future::ready(recorder.render())));
     let serving = tokio::spawn(async move { axum::serve(listener, routes).await });
     print(&format!(
         "crm      http://{address}  (mirror in {}, follows {})\nnotices  http://{address}/notices  ({} routes)\nCtrl-C stops.\n",
         folder(&config).display(),
-        engine(&config),
+        engine,
         config.notices.routes.len()
     ));
     let bar = bar(keeper.mirror.folded());
@@ -72,8 +73,9 @@ pub(super) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
 /// The mirror of the configured engine, from where it stands.
 pub(super) async fn keeper(config: &Config, storage: Arc<dyn Storage>, stay: bool) -> Result<Keeper, Failure> {
     let mirror = Mirror::open(storage, config.ledger_time_zone.clone()).await?;
-    let follower = Follower::new(&engine(config), mirror.folded().position(), stay)?;
-    Ok(Keeper { mirror, follower, revisions: Revisions::new(&engine(config))? })
+    let engine = engine(config)?;
+    let follower = Follower::new(engine.clone(), mirror.folded().position(), stay)?;
+    Ok(Keeper { mirror, follower, revisions: Revisions::new(engine)? })
 }
 
 async fn keep(keeper: &mut Keeper, notices: &mut Running, bar: &ProgressBar) -> Result<(), Failure> {

@@ -42,7 +42,7 @@ async fn served(notices: &[(&str, NoticeState)]) -> NoticesServed {
         };
         book.change(&mark(chain), set).await.unwrap().unwrap();
     }
-    let fresh = Fresh::new(NO_ENGINE.to_owned(), watch::Sender::new(Folded::default()).subscribe());
+    let fresh = Fresh::new(NO_ENGINE, watch::Sender::new(Folded::default()).subscribe());
     let reader = Reader::new(Arc::new(MemoryStorage::new(&crate::mirror::layout::SPACES)));
     NoticesServed { book, look_up: LookUp::new(reader, fresh, NO_ENGINE).unwrap(), has_routes: true }
 }

@@ -46,7 +46,7 @@ impl Running {
     /// Starts both tasks; without a route nothing is sent.
     pub(in crate::cli::crm) async fn start(config: &Config) -> Result<Self, Failure> {
         // What is wrong with texts and routes is told before anything is touched.
-        let (wording, routes) = (wording(config)?, routes(config)?);
+        let (wording, routes, engine) = (wording(config)?, routes(config)?, engine(config)?);
         let storage: Arc<dyn Storage> = Arc::new(open_made_for(&config.data.join("notices"), MADE_FOR_NOTICES, &layout::SPACES)?);
         let book = Arc::new(Book::new(Arc::clone(&storage)));
         let closing = watch::Sender::new(false);
@@ -59,7 +59,7 @@ impl Running {
         } else {
             let tools = Tools {
                 book: Arc::clone(&book),
-                contacts: Arc::new(EngineContacts::new(&engine(config))?),
+                contacts: Arc::new(EngineContacts::new(engine.clone())?),
                 wording,
                 routes,
                 rules: config.notices.rules.clone(),
@@ -67,8 +67,8 @@ impl Running {
             };
             tokio::spawn(run::work(Worker::open(tools).await?, closed))
         };
-        let (reader, endpoint) = (Arc::clone(&book), engine(config));
-        let reading = tokio::spawn(async move { run::read(reader, &endpoint).await });
+        let reader = Arc::clone(&book);
+        let reading = tokio::spawn(async move { run::read(reader, engine).await });
         Ok(Self { storage, book, closing, reading, working })
     }
 

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use tessera_crm::engine_at::EngineAt;
 use tessera_crm::follow::{Follower, Position};
 use tessera_proto::billing::v1::{Outcome, OutcomeKind, Receipt};
 use tessera_rules::money::Currency;
 
 use super::{Receipts, outcome};
+use crate::cli::reach::{endpoint, identity};
 use crate::cli::{ConfigFile, Failure, admin, read_config};
 use crate::receipt_files::sale::{Sale, SaleKind, Texts};
 use crate::replay::progress;
@@ -23,8 +25,9 @@ const FORMAT: u32 = 1;
 pub(super) async fn read(config: &ConfigFile, currency: Currency, quiet: bool) -> Result<Receipts, Failure> {
     // Says best what to do where nobody answers.
     admin::running(config).await?;
-    let endpoint = format!("http://{}", read_config(config.config.as_deref())?.listen_engine);
-    let mut follower = Follower::new(&endpoint, Position::default(), false)?;
+    let config = read_config(config.config.as_deref())?;
+    let engine = EngineAt::new(endpoint(&config, config.listen_engine), identity(&config)?);
+    let mut follower = Follower::new(engine, Position::default(), false)?;
     let bar = progress(quiet, "reading the feed", "{msg} {spinner} {human_pos} outcomes, {per_sec}");
     let mut read = Read::new(currency);
     while let Some(response) = follower.next().await? {
