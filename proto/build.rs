@@ -8,7 +8,7 @@ use std::{env, fs};
 use prost::Message as _;
 
 /// The files that define services or stand alone; what they import is compiled with them.
-const ROOTS: [&str; 14] = [
+const ROOTS: [&str; 15] = [
     "tessera/admin/v1/admin_service.proto",
     "tessera/admin/v1/card_service.proto",
     "tessera/admin/v1/contact_service.proto",
@@ -17,6 +17,7 @@ const ROOTS: [&str; 14] = [
     "tessera/admin/v1/ledger_service.proto",
     "tessera/admin/v1/list_service.proto",
     "tessera/admin/v1/profile_service.proto",
+    "tessera/admin/v1/series_service.proto",
     "tessera/admin/v1/stock_service.proto",
     "tessera/billing/v1/billing_service.proto",
     "tessera/billing/v1/error.proto",

@@ -16,6 +16,7 @@ mod program;
 mod reach;
 mod report;
 mod segment;
+mod series;
 mod serve;
 mod signed;
 mod till;
@@ -65,6 +66,8 @@ enum Command {
     Customer(customer::CustomerArgs),
     /// Draw winners among tickets, so that anybody can do it again.
     Draw(draw::DrawArgs),
+    /// Things with serial numbers that cashiers hand out: issue them, account for them.
+    Series(series::SeriesArgs),
     /// Print the outcomes that a running engine has committed, one JSON object a line.
     Feed(feed::FeedArgs),
     /// How a running gateway stands; what its spool holds, and what became stuck in it.
@@ -100,6 +103,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Segment(args) => segment::run(args).await,
         Command::Customer(args) => customer::run(args).await,
         Command::Draw(args) => draw::run(args).await,
+        Command::Series(args) => series::run(args).await,
         Command::Feed(args) => feed::run(args).await,
         Command::Gateway(args) => gateway::run(args).await,
         Command::Ledger(args) => ledger::run(args).await,

@@ -11,7 +11,7 @@ use tessera_proto::admin::v1 as admin;
 use tessera_proto::admin::v1::profile_service_server::ProfileService;
 use tessera_proto::billing::v1;
 use tessera_rules::id::{EventId, FactId, ReceiptId};
-use tessera_rules::program::{Confirm, FactRule};
+use tessera_rules::program::{AnswerForm, Confirm, FactRule};
 use tessera_rules::revision::Revision;
 use tonic::{Request, Response, Status};
 
@@ -25,6 +25,11 @@ const FACTS_MAX: usize = 32;
 
 /// What an answer to a fact looks like.
 pub(crate) fn answer_kind(rule: &FactRule) -> v1::AnswerKind {
+    match rule.form {
+        AnswerForm::Text => {}
+        AnswerForm::YesNo => return v1::AnswerKind::YesNo,
+        AnswerForm::Number { .. } => return v1::AnswerKind::Number,
+    }
     match (rule.confirm, rule.options.is_empty(), rule.is_birthday()) {
         (Some(Confirm::CodeToPhone), ..) => v1::AnswerKind::Phone,
         (Some(Confirm::CodeToEmail), ..) => v1::AnswerKind::Email,

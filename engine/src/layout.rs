@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use tessera_contract::till_day::TillDay;
 use tessera_ledger::draw::hex;
 use tessera_ledger::entry::Aggregate;
-use tessera_rules::id::{AccountId, CustomerId, FactId, ReceiptId, SegmentId, StoreId};
+use tessera_rules::id::{AccountId, CustomerId, FactId, ReceiptId, SegmentId, SeriesId, StoreId};
 use tessera_storage::{Partition, RowKey, Space};
 
 /// Accounts by id.
@@ -35,12 +35,15 @@ pub const DRAWS: Space = Space("draws");
 /// The tickets that draws were closed with, in pieces, by the list's digest.
 pub const DRAW_TICKETS: Space = Space("draw_tickets");
 
+/// What was issued of series to the cashiers of a store, by store and series.
+pub const SERIES: Space = Space("series");
+
 /// Closed days of tills, by store, till and date.
 pub const TILL_DAYS: Space = Space("till_days");
 
 /// Every space of an engine: a storage is opened with these.
-pub const SPACES: [Space; 12] =
-    [ACCOUNTS, RECEIPTS, DIRECTORY, KEYS, PROGRAMS, LEDGER, LISTS, MEMBERSHIPS, STOCK, DRAWS, DRAW_TICKETS, TILL_DAYS];
+pub const SPACES: [Space; 13] =
+    [ACCOUNTS, RECEIPTS, DIRECTORY, KEYS, PROGRAMS, LEDGER, LISTS, MEMBERSHIPS, STOCK, DRAWS, DRAW_TICKETS, SERIES, TILL_DAYS];
 
 /// Outcome messages by receipt or request id.
 pub const OUTCOME: u8 = 1;
@@ -131,6 +134,12 @@ pub fn program(name: &str) -> Partition {
 #[must_use]
 pub fn stock(store: &StoreId) -> Partition {
     Partition { space: STOCK, key: Bytes::copy_from_slice(store.as_str().as_bytes()) }
+}
+
+/// The partition of what was issued of a series in a store. No id holds a line feed.
+#[must_use]
+pub fn series(store: &StoreId, series: &SeriesId) -> Partition {
+    Partition { space: SERIES, key: Bytes::from(format!("{store}\n{series}")) }
 }
 
 /// The partition of a draw's record.

@@ -13,6 +13,7 @@ use tessera_proto::admin::v1::draw_service_server::DrawServiceServer;
 use tessera_proto::admin::v1::ledger_service_server::LedgerServiceServer;
 use tessera_proto::admin::v1::list_service_server::ListServiceServer;
 use tessera_proto::admin::v1::profile_service_server::ProfileServiceServer;
+use tessera_proto::admin::v1::series_service_server::SeriesServiceServer;
 use tessera_proto::admin::v1::stock_service_server::StockServiceServer;
 use tessera_proto::billing::v1::billing_service_server::BillingServiceServer;
 use tessera_proto::feed::v1::feed_service_server::FeedServiceServer;
@@ -37,6 +38,7 @@ use crate::ledger::{Ledger, keep_closing};
 use crate::lists::{ListTable, Lists};
 use crate::packs::GatewayCalls;
 use crate::programs::Programs;
+use crate::series::SeriesAccounts;
 use crate::service::{Billing, ConverseLimits, ServedBilling};
 use crate::stock::StockFlags;
 
@@ -88,6 +90,7 @@ pub async fn serve(engine: Engine, listener: Listener, mut closing: watch::Recei
     let cards = CardServiceServer::new(Cards::new(engine.clone()));
     let customers = CustomerServiceServer::new(Customers::new(engine.clone()));
     let draws = DrawServiceServer::new(Draws::new(engine.clone()));
+    let series = SeriesServiceServer::new(SeriesAccounts::new(engine.clone()));
     let stock = StockServiceServer::new(StockFlags::new(engine.clone()));
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(tessera_proto::FILE_DESCRIPTOR_SET)
@@ -116,6 +119,7 @@ pub async fn serve(engine: Engine, listener: Listener, mut closing: watch::Recei
         .add_service(InterceptedService::new(ledger, OPERATORS))
         .add_service(InterceptedService::new(lists, OPERATORS))
         .add_service(InterceptedService::new(profiles, OPERATORS))
+        .add_service(InterceptedService::new(series, OPERATORS))
         .add_service(InterceptedService::new(stock, OPERATORS))
         .add_service(InterceptedService::new(unreadable::layer().named_layer(feed), MIRRORS))
         .add_service(unreadable::layer().named_layer(gateway_calls))

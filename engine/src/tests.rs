@@ -1,5 +1,6 @@
 //! Tests of the whole engine over the storage in memory, by promise and hazard.
 
+mod barcodes;
 mod between;
 mod brakes;
 mod budget_faults;
@@ -7,6 +8,7 @@ mod budgets;
 mod by_pack;
 mod calls;
 mod cards;
+mod cashier;
 mod claimed_rewards;
 mod claims;
 mod concurrency;
@@ -21,6 +23,7 @@ mod erase;
 mod faults;
 mod fiscal;
 mod foreign;
+mod forms;
 mod large;
 mod life;
 mod limits;

@@ -54,6 +54,8 @@ fn every_service_has_its_calls() {
         "tessera.admin.v1.ProfileService/ListFacts",
         "tessera.admin.v1.ProfileService/ConfirmFacts",
         "tessera.admin.v1.ProfileService/ReportEvent",
+        "tessera.admin.v1.SeriesService/IssueSeries",
+        "tessera.admin.v1.SeriesService/CountSeries",
         "tessera.admin.v1.StockService/SetStock",
         "tessera.admin.v1.StockService/GetStock",
         "tessera.billing.v1.BillingService/Quote",

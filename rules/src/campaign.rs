@@ -3,6 +3,7 @@
 use compact_str::{CompactString, ToCompactString};
 
 use crate::attribute::Property;
+use crate::cashier::Duty;
 use crate::condition::FreeCondition;
 use crate::counting::{Calendar, Counting};
 use crate::decision::{Awaited, Shortfall};
@@ -165,7 +166,22 @@ impl Limits {
 pub(crate) struct Code {
     pub(crate) code: CompactString,
     pub(crate) single_use: bool,
+    pub(crate) from: Option<jiff::Timestamp>,
     pub(crate) until: Option<jiff::Timestamp>,
+}
+
+/// How a coupon's code is printed for scanners.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Barcode {
+    /// The code as it is.
+    #[default]
+    Code128,
+    /// A number that stands for the code.
+    Ean13,
+    /// The code as it is.
+    Qr,
+    /// Nothing: the code alone is printed.
+    Nothing,
 }
 
 /// One rule of a program, compiled.
@@ -197,6 +213,8 @@ pub struct Campaign {
     pub(crate) codes: Vec<Code>,
     /// Only a personal coupon opens it.
     pub(crate) coupon_only: bool,
+    /// How that coupon is printed.
+    pub(crate) barcode: Barcode,
     pub(crate) customers_only: bool,
     /// Each use costs this.
     pub(crate) cost: Option<Cost>,
@@ -217,6 +235,8 @@ pub struct Campaign {
     pub(crate) on_return: Shortfall,
     pub(crate) funded_by: Vec<(CompactString, Ratio)>,
     pub(crate) requires_answers: Vec<FactId>,
+    /// What the cashier must do where it acts, each task once.
+    pub(crate) cashier: Vec<Duty>,
     /// What must come about before its reward is given.
     pub(crate) awaits: Option<Awaited>,
     /// What it is for; none: receipts.
@@ -265,6 +285,12 @@ impl Campaign {
     #[must_use]
     pub fn on_return(&self) -> Shortfall {
         self.on_return
+    }
+
+    /// How the coupons that open it are printed.
+    #[must_use]
+    pub fn barcode(&self) -> Barcode {
+        self.barcode
     }
 
     /// Who pays which share of it: `own`, or a supplier's name. The shares sum to one.

@@ -4,6 +4,7 @@ mod asset;
 mod audience;
 mod brakes;
 mod campaign;
+mod cashier;
 mod common_limits;
 mod conditions;
 mod conventions;

@@ -4,6 +4,7 @@ mod awaited;
 mod brake;
 mod counter;
 mod explained;
+mod instruction;
 mod offer;
 mod part;
 mod prompt;
@@ -14,6 +15,7 @@ pub use awaited::Awaited;
 pub use brake::Brake;
 pub use counter::{CounterMove, CounterTime};
 pub use explained::{Explained, NotApplied};
+pub use instruction::{Instruction, Task};
 pub use offer::Offer;
 pub use part::AnswerPart;
 pub use prompt::PromptReason;
@@ -255,17 +257,6 @@ pub struct Prompt {
     pub text: CompactString,
 }
 
-/// A thing that the cashier must do.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Instruction {
-    /// Settle reports on it by this id.
-    pub id: RewardId,
-    /// Whose doing.
-    pub campaign: CampaignId,
-    /// What to do.
-    pub text: CompactString,
-}
-
 /// One of several products at zero, as the customer chooses.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Choice {
@@ -290,6 +281,8 @@ pub struct NearMiss {
     pub campaign: CampaignId,
     /// What is missing.
     pub missing: Missing,
+    /// The one product that would do; none: others would, too.
+    pub sku: Option<Sku>,
     /// What the cashier says.
     pub text: CompactString,
 }
@@ -352,6 +345,8 @@ pub enum Verdict {
     NotThisCustomer,
     /// The campaign's conditions are not met.
     ConditionMissing,
+    /// Its time has not come.
+    NotYetValid,
 }
 
 /// Something scarce that a quote promises: the ledger holds it until settle, void or the end of its time.

@@ -135,7 +135,7 @@ impl<'a> Draft<'a, '_> {
                 AnswerPart::Redemption => self.redeem(),
                 AnswerPart::Rewards => self.rewards(candidates),
                 AnswerPart::Prompts => self.prompt(),
-                AnswerPart::Instructions => {}
+                AnswerPart::Instructions => self.instruct(),
                 AnswerPart::Offers => self.suggest(candidates),
             }
         }

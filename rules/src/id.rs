@@ -151,6 +151,10 @@ id! {
     SegmentId, 32
 }
 id! {
+    /// Things with serial numbers that cashiers hand out, such as stickers or printed coupons.
+    SeriesId, 32
+}
+id! {
     /// A profile field.
     FactId, 32
 }

@@ -7,6 +7,7 @@ mod attribute;
 mod birthday;
 pub mod brakes;
 pub mod campaign;
+pub mod cashier;
 pub mod catalogue;
 pub mod cel;
 mod check;

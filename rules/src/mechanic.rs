@@ -8,7 +8,7 @@ use compact_str::CompactString;
 use crate::condition::FreeCondition;
 use crate::conventions::FreeUnits;
 use crate::counting::Counting;
-use crate::id::{AssetId, CampaignId, Sku, TierId};
+use crate::id::{AssetId, CampaignId, SeriesId, Sku, TierId};
 use crate::money::{Amount, Quantity, UnitPrice, Units};
 use crate::ratio::Ratio;
 use crate::selector::Selector;
@@ -112,6 +112,8 @@ pub(crate) enum Give {
     Prize {
         prize: CompactString,
         count: u32,
+        /// Each has a serial number of this series; none: they have none.
+        series: Option<SeriesId>,
     },
     /// A personal coupon that opens another campaign.
     Coupon {
@@ -312,6 +314,23 @@ impl Mechanic {
             | Self::Count { .. }
             | Self::Offer { .. } => &[],
         }
+    }
+
+    /// The series that what it gives is handed out from; none: it gives nothing with serial numbers.
+    pub(crate) fn series(&self) -> Option<&SeriesId> {
+        let give = match self {
+            Self::Spend { give, .. } | Self::Grant { give } | Self::Count(Counting { give: Some((_, give)), .. }) => give,
+            Self::Off { .. }
+            | Self::PriceList { .. }
+            | Self::Ladder { .. }
+            | Self::Set { .. }
+            | Self::ExtraUnits { .. }
+            | Self::Points { .. }
+            | Self::Multiply { .. }
+            | Self::Count { .. }
+            | Self::Offer { .. } => return None,
+        };
+        if let Give::Prize { series, .. } = give { series.as_ref() } else { None }
     }
 
     /// The asset of which it gives units.

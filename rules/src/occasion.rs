@@ -125,7 +125,7 @@ impl Revision {
                 (asset.reward_of(*units), Some(asset), None)
             }
             Give::Coupon { campaign, days } => (RewardKind::DiscountLater { coupon: campaign.clone() }, None, *days),
-            Give::Prize { prize, count } => (RewardKind::Prize { prize: prize.clone(), count: *count }, None, None),
+            Give::Prize { prize, count, .. } => (RewardKind::Prize { prize: prize.clone(), count: *count }, None, None),
             Give::Tickets { draw, count } => (RewardKind::Ticket { draw: draw.clone(), count: *count }, None, None),
             Give::Status { .. } | Give::Percent(_) | Give::Amount(_) | Give::Gift { .. } | Give::Choice { .. } => return None,
         })

@@ -9,7 +9,7 @@ use crate::brakes::Brakes;
 use crate::common_limit::CommonLimit;
 use crate::condition::FreeCondition;
 use crate::conventions::Conventions;
-use crate::id::{CampaignId, ChannelId, EventId, FactId, ProgramId, SegmentId, StoreId, TierId};
+use crate::id::{CampaignId, ChannelId, EventId, FactId, ProgramId, SegmentId, SeriesId, StoreId, TierId};
 use crate::money::{Amount, Currency};
 use crate::ratio::Ratio;
 use crate::text::Text;
@@ -49,6 +49,8 @@ pub struct Program {
     pub(crate) channels: Vec<ChannelId>,
     /// What can happen to a customer beside sales.
     pub(crate) events: Vec<EventId>,
+    /// Things with serial numbers that cashiers hand out, in the order of the file.
+    pub series: Vec<Series>,
     /// Limits that several campaigns, or the redemption of an asset, use up together.
     pub(crate) limits: Vec<CommonLimit>,
 }
@@ -58,6 +60,15 @@ impl Program {
     pub fn segments(&self) -> impl Iterator<Item = &SegmentId> {
         self.segments.iter().map(|segment| &segment.id)
     }
+}
+
+/// Things with serial numbers that cashiers hand out and account for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Series {
+    /// Unique over all programs of a revision.
+    pub id: SeriesId,
+    /// What is handed out, for people.
+    pub name: Text,
 }
 
 /// A step of status.
@@ -149,6 +160,8 @@ pub struct FactRule {
     pub text: Text,
     /// The answers to choose from, as the program lists them; empty: any.
     pub options: Vec<CompactString>,
+    /// What an answer looks like; others are none.
+    pub form: AnswerForm,
     /// The answers that rules tell apart, sorted.
     pub(crate) values: Vec<CompactString>,
     /// Places of the program's segments of whom one has it; empty: everybody has it.
@@ -157,6 +170,34 @@ pub struct FactRule {
     pub(crate) lapses_for: Vec<usize>,
     /// Whether rules read month and day of it.
     pub(crate) birthday: bool,
+}
+
+/// What an answer to a fact looks like, beside those that are chosen, sent to or read as dates.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum AnswerForm {
+    /// Any text.
+    #[default]
+    Text,
+    /// `yes` or `no`.
+    YesNo,
+    /// A whole number.
+    Number {
+        /// At least this.
+        least: i64,
+        /// At most this.
+        most: i64,
+    },
+}
+
+impl AnswerForm {
+    /// What `yes_no` takes, sorted.
+    pub(crate) const YES_NO: [&str; 2] = ["no", "yes"];
+
+    /// The number that an answer is; none: it is none of these.
+    fn number(self, answer: &str) -> Option<i64> {
+        let Self::Number { least, most } = self else { return None };
+        answer.trim().parse().ok().filter(|number| (least..=most).contains(number))
+    }
 }
 
 /// How answers to a fact are confirmed.
@@ -201,6 +242,16 @@ impl FactRule {
         lasts.is_some_and(|lasts| known_at.checked_add(lasts).is_ok_and(|until| until <= at))
     }
 
+    /// Whether an answer has the form that the fact asks for.
+    #[must_use]
+    pub fn is_answer(&self, answer: &str) -> bool {
+        match self.form {
+            AnswerForm::Text => true,
+            AnswerForm::YesNo => AnswerForm::YES_NO.contains(&answer.trim()),
+            AnswerForm::Number { .. } => self.form.number(answer).is_some(),
+        }
+    }
+
     /// Whether rules read month and day of it.
     #[must_use]
     pub const fn is_birthday(&self) -> bool {
@@ -208,12 +259,15 @@ impl FactRule {
     }
 
     /// What of an answer rules may read, and all that an account keeps of it outside of the sealed values: one of the
-    /// answers that rules tell apart, or month and day of a birthday. None: nothing.
+    /// answers that rules tell apart, a number, or month and day of a birthday. None: nothing.
     #[must_use]
     pub fn readable(&self, answer: &str) -> Option<CompactString> {
         let answer = answer.trim();
         if let Some((month, day)) = month_and_day(answer).filter(|_| self.birthday) {
             return Some(format_compact!("{month:02}-{day:02}"));
+        }
+        if let Some(number) = self.form.number(answer) {
+            return Some(format_compact!("{number}"));
         }
         let found = self.values.binary_search_by(|known| known.as_str().cmp(answer)).ok();
         found.and_then(|place| self.values.get(place)).cloned()

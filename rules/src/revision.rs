@@ -8,7 +8,7 @@ use crate::campaign::{Campaign, Limits};
 use crate::check;
 use crate::common_limit::CommonLimit;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
-use crate::id::{AssetId, CampaignId, EventId, FactId, ProgramId, SegmentId, StoreId};
+use crate::id::{AssetId, CampaignId, EventId, FactId, ProgramId, SegmentId, SeriesId, StoreId};
 use crate::index::Index;
 use crate::mechanic::Mechanic;
 use crate::program::{Condition, FactRule, Program, Reached};
@@ -269,6 +269,18 @@ impl Revision {
     #[must_use]
     pub fn campaigns(&self) -> &[Campaign] {
         &self.campaigns
+    }
+
+    /// The series that what a campaign gives is handed out from; none: it gives nothing with serial numbers.
+    #[must_use]
+    pub fn series_of(&self, campaign: &CampaignId) -> Option<&SeriesId> {
+        self.campaign(campaign)?.mechanic.series()
+    }
+
+    /// Whether a program names this series.
+    #[must_use]
+    pub fn has_series(&self, series: &SeriesId) -> bool {
+        self.programs.iter().any(|program| program.series.iter().any(|known| known.id == *series))
     }
 
     /// Whether some campaign adds this article to receipts as a gift.

@@ -77,6 +77,18 @@ pub(crate) struct Selector {
 }
 
 impl Selector {
+    /// Whether it leaves nothing out.
+    pub(crate) fn takes_all(&self) -> bool {
+        self.clauses.is_empty() && self.except.is_empty() && self.measured.is_none()
+    }
+
+    /// The one article that it means; none: it means several, or names none.
+    pub(crate) fn only_sku(&self) -> Option<&str> {
+        let [clause] = self.clauses.as_slice() else { return None };
+        let [property] = clause.properties() else { return None };
+        (property.name == SKU).then_some(property.value.as_str())
+    }
+
     /// Whether an item with these properties is meant.
     pub(crate) fn matches(&self, item: &[Property], measure: Measure) -> bool {
         self.measured.is_none_or(|wanted| wanted == matches!(measure, Measure::Measured)) && self.matches_product(item)

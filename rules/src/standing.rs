@@ -166,4 +166,6 @@ pub enum CodeState {
     Expired,
     /// Personal, and another customer's.
     NotThisCustomer,
+    /// Its time has not come.
+    NotYetValid,
 }

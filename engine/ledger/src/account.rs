@@ -12,6 +12,7 @@ use tessera_rules::money::Units;
 use tessera_rules::standing::CountedStretch;
 use tessera_rules::usage::Usage;
 
+use crate::code::{ean13, is_ean13};
 use crate::confirm::CodeAsked;
 use crate::hold::OpenQuote;
 use crate::lot::Lot;
@@ -200,6 +201,14 @@ pub struct PersonalCoupon {
     pub valid_until: Option<Timestamp>,
     /// The receipt that used it.
     pub used_by: Option<ReceiptId>,
+}
+
+impl PersonalCoupon {
+    /// Whether a presented code is this coupon's: its code, or the number that is printed for it.
+    #[must_use]
+    pub fn is(&self, presented: &str) -> bool {
+        self.code == presented || is_ean13(presented) && ean13(&self.code) == presented
+    }
 }
 
 /// What is known of the customer's buying, in constant space.

@@ -52,6 +52,43 @@ impl CodeKey {
     }
 }
 
+/// What the number of a coupon's EAN-13 begins with: GS1 keeps 99 for coupons (GS1 General Specifications, section 1.4.2).
+const EAN13_COUPON: &str = "99";
+/// Digits of the number behind that, before the check digit.
+const EAN13_DIGITS: usize = 10;
+/// How many numbers those digits make.
+const EAN13_NUMBERS: u64 = 10_000_000_000;
+/// Digits of an EAN-13.
+const EAN13_LENGTH: usize = 13;
+
+/// The EAN-13 that is printed for a coupon's code. It names the coupon among those of one account and nowhere else, so ten digits of
+/// a hash are enough.
+#[must_use]
+pub fn ean13(code: &str) -> CompactString {
+    let hash = blake3::derive_key("tessera 2026 numbers of coupons", code.as_bytes());
+    let (first, _) = hash.split_first_chunk::<8>().map_or(([0; 8], &[][..]), |(first, rest)| (*first, rest));
+    let number = u64::from_be_bytes(first).checked_rem(EAN13_NUMBERS).unwrap_or(0);
+    let mut text = format_compact!("{EAN13_COUPON}{number:0width$}", width = EAN13_DIGITS);
+    text.push(char::from(b'0'.saturating_add(ean13_check_digit(&text))));
+    text
+}
+
+/// Whether a text has the form of an EAN-13 of a coupon.
+#[must_use]
+pub(crate) fn is_ean13(text: &str) -> bool {
+    text.len() == EAN13_LENGTH && text.starts_with(EAN13_COUPON) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The check digit behind twelve digits: from the right they weigh 3 and 1 by turns, and all sum to a multiple of ten (GS1 General
+/// Specifications, section 7.9).
+fn ean13_check_digit(digits: &str) -> u8 {
+    let sum = digits.bytes().rev().enumerate().fold(0_u32, |sum, (place, digit)| {
+        let weight = if place % 2 == 0 { 3 } else { 1 };
+        sum.saturating_add(u32::from(digit.saturating_sub(b'0')).saturating_mul(weight))
+    });
+    u8::try_from(10_u32.saturating_sub(sum % 10) % 10).unwrap_or(0)
+}
+
 /// Luhn's sum to base 32: every wrong character is found, and nearly every swap of two neighbours.
 fn check_digit(digits: impl DoubleEndedIterator<Item = u8>) -> u8 {
     let sum = digits.rev().enumerate().fold(0_u32, |sum, (place, digit)| {
@@ -95,6 +132,18 @@ mod tests {
 
     fn code(receipt: &str, reward: &str) -> CompactString {
         CodeKey::new([7; 32]).coupon(&receipt_id(receipt), &RewardId::parse(reward).unwrap())
+    }
+
+    #[test]
+    fn a_coupons_ean13_is_a_number_of_gs1_with_its_check_digit() {
+        for (digits, check) in [("629104150021", 3), ("400638133393", 1), ("590123412345", 7), ("978020137962", 4)] {
+            assert_eq!(ean13_check_digit(digits), check, "{digits}");
+        }
+        let (one, two) = (ean13("0123456789ABCDEFG"), ean13("0123456789ABCDEFH"));
+        assert!(is_ean13(&one) && is_ean13(&two) && one != two && one == ean13("0123456789ABCDEFG"), "{one} {two}");
+        let (body, check) = one.split_at(12);
+        assert_eq!(check, ean13_check_digit(body).to_string());
+        assert!(!is_ean13("4006381333931") && !is_ean13("99"));
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub mod return_goods;
 pub mod review;
 pub mod right;
 mod seen;
+pub mod series;
 pub mod settle;
 pub mod standing;
 pub mod terms;

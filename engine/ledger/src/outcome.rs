@@ -360,4 +360,6 @@ pub enum Flag {
     CardAtOwnTill,
     /// More units than one receipt gives without somebody looking at it.
     UnitsAboveLimit,
+    /// Units of marked goods were added, and fewer marks than units came with them.
+    MarksMissing,
 }

@@ -118,13 +118,15 @@ impl Account {
     #[must_use]
     pub fn coupon_state(&self, code: &str, view: &View<'_>) -> Option<CodeState> {
         let now = self.booked_at(view.now);
-        let coupon = self.coupons.iter().find(|coupon| coupon.code == code)?;
-        let held = self.held_by_others(view).any(|hold| matches!(hold, Promise::Code { code: held } if held == code));
+        let coupon = self.coupons.iter().find(|coupon| coupon.is(code))?;
+        let held = self.held_by_others(view).any(|hold| matches!(hold, Promise::Code { code: held } if coupon.is(held)));
         let used = coupon.used_by.as_ref().is_some_and(|receipt| receipt != view.receipt);
         Some(if used || held {
             CodeState::Used
-        } else if coupon.valid_until.is_some_and(|until| until <= now) || now < coupon.valid_from {
+        } else if coupon.valid_until.is_some_and(|until| until <= now) {
             CodeState::Expired
+        } else if now < coupon.valid_from {
+            CodeState::NotYetValid
         } else {
             CodeState::Open
         })
@@ -133,7 +135,7 @@ impl Account {
     /// The campaign that a personal coupon of this account opens; none: the account has no coupon of that code.
     #[must_use]
     pub fn coupon_campaign(&self, code: &str) -> Option<&CampaignId> {
-        self.coupons.iter().find(|coupon| coupon.code == code).map(|coupon| &coupon.campaign)
+        self.coupons.iter().find(|coupon| coupon.is(code)).map(|coupon| &coupon.campaign)
     }
 
     /// What is promised to the open quotes of other receipts.

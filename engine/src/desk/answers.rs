@@ -9,7 +9,7 @@ use tessera_rules::receipt::Place;
 
 use super::bonus::Moment;
 use super::day::keep_aside;
-use super::enrol::{answers, finish, keep_values, may_wait_for_code, recorded, refused, repeated};
+use super::enrol::{answers, finish, keep_values, may_wait_for_code, recorded, refused, repeated, understood};
 use super::{CaseAnswer, Draft};
 use crate::directory::Found;
 use crate::programs::Rules;
@@ -32,6 +32,7 @@ impl AnswersCase {
         if let Some(outcome) = draft.outcome(entry.as_ref(), id).await? {
             return repeated(entry.as_ref(), self.input.content_hash.0, outcome);
         }
+        understood(&self.input.answers, &self.rules.revision)?;
         let account = match draft.account() {
             Some(account) => Account::clone(account),
             None => Account::new(self.found.account.clone(), self.found.customer.clone(), self.now),

@@ -15,6 +15,7 @@ pub(super) fn is_as_decided(input: &SettleInput, decision: &Decision) -> bool {
             .all(|(place, line)| sold_line(input, place, line).is_some_and(|sold| is_line_as_decided(sold, line)))
         && !decision.redemptions.iter().any(|redemption| declined(redemption.id.as_str()))
         && !decision.rewards.iter().any(|reward| declined(reward.id.as_str()))
+        && !decision.instructions.iter().any(|instruction| declined(instruction.id.as_str()))
 }
 
 /// How a line was sold; both lists mostly have the same order, so the same place is looked at first.

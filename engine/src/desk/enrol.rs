@@ -5,6 +5,7 @@ mod code;
 use bytes::Bytes;
 use jiff::Timestamp;
 use tessera_contract::convert::timestamp_to_wire;
+use tessera_contract::fault::Fault;
 use tessera_contract::read::{DeliveryInput, EnrolInput, Said, StatedFact};
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::{Account, FactSource};
@@ -15,6 +16,7 @@ use tessera_ledger::outcome::Outcome;
 use tessera_ledger::profile::{self, Agreed, Answer, ProfileRefusal, ProfileRequest, Release, Told};
 use tessera_proto::billing::v1;
 use tessera_rules::id::{CustomerId, FactId, ReceiptId};
+use tessera_rules::program::AnswerForm;
 use tessera_rules::receipt::Place;
 use tessera_rules::revision::Revision;
 use tessera_storage::Version;
@@ -67,6 +69,7 @@ impl EnrolCase {
         let must_confirm = self.rules.revision.must_confirm();
         let takes_codes = may_wait_for_code(&self.input.delivery, self.input.enrolled_at, self.now);
         let release = Release { codes: draft.core.keys.codes(), must_confirm: &must_confirm };
+        understood(&stated, &self.rules.revision)?;
         // The code that came has been looked at.
         let said: Vec<StatedFact> = stated.iter().filter(|fact| Some(&fact.fact) != confirmed.as_ref()).cloned().collect();
         let answers = answers(&said, FactSource::Enrolment, (&self.rules.revision, takes_codes));
@@ -165,6 +168,31 @@ pub(super) fn answers(stated: &[StatedFact], source: FactSource, (revision, take
         Said::Code(code) => Told::Code(code.expose().clone()),
     };
     stated.iter().map(|fact| Answer { fact: fact.fact.clone(), source, told: told(fact) }).collect()
+}
+
+/// Whether an answer has the form that its fact asks for.
+pub(super) fn is_understood(stated: &StatedFact, revision: &Revision) -> bool {
+    let rule = revision.fact(&stated.fact);
+    stated.value().is_none_or(|value| rule.is_none_or(|rule| rule.is_answer(value.expose())))
+}
+
+/// Answers of another form than asked for are a fault of the request.
+///
+/// # Errors
+/// Names the answers, and never what they say.
+pub(super) fn understood(stated: &[StatedFact], revision: &Revision) -> Result<(), Refusal> {
+    let places = stated.iter().enumerate().filter(|(_, fact)| !is_understood(fact, revision));
+    let fault = |(place, fact): (usize, &StatedFact)| {
+        let form = revision.fact(&fact.fact).map(|rule| rule.form).unwrap_or_default();
+        let description = match form {
+            AnswerForm::Text => "must be an answer".to_owned(),
+            AnswerForm::YesNo => "must be yes or no".to_owned(),
+            AnswerForm::Number { least, most } => format!("must be a whole number from {least} to {most}"),
+        };
+        Fault { field: format!("answers[{place}].value"), description: description.into() }
+    };
+    let faults: Vec<Fault> = places.map(fault).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
 }
 
 /// Answers without their values, for the outcome of a request: how far each is trusted now, and whether a code is to be sent. A

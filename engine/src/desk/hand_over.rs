@@ -7,6 +7,7 @@ use tessera_ledger::prize::hand_over;
 use tessera_ledger::profile::ProfileRequest;
 use tessera_ledger::right::PrizeState;
 use tessera_proto::billing::v1;
+use tessera_rules::decision::RewardKind;
 use tessera_rules::receipt::Place;
 
 use super::enrol::{put_recorded, repeated};
@@ -14,6 +15,7 @@ use super::{CaseAnswer, Draft};
 use crate::directory::Found;
 use crate::programs::Rules;
 use crate::record::Extras;
+use crate::series;
 
 /// A hand-over.
 #[derive(Debug)]
@@ -51,7 +53,13 @@ impl HandOverCase {
         Ok(match done.changed {
             None => CaseAnswer::Prize(done.state),
             Some(changed) => {
-                let extras = Extras { instruction_results: vec![self.result()], proven: true, ..Extras::default() };
+                let mut result = self.result();
+                for reward in &changed.outcome.rewards {
+                    if let RewardKind::Prize { count, .. } = &reward.kind {
+                        series::tell(&mut result, self.rules.revision.series_of(&reward.campaign), *count);
+                    }
+                }
+                let extras = Extras { instruction_results: vec![result], proven: true, ..Extras::default() };
                 put_recorded(draft, changed.account, &changed.outcome, &extras, entry.as_ref())
             }
         })
@@ -64,6 +72,8 @@ impl HandOverCase {
             instruction_id: self.input.reward.as_str().to_owned(),
             state: i32::from(state),
             serial: self.input.serial.as_ref().map(ToString::to_string).unwrap_or_default(),
+            series_id: String::new(),
+            quantity: 0,
         }
     }
 }

@@ -34,7 +34,7 @@ use tessera_rules::revision::Revision;
 use tessera_rules::standing::{CodeForRedeem, Standing};
 
 use self::answered::Answered;
-use self::told::{code_verdicts, prizes, sold_lines};
+use self::told::{code_verdicts, lacks_marks, prizes, sold_lines, with_series};
 use super::as_decided::is_as_decided;
 use super::bonus::{Moment, Referrer};
 use super::claim::waiting_claims;
@@ -256,6 +256,12 @@ impl SettleCase {
         extras.bound_minor = judged.decision.bound.minor();
         extras.steps = judged.decision.steps;
         extras.code_verdicts = code_verdicts(&judged.decision);
+        let decided: Vec<&Decision> =
+            [Some(judged.decision.as_ref()), judged.promised.as_deref()].into_iter().flatten().collect();
+        with_series(&mut extras.instruction_results, &decided, &rules.revision);
+        if lacks_marks(&self.input, &judged.decision) {
+            add_flag(&mut settled.outcome.flags, Flag::MarksMissing);
+        }
         extras.notice_due_at = self.notice_due_at().map(timestamp_to_wire);
         if let (Some(account), Some(customer)) = (&settled.account, &self.customer) {
             extras.answers =

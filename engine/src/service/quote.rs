@@ -12,7 +12,7 @@ use tessera_contract::token::{RevisionName, TokenHead};
 use tessera_ledger::account::Account;
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{Decision, Offer, RewardKind};
-use tessera_rules::id::{AssetId, ProgramId, Sku};
+use tessera_rules::id::{AssetId, CampaignId, ProgramId, SeriesId, Sku};
 
 use super::customer::status_of;
 use super::shared::{balances, fact_shapes, plain_times, stored_outcome};
@@ -109,6 +109,7 @@ fn render(engine: &Engine, made: &Made, decided: &Decided, times: v1::PhaseTimes
     let descriptions = descriptions(decision, &made.asked.rules);
     let facts = if decision.prompts.is_empty() { Vec::new() } else { fact_shapes(revision) };
     let asset_programs = asset_programs(decision, &made.asked.rules);
+    let series = series(decision, &made.asked.rules);
     let account = decided.account.as_deref();
     let context = AnswerContext {
         receipt: &made.asked.input.receipt,
@@ -120,7 +121,10 @@ fn render(engine: &Engine, made: &Made, decided: &Decided, times: v1::PhaseTimes
         limits_reached: if token.shortened { vec![v1::LimitReached::TokenSize] } else { Vec::new() },
         descriptions: &descriptions,
         facts: &facts,
+        series: &series,
         asset_programs: &asset_programs,
+        no_revision: revision.number() == 0,
+        code_brought: made.asked.input.confirmation_code.is_some(),
         declined_unknown: declined_unknown(made),
         claim_code: engine.core.keys.claim_code(&made.asked.input.receipt.place.store, &made.asked.input.receipt.id).to_string(),
     };
@@ -184,6 +188,12 @@ fn descriptions<'a>(decision: &'a Decision, rules: &'a Rules) -> Vec<(&'a Sku, &
     let offered = decision.offers.iter().map(|offer| &offer.sku);
     let options = decision.choices.iter().flat_map(|choice| &choice.options);
     added.chain(offered).chain(options).filter_map(|sku| Some((sku, rules.catalogue.product(sku)?.name.as_str()))).collect()
+}
+
+/// The series that prizes are handed out from.
+fn series<'a>(decision: &'a Decision, rules: &'a Rules) -> Vec<(&'a CampaignId, &'a SeriesId)> {
+    let prizes = decision.rewards.iter().filter(|reward| matches!(reward.kind, RewardKind::Prize { .. }));
+    prizes.filter_map(|reward| Some((&reward.campaign, rules.revision.series_of(&reward.campaign)?))).collect()
 }
 
 /// Whose the assets are that are used up or could be.

@@ -119,6 +119,9 @@ fn instruction(done: &InstructionDone) -> v1::InstructionResult {
         instruction_id: done.id.as_str().to_owned(),
         state: i32::from(done.state),
         serial: done.serial.as_ref().map(ToString::to_string).unwrap_or_default(),
+        // What it is of is known once the receipt is decided.
+        series_id: String::new(),
+        quantity: 0,
     }
 }
 

@@ -51,6 +51,11 @@ fn asks_for_code(quoted: &v1::QuoteResponse) -> bool {
     instructions.any(|told| told.kind() == v1::InstructionKind::EnterCodeSent && told.text == "The code?")
 }
 
+/// Whether the cashier is told that the code does not fit.
+fn says_wrong(quoted: &v1::QuoteResponse) -> bool {
+    quoted.answer.as_ref().unwrap().notes.iter().any(|note| note.code() == v1::NoteCode::ConfirmationWrong)
+}
+
 /// The names under which codes were sent for redemptions.
 async fn asked(rig: &Rig) -> Vec<String> {
     let outcomes = rig.outcomes().await;
@@ -93,9 +98,10 @@ async fn above_it_nothing_is_redeemed_until_the_code_comes_and_the_settle_needs_
     let sent = last_code(&rig).await;
     let wrong = quoted(&rig, paying("A", 800), 3, &other_than(&sent)).await;
     assert_eq!((redeemed(&wrong), asks_for_code(&wrong), asked(&rig).await.len()), (0, true, 1));
+    assert_eq!((says_wrong(&first), says_wrong(&wrong)), (false, true));
     let (begun, ended) = sent.split_at(3);
     let right = quoted(&rig, paying("A", 800), 4, &format!("{begun} {ended}")).await;
-    assert_eq!((redeemed(&right), asks_for_code(&right)), (800, false));
+    assert_eq!((redeemed(&right), asks_for_code(&right), says_wrong(&right)), (800, false, false));
     let later = quoted(&rig, paying("A", 900), 5, "").await;
     assert_eq!((redeemed(&later), asks_for_code(&later)), (900, false));
     rig.settle(as_quoted(paying("A", 900), &later)).await.unwrap();
@@ -103,6 +109,7 @@ async fn above_it_nothing_is_redeemed_until_the_code_comes_and_the_settle_needs_
     // The next receipt wants a code of its own.
     let next = quoted(&rig, paying("B", 800), 1, &sent).await;
     assert_eq!((redeemed(&next), asks_for_code(&next), asked(&rig).await.len()), (0, true, 2));
+    assert!(says_wrong(&next), "h76: a code that was sent for another receipt looks like a wrong one");
     assert_ne!(last_code(&rig).await, sent);
 }
 

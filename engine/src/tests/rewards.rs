@@ -201,6 +201,7 @@ async fn an_instruction_hands_the_prize_over_at_the_sale_and_the_settle_says_how
                 instruction_id: told.instruction_id.clone(),
                 state: i32::from(state),
                 serial: "M-1".to_owned(),
+                ..Default::default()
             })
             .into_iter()
             .collect();

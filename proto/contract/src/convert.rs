@@ -264,6 +264,7 @@ pub const fn verdict_to_wire(verdict: Verdict) -> v1::CodeState {
         Verdict::Used => v1::CodeState::Used,
         Verdict::NotThisCustomer => v1::CodeState::OtherCustomer,
         Verdict::ConditionMissing => v1::CodeState::ConditionMissing,
+        Verdict::NotYetValid => v1::CodeState::NotYetValid,
     }
 }
 

@@ -12,7 +12,7 @@ mod rewards;
 
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{AnswerPart, Choice, Decision, Prompt, PromptReason};
-use tessera_rules::id::{AssetId, FactId, ProgramId, Sku};
+use tessera_rules::id::{AssetId, CampaignId, FactId, ProgramId, SeriesId, Sku};
 use tessera_rules::receipt::Receipt;
 
 use crate::read::TillDisplay;
@@ -40,8 +40,14 @@ pub struct AnswerContext<'a> {
     pub descriptions: &'a [(&'a Sku, &'a str)],
     /// What answers to facts look like, in any order; others are texts.
     pub facts: &'a [FactShape],
+    /// The series that campaigns hand out from, in any order.
+    pub series: &'a [(&'a CampaignId, &'a SeriesId)],
     /// The programs of assets, in any order.
     pub asset_programs: &'a [(&'a AssetId, &'a ProgramId)],
+    /// No revision is in force at the time of the sale.
+    pub no_revision: bool,
+    /// The quote brought a code for a redemption.
+    pub code_brought: bool,
     /// How many of the declined ids name nothing that there could be.
     pub declined_unknown: usize,
     /// Code to print for a later claim; empty: none.
@@ -75,7 +81,10 @@ impl<'a> AnswerContext<'a> {
             limits_reached: Vec::new(),
             descriptions: &[],
             facts: &[],
+            series: &[],
             asset_programs: &[],
+            no_revision: false,
+            code_brought: false,
             declined_unknown: 0,
             claim_code: String::new(),
         }
@@ -84,6 +93,12 @@ impl<'a> AnswerContext<'a> {
     pub(crate) fn description(&self, sku: &Sku) -> String {
         let found = self.descriptions.iter().find(|(other, _)| *other == sku);
         found.map(|(_, text)| fit::row(text, &self.display)).unwrap_or_default()
+    }
+
+    /// The series that what a campaign gives is handed out from; empty: none.
+    pub(crate) fn series(&self, campaign: &CampaignId) -> String {
+        let found = self.series.iter().find(|(known, _)| *known == campaign);
+        found.map(|(_, series)| series.as_str().to_owned()).unwrap_or_default()
     }
 
     pub(crate) fn program(&self, asset: &AssetId) -> Option<&ProgramId> {

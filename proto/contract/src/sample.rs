@@ -5,7 +5,7 @@ use tessera_proto::billing::v1;
 use tessera_rules::decision::{
     Adjustment, AnswerPart, Applied, Brake, Calendar, Choice, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision,
     Explained, Instruction, LineShare, Missing, NearMiss, Note, Offer, Part, Promise, Prompt, PromptReason, RedeemCap,
-    Redeemable, Redemption, Reward, RewardKind, Shortfall, Verdict,
+    Redeemable, Redemption, Reward, RewardKind, Shortfall, Task, Verdict,
 };
 use tessera_rules::id::{AssetId, CampaignId, FactId, LineId, ProgramId, RewardId, Sku, TaxCode};
 use tessera_rules::money::{Amount, Quantity, UnitPrice, Units};
@@ -164,6 +164,8 @@ pub(crate) fn settle() -> v1::SettleRequest {
             instruction_id: "gift.1".to_owned(),
             state: i32::from(v1::InstructionState::Done),
             serial: "A-18".to_owned(),
+            series_id: "mugs".to_owned(),
+            quantity: 2,
         }],
         offer_results: vec![v1::OfferResult { offer_id: "offer:0a".to_owned(), shown: true, taken: false }],
         answers: vec![answer()],
@@ -307,8 +309,7 @@ pub(crate) fn claim() -> v1::ClaimRequest {
 /// A decision on [`receipt`] with so many lines: the first is three for two, a gift is added, points are
 /// earned.
 pub(crate) fn decision(lines: usize) -> Decision {
-    let id = |text: &str| RewardId::parse(text).expect("is an id");
-    let campaign = |text: &str| CampaignId::parse(text).expect("is an id");
+    let (id, campaign) = (reward_id, campaign_id);
     let mut decided: Vec<DecidedLine> = (1..=lines).map(decided_line).collect();
     decided.push(gift_line(campaign("gift")));
     let sum = |amount: fn(&DecidedLine) -> Amount| decided.iter().map(amount).sum();
@@ -330,25 +331,15 @@ pub(crate) fn decision(lines: usize) -> Decision {
             reason: PromptReason::Missing,
             text: "When is your birthday?".into(),
         }],
-        instructions: vec![Instruction { id: id("gift.1"), campaign: campaign("gift"), text: "Hand over the box".into() }],
+        instructions: vec![scan_one_more()],
         offers: vec![Offer {
             campaign: campaign("spray"),
             sku: Sku::parse("SPRAY").expect("is one"),
+            line: LineId::parse("1").ok(),
             text: "Keeps shoes dry".into(),
         }],
-        choices: vec![Choice {
-            id: id("thanks.0"),
-            campaign: campaign("thanks"),
-            options: ["SPRAY", "TWO LACES"].map(|sku| Sku::parse(sku).expect("is one")).to_vec(),
-            quantity: Quantity::from_milli(1_000),
-            chosen: None,
-            text: "A present: which one?".into(),
-        }],
-        near_misses: vec![NearMiss {
-            campaign: campaign("three-for-two"),
-            missing: Missing::Units(1),
-            text: "One more is free".into(),
-        }],
+        choices: vec![present()],
+        near_misses: vec![nearly()],
         code_verdicts: vec![CodeVerdict { code: "SAVE10".into(), verdict: Verdict::Applied, campaign: Some(campaign("save")) }],
         redeemable: vec![Redeemable {
             asset: AssetId::parse("points").expect("is an id"),
@@ -368,6 +359,45 @@ pub(crate) fn decision(lines: usize) -> Decision {
         dropped_from: Some(AnswerPart::Offers),
         brakes: vec![Brake::Velocity, Brake::UnitsAbove],
         explained: vec![Explained { campaign: campaign("three-for-two"), why: "applied".into(), reason: None }],
+    }
+}
+
+fn reward_id(text: &str) -> RewardId {
+    RewardId::parse(text).expect("is an id")
+}
+
+fn campaign_id(text: &str) -> CampaignId {
+    CampaignId::parse(text).expect("is an id")
+}
+
+fn scan_one_more() -> Instruction {
+    Instruction {
+        id: reward_id("gift.1"),
+        campaign: campaign_id("gift"),
+        task: Task::ScanOneMore,
+        line: LineId::parse("+3.2").ok(),
+        quantity: 2,
+        text: "Scan one more".into(),
+    }
+}
+
+fn present() -> Choice {
+    Choice {
+        id: reward_id("thanks.0"),
+        campaign: campaign_id("thanks"),
+        options: ["SPRAY", "TWO LACES"].map(|sku| Sku::parse(sku).expect("is one")).to_vec(),
+        quantity: Quantity::from_milli(1_000),
+        chosen: None,
+        text: "A present: which one?".into(),
+    }
+}
+
+fn nearly() -> NearMiss {
+    NearMiss {
+        campaign: campaign_id("three-for-two"),
+        missing: Missing::Units(1),
+        sku: Sku::parse("SPRAY").ok(),
+        text: "One more is free".into(),
     }
 }
 

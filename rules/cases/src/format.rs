@@ -45,7 +45,7 @@ const CASE: Table = Table {
         ("account", Map(&ACCOUNT)),
         ("receipt", Map(&RECEIPT)),
         ("out_of_stock", List(&Text)),
-        ("code_states", Named(&Word(&["open", "used", "expired", "not_this_customer"]))),
+        ("code_states", Named(&Word(&["open", "used", "expired", "not_this_customer", "not_yet_valid"]))),
         ("too_many_open_quotes", Boolean),
         ("steps_max", Number),
         ("expect", Map(&EXPECT)),

@@ -9,7 +9,7 @@ use super::read::Fields;
 use crate::cel::Subject;
 use crate::id::{ChannelId, EventId, FactId, SegmentId, StoreId, TierId};
 use crate::limits::{DAYS_MAX, TIER_MULTIPLIER_MAX};
-use crate::program::{Ask, Condition, Confirm, FactRule, Segment, Tier, Zone};
+use crate::program::{AnswerForm, Ask, Condition, Confirm, FactRule, Segment, Tier, Zone};
 use crate::ratio::Ratio;
 use crate::text::Text;
 use crate::tree::{Kind, Node};
@@ -21,6 +21,10 @@ pub(super) const CONFIRM: [(&str, Option<Confirm>); 4] = [
     ("phone", Some(Confirm::CodeToPhone)),
     ("email", Some(Confirm::CodeToEmail)),
 ];
+/// What answers look like that are no texts: whether they are numbers.
+pub(super) const FORMS: [(&str, bool); 2] = [("yes_no", false), ("number", true)];
+/// The greatest number that an answer can be.
+pub(super) const ANSWER_MAX: i64 = 1_000_000_000;
 /// When a fact is asked for; the last with an amount.
 pub(super) const ASK: [(&str, u8); 3] = [("enrolment", 0), ("always", 1), ("reward_worth_at_least", 2)];
 
@@ -150,6 +154,12 @@ impl Checker<'_> {
                 "leave `values` out, or write `confirm: true`",
             );
         }
+        let form = self.answer_form(&fields);
+        if form != AnswerForm::Text && (confirm.is_some_and(Confirm::is_by_code) || !values.is_empty()) {
+            let help = "leave `answer` out, or `values` and `confirm: phone` or `email`";
+            self.error_with_help(fields.place_of("answer"), "this contradicts what else is said of the answer", help);
+        }
+        let values = if form == AnswerForm::YesNo { AnswerForm::YES_NO.map(CompactString::from).to_vec() } else { values };
         scope.facts.push(FactRule {
             id,
             program,
@@ -157,12 +167,31 @@ impl Checker<'_> {
             ask,
             confirm,
             text,
-            options: values.clone(),
+            options: if form == AnswerForm::YesNo { Vec::new() } else { values.clone() },
+            form,
             values,
             segments: Vec::new(),
             lapses_for: Vec::new(),
             birthday: false,
         });
+    }
+
+    /// What an answer looks like, and between what a number lies.
+    fn answer_form(&mut self, fields: &Fields<'_>) -> AnswerForm {
+        let is_number = fields.get("answer").and_then(|node| self.choice(node, &FORMS));
+        let mut bound = |key: &str| fields.get(key).and_then(|node| self.integer(node, 0..=ANSWER_MAX));
+        let (least, most) = (bound("at_least"), bound("at_most"));
+        if is_number != Some(true) {
+            for key in ["at_least", "at_most"].into_iter().filter(|key| fields.has(key)) {
+                self.error_with_help(fields.place_of(key), format!("`{key}` says nothing here"), "add a line `answer: number`");
+            }
+            return if is_number.is_some() { AnswerForm::YesNo } else { AnswerForm::Text };
+        }
+        let (least, most) = (least.unwrap_or(0), most.unwrap_or(ANSWER_MAX));
+        if most < least {
+            self.error_with_help(fields.place_of("at_most"), "no number is between these", "change them");
+        }
+        AnswerForm::Number { least, most }
     }
 
     /// Who has the facts, once the segments are known, which may ask for facts themselves.

@@ -8,7 +8,7 @@ use super::program::Scope;
 use super::read::Fields;
 use super::texts::longest_missing;
 use crate::attribute::SKU;
-use crate::campaign::{COST_PREFIX, Campaign, Code, Cost, Fallback, PRICE_PREFIX, REDEEM_PREFIX, ShowAs, reward_id};
+use crate::campaign::{Barcode, COST_PREFIX, Campaign, Code, Cost, Fallback, PRICE_PREFIX, REDEEM_PREFIX, ShowAs, reward_id};
 use crate::cel::Subject;
 use crate::common_limit::LIMIT_PREFIX;
 use crate::condition::FreeCondition;
@@ -23,8 +23,13 @@ pub(super) const PRIORITY_MAX: i64 = 1_000_000;
 pub(super) const USES_MAX: i64 = 1_000_000;
 pub(super) const SHOW_AS: [(&str, ShowAs); 3] =
     [("free_unit", ShowAs::FreeUnit), ("spread", ShowAs::Spread), ("minimum_unit", ShowAs::MinimumUnit)];
+pub(super) const BARCODES: [(&str, Barcode); 4] =
+    [("code128", Barcode::Code128), ("ean13", Barcode::Ean13), ("qr", Barcode::Qr), ("none", Barcode::Nothing)];
 pub(super) const ON_RETURN: [(&str, Shortfall); 3] =
     [("negative", Shortfall::Negative), ("zero", Shortfall::Zero), ("deduct_from_refund", Shortfall::DeductFromRefund)];
+
+/// What no id of a campaign begins with.
+const KEPT: [&str; 8] = [REDEEM_PREFIX, COST_PREFIX, LIMIT_PREFIX, PRICE_PREFIX, "collect:", "check:", "show:", "+"];
 
 /// What a reward may wait for: whether it is a visit.
 pub(crate) const WAITS_FOR: [(&str, bool); 2] = [("next_visit", true), ("enrolment", false)];
@@ -67,6 +72,7 @@ impl Checker<'_> {
             tiers: fields.get("tiers").map_or_else(Vec::new, |node| self.tiers(node, scope)),
             codes,
             coupon_only: self.flag(&fields, "coupon_only"),
+            barcode: self.option(&fields, "barcode", &BARCODES),
             customers_only: self.flag(&fields, "customers_only"),
             cost: fields.get("costs").and_then(|node| self.cost(node, scope)),
             spend_at_least,
@@ -82,6 +88,7 @@ impl Checker<'_> {
             on_return: self.option(&fields, "on_return", &ON_RETURN),
             funded_by: fields.get("funded_by").map_or_else(own, |node| self.funding(node)),
             requires_answers: self.answers(&fields, scope),
+            cashier: fields.get("cashier").map_or_else(Vec::new, |node| self.duties(node, scope)),
             awaits: fields.get("waits_for").and_then(|node| self.awaited(node, scope)),
             occasion: fields.get("for").and_then(|node| self.occasion(node, scope)),
             mechanic: mechanic?,
@@ -107,13 +114,8 @@ impl Checker<'_> {
 
     fn campaign_id(&mut self, node: &Node) -> Option<CampaignId> {
         let id = self.id(node, CampaignId::parse)?;
-        if [REDEEM_PREFIX, COST_PREFIX, LIMIT_PREFIX, PRICE_PREFIX, "+"].iter().any(|prefix| id.as_str().starts_with(prefix)) {
-            let names = "which name redemptions, limits, prices and added lines";
-            self.error_with_help(
-                node.at,
-                format!("an id must not begin with `{REDEEM_PREFIX}`, `{COST_PREFIX}`, `{LIMIT_PREFIX}`, `{PRICE_PREFIX}` or `+`, {names}"),
-                "choose another id",
-            );
+        if let Some(prefix) = KEPT.iter().find(|prefix| id.as_str().starts_with(**prefix)) {
+            self.error_with_help(node.at, format!("an id must not begin with `{prefix}`: such ids name redemptions, costs, limits, prices, instructions and added lines"), "choose another id");
         }
         self.define("campaign", id.as_str(), node.at);
         Some(id)
@@ -188,7 +190,7 @@ impl Checker<'_> {
             let texts: Vec<CompactString> = items.into_iter().filter_map(|item| self.code_text(item)).collect();
             codes.extend(texts.into_iter().map(|text| {
                 let known = scope.codes.iter().find(|code| code.code == text);
-                known.cloned().unwrap_or(Code { code: text, single_use: false, until: None })
+                known.cloned().unwrap_or(Code { code: text, single_use: false, from: None, until: None })
             }));
         }
         codes.sort();

@@ -8,6 +8,7 @@ use crate::cel::{
     self, AccountField, CelError, CustomerField, Environment, ReceiptField, Span as Part, StoreField, Subject, Variable,
 };
 use crate::condition::FreeCondition;
+use crate::program::AnswerForm;
 use crate::tree::{Kind, Node, Span};
 
 /// What conditions may speak of, put together when the first of a kind is met.
@@ -64,6 +65,10 @@ impl Scope {
             for field in [CustomerField::Fact, CustomerField::Confirmed] {
                 know(Variable::Customer(field), &mut self.facts.iter().map(|fact| fact.id.as_str()));
             }
+            let numbers = self.facts.iter().filter(|fact| matches!(fact.form, AnswerForm::Number { .. }));
+            know(Variable::Customer(CustomerField::Number), &mut numbers.map(|fact| fact.id.as_str()));
+            let asked = self.facts.iter().filter(|fact| fact.form == AnswerForm::YesNo);
+            know(Variable::Customer(CustomerField::Yes), &mut asked.map(|fact| fact.id.as_str()));
             let environments = &self.environments;
             know(Variable::Account(AccountField::Counter), &mut environments.counters.iter().map(String::as_str));
             for field in [AccountField::Uses, AccountField::UsesToday] {

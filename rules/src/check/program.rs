@@ -106,6 +106,7 @@ impl Checker<'_> {
             zones: Vec::new(),
             channels: Vec::new(),
             events: Vec::new(),
+            series: Vec::new(),
             limits: Vec::new(),
         })
     }
@@ -126,6 +127,7 @@ impl Checker<'_> {
         self.each(fields, "channels", scope, Self::channel);
         self.each(fields, "events", scope, Self::event);
         self.each(fields, "codes", scope, Self::code);
+        self.each(fields, "series", scope, Self::series);
     }
 
     fn enrolment_code(&mut self, node: &Node, scope: &Scope) -> Option<FactId> {
@@ -196,11 +198,17 @@ impl Checker<'_> {
     fn code(&mut self, node: &Node, scope: &mut Scope) {
         let Some(fields) = self.fields(node, &CODE) else { return };
         let single_use = fields.get("single_use").and_then(|node| self.boolean(node)).unwrap_or(false);
+        let from = fields.get("from").and_then(|node| self.moment(node, &scope.program.time_zone));
         let until = fields.get("until").and_then(|node| self.moment(node, &scope.program.time_zone));
+        if let (Some(from), Some(until)) = (from, until)
+            && until <= from
+        {
+            self.error_with_help(fields.place_of("until"), "the code is over before it begins", "change the dates");
+        }
         let Some(node) = fields.get("code") else { return };
         if let Some(code) = self.code_text(node) {
             self.define("code", &code, node.at);
-            scope.codes.push(Code { code, single_use, until });
+            scope.codes.push(Code { code, single_use, from, until });
         }
     }
 

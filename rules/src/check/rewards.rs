@@ -8,7 +8,7 @@ use super::program::Scope;
 use super::read::Fields;
 use super::{Checker, Later};
 use crate::asset::Asset;
-use crate::id::{AssetId, CampaignId, Sku, TierId};
+use crate::id::{AssetId, CampaignId, SeriesId, Sku, TierId};
 use crate::limits::{
     ADDED_UNITS_MAX, CHOICE_OPTIONS_MAX, DAYS_MAX, EARN_UNITS_PER_MINOR_MAX, LINE_QUANTITY_MAX, TIER_MULTIPLIER_MAX,
 };
@@ -50,7 +50,7 @@ impl Checker<'_> {
             "choice" => self.product_choice(node),
             "prize" => {
                 let (prize, count) = self.named(only, &PRIZE, "id")?;
-                Some(Give::Prize { prize, count })
+                Some(Give::Prize { prize, count, series: self.series_of(&only.value, scope)? })
             }
             "coupon" => self.coupon(node).map(|(campaign, days)| Give::Coupon { campaign, days }),
             "status" => self.status(node, scope),
@@ -94,6 +94,14 @@ impl Checker<'_> {
         let name = fields.get(key).and_then(|node| self.word(node)).map(CompactString::from);
         let count = fields.get("count").map_or(Some(1), |node| self.integer(node, 1..=PIECES_MAX));
         Some((name?, u32::try_from(count?).ok()?))
+    }
+
+    /// The series of a prize, where one stands; none where it is wrong.
+    #[expect(clippy::option_option, reason = "outside: whether it is right; inside: whether it stands")]
+    fn series_of(&mut self, node: &Node, scope: &Scope) -> Option<Option<SeriesId>> {
+        let Kind::Map(fields) = &node.kind else { return Some(None) };
+        let Some(field) = fields.iter().find(|field| field.key == "series") else { return Some(None) };
+        self.series_named(&field.value, scope).map(Some)
     }
 
     /// The campaign that a coupon opens, and for how many days.

@@ -17,6 +17,7 @@ impl Checker<'_> {
         self.waiting_fits(fields, campaign);
         self.cost_fits(fields, campaign);
         self.occasion_fits(fields, campaign);
+        self.duties_fit(fields, campaign);
         if fields.has("budget") {
             self.cost_of_codes(fields, campaign);
         }
@@ -34,6 +35,10 @@ impl Checker<'_> {
         {
             let at = fields.place_of(if fields.has("code") { "code" } else { "codes" });
             self.warn(at, "its codes are over before it begins: the campaign is unreachable", "change the dates");
+        }
+        if fields.has("barcode") && !campaign.coupon_only {
+            let help = "it belongs to a campaign with `coupon_only: true`";
+            self.error_with_help(fields.place_of("barcode"), "no coupon opens this campaign, so none is printed", help);
         }
         if campaign.coupon_only && !campaign.codes.is_empty() {
             let at = fields.place_of("coupon_only");

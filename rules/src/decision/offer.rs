@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{CampaignId, RewardId, Sku};
+use crate::id::{CampaignId, LineId, RewardId, Sku};
 
 /// What an offer's id begins with.
 const PREFIX: &str = "offer:";
@@ -17,6 +17,8 @@ pub struct Offer {
     pub campaign: CampaignId,
     /// The product.
     pub sku: Sku,
+    /// The first line that it goes with; none: it goes with the whole basket.
+    pub line: Option<LineId>,
     /// What the cashier says.
     pub text: CompactString,
 }

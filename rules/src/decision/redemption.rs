@@ -55,6 +55,8 @@ pub enum RedeemCap {
     Limit,
     /// For more a code that is sent to the customer is wanted first.
     Code,
+    /// The smallest prices of goods, which a discount may not go below.
+    PriceMin,
 }
 
 /// A redemption waits for a code that is sent to the customer: it is left out until a quote brings the code.

@@ -7,8 +7,8 @@ use super::basket::{By, Change, Role, Run};
 use super::candidates::{Candidate, Reason};
 use super::draft::Draft;
 use crate::catalogue::ProductKind;
-use crate::decision::{Adjustment, DecidedLine, Instruction, Part, RewardKind};
-use crate::id::{LineId, Sku};
+use crate::decision::{Adjustment, DecidedLine, Instruction, Part, RewardKind, Task};
+use crate::id::{LineId, RewardId, Sku};
 use crate::money::{self, Amount, Quantity, UnitPrice};
 use crate::receipt::{AddedGoods, Measure};
 
@@ -20,15 +20,21 @@ impl Draft<'_, '_> {
         if self.declined(id.as_str()) {
             return Err(Reason::Declined);
         }
-        let product = self.basket.lines.get(place).and_then(|line| line.product);
+        let line = self.basket.lines.get(place);
+        if line.is_some_and(|line| !line.line.marks.is_empty())
+            && scanned_line(candidate, place).is_none_or(|id| self.declined(id.as_str()))
+        {
+            return Err(Reason::Declined);
+        }
+        let product = line.and_then(|line| line.product);
         if product.and_then(|product| product.unit_price_min).is_some_and(|least| least > UnitPrice::ZERO) {
             return Err(Reason::MinimumPrice);
         }
         Ok(())
     }
 
-    /// Adds units at zero to a line, or tells the cashier to scan them where they carry marks: such goods cannot be
-    /// multiplied. Returns what they are worth; on a receipt that is paid nothing is added.
+    /// Adds units at zero to a line. Goods that carry marks cannot be multiplied: their units become a line of their own,
+    /// and the cashier is told to scan them. Returns what they are worth; on a receipt that is paid nothing is added.
     pub(super) fn add_units(&mut self, candidate: &Candidate<'_>, place: usize, units: i64) -> i64 {
         let units = units.min(crate::limits::ADDED_UNITS_MAX);
         let worth = self.worth_of_units(place, units);
@@ -37,12 +43,9 @@ impl Draft<'_, '_> {
             return worth;
         };
         if marked {
-            let text = format_compact!("+{units}: {}", self.case.words(&candidate.campaign.text));
-            self.instructions.push(Instruction { id, campaign: candidate.campaign.id.clone(), text });
-            return 0;
-        }
-        let milli = units.saturating_mul(Quantity::ONE.milli());
-        if let Some(line) = self.basket.lines.get_mut(place) {
+            self.scan_one_more(candidate, (place, units), id);
+        } else if let Some(line) = self.basket.lines.get_mut(place) {
+            let milli = units.saturating_mul(Quantity::ONE.milli());
             let changes = smallvec![Change { by: By::Campaign(candidate.place), minor: 0 }];
             line.runs.push(Run { milli, rung: 0, amount: 0, used: u64::MAX, added: true, role: Role::Rest, owner: 0, changes });
         }
@@ -51,6 +54,45 @@ impl Draft<'_, '_> {
             self.reward(candidate, place.saturating_add(1), RewardKind::DiscountNow { amount: Amount::from_minor(worth) }, None);
         }
         worth
+    }
+
+    /// The units as a line of their own at zero, each of which the cashier scans. Unscanned it is not sold.
+    fn scan_one_more(&mut self, candidate: &Candidate<'_>, (place, units): (usize, i64), id: RewardId) {
+        let (Some(line), Some(line_id)) = (self.basket.lines.get(place), scanned_line(candidate, place)) else { return };
+        let words = self.case.words(&candidate.campaign.text);
+        let text = format_compact!("+{units}: {words}");
+        let tax_code = line.line.tax_code.clone().or_else(|| line.product.and_then(|product| product.tax_code.clone()));
+        let quantity = Quantity::from_milli(units.saturating_mul(Quantity::ONE.milli()));
+        let campaign = candidate.campaign.id.clone();
+        let adjustment = Adjustment { campaign: campaign.clone(), amount: Amount::ZERO, text: words.clone() };
+        self.added.push(DecidedLine {
+            id: line_id.clone(),
+            sku: line.line.sku.clone(),
+            tax_code,
+            measure: Measure::Counted,
+            added_by: Some(campaign.clone()),
+            parts: vec![Part { quantity, unit_price: UnitPrice::ZERO, amount: Amount::ZERO, adjustments: vec![adjustment] }],
+            before: Amount::ZERO,
+            after: Amount::ZERO,
+        });
+        let quantity = u32::try_from(units).unwrap_or(u32::MAX);
+        self.instructions.push(Instruction { id, campaign, task: Task::ScanOneMore, line: Some(line_id), quantity, text });
+    }
+
+    /// What each campaign that acts wants of the cashier. A receipt that is paid is past all that.
+    pub(super) fn instruct(&mut self) {
+        if self.case.paid() {
+            return;
+        }
+        let campaigns = self.case.revision.campaigns();
+        for campaign in self.effects.iter().filter_map(|effect| campaigns.get(effect.place)) {
+            for duty in &campaign.cashier {
+                let Some(id) = duty.id(&campaign.id) else { continue };
+                let text = self.case.words(&duty.text).clone();
+                let campaign = campaign.id.clone();
+                self.instructions.push(Instruction { id, campaign, task: duty.task, line: None, quantity: 1, text });
+            }
+        }
     }
 
     /// What so many units of a line are worth at their price.
@@ -111,6 +153,11 @@ impl Draft<'_, '_> {
     pub(super) fn out_of_stock(&self, sku: &Sku) -> bool {
         self.case.standing.out_of_stock.binary_search_by(|known: &CompactString| known.as_str().cmp(sku.as_str())).is_ok()
     }
+}
+
+/// The line for units of marked goods: its number follows that of the campaign's gift.
+fn scanned_line(candidate: &Candidate<'_>, place: usize) -> Option<LineId> {
+    LineId::parse(&format_compact!("+{}.{}", candidate.place, place.saturating_add(2))).ok()
 }
 
 /// Whether a product of this kind can run out.

@@ -326,6 +326,13 @@ pub(super) fn admit(case: &Case<'_>, facts: &Facts<'_, '_>, campaign: &Campaign)
     if campaign.occasion.is_some() {
         return Err(Reason::OtherOccasion);
     }
+    if campaign.is_undone(&case.receipt.declined) {
+        return Err(Reason::Declined);
+    }
+    // Nobody was told to look or to take anything.
+    if case.paid() && campaign.needs_cashier() {
+        return Err(Reason::TooLate);
+    }
     if campaign.currency != case.receipt.currency {
         return Err(Reason::Currency);
     }
@@ -374,7 +381,8 @@ fn code(case: &Case<'_>, campaign: &Campaign) -> Result<bool, Reason> {
     }
     let mut reason = Reason::NoCode;
     for code in campaign.codes.iter().filter(|code| case.receipt.codes.contains(&code.code)) {
-        if code_state(case, &code.code) == CodeState::Open && code.until.is_none_or(|until| case.at < until) {
+        let is_on = code.from.is_none_or(|from| from <= case.at) && code.until.is_none_or(|until| case.at < until);
+        if is_on && code_state(case, &code.code) == CodeState::Open {
             return Ok(code.single_use);
         }
         reason = Reason::CodeNotUsable;

@@ -238,6 +238,6 @@ impl Draft<'_, '_> {
                 Missing::Units(u32::try_from(missing).unwrap_or(u32::MAX))
             }
         };
-        self.near_miss(candidate, missing);
+        self.near_miss(candidate, missing, &candidate.campaign.on);
     }
 }

@@ -23,6 +23,7 @@ use crate::decision::Missing;
 use crate::mechanic::{Gain, Mechanic, Off};
 use crate::money::UnitPrice;
 use crate::program::BestBy;
+use crate::selector::Selector;
 
 use super::basket::{By, Manner, Spot};
 use super::candidates::{Candidate, Reason};
@@ -346,7 +347,15 @@ impl<'a> Draft<'a, '_> {
         let rests = || counts.iter().zip(&needs).map(|(count, need)| count.saturating_sub(complete.saturating_mul(*need)));
         if complete < self.left(candidate).uses && rests().any(|rest| rest > 0) {
             let lacking = rests().zip(&needs).map(|(rest, need)| need.saturating_sub(rest).max(0)).fold(0, i64::saturating_add);
-            self.near_miss(candidate, Missing::Units(u32::try_from(lacking).unwrap_or(u32::MAX)));
+            // Where one group alone lacks something, that is what is missing.
+            let mut short =
+                groups.iter().zip(rests().zip(&needs)).filter(|(_, (rest, need))| rest < *need).map(|(group, _)| group);
+            let several = Selector::default();
+            let of = match (short.next(), short.next()) {
+                (Some(only), None) => only.on.as_ref().unwrap_or(&candidate.campaign.on),
+                (Some(_), Some(_)) | (None, _) => &several,
+            };
+            self.near_miss(candidate, Missing::Units(u32::try_from(lacking).unwrap_or(u32::MAX)), of);
         }
     }
 

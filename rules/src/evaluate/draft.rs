@@ -16,8 +16,9 @@ use crate::decision::{
     Promise, Prompt, Redeemable, Redemption, Reward, RewardKind,
 };
 use crate::effort::Effort;
-use crate::id::{AssetId, EventId, FactId};
+use crate::id::{AssetId, EventId, FactId, Sku};
 use crate::money::{Amount, Units, split_by};
+use crate::selector::Selector;
 use crate::usage::Usage;
 
 /// What a campaign did.
@@ -205,7 +206,8 @@ impl<'a, 'c> Draft<'a, 'c> {
         own
     }
 
-    pub(super) fn near_miss(&mut self, candidate: &Candidate<'_>, missing: Missing) {
+    /// `of`: the goods of which something is missing.
+    pub(super) fn near_miss(&mut self, candidate: &Candidate<'_>, missing: Missing, of: &Selector) {
         if self.case.paid() {
             return;
         }
@@ -217,6 +219,7 @@ impl<'a, 'c> Draft<'a, 'c> {
             }
             None => self.case.words(&campaign.text).clone(),
         };
-        self.near_misses.push(NearMiss { campaign: campaign.id.clone(), missing, text });
+        let sku = of.only_sku().and_then(|sku| Sku::parse(sku).ok());
+        self.near_misses.push(NearMiss { campaign: campaign.id.clone(), missing, sku, text });
     }
 }

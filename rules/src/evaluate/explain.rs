@@ -36,6 +36,7 @@ impl Draft<'_, '_> {
         match code_state(self.case, code) {
             CodeState::Used => return (Verdict::Used, known),
             CodeState::Expired => return (Verdict::Expired, known),
+            CodeState::NotYetValid => return (Verdict::NotYetValid, known),
             CodeState::NotThisCustomer => return (Verdict::NotThisCustomer, known),
             CodeState::Open => {}
         }
@@ -46,7 +47,12 @@ impl Draft<'_, '_> {
             }
             return (Verdict::Applied, revision.campaigns().get(*applied).map(|campaign| campaign.id.clone()));
         }
-        let own_until = first.codes.iter().find(|known| known.code == *code).and_then(|known| known.until);
+        let rule = first.codes.iter().find(|known| known.code == *code);
+        let own_until = rule.and_then(|known| known.until);
+        let early = campaigns.iter().all(|place| self.reason(*place) == Some(Reason::Time(OutOfTime::NotYet)));
+        if early || rule.and_then(|known| known.from).is_some_and(|from| self.case.at < from) {
+            return (Verdict::NotYetValid, known);
+        }
         let over = campaigns.iter().all(|place| self.reason(*place) == Some(Reason::Time(OutOfTime::Over)));
         if over || own_until.is_some_and(|until| self.case.at >= until) {
             return (Verdict::Expired, known);

@@ -6,7 +6,7 @@ use super::draft::{Draft, Effect};
 use crate::campaign::Campaign;
 use crate::catalogue::{Catalogue, Product};
 use crate::decision::Offer;
-use crate::id::CampaignId;
+use crate::id::{CampaignId, LineId};
 use crate::limits::{CONDITION_STEPS_MAX, OFFER_PRODUCTS_LOOKED_AT_MAX, OFFERS_MAX};
 use crate::selector::Selector;
 
@@ -27,11 +27,21 @@ impl<'a> Draft<'a, '_> {
             return Err(Reason::NothingToOffer);
         }
         let times = i64::try_from(products.len()).unwrap_or(i64::MAX);
+        let line = self.goes_with(candidate);
         for product in products {
             let text = self.case.words(&candidate.campaign.text).clone();
-            self.offers.push(Offer { campaign: candidate.campaign.id.clone(), sku: product.sku.clone(), text });
+            let (campaign, sku) = (candidate.campaign.id.clone(), product.sku.clone());
+            self.offers.push(Offer { campaign, sku, line: line.clone(), text });
         }
         Ok(Effect { place: candidate.place, times, discount: 0, added_worth: 0 })
+    }
+
+    /// The first line that has led to an offer; none: all of the basket has.
+    fn goes_with(&self, candidate: &Candidate<'_>) -> Option<LineId> {
+        if candidate.campaign.on.takes_all() && candidate.campaign.lines_where.is_none() {
+            return None;
+        }
+        Some(self.basket.lines.get(*candidate.lines.first()?)?.line.id.clone())
     }
 
     fn suggested(

@@ -18,7 +18,11 @@ impl Draft<'_, '_> {
             let near = i128::from(rest).saturating_mul(100)
                 >= i128::from(at_least.minor()).saturating_mul(i128::from(NEAR_MISS_PERCENT_MIN));
             if near && times < self.left(candidate).uses {
-                self.near_miss(candidate, Missing::Spend(Amount::from_minor(at_least.minor().saturating_sub(rest))));
+                self.near_miss(
+                    candidate,
+                    Missing::Spend(Amount::from_minor(at_least.minor().saturating_sub(rest))),
+                    &candidate.campaign.on,
+                );
             }
         }
         let most = if repeating { self.left(candidate).uses } else { 1 };

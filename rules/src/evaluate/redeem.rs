@@ -21,7 +21,10 @@ impl<'a> Draft<'a, '_> {
             let held = customer.available.iter().find(|(id, _)| *id == asset.id).map(|(_, units)| self.not_spent(asset, *units));
             if held.is_some() || asset.redeem.is_some() {
                 let base = self.costs_now(asset);
-                let most = self.most_without_code(asset, base, held.unwrap_or(Units::ZERO));
+                // As it was asked for: a discount lowers prices, which smallest prices bound.
+                let asked = self.case.receipt.redeem.iter().find(|request| request.asset == asset.id);
+                let mode = asked.map_or(RedeemMode::Tender, |request| request.mode);
+                let most = self.most_without_code(asset, base, held.unwrap_or(Units::ZERO), mode);
                 self.redeemable.push(most);
             }
         }
@@ -94,12 +97,12 @@ impl<'a> Draft<'a, '_> {
             return none(RedeemCap::NotAllowed);
         };
         let share = rule.share_max.of(base, Rounding::Down).unwrap_or(0).min(self.left_to_pay(asset));
-        let share = match mode {
-            RedeemMode::Tender => share,
-            RedeemMode::Discount => {
-                share.min(self.lowered_by(asset).map(|spot| self.basket.room(spot)).fold(0, i64::saturating_add))
-            }
+        let room = match mode {
+            RedeemMode::Tender => i64::MAX,
+            RedeemMode::Discount => self.lowered_by(asset).map(|spot| self.basket.room(spot)).fold(0, i64::saturating_add),
         };
+        let is_by_price = room < share;
+        let share = share.min(room);
         let by_share = asset.units_for(Amount::from_minor(share)).unwrap_or(Units::ZERO);
         let by_limit = Units::from_units(self.redemption_left(&asset.id));
         let units = held.min(by_share).min(by_limit).units();
@@ -117,17 +120,18 @@ impl<'a> Draft<'a, '_> {
             cap: match held.min(by_share) {
                 least if by_limit < least => RedeemCap::Limit,
                 _ if held <= by_share => RedeemCap::Balance,
+                _ if is_by_price => RedeemCap::PriceMin,
                 _ => RedeemCap::Share,
             },
         }
     }
 
-    /// The same as a tender, within what needs no code that has not come yet.
-    fn most_without_code(&self, asset: &'a Asset, base: i64, held: Units) -> Redeemable {
-        let most = self.most(asset, base, held, RedeemMode::Tender);
+    /// The same within what needs no code that has not come yet.
+    fn most_without_code(&self, asset: &'a Asset, base: i64, held: Units, mode: RedeemMode) -> Redeemable {
+        let most = self.most(asset, base, held, mode);
         let Some(code) = self.code_before(asset, most.amount) else { return most };
         let held = held.min(asset.units_for(code.above).unwrap_or(Units::ZERO));
-        Redeemable { cap: RedeemCap::Code, ..self.most(asset, base, held, RedeemMode::Tender) }
+        Redeemable { cap: RedeemCap::Code, ..self.most(asset, base, held, mode) }
     }
 
     /// The code that must have come before so much of an asset is used up; none: none must, or it has. What is paid is a fact.

@@ -85,7 +85,7 @@ impl<'a> Draft<'a, '_> {
                 return Ok(0);
             }
             Give::Status { tier, days, extends } => return self.give_status(candidate, tier, (*days, *extends)),
-            Give::Prize { prize, count } => RewardKind::Prize { prize: prize.clone(), count: many(*count) },
+            Give::Prize { prize, count, .. } => RewardKind::Prize { prize: prize.clone(), count: many(*count) },
             Give::Tickets { draw, count } => RewardKind::Ticket { draw: draw.clone(), count: many(*count) },
             // These act on the basket.
             Give::Percent(_) | Give::Amount(_) => return Err(Reason::NothingToTakeOff),

@@ -271,7 +271,12 @@ impl<'f, 'a> CaseScope<'f, '_, 'a> {
                 let passed = self.facts.case.at.duration_since(customer?.enrolled_at?);
                 Value::Int(passed.as_hours().div_euclid(24))
             }
-            CustomerField::Segments | CustomerField::Lists | CustomerField::Fact | CustomerField::Confirmed => return None,
+            CustomerField::Segments
+            | CustomerField::Lists
+            | CustomerField::Fact
+            | CustomerField::Confirmed
+            | CustomerField::Number
+            | CustomerField::Yes => return None,
         })
     }
 
@@ -336,6 +341,8 @@ impl<'f, 'a> CaseScope<'f, '_, 'a> {
         match field {
             CustomerField::Fact => Some(Value::text(fact.value.as_deref()?)),
             CustomerField::Confirmed => Some(Value::Bool(fact.confirmed)),
+            CustomerField::Number => fact.value.as_deref()?.parse().ok().map(Value::Int),
+            CustomerField::Yes => Some(Value::Bool(fact.value.as_deref()? == "yes")),
             CustomerField::Known
             | CustomerField::Tier
             | CustomerField::Segments

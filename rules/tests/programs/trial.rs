@@ -12,6 +12,7 @@ use tessera_rules::id::{
 };
 use tessera_rules::money::{Amount, Currency, Quantity, UnitPrice, Units};
 use tessera_rules::occasion::{Brought, Happening};
+use tessera_rules::program::AnswerForm;
 use tessera_rules::receipt::{Attribute, Chosen, Explain, Line, Measure, Place, PriceReason, Receipt, Stage, Tender, TenderKind};
 use tessera_rules::standing::{CodeStanding, CodeState, CounterStanding, CustomerStanding, FactStanding, Standing};
 use tessera_rules::tree::{self, Field, Kind, Node};
@@ -313,7 +314,7 @@ impl Trial {
             confirmed: true,
             code_sent: false,
             redeem_code: tessera_rules::standing::CodeForRedeem::CanBeSent,
-            value: Some(value_of(&rule.id).into()),
+            value: Some(answer_of(rule.form).unwrap_or_else(|| value_of(&rule.id)).into()),
         };
         let campaign = CampaignId::parse(id).expect("an id");
         let coupon = CodeStanding { code: "COUPON".into(), state: CodeState::Open, campaign: Some(campaign) };
@@ -390,4 +391,13 @@ fn named_for(campaign: &str, product: &mut Product) {
 fn only_counted(counters: &[CounterMove], campaign: Option<&Campaign>) -> bool {
     let Some(campaign) = campaign.filter(|campaign| campaign.counts() && campaign.counts_every().is_none()) else { return false };
     counters.iter().any(|moved| moved.campaign == *campaign.id() && moved.counted_milli > 0)
+}
+
+/// An answer of the form that a fact asks for; none: any text is one.
+fn answer_of(form: AnswerForm) -> Option<String> {
+    match form {
+        AnswerForm::Text => None,
+        AnswerForm::YesNo => Some("yes".to_owned()),
+        AnswerForm::Number { most, .. } => Some(most.to_string()),
+    }
 }

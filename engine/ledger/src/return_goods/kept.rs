@@ -238,7 +238,9 @@ impl Kept {
     }
 
     fn code(&self, code: &CompactString, view: &View<'_>) -> CodeStanding {
-        let other = self.account.as_ref().filter(|_| !self.used.contains(code));
+        let coupons = self.account.iter().flat_map(|account| &account.coupons);
+        let own = coupons.into_iter().find(|coupon| coupon.is(code)).map_or(code, |coupon| &coupon.code);
+        let other = self.account.as_ref().filter(|_| !self.used.contains(own));
         CodeStanding {
             code: code.clone(),
             state: other.and_then(|account| account.coupon_state(code, view)).unwrap_or(CodeState::Open),

@@ -240,9 +240,11 @@ fn use_coupons(account: &mut Account, settle: &Settle<'_>, now: Timestamp) -> bo
     });
     let mut is_short = false;
     for code in applied.chain(promised) {
-        let others = account.open_quotes.iter().filter(|quote| quote.receipt != *receipt && quote.is_open(now));
-        let held = others.flat_map(|quote| &quote.holds).any(|hold| matches!(hold, Promise::Code { code: held } if held == code));
-        for coupon in account.coupons.iter_mut().filter(|coupon| coupon.code == *code) {
+        let quotes = &account.open_quotes;
+        for coupon in account.coupons.iter_mut().filter(|coupon| coupon.is(code)) {
+            let others = quotes.iter().filter(|quote| quote.receipt != *receipt && quote.is_open(now));
+            let is_it = |hold: &Promise| matches!(hold, Promise::Code { code: held } if coupon.is(held));
+            let held = others.flat_map(|quote| &quote.holds).any(is_it);
             is_short |= held || coupon.used_by.as_ref().is_some_and(|by| by != receipt);
             coupon.used_by.get_or_insert_with(|| receipt.clone());
         }

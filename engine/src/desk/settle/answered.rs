@@ -10,7 +10,7 @@ use tessera_rules::id::{AccountId, CustomerId, FactId};
 
 use super::SettleCase;
 use crate::desk::Draft;
-use crate::desk::enrol::{answers, keep_values, may_wait_for_code};
+use crate::desk::enrol::{answers, is_understood, keep_values, may_wait_for_code};
 use crate::directory::Found;
 use crate::sealing::Contact;
 
@@ -49,11 +49,13 @@ impl SettleCase {
         }
     }
 
-    /// What the customer said. Of a sale in training nothing is written, so no try of a code could be counted there: codes
-    /// are not looked at (H76).
+    /// What the customer said, but for what has not the form that was asked for: a settle is a fact, so that is asked again. Of
+    /// a sale in training nothing is written, so no try of a code could be counted there: codes are not looked at (H76).
     fn stated(&self) -> Vec<StatedFact> {
         let is_looked_at = |answer: &&StatedFact| !(self.input.receipt.training && matches!(answer.said, Said::Code(_)));
-        self.input.answers.iter().filter(is_looked_at).cloned().collect()
+        let revision = &self.promise.rules().revision;
+        let understood = self.input.answers.iter().filter(|answer| is_understood(answer, revision));
+        understood.filter(is_looked_at).cloned().collect()
     }
 
     /// Seals the values of the answers that the account has kept.

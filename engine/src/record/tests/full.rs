@@ -269,7 +269,7 @@ fn full() -> Outcome {
     }
 }
 
-const FLAGS: [Flag; 24] = [
+const FLAGS: [Flag; 25] = [
     Flag::DiffersFromQuote,
     Flag::PaidAfterVoid,
     Flag::SettledWithShortfall,
@@ -285,6 +285,8 @@ const FLAGS: [Flag; 24] = [
     Flag::CardUsedOften,
     Flag::CardAtOwnTill,
     Flag::UnitsAboveLimit,
+    Flag::DecidedByPack,
+    Flag::MarksMissing,
     Flag::WasParked,
     Flag::TakenBackShort,
     Flag::CustomerBlocked,
@@ -292,7 +294,6 @@ const FLAGS: [Flag; 24] = [
     Flag::TendersDiffer,
     Flag::ReferralRefused,
     Flag::BeyondLimit,
-    Flag::DecidedByPack,
     Flag::DeliveryUnproven,
 ];
 
@@ -302,7 +303,13 @@ fn extras() -> Extras {
         fiscal: Some(v1::FiscalDocument { device_id: "F".to_owned(), number: "12".to_owned() }),
         declined_ids: vec!["x".to_owned(), String::new()],
         offer_results: vec![v1::OfferResult { offer_id: "o".to_owned(), shown: true, taken: false }],
-        instruction_results: vec![v1::InstructionResult { instruction_id: "i".to_owned(), state: 1, serial: "9".to_owned() }],
+        instruction_results: vec![v1::InstructionResult {
+            instruction_id: "i".to_owned(),
+            state: 1,
+            serial: "9".to_owned(),
+            series_id: "stickers".to_owned(),
+            quantity: 2,
+        }],
         code_verdicts: vec![v1::CodeVerdict {
             code: "AB".to_owned(),
             state: 2,

@@ -376,6 +376,7 @@ const fn flag_to_wire(flag: Flag) -> v1::OutcomeFlag {
         Flag::CardUsedOften => v1::OutcomeFlag::CardUsedOften,
         Flag::CardAtOwnTill => v1::OutcomeFlag::CardAtOwnTill,
         Flag::UnitsAboveLimit => v1::OutcomeFlag::UnitsAboveLimit,
+        Flag::MarksMissing => v1::OutcomeFlag::MarksMissing,
         Flag::WasParked => v1::OutcomeFlag::WasParked,
         Flag::TakenBackShort => v1::OutcomeFlag::TakenBackShort,
         Flag::CustomerBlocked => v1::OutcomeFlag::CustomerBlocked,

@@ -148,7 +148,7 @@ pub(super) fn tolerable(reader: &mut Reader, at: &At<'_>, line: (Quantity, UnitP
     }
 }
 
-fn marks(reader: &mut Reader, above: &At<'_>, wire: &[String]) -> Vec<CompactString> {
+pub(super) fn marks(reader: &mut Reader, above: &At<'_>, wire: &[String]) -> Vec<CompactString> {
     if wire.is_empty() {
         return Vec::new();
     }
@@ -158,11 +158,6 @@ fn marks(reader: &mut Reader, above: &At<'_>, wire: &[String]) -> Vec<CompactStr
         marks.extend(reader.required_text(&above.item("marks", index), mark, TEXT_CHARACTERS_MAX));
     }
     marks
-}
-
-/// The marks at `marks` below `above`, checked only.
-pub(super) fn check_marks(reader: &mut Reader, above: &At<'_>, wire: &[String]) {
-    let _checked = marks(reader, above, wire);
 }
 
 /// The attributes at `attributes` below `above`.

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use compact_str::CompactString;
 use tessera_proto::billing::v1;
+use tessera_rules::cashier::is_needed;
 use tessera_rules::decision::Redemption;
 use tessera_rules::id::{AssetId, RewardId};
 use tessera_rules::money::{Amount, Units};
@@ -100,8 +101,9 @@ pub fn read_settle(request: &v1::SettleRequest, context: &ReadContext) -> Result
 
 fn settle(reader: &mut Reader, request: &v1::SettleRequest) -> Option<SettleInput> {
     let root = At::Request;
-    let declined = reader.ids(&root, "declined_ids", &request.declined_ids, DECLINED_MAX, RewardId::parse);
+    let mut declined = reader.ids(&root, "declined_ids", &request.declined_ids, DECLINED_MAX, RewardId::parse);
     let instructions = instructions(reader, &root, &request.instruction_results);
+    declined.extend(undone(&instructions).filter(|id| !declined.contains(id)).cloned().collect::<Vec<_>>());
     let offers = offers(reader, &root, &request.offer_results);
     let answers = stated_facts(reader, &root, &request.answers);
     let redemptions = redemptions(reader, &root, &request.redemptions);
@@ -147,11 +149,19 @@ fn instructions(reader: &mut Reader, above: &At<'_>, wire: &[v1::InstructionResu
         let id = reader.id(&at.field("instruction_id"), &result.instruction_id, RewardId::parse);
         let state = reader.required::<v1::InstructionState>(&at.field("state"), result.state);
         let serial = reader.text(&at.field("serial"), &result.serial, SHORT_TEXT_CHARACTERS_MAX);
+        // Of which series it was the engine knows; what a till says there is not read, and no card's number all the same (H79).
+        reader.text(&at.field("series_id"), &result.series_id, SHORT_TEXT_CHARACTERS_MAX);
         if let (Some(id), Some(state)) = (id, state) {
             done.push(InstructionDone { id, state, serial });
         }
     }
     done
+}
+
+/// What could not be done without which campaigns give nothing: as if the customer had declined it.
+fn undone(instructions: &[InstructionDone]) -> impl Iterator<Item = &RewardId> {
+    let undone = instructions.iter().filter(|done| done.state != v1::InstructionState::Done);
+    undone.map(|done| &done.id).filter(|id| is_needed(id))
 }
 
 fn offers(reader: &mut Reader, above: &At<'_>, wire: &[v1::OfferResult]) -> Vec<OfferShown> {

@@ -9,7 +9,7 @@ use tessera_rules::money::{Amount, Quantity, UnitPrice};
 use tessera_rules::receipt::{AddedGoods, Given, Line, Measure, Receipt};
 
 use super::field::Reader;
-use super::line::{check_marks, whole_where_counted};
+use super::line::{marks, whole_where_counted};
 use crate::convert::measure_from_wire;
 use crate::fault::At;
 use crate::limits::{
@@ -31,6 +31,8 @@ pub struct SoldLine {
     pub measure: Measure,
     /// The engine added the line.
     pub added: bool,
+    /// Excise or serial marks that came with it.
+    pub marks: usize,
     /// Of an added line, the campaign of its first adjustment.
     pub added_by: Option<CampaignId>,
     /// As rung up; zero for an added line.
@@ -84,6 +86,7 @@ fn sold_line(reader: &mut Reader, at: &At<'_>, line: &Line, wire: &v1::Line) -> 
         tax_code: line.tax_code.clone(),
         measure: line.measure,
         added: false,
+        marks: line.marks.len(),
         added_by: None,
         rung_up: line.amount,
         parts_were_sent: !wire.sold_parts.is_empty(),
@@ -116,7 +119,7 @@ fn added_line(reader: &mut Reader, at: &At<'_>, wire: &v1::AddedLine) -> Option<
     reader.text(&at.field("description"), &wire.description, TEXT_CHARACTERS_MAX);
     let measure = reader.known::<v1::QuantityKind>(&at.field("quantity_kind"), wire.quantity_kind).map(measure_from_wire);
     let tax_code = reader.optional_id(&at.field("tax_code"), &wire.tax_code, TaxCode::parse);
-    check_marks(reader, at, &wire.marks);
+    let marks = marks(reader, at, &wire.marks).len();
     let parts_at = at.field("sold_parts");
     if wire.sold_parts.is_empty() {
         reader.fault(&parts_at, "must hold at least one part");
@@ -130,6 +133,7 @@ fn added_line(reader: &mut Reader, at: &At<'_>, wire: &v1::AddedLine) -> Option<
         tax_code,
         measure: measure?,
         added: true,
+        marks,
         added_by,
         rung_up: Amount::ZERO,
         parts_were_sent: true,
@@ -226,7 +230,10 @@ pub(super) fn given(sold: &[SoldLine], receipt: &Receipt) -> Vec<Given> {
         for part in &line.parts {
             for adjustment in part.adjustments.iter().filter(|adjustment| !is_own_change(&adjustment.campaign)) {
                 let quantity = if adjustment.amount == Amount::ZERO { added.min(part.quantity) } else { Quantity::ZERO };
-                let unit_price = rung_up.map(|line| line.unit_price);
+                // Units of marked goods stand as a line of their own, and are worth what they cost on the one that they were
+                // added to.
+                let scanned = || receipt.lines.iter().find(|rung_up| line.marks > 0 && rung_up.sku == line.sku);
+                let unit_price = rung_up.or_else(scanned).map(|line| line.unit_price);
                 let goods = (quantity > Quantity::ZERO).then(|| AddedGoods { sku: line.sku.clone(), quantity, unit_price });
                 let (campaign, line) = (adjustment.campaign.clone(), rung_up.map(|line| line.id.clone()));
                 merge(&mut own, Given { campaign, line, amount: -adjustment.amount, added: Vec::from_iter(goods) });

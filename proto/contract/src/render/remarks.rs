@@ -1,7 +1,8 @@
 //! Instructions, offers, near misses, verdicts, notes, limits, and the texts for screen and footer.
 
 use tessera_proto::billing::v1;
-use tessera_rules::decision::{CodeWanted, Decision, Missing, Note, Offer, Reward, RewardKind};
+use tessera_rules::decision::{CodeWanted, Decision, Missing, Note, Offer, RedeemCap, Reward, RewardKind, Task};
+use tessera_rules::id::AssetId;
 use tessera_rules::receipt::Chosen;
 
 use super::{AnswerContext, fit};
@@ -15,16 +16,25 @@ pub(super) fn instructions(decision: &Decision, context: &AnswerContext<'_>) -> 
     let to_wire = |instruction: &tessera_rules::decision::Instruction| v1::Instruction {
         instruction_id: instruction.id.as_str().to_owned(),
         campaign_id: instruction.campaign.as_str().to_owned(),
-        kind: i32::from(v1::InstructionKind::ShowText),
+        kind: i32::from(kind_of(instruction.task)),
         text: fit::text(&instruction.text, &context.display),
         reward_id: String::new(),
-        line_id: String::new(),
+        line_id: instruction.line.as_ref().map(|line| line.as_str().to_owned()).unwrap_or_default(),
         series_id: String::new(),
-        quantity: 1,
+        quantity: instruction.quantity,
     };
     let prizes = decision.rewards.iter().filter_map(|reward| hand_over(reward, context));
     let code = decision.code_wanted.as_ref().map(|wanted| enter_code(wanted, context));
     decision.instructions.iter().map(to_wire).chain(prizes).chain(code).collect()
+}
+
+fn kind_of(task: Task) -> v1::InstructionKind {
+    match task {
+        Task::ShowText => v1::InstructionKind::ShowText,
+        Task::Collect => v1::InstructionKind::Collect,
+        Task::ScanOneMore => v1::InstructionKind::ScanOneMore,
+        Task::CheckDocument => v1::InstructionKind::CheckDocument,
+    }
 }
 
 /// The code is asked for; the instruction has the redemption's id.
@@ -54,7 +64,7 @@ fn hand_over(reward: &Reward, context: &AnswerContext<'_>) -> Option<v1::Instruc
         text: fit::text(&reward.text, &context.display),
         reward_id: reward.id.as_str().to_owned(),
         line_id: String::new(),
-        series_id: String::new(),
+        series_id: context.series(&reward.campaign),
         quantity: *count,
     })
 }
@@ -66,7 +76,7 @@ pub(super) fn offers(decision: &Decision, context: &AnswerContext<'_>) -> Vec<v1
         campaign_id: offer.campaign.as_str().to_owned(),
         sku: offer.sku.as_str().to_owned(),
         description: context.description(&offer.sku),
-        line_id: String::new(),
+        line_id: offer.line.as_ref().map(|line| line.as_str().to_owned()).unwrap_or_default(),
         text: fit::text(&offer.text, &context.display),
     };
     decision.offers.iter().map(to_wire).collect()
@@ -89,7 +99,7 @@ pub(super) fn near_misses(decision: &Decision, context: &AnswerContext<'_>) -> V
             campaign_id: near.campaign.as_str().to_owned(),
             missing_quantity_milli,
             missing_amount_minor,
-            sku: String::new(),
+            sku: near.sku.as_ref().map(|sku| sku.as_str().to_owned()).unwrap_or_default(),
             text: fit::text(&near.text, &context.display),
         }
     };
@@ -137,7 +147,26 @@ pub(super) fn notes(decision: &Decision, context: &AnswerContext<'_>) -> Vec<v1:
         line_id: String::new(),
         text: fit::text(BLOCKED_TEXT, &context.display),
     });
-    blocked.into_iter().chain(decision.notes.iter().filter_map(to_wire)).chain(chosen).chain(declined).collect()
+    let told = |code: v1::NoteCode, text: &str| v1::Note {
+        code: i32::from(code),
+        line_id: String::new(),
+        text: fit::text(text, &context.display),
+    };
+    let no_revision = context.no_revision.then(|| told(v1::NoteCode::NoRevision, "No program is in force: nothing is given."));
+    let wrong = is_code_wrong(decision, context)
+        .then(|| told(v1::NoteCode::ConfirmationWrong, "The code does not fit, or is too old. Ask for it again."));
+    let of_receipt = blocked.into_iter().chain(no_revision).chain(wrong);
+    of_receipt.chain(decision.notes.iter().filter_map(to_wire)).chain(chosen).chain(declined).collect()
+}
+
+/// Whether a code came and what was asked for waits on. A wrong one, one too old, one tried too often and one that was never sent
+/// look alike (H76).
+fn is_code_wrong(decision: &Decision, context: &AnswerContext<'_>) -> bool {
+    let waits = |asset: &AssetId| {
+        decision.redeemable.iter().any(|most| most.asset == *asset && most.cap == RedeemCap::Code)
+            && !decision.redemptions.iter().any(|redemption| redemption.asset == *asset)
+    };
+    context.code_brought && context.receipt.redeem.iter().any(|asked| waits(&asked.asset))
 }
 
 fn is_blocked(context: &AnswerContext<'_>) -> bool {

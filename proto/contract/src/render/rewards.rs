@@ -25,6 +25,7 @@ pub(super) fn redeemable_max(decision: &Decision, context: &AnswerContext<'_>) -
             RedeemCap::BelowMinimum | RedeemCap::Limit => v1::RedeemCap::Limit,
             RedeemCap::NotAllowed => v1::RedeemCap::ExcludedGoods,
             RedeemCap::Code => v1::RedeemCap::ConfirmationWanted,
+            RedeemCap::PriceMin => v1::RedeemCap::PriceMin,
         };
         v1::RedeemableMax {
             program_id: context.program(&redeemable.asset).map(|program| program.as_str().to_owned()).unwrap_or_default(),

@@ -108,7 +108,7 @@ const REDEEMABLE: Table = Table {
         ("asset", Text),
         ("units", Number),
         ("amount", Number),
-        ("cap", Word(&["balance", "share", "below_minimum", "not_allowed", "limit", "code"])),
+        ("cap", Word(&["balance", "share", "below_minimum", "not_allowed", "limit", "code", "price_min"])),
     ],
     required: &[],
 };
@@ -123,7 +123,7 @@ const PROMPT: Table = Table {
 const INSTRUCTION: Table = Table {
     what: "an instruction",
     short: Some("campaign"),
-    keys: &[("campaign", Text), ("id", Text), ("text", Text)],
+    keys: &[("campaign", Text), ("id", Text), ("do", Text), ("line", Text), ("quantity", Number), ("text", Text)],
     required: &[],
 };
 
@@ -137,25 +137,24 @@ const CHOICES: Table = Table {
 const OFFER: Table = Table {
     what: "an offer",
     short: Some("sku"),
-    keys: &[("sku", Text), ("campaign", Text), ("text", Text)],
+    keys: &[("sku", Text), ("campaign", Text), ("line", Text), ("text", Text)],
     required: &["sku"],
 };
+
+const VERDICTS: &[&str] =
+    &["applied", "not_needed", "unknown", "expired", "used", "not_this_customer", "condition_missing", "not_yet_valid"];
 
 const NEAR_MISS: Table = Table {
     what: "a near miss",
     short: Some("campaign"),
-    keys: &[("campaign", Text), ("units", Number), ("spend", Number), ("text", Text)],
+    keys: &[("campaign", Text), ("units", Number), ("spend", Number), ("sku", Text), ("text", Text)],
     required: &["campaign"],
 };
 
 const VERDICT: Table = Table {
     what: "a verdict on a code",
     short: None,
-    keys: &[
-        ("code", Text),
-        ("verdict", Word(&["applied", "not_needed", "unknown", "expired", "used", "not_this_customer", "condition_missing"])),
-        ("campaign", Text),
-    ],
+    keys: &[("code", Text), ("verdict", Word(VERDICTS)), ("campaign", Text)],
     required: &["code"],
 };
 

@@ -66,6 +66,7 @@ fn code_state(word: Option<&str>) -> CodeState {
     match word {
         Some("used") => CodeState::Used,
         Some("expired") => CodeState::Expired,
+        Some("not_yet_valid") => CodeState::NotYetValid,
         Some("not_this_customer") => CodeState::NotThisCustomer,
         // The shape lets only these words pass.
         Some(_) | None => CodeState::Open,

@@ -2,9 +2,9 @@
 
 use tessera_rules::decision::{
     Awaited, Brake, Choice, CodeVerdict, CounterMove, DecidedLine, Decision, Missing, NearMiss, Note, Part, Promise,
-    PromptReason, RedeemCap, Redeemable, Redemption, Reward, RewardKind, Shortfall, Verdict,
+    PromptReason, RedeemCap, Redeemable, Redemption, Reward, RewardKind, Shortfall, Task, Verdict,
 };
-use tessera_rules::id::{CampaignId, FactId};
+use tessera_rules::id::{CampaignId, FactId, Sku};
 use tessera_rules::money::Amount;
 
 use super::{Words, decimal, mode, summed};
@@ -172,7 +172,12 @@ impl Words<'_> {
             Missing::Spend(amount) => ("spend", self.amount(amount)),
             Missing::Points { units, scale } => ("units", Got::Number(decimal(units.units(), u32::from(scale)))),
         };
-        Got::Record(vec![("campaign", Got::text(near.campaign.as_str())), missing, ("text", Got::text(&near.text))])
+        Got::Record(vec![
+            ("campaign", Got::text(near.campaign.as_str())),
+            missing,
+            ("sku", Got::maybe(near.sku.as_ref().map(Sku::as_str))),
+            ("text", Got::text(&near.text)),
+        ])
     }
 
     fn promise(self, promise: &Promise) -> Got {
@@ -220,6 +225,7 @@ fn cap(cap: RedeemCap) -> &'static str {
         RedeemCap::NotAllowed => "not_allowed",
         RedeemCap::Limit => "limit",
         RedeemCap::Code => "code",
+        RedeemCap::PriceMin => "price_min",
     }
 }
 
@@ -241,14 +247,27 @@ fn instruction(instruction: &tessera_rules::decision::Instruction) -> Got {
     Got::Record(vec![
         ("campaign", Got::text(instruction.campaign.as_str())),
         ("id", Got::text(instruction.id.as_str())),
+        ("do", Got::text(task(instruction.task))),
+        ("line", Got::text(instruction.line.as_ref().map_or("none", |line| line.as_str()))),
+        ("quantity", Got::count(instruction.quantity)),
         ("text", Got::text(&instruction.text)),
     ])
+}
+
+fn task(task: Task) -> &'static str {
+    match task {
+        Task::ShowText => "show_text",
+        Task::Collect => "collect",
+        Task::ScanOneMore => "scan_one_more",
+        Task::CheckDocument => "check_document",
+    }
 }
 
 fn offer(offer: &tessera_rules::decision::Offer) -> Got {
     Got::Record(vec![
         ("sku", Got::text(offer.sku.as_str())),
         ("campaign", Got::text(offer.campaign.as_str())),
+        ("line", Got::text(offer.line.as_ref().map_or("none", |line| line.as_str()))),
         ("text", Got::text(&offer.text)),
     ])
 }
@@ -262,6 +281,7 @@ fn verdict(verdict: &CodeVerdict) -> Got {
         Verdict::Used => "used",
         Verdict::NotThisCustomer => "not_this_customer",
         Verdict::ConditionMissing => "condition_missing",
+        Verdict::NotYetValid => "not_yet_valid",
     };
     Got::Record(vec![
         ("code", Got::text(&verdict.code)),

@@ -185,6 +185,7 @@ fn flag_word(flag: Flag) -> &'static str {
         Flag::CardUsedOften => "card_used_often",
         Flag::CardAtOwnTill => "card_at_own_till",
         Flag::UnitsAboveLimit => "units_above_limit",
+        Flag::MarksMissing => "marks_missing",
         Flag::WasParked => "was_parked",
         Flag::TakenBackShort => "taken_back_short",
         Flag::CustomerBlocked => "customer_blocked",

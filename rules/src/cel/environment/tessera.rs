@@ -141,6 +141,8 @@ variables! {
         Lists "lists" List(Text), ALWAYS, "The imported lists that the customer is on.";
         Fact "fact" Named(Text), ALWAYS, "The answer to a question, where it is one of its `values`.";
         Confirmed "confirmed" Named(Bool), ALWAYS, "Whether a known profile field was checked by somebody.";
+        Number "number" Named(Int), ALWAYS, "The answer to a question with `answer: number`.";
+        Yes "yes" Named(Bool), ALWAYS, "Whether the answer to a question with `answer: yes_no` is yes.";
         EnrolledAt "enrolled_at" One(Timestamp), SOMETIMES, "When the customer was enrolled.";
         EnrolledDays "enrolled_days" One(Int), SOMETIMES, "Whole days since then.";
     }

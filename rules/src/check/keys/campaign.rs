@@ -5,7 +5,8 @@ use super::mechanic::{
     BUY_GET, COUNT, COUPON, EXTRA_UNITS, GRANT, LADDER, MULTIPLY_POINTS, N_FOR_M, NTH_UNIT, OFFER, POINTS, SETS, SPEND,
 };
 use super::{Key, Keys, keys, may, must, words};
-use crate::check::campaign::{ON_RETURN, PRIORITY_MAX, SHOW_AS, USES_MAX, WAITS_FOR};
+use crate::cashier::TASKS;
+use crate::check::campaign::{BARCODES, ON_RETURN, PRIORITY_MAX, SHOW_AS, USES_MAX, WAITS_FOR};
 use crate::check::conditions::TENDERS;
 use crate::check::mechanic::{LEVELS, PER};
 use crate::check::occasion::BROUGHT;
@@ -49,6 +50,7 @@ const CAMPAIGN_KEYS: &[Key] = &[
     may("code", Word, "The code that opens it."),
     may("codes", Many(&Word), "Codes of which one opens it."),
     may("coupon_only", Boolean, "Whether only a personal coupon opens it."),
+    may("barcode", Choice(|| words(&BARCODES)), "How the coupons that open it are printed; else `code128`."),
     may("customers_only", Boolean, "Whether it is for known customers only."),
     may("for", Either(&[Choice(|| vec!["enrolment"]), Map(&FOR)]), "What it is given for, where that is no receipt."),
     may("when", Either(&[Word, Map(&WHEN)]), "What else must hold; a condition in CEL may stand alone."),
@@ -72,6 +74,7 @@ const CAMPAIGN_KEYS: &[Key] = &[
         "What must come about before its reward is given: the customer's `next_visit`, their `enrolment`, or an event.",
     ),
     may("requires_answers", Many(&Id), "Facts that must be answered before its reward is given."),
+    may("cashier", Many(&Map(&DUTY)), "What the cashier must do where it acts."),
     may("percent_off", Percent, "So many percent off."),
     may("amount_off", Decimal, "So much off."),
     may("fixed_price", Decimal, "One unit costs this."),
@@ -99,6 +102,15 @@ pub(crate) const VALID: Keys = keys(
         may("until", Moment, "The first moment when it is over."),
         may("weekdays", Many(&Choice(|| words(&WEEKDAYS))), "Only on these days."),
         may("hours", Many(&Hours), "Only at these hours, such as `\"09:00-11:00\"`."),
+    ],
+);
+
+pub(crate) const DUTY: Keys = keys(
+    "duty",
+    "a duty of the cashier",
+    &[
+        must("do", Choice(|| words(&TASKS)), "What is to be done; without what is collected or checked it gives nothing."),
+        must("text", Text, "What the cashier is told."),
     ],
 );
 

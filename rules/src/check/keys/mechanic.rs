@@ -233,8 +233,15 @@ pub(crate) const CHOICE: Keys = keys(
     ],
 );
 
-pub(crate) const PRIZE: Keys =
-    keys("prize", "`prize`", &[must("id", Word, "The thing."), may("count", Whole(1, PIECES_MAX), "So many; else 1.")]);
+pub(crate) const PRIZE: Keys = keys(
+    "prize",
+    "`prize`",
+    &[
+        must("id", Word, "The thing."),
+        may("count", Whole(1, PIECES_MAX), "So many; else 1."),
+        may("series", Id, "Each has a serial number of this series, which the cashier tells."),
+    ],
+);
 
 pub(crate) const COUPON: Keys = keys(
     "coupon",

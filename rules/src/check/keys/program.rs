@@ -4,7 +4,7 @@ use super::Shape::{Boolean, Choice, Decimal, Either, Id, Many, Map, Moment, Perc
 use super::campaign::{BUDGET, CAMPAIGN, LIMIT, REDEEM_ON};
 use super::{Key, Keys, keys, may, must, one_of, words};
 use crate::check::asset::{AT_ONCE, KINDS, NEVER};
-use crate::check::audience::ASK;
+use crate::check::audience::{ANSWER_MAX, ASK, FORMS};
 use crate::check::campaign::USES_MAX;
 use crate::check::{brakes, conventions};
 use crate::limits::{BRAKE_DAYS_MAX, BRAKE_RECEIPTS_MAX, CLAIM_HOURS_MAX, COLUMNS_MAX, COLUMNS_MIN, DAYS_MAX, MONTHS_MAX};
@@ -41,6 +41,7 @@ const PROGRAM_KEYS: &[Key] = &[
     may("channels", Many(&Id), "The ways to sell beside `till`, such as `web`."),
     may("events", Many(&Id), "What can happen to a customer beside sales; rewards may wait for it."),
     may("codes", Many(&Map(&CODE)), "What is special about a code."),
+    may("series", Many(&Map(&SERIES)), "Things with serial numbers that cashiers hand out and account for."),
     may("limits", Many(&Map(&COMMON_LIMIT)), "Limits that several campaigns, or redemptions, use up together."),
     may("campaigns", Many(&Map(&CAMPAIGN)), "The rules: when, for whom, where, on what, gives what."),
 ];
@@ -230,6 +231,9 @@ pub(crate) const FACT: Keys = keys(
             Either(&[Boolean, Choice(|| vec!["phone", "email"])]),
             "Whether it counts only once it is confirmed: `true`, people check it; `phone` or `email`, a code is sent to it.",
         ),
+        may("answer", Choice(|| words(&FORMS)), "What an answer looks like: `yes_no`, or `number`, a whole one; else a text."),
+        may("at_least", Whole(0, ANSWER_MAX), "With `answer: number`: the least; else 0."),
+        may("at_most", Whole(0, ANSWER_MAX), "With `answer: number`: the greatest; else 1000000000."),
         may("values", Many(&Word), "Answers to choose from; conditions in CEL tell them apart, as those of segments."),
         may("segments", Many(&Id), "Who has it: nobody else is asked, and no reward waits for it."),
         may("lapses_for", Many(&Id), "Whose answer `valid_for_days` is about; else everybody's."),
@@ -267,12 +271,19 @@ pub(crate) const SEGMENT_FACT: Keys = keys(
 pub(crate) const ZONE: Keys =
     keys("zone", "a zone", &[must("id", Word, "Unique in the program."), must("stores", Many(&Id), "Its stores.")]);
 
+pub(crate) const SERIES: Keys = keys(
+    "series",
+    "a series",
+    &[must("id", Id, "Unique over all programs."), must("name", Text, "What is handed out, for people.")],
+);
+
 pub(crate) const CODE: Keys = keys(
     "code",
     "a code",
     &[
         must("code", Word, "The code as the till reads it."),
         may("single_use", Boolean, "Whether it works once only."),
+        may("from", Moment, "The first moment when it works."),
         may("until", Moment, "The first moment when it is over."),
     ],
 );

@@ -56,6 +56,6 @@ fn a_limit_that_nothing_uses_up_is_warned_of() {
 #[test]
 fn no_campaign_has_a_name_under_which_limits_are_counted() {
     let all = found(&[format!("{HEAD}campaigns:\n- {{id: limit:l, name: A, percent_off: 5}}\n")]);
-    let message = "error: an id must not begin with `redeem:`, `cost:`, `limit:`, `price:` or `+`, which name redemptions, limits, prices and added lines";
+    let message = "error: an id must not begin with `limit:`: such ids name redemptions, costs, limits, prices, instructions and added lines";
     assert_eq!(all.iter().map(said).collect::<Vec<_>>(), [message]);
 }

@@ -114,7 +114,7 @@ fn rewards_name_what_they_are_given_for() {
                 asset: None,
                 within: None,
                 in_a_row: false,
-                give: Some((5_000, Give::Prize { prize: "mug".into(), count: 1 })),
+                give: Some((5_000, Give::Prize { prize: "mug".into(), count: 1, series: None })),
             }),
         ),
         (

@@ -1,6 +1,7 @@
 //! Each mechanic: a campaign, a basket, and the lines and rewards that come of it.
 
 use super::fixture::{customer, decide, known, lines, near_misses, receipt, rewards};
+use crate::decision::Task;
 use crate::id::{CampaignId, LineId, ProgramId, RewardId, TierId};
 use crate::receipt::Stage;
 use crate::standing::CounterStanding;
@@ -208,8 +209,12 @@ fn extra_units_can_be_declined_and_marked_goods_are_scanned() {
     basket.declined.clear();
     basket.lines[0].marks = vec!["0104".into()];
     let decision = decide(ten, &customer(), &basket);
-    assert_eq!(lines(&decision), "2: 10=10.00 1=0.00(a 0.00)");
-    assert_eq!((decision.instructions[0].id.as_str(), decision.instructions[0].text.as_str()), ("a.1", "+1: One more"));
+    assert_eq!(lines(&decision), "2: 10=10.00 1=0.00(a 0.00)\n+0.2 CRISPS: 1=0.00(a 0.00)");
+    let told = &decision.instructions[0];
+    assert_eq!((told.id.as_str(), told.text.as_str(), told.task), ("a.1", "+1: One more", Task::ScanOneMore));
+    assert_eq!((told.line.as_ref().map(LineId::as_str), told.quantity), (Some("+0.2"), 1));
+    basket.declined = vec![RewardId::parse("+0.2").unwrap()];
+    assert_eq!(lines(&decide(ten, &customer(), &basket)), "2: 10=10.00 1=0.00(a 0.00)");
 }
 
 #[test]

@@ -50,7 +50,12 @@ fn member() -> Standing {
             redeem_code: crate::standing::CodeForRedeem::CanBeSent,
             value: value.map(Into::into),
         };
-        customer.facts = vec![fact("birthday", Some("1990-11-22")), fact("surname", None)];
+        customer.facts = vec![
+            fact("birthday", Some("1990-11-22")),
+            fact("children", Some("3")),
+            fact("runner", Some("yes")),
+            fact("surname", None),
+        ];
         customer.lists = vec![SegmentId::parse("seniors").unwrap()];
         customer.enrolled_at = Some("2026-11-20T13:00:00Z".parse().unwrap());
     })
@@ -123,6 +128,7 @@ fn conditions_on_customers_see_the_account() {
         ("date(customer.fact.birthday).getMonth() == time.date.getMonth()", Ok(true)),
         ("has(customer.fact.surname) || customer.confirmed.surname || !customer.confirmed.birthday", Ok(false)),
         ("customer.fact.surname == 'x'", Err(EvalFault::Missing)),
+        ("customer.number['children'] > 2 && customer.yes['runner'] && !has(customer.number.runner)", Ok(true)),
     ];
     check_all(Subject::Customer, None, &member(), &table);
 }
@@ -151,8 +157,15 @@ fn every_declared_variable_is_provided_in_its_kind() {
     let case = Case::new(&revision, &catalogue, &standing, &receipt, noon());
     let facts = Facts::new(&case);
     let records = |subject: Subject| Environment::of_program(subject).records().to_vec();
-    let names =
-        [("attribute", "brand"), ("values", "brand"), ("fact", "birthday"), ("confirmed", "birthday"), ("balance", "points")];
+    let names = [
+        ("attribute", "brand"),
+        ("values", "brand"),
+        ("fact", "birthday"),
+        ("confirmed", "birthday"),
+        ("number", "children"),
+        ("yes", "runner"),
+        ("balance", "points"),
+    ];
     let products = records(Subject::Product).into_iter().filter(|record| record.name == "product");
     let about =
         records(Subject::Line).into_iter().filter(|record| record.name != "product").map(|record| (Subject::Line, record));

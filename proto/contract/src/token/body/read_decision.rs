@@ -5,7 +5,7 @@ use serde::Deserialize as _;
 use serde::de::value::{Error, StrDeserializer};
 use tessera_rules::decision::{
     Adjustment, AnswerPart, Applied, Awaited, Brake, Calendar, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision,
-    Instruction, LineShare, Note, Part, Promise, Redemption, Reward, RewardKind, Shortfall, Verdict,
+    Instruction, LineShare, Note, Part, Promise, Redemption, Reward, RewardKind, Shortfall, Task, Verdict,
 };
 use tessera_rules::id::RewardId;
 use tessera_rules::money::{Amount, Quantity, UnitPrice, Units};
@@ -186,7 +186,20 @@ fn reward_kind(reader: &mut CompactReader<'_>) -> Option<RewardKind> {
 }
 
 fn instruction(reader: &mut CompactReader<'_>) -> Option<Instruction> {
-    Some(Instruction { id: reader.text()?, campaign: reader.name()?, text: CompactString::const_new("") })
+    Some(Instruction {
+        id: reader.text()?,
+        campaign: reader.name()?,
+        task: match reader.byte()? {
+            0 => Task::ShowText,
+            1 => Task::Collect,
+            2 => Task::ScanOneMore,
+            3 => Task::CheckDocument,
+            _ => return None,
+        },
+        line: reader.optional(CompactReader::name)?,
+        quantity: u32::try_from(reader.unsigned()?).ok()?,
+        text: CompactString::const_new(""),
+    })
 }
 
 fn code_verdict(reader: &mut CompactReader<'_>) -> Option<CodeVerdict> {
@@ -200,6 +213,7 @@ fn code_verdict(reader: &mut CompactReader<'_>) -> Option<CodeVerdict> {
             4 => Verdict::Used,
             5 => Verdict::NotThisCustomer,
             6 => Verdict::ConditionMissing,
+            7 => Verdict::NotYetValid,
             _ => return None,
         },
         campaign: reader.optional(CompactReader::name)?,

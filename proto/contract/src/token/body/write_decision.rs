@@ -2,7 +2,7 @@
 
 use tessera_rules::decision::{
     AnswerPart, Applied, Awaited, Brake, Calendar, CodeVerdict, CounterMove, CounterTime, DecidedLine, Decision, Instruction,
-    LineShare, Note, Part, Promise, Redemption, Reward, RewardKind, Shortfall, Verdict,
+    LineShare, Note, Part, Promise, Redemption, Reward, RewardKind, Shortfall, Task, Verdict,
 };
 use tessera_rules::id::{CampaignId, LineId};
 use tessera_rules::receipt::{Measure, RedeemMode};
@@ -162,6 +162,14 @@ fn reward_kind<'a>(writer: &mut CompactWriter<'a>, kind: &'a RewardKind) {
 fn instruction<'a>(writer: &mut CompactWriter<'a>, instruction: &'a Instruction) {
     writer.text(instruction.id.as_str());
     writer.name(instruction.campaign.as_str());
+    writer.byte(match instruction.task {
+        Task::ShowText => 0,
+        Task::Collect => 1,
+        Task::ScanOneMore => 2,
+        Task::CheckDocument => 3,
+    });
+    writer.optional(instruction.line.as_ref().map(LineId::as_str), CompactWriter::name);
+    writer.unsigned(u64::from(instruction.quantity));
 }
 
 fn code_verdict<'a>(writer: &mut CompactWriter<'a>, verdict: &'a CodeVerdict) {
@@ -174,6 +182,7 @@ fn code_verdict<'a>(writer: &mut CompactWriter<'a>, verdict: &'a CodeVerdict) {
         Verdict::Used => 4,
         Verdict::NotThisCustomer => 5,
         Verdict::ConditionMissing => 6,
+        Verdict::NotYetValid => 7,
     });
     writer.optional(verdict.campaign.as_ref().map(CampaignId::as_str), CompactWriter::name);
 }
