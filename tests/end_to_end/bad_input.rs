@@ -255,7 +255,8 @@ fn what_is_sold_all_the_same(asked: &Asked) {
     let quoted = |name: &str| asked.ask::<v1::QuoteResponse>("Quote", &quote(receipt(&id(name))));
     let good = quoted("good");
     let answer = good.answer.as_ref().unwrap();
-    assert_eq!(answer.notes.iter().map(v1::Note::code).collect::<Vec<_>>(), [NoteCode::UnknownSku], "{}", asked.name);
+    let notes: Vec<_> = answer.notes.iter().map(v1::Note::code).collect();
+    assert_eq!(notes, [NoteCode::NoRevision, NoteCode::UnknownSku], "{}: nobody has published a program here", asked.name);
     let token = good.quote_token.to_vec();
     let mut forged = token.clone();
     *forged.last_mut().unwrap() ^= 1;

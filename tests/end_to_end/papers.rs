@@ -158,7 +158,7 @@ fn expected_list() -> String {
                 .unwrap();
         }
     }
-    assert!(count > 20, "only {count} marks were found");
+    assert!(count > 0, "no marks were found: the comments are not read, or the list can go");
     list
 }
 
