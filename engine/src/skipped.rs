@@ -23,7 +23,11 @@ pub(crate) struct Skipped {
 pub(crate) fn skipped(decision: &Decision) -> impl Iterator<Item = &CampaignId> {
     decision.notes.iter().filter_map(|note| match note {
         Note::ConditionFailed { campaign } => Some(campaign),
-        Note::UnknownSku { .. } | Note::TooManyOpenQuotes { .. } | Note::NotProven | Note::AbovePriceMax { .. } => None,
+        Note::UnknownSku { .. }
+        | Note::TooManyOpenQuotes { .. }
+        | Note::AccountFull { .. }
+        | Note::NotProven
+        | Note::AbovePriceMax { .. } => None,
     })
 }
 

@@ -263,6 +263,10 @@ impl Catalogue {
         self.entries.iter().map(|entry| &entry.product)
     }
 
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
     pub(crate) fn entry(&self, sku: &Sku) -> Option<&Entry> {
         self.entries.get(usize::try_from(*self.by_sku.get(sku)?).ok()?)
     }

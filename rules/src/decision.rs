@@ -40,6 +40,8 @@ pub struct Decision {
     pub redemptions: Vec<Redemption>,
     /// What the customer gets beside changed lines.
     pub rewards: Vec<Reward>,
+    /// What the cashier reads of rewards, where that is another text than the customer's.
+    pub cashier_texts: Vec<(RewardId, CompactString)>,
     /// Questions to the customer.
     pub prompts: Vec<Prompt>,
     /// Things the cashier must do.
@@ -156,7 +158,7 @@ pub struct Reward {
     pub on_return: Shortfall,
     /// It stands for a change of lines that came too late.
     pub fallback: bool,
-    /// For screen or footer.
+    /// For the customer: on the footer.
     pub text: CompactString,
 }
 
@@ -255,6 +257,8 @@ pub struct Prompt {
     pub reason: PromptReason,
     /// What the cashier asks; no profile value ever stands in it.
     pub text: CompactString,
+    /// The same in the customer's language, where that is another text.
+    pub customer_text: Option<CompactString>,
 }
 
 /// One of several products at zero, as the customer chooses.
@@ -416,6 +420,11 @@ pub enum Note {
     },
     /// Something scarce was left out since too many quotes are open.
     TooManyOpenQuotes {
+        /// The campaign that was left out.
+        campaign: CampaignId,
+    },
+    /// Something scarce was left out since the account has reached its size.
+    AccountFull {
         /// The campaign that was left out.
         campaign: CampaignId,
     },

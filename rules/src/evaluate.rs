@@ -11,6 +11,7 @@ mod brakes;
 mod candidates;
 mod caps;
 mod case;
+mod cashier;
 mod conditions;
 mod costs;
 mod count;
@@ -149,8 +150,8 @@ impl<'a> Draft<'a, '_> {
     fn note_left_out(&mut self) {
         for (place, reason) in &self.refused {
             let Some(campaign) = self.case.revision.campaigns().get(*place) else { continue };
-            if *reason == Reason::TooManyOpenQuotes {
-                self.notes.push(Note::TooManyOpenQuotes { campaign: campaign.id.clone() });
+            if let Reason::NotPromised(why) = reason {
+                self.notes.push(why.of(campaign.id.clone()));
             } else if matches!(reason, Reason::Failed(..)) {
                 self.notes.push(Note::ConditionFailed { campaign: campaign.id.clone() });
             }

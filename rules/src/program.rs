@@ -56,6 +56,12 @@ pub struct Program {
 }
 
 impl Program {
+    /// The language that is spoken in a store; none: the default one. No store is in two zones that say otherwise.
+    pub(crate) fn language_of(&self, store: &StoreId) -> Option<&str> {
+        let mut told = self.zones.iter().filter_map(|zone| Some((zone, zone.language.as_deref()?)));
+        told.find(|(zone, _)| zone.stores.binary_search(store).is_ok()).map(|(_, language)| language)
+    }
+
     /// The ids of its segments in the order of the file.
     pub fn segments(&self) -> impl Iterator<Item = &SegmentId> {
         self.segments.iter().map(|segment| &segment.id)
@@ -141,6 +147,8 @@ pub(crate) enum Condition {
 pub(crate) struct Zone {
     pub(crate) id: CompactString,
     pub(crate) stores: Vec<StoreId>,
+    /// What is spoken in its stores, BCP 47; none: the default language.
+    pub(crate) language: Option<CompactString>,
 }
 
 /// A profile field that a program asks for.

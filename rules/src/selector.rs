@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use compact_str::CompactString;
+use rust_decimal::Decimal;
+
 use crate::attribute::{AttributeKey, CATEGORY, Property, SKU};
 use crate::catalogue::Entry;
 use crate::receipt::{Line, Measure};
@@ -67,11 +70,39 @@ impl Clause {
     }
 }
 
+/// An attribute that is a number, and lies where it is wanted or must not lie.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) name: CompactString,
+    pub(crate) at_least: Option<Decimal>,
+    pub(crate) at_most: Option<Decimal>,
+    /// Goods for which it holds are not meant; else no others are.
+    pub(crate) excepted: bool,
+}
+
+impl Bounds {
+    /// Whether one of the item's values of that name is such a number; what is no number lies nowhere.
+    pub(crate) fn holds(&self, item: &[Property]) -> bool {
+        let lies =
+            |number: Decimal| self.at_least.is_none_or(|least| least <= number) && self.at_most.is_none_or(|most| number <= most);
+        let of_name = item.iter().filter(|has| has.name == self.name);
+        of_name.filter_map(|has| Decimal::from_str_exact(has.value.trim()).ok()).any(lies)
+    }
+
+    /// Whether no number is in both.
+    fn is_apart(&self, other: &Self) -> bool {
+        let below = |a: &Self, b: &Self| a.at_most.zip(b.at_least).is_some_and(|(most, least)| most < least);
+        self.name == other.name && !self.excepted && !other.excepted && (below(self, other) || below(other, self))
+    }
+}
+
 /// Which products are meant: every clause holds, and none of the exceptions. Without clauses: everything.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Selector {
     pub(crate) clauses: Vec<Clause>,
     pub(crate) except: Vec<Clause>,
+    /// Numbers between which attributes lie, or do not lie. No index finds a campaign by them.
+    pub(crate) bounds: Vec<Bounds>,
     /// Only measured goods, or only counted ones.
     pub(crate) measured: Option<bool>,
 }
@@ -79,7 +110,7 @@ pub(crate) struct Selector {
 impl Selector {
     /// Whether it leaves nothing out.
     pub(crate) fn takes_all(&self) -> bool {
-        self.clauses.is_empty() && self.except.is_empty() && self.measured.is_none()
+        self.clauses.is_empty() && self.except.is_empty() && self.bounds.is_empty() && self.measured.is_none()
     }
 
     /// The one article that it means; none: it means several, or names none.
@@ -100,12 +131,15 @@ impl Selector {
         let measures = !matches!((self.measured, other.measured), (Some(a), Some(b)) if a != b);
         let clauses = !self.clauses.iter().any(|a| other.clauses.iter().any(|b| apart(a, b)));
         let excepted = |one: &Self, two: &Self| one.clauses.iter().any(|a| two.except.iter().any(|b| b.covers(a)));
-        measures && clauses && !excepted(self, other) && !excepted(other, self)
+        let bounds = !self.bounds.iter().any(|a| other.bounds.iter().any(|b| a.is_apart(b)));
+        measures && clauses && bounds && !excepted(self, other) && !excepted(other, self)
     }
 
     /// Whether a product with these properties is meant, however it is measured.
     pub(crate) fn matches_product(&self, item: &[Property]) -> bool {
-        self.clauses.iter().all(|clause| clause.holds(item)) && !self.except.iter().any(|clause| clause.holds(item))
+        self.clauses.iter().all(|clause| clause.holds(item))
+            && !self.except.iter().any(|clause| clause.holds(item))
+            && self.bounds.iter().all(|bounds| bounds.holds(item) != bounds.excepted)
     }
 }
 

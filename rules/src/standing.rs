@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::brakes::{ReceiptsSeen, StaffOf};
 use crate::counting::Calendar;
-use crate::decision::AnswerPart;
+use crate::decision::{AnswerPart, Note};
 use crate::habits::Habits;
 use crate::id::{AssetId, CampaignId, CustomerId, FactId, ProgramId, SegmentId, TierId};
 use crate::money::Units;
@@ -26,8 +26,8 @@ pub struct Standing {
     pub shared: Vec<Uses>,
     /// Articles that this store does not have in stock, sorted.
     pub out_of_stock: Arc<[CompactString]>,
-    /// Open quotes with holds have reached their limit: promise nothing scarce.
-    pub promises_exhausted: bool,
+    /// Why nothing scarce can be promised; none: it can.
+    pub no_promises: Option<NoPromises>,
     /// The sale is paid and claimed afterwards: the programs that still let it be, sorted. Campaigns of others give, count
     /// and use nothing, and what changes lines is not made good for: the till asked in time. None: it is no claim.
     pub claimed_from: Option<Vec<ProgramId>>,
@@ -37,6 +37,25 @@ pub struct Standing {
     pub untold_from: Option<AnswerPart>,
     /// What chances are decided by: a keyed hash of the receipt's id, made by who has the key. None: nobody wins.
     pub draw: Option<[u8; 32]>,
+}
+
+/// Why nothing scarce can be promised.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NoPromises {
+    /// Open quotes with holds have reached their limit.
+    TooManyOpenQuotes,
+    /// The account has reached its size.
+    AccountFull,
+}
+
+impl NoPromises {
+    /// What an answer says of a campaign that was left out for it.
+    pub(crate) const fn of(self, campaign: CampaignId) -> Note {
+        match self {
+            Self::TooManyOpenQuotes => Note::TooManyOpenQuotes { campaign },
+            Self::AccountFull => Note::AccountFull { campaign },
+        }
+    }
 }
 
 /// A known customer.

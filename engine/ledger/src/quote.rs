@@ -32,7 +32,7 @@ pub struct OpenQuoteCommand<'a> {
 /// Why a quote is not answered, in order of precedence.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum QuoteRefusal {
-    /// What the receipt holds was promised to another till (H73): evaluate with `promises_exhausted` and promise nothing.
+    /// What the receipt holds was promised to another till (H73): evaluate with `no_promises` and promise nothing.
     #[error("the receipt was quoted for another till")]
     QuotedElsewhere,
     /// A later quote of the receipt has been answered: this one is a late copy.
@@ -41,9 +41,12 @@ pub enum QuoteRefusal {
         /// The greatest number answered.
         highest: u32,
     },
-    /// There is no room for what it promises: evaluate with `promises_exhausted` and promise nothing.
+    /// There is no room for what it promises: evaluate with `no_promises` and promise nothing.
     #[error("too many quotes of this account are open, at most {OPEN_QUOTES_MAX}")]
     TooManyOpenQuotes,
+    /// The account has reached its size: evaluate with `no_promises` and promise nothing.
+    #[error("the account has no room for what is promised")]
+    AccountFull,
 }
 
 /// Puts what a quote promised into the account.
@@ -81,7 +84,7 @@ pub fn open_quote(account: &Account, command: &OpenQuoteCommand<'_>) -> Result<A
         return Err(QuoteRefusal::TooManyOpenQuotes);
     }
     if crate::booking::exceeds_bytes(&next) {
-        return Err(QuoteRefusal::TooManyOpenQuotes);
+        return Err(QuoteRefusal::AccountFull);
     }
     assert!(next.check().is_ok(), "a quote keeps the account's invariants");
     Ok(next)

@@ -184,6 +184,7 @@ pub(crate) fn unchanged(receipt: &Receipt) -> Decision {
         lines: lines.collect(),
         redemptions: Vec::new(),
         rewards: Vec::new(),
+        cashier_texts: Vec::new(),
         prompts: Vec::new(),
         instructions: Vec::new(),
         offers: Vec::new(),

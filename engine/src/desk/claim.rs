@@ -339,7 +339,7 @@ impl ClaimCase {
             codes: code_standings(Some(account), &sold.codes, &view, &around.shared),
             shared: around.shared.uses.clone(),
             out_of_stock: Arc::clone(&around.out_of_stock),
-            promises_exhausted: false,
+            no_promises: None,
             claimed_from: Some(open.to_vec()),
             untold_from: None,
             draw: Some(draw),

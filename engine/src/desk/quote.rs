@@ -18,7 +18,7 @@ use tessera_rules::decision::Decision;
 use tessera_rules::effort::Effort;
 use tessera_rules::evaluate::evaluate;
 use tessera_rules::id::{AccountId, CustomerId, ReceiptId};
-use tessera_rules::standing::{CodeStanding, CodeState, Standing};
+use tessera_rules::standing::{CodeStanding, CodeState, NoPromises, Standing};
 
 use super::Draft;
 use crate::budgets::{Asker, BUDGET_ATTEMPTS_MAX, Held, SharedUse, shares};
@@ -96,9 +96,10 @@ pub(crate) async fn evaluate_quote(
 ) -> Result<Decision, Refusal> {
     let view = asked.view(customer, account);
     let exhausted = account.is_some_and(|account| account.promises_exhausted(&view));
+    let no_promises = exhausted.then_some(NoPromises::TooManyOpenQuotes);
     let asker = asked.asker(core, account.map(|known| &known.id));
     let around = core.surroundings((&asked.rules.revision, &asked.input.receipt, asked.at), customer, asker).await?;
-    Ok(asked.evaluate(core, account, &view, (around, exhausted)))
+    Ok(asked.evaluate(core, account, &view, (around, no_promises)))
 }
 
 /// Evaluates a sale to nobody known, and holds what it uses of budgets. What does not fit any more is evaluated again.
@@ -124,7 +125,8 @@ pub(crate) async fn evaluate_anonymous(core: &Core, asked: &Asked) -> Result<Quo
             Held::Beyond => {}
         }
     }
-    let decision = asked.evaluate(core, None, &asked.view(None, None), (Surroundings::default(), true));
+    let around = (Surroundings::default(), Some(NoPromises::TooManyOpenQuotes));
+    let decision = asked.evaluate(core, None, &asked.view(None, None), around);
     Ok(Quoted::Decided(Box::new(Decided { decision, held_until: None, account: None })))
 }
 
@@ -173,7 +175,7 @@ impl Asked {
         core: &Core,
         account: Option<&Account>,
         view: &View<'_>,
-        (around, exhausted): (Surroundings, bool),
+        (around, no_promises): (Surroundings, Option<NoPromises>),
     ) -> Decision {
         let view = &View { lists: &around.lists, ..view.clone() };
         let receipt = &self.input.receipt;
@@ -182,7 +184,7 @@ impl Asked {
             codes: code_standings(account, &receipt.codes, view, &around.shared),
             shared: around.shared.uses,
             out_of_stock: Arc::clone(&around.out_of_stock),
-            promises_exhausted: exhausted,
+            no_promises,
             claimed_from: None,
             untold_from: None,
             draw: Some(core.keys.draw(&receipt.id)),
@@ -261,9 +263,10 @@ impl QuoteCase {
                 }
                 Err(QuoteRefusal::Superseded { .. }) => return Ok(Quoted::Superseded),
                 Err(QuoteRefusal::TooManyOpenQuotes) => break,
+                Err(QuoteRefusal::AccountFull) => return self.without_promises(draft, &before, NoPromises::AccountFull).await,
             }
         }
-        self.without_promises(draft, &before).await
+        self.without_promises(draft, &before, NoPromises::TooManyOpenQuotes).await
     }
 
     /// Where this receipt takes over what a parked one held, that one is not paid any more unless its cashier decides so.
@@ -295,12 +298,16 @@ impl QuoteCase {
     }
 
     /// There is no room for another open quote, or the receipt is another till's: what is scarce is left out, and the answer says so.
-    async fn without_promises(&self, draft: &Draft<'_>, account: &Arc<Account>) -> Result<Quoted, Refusal> {
+    async fn without_promises(&self, draft: &Draft<'_>, account: &Arc<Account>, why: NoPromises) -> Result<Quoted, Refusal> {
         let lists = draft.core.lists_of(&self.customer, self.asked.at).await?;
         let out_of_stock = draft.core.out_of_stock(&self.asked.input.receipt.place.store).await?;
         let around = Surroundings { lists, out_of_stock, ..Surroundings::default() };
-        let decision =
-            self.asked.evaluate(draft.core, Some(account), &self.asked.view(Some(&self.customer), Some(account)), (around, true));
+        let decision = self.asked.evaluate(
+            draft.core,
+            Some(account),
+            &self.asked.view(Some(&self.customer), Some(account)),
+            (around, Some(why)),
+        );
         Ok(Quoted::Decided(Box::new(Decided { decision, held_until: None, account: draft.account().cloned() })))
     }
 }

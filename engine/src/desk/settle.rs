@@ -452,7 +452,7 @@ impl SettleCase {
             codes: quote::code_standings(account, &receipt.codes, &view, &around.shared),
             shared: around.shared.uses.clone(),
             out_of_stock: Arc::clone(&around.out_of_stock),
-            promises_exhausted: false,
+            no_promises: None,
             claimed_from: None,
             untold_from: when.untold_from,
             draw: Some(draft.core.keys.draw(&receipt.id)),

@@ -83,6 +83,7 @@ fn decision(receipt: &Receipt, now: Timestamp) -> Option<Decision> {
         lines: lines.collect(),
         redemptions: Vec::new(),
         rewards: (1..=REWARDS).map(|number| reward(number, now)).collect::<Option<_>>()?,
+        cashier_texts: Vec::new(),
         prompts: Vec::new(),
         instructions: Vec::new(),
         offers: Vec::new(),

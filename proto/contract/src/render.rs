@@ -114,7 +114,7 @@ pub fn answer(decision: &Decision, context: AnswerContext<'_>) -> v1::Answer {
     let mut answer = v1::Answer {
         totals_before: Some(lines::totals_before(context.receipt)),
         totals_after: Some(lines::totals_after(decision)),
-        screen_texts: remarks::screen_texts(&footer_texts, decision, &context),
+        screen_texts: remarks::screen_texts(decision, &context),
         footer_texts,
         code_verdicts: remarks::code_verdicts(decision),
         notes: remarks::notes(decision, &context),
@@ -170,6 +170,7 @@ fn prompt_to_wire(prompt: &Prompt, decision: &Decision, context: &AnswerContext<
     };
     let shape = context.facts.iter().find(|shape| shape.fact == prompt.fact);
     let waiting = decision.rewards.iter().filter(|reward| reward.waits_for.contains(&prompt.fact));
+    let customer_text = prompt.customer_text.as_deref();
     v1::Prompt {
         prompt_id: prompt_id(&prompt.fact),
         fact_id: prompt.fact.as_str().to_owned(),
@@ -178,7 +179,7 @@ fn prompt_to_wire(prompt: &Prompt, decision: &Decision, context: &AnswerContext<
         answer_kind: i32::from(shape.map_or(v1::AnswerKind::Text, |shape| shape.kind)),
         options: shape.map(|shape| shape.options.clone()).unwrap_or_default(),
         text: fit::text(&prompt.text, &context.display),
-        customer_text: String::new(),
+        customer_text: customer_text.map(|text| fit::text(text, &context.display)).unwrap_or_default(),
         reward_ids: waiting.map(|reward| reward.id.as_str().to_owned()).collect(),
         valid_days: shape.map_or(0, |shape| shape.valid_days),
     }

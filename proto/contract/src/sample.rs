@@ -326,10 +326,12 @@ pub(crate) fn decision(lines: usize) -> Decision {
             paid_on: vec![LineShare { line: LineId::parse("L1").expect("is an id"), units: 500 }],
         }],
         rewards: vec![points_reward()],
+        cashier_texts: Vec::new(),
         prompts: vec![Prompt {
             fact: FactId::parse("birthday").expect("is an id"),
             reason: PromptReason::Missing,
             text: "When is your birthday?".into(),
+            customer_text: Some("Wann haben Sie Geburtstag?".into()),
         }],
         instructions: vec![scan_one_more()],
         offers: vec![Offer {

@@ -47,6 +47,7 @@ const CASE: Table = Table {
         ("out_of_stock", List(&Text)),
         ("code_states", Named(&Word(&["open", "used", "expired", "not_this_customer", "not_yet_valid"]))),
         ("too_many_open_quotes", Boolean),
+        ("account_full", Boolean),
         ("steps_max", Number),
         ("expect", Map(&EXPECT)),
         ("then", List(&Map(&STEP))),

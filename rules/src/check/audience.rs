@@ -94,7 +94,23 @@ impl Checker<'_> {
         let Some(node) = fields.get("id") else { return };
         let Some(id) = self.word(node).map(CompactString::from) else { return };
         self.define_in("zone", scope, &id, node);
-        scope.program.zones.push(Zone { id, stores });
+        let language = fields.get("language").and_then(|node| self.language(node)).map(CompactString::from);
+        if let Some(language) = &language {
+            self.spoken(&fields, (&stores, language), scope);
+        }
+        scope.program.zones.push(Zone { id, stores, language });
+    }
+
+    /// In no store is a language spoken and, by another zone, another one.
+    fn spoken(&mut self, fields: &Fields<'_>, (stores, language): (&[StoreId], &str), scope: &Scope) {
+        let others = scope.program.zones.iter().filter_map(|zone| Some((zone, zone.language.as_deref()?)));
+        for (zone, other) in others.filter(|(_, other)| *other != language) {
+            if let Some(store) = stores.iter().find(|store| zone.stores.contains(store)) {
+                let text =
+                    format!("cashiers of `{store}` speak `{other}` by the zone `{}` and `{language}` by this one", zone.id);
+                self.error_with_help(fields.place_of("language"), text, "leave one out, or take the store out of one");
+            }
+        }
     }
 
     /// A way to sell; that of the till need not be named.

@@ -82,7 +82,7 @@ impl Checker<'_> {
         });
         let currency = fields.get("currency").and_then(|node| self.currency(node));
         let time_zone = fields.get("time_zone").map_or(Some(TimeZone::UTC), |node| self.time_zone(node));
-        let language = fields.get("default_language").map_or(Some("en"), |node| self.default_language(node)).unwrap_or("en");
+        let language = fields.get("default_language").map_or(Some("en"), |node| self.language(node)).unwrap_or("en");
         let name = fields.get("name").and_then(|node| self.text(node, language));
         let four_eyes = fields.get("four_eyes").and_then(|node| self.boolean(node)).unwrap_or(false);
         let hours = fields.get("claim_within_hours").and_then(|node| self.integer(node, 1..=CLAIM_HOURS_MAX));
@@ -171,7 +171,7 @@ impl Checker<'_> {
         zone
     }
 
-    fn default_language<'n>(&mut self, node: &'n Node) -> Option<&'n str> {
+    pub(super) fn language<'n>(&mut self, node: &'n Node) -> Option<&'n str> {
         let word = self.word(node)?;
         if !is_language(word) {
             self.error_with_help(node.at, format!("`{word}` is no language"), "write a language tag such as `en` or `de-AT`");
@@ -182,7 +182,7 @@ impl Checker<'_> {
 
     fn languages(&mut self, node: &Node, default: &str) -> Vec<CompactString> {
         let nodes = self.list(node);
-        let found = nodes.into_iter().filter_map(|node| self.default_language(node));
+        let found = nodes.into_iter().filter_map(|node| self.language(node));
         let languages: Vec<CompactString> = found.map(CompactString::from).collect();
         if !languages.is_empty() && !languages.iter().any(|language| language == default) {
             self.error_with_help(

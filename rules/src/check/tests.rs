@@ -68,6 +68,9 @@ fn a_campaign_that_can_never_act_is_warned_of() {
             &["warning: these goods contradict each other: `except` takes all of them away"],
         ),
         ("id: a, percent_off: 5, on: {category: food, except: {category: food/pasta}}", &[]),
+        ("id: a, percent_off: 5, on: {attribute: {size: {at_least: 35, at_most: 37.5}, brand: Fleet}}", &[]),
+        ("id: a, percent_off: 5, on: {attribute: {size: {at_least: 38, at_most: 35}}}", &["error: no number is between these"]),
+        ("id: a, percent_off: 5, on: {attribute: {size: {at_least: 0}}}", &["error: a number above zero must stand here"]),
         (
             "id: a, percent_off: 5, when: {visits: {at_least: 3, at_most: 2}}",
             &["error: `at_least` is above `at_most`: it would never hold"],
@@ -99,7 +102,7 @@ fn an_asset_lasts_in_exactly_one_way() {
 #[test]
 fn campaigns_that_compete_with_nothing_to_order_them_are_warned_of_once() {
     let compete = |a: &str, b: &str| format!("warning: `{a}` and `{b}` compete for the same goods: the best deal decides");
-    let table: [(&str, &[String]); 14] = [
+    let table: [(&str, &[String]); 16] = [
         ("id: a, percent_off: 5\nid: b, percent_off: 6", &[compete("b", "a")]),
         ("id: a, percent_off: 5, priority: 1\nid: b, percent_off: 6", &[]),
         ("id: a, percent_off: 5, group: x\nid: b, percent_off: 6", &[]),
@@ -107,6 +110,14 @@ fn campaigns_that_compete_with_nothing_to_order_them_are_warned_of_once() {
         ("id: a, percent_off: 5, on: {sku: A}\nid: b, percent_off: 6, on: {sku: B}", &[]),
         ("id: a, percent_off: 5, on: {sku: [A, B]}\nid: b, percent_off: 6, on: {sku: [B, C]}", &[compete("b", "a")]),
         ("id: a, percent_off: 5, on: {category: food}\nid: b, percent_off: 6, on: {category: food/pasta}", &[compete("b", "a")]),
+        (
+            "id: a, percent_off: 5, on: {attribute: {size: {at_most: 37.5}}}\nid: b, percent_off: 6, on: {attribute: {size: {at_least: 38}}}",
+            &[],
+        ),
+        (
+            "id: a, percent_off: 5, on: {attribute: {size: {at_most: 38}}}\nid: b, percent_off: 6, on: {attribute: {size: {at_least: 38}}}",
+            &[compete("b", "a")],
+        ),
         ("id: a, percent_off: 5, on: {category: food/pasta}\nid: b, percent_off: 6, on: {category: food}", &[compete("b", "a")]),
         ("id: a, percent_off: 5, on: {sku: A}\nid: b, percent_off: 6", &[compete("b", "a")]),
         (
@@ -309,6 +320,26 @@ fn a_code_goes_to_a_fact_that_a_code_confirms() {
     for (text, expected) in table {
         let all = found(&[format!("{head}{text}")]);
         assert_eq!(all.iter().map(said).collect::<Vec<_>>(), expected, "{text}");
+    }
+}
+
+#[test]
+fn one_language_is_spoken_in_a_store() {
+    let head = "program: p\nlanguage: 1\nname: P\ncurrency: GBP\n";
+    let table = [
+        (
+            "zones:\n- {id: a, stores: [S1, S2], language: fr}\n- {id: b, stores: [S2], language: fr}\n- {id: c, stores: S1}\n",
+            &[][..],
+        ),
+        (
+            "zones:\n- {id: a, stores: [S1, S2], language: fr}\n- {id: b, stores: [S3, S2], language: de}\n",
+            &["error: cashiers of `S2` speak `fr` by the zone `a` and `de` by this one"],
+        ),
+        ("zones:\n- {id: a, stores: S1, language: \"Français\"}\n", &["error: `Français` is no language"]),
+    ];
+    for (body, expected) in table {
+        let all = found(&[format!("{head}{body}")]);
+        assert_eq!(all.iter().map(said).collect::<Vec<_>>(), expected, "{body}");
     }
 }
 

@@ -59,8 +59,9 @@ impl Draft<'_, '_> {
     /// The units as a line of their own at zero, each of which the cashier scans. Unscanned it is not sold.
     fn scan_one_more(&mut self, candidate: &Candidate<'_>, (place, units): (usize, i64), id: RewardId) {
         let (Some(line), Some(line_id)) = (self.basket.lines.get(place), scanned_line(candidate, place)) else { return };
-        let words = self.case.words(&candidate.campaign.text);
-        let text = format_compact!("+{units}: {words}");
+        let (program, own) = (candidate.campaign.program_place, &candidate.campaign.text);
+        let words = self.case.words(program, own);
+        let text = format_compact!("+{units}: {}", self.case.cashier_words(program, own));
         let tax_code = line.line.tax_code.clone().or_else(|| line.product.and_then(|product| product.tax_code.clone()));
         let quantity = Quantity::from_milli(units.saturating_mul(Quantity::ONE.milli()));
         let campaign = candidate.campaign.id.clone();
@@ -88,7 +89,7 @@ impl Draft<'_, '_> {
         for campaign in self.effects.iter().filter_map(|effect| campaigns.get(effect.place)) {
             for duty in &campaign.cashier {
                 let Some(id) = duty.id(&campaign.id) else { continue };
-                let text = self.case.words(&duty.text).clone();
+                let text = self.case.cashier_words(campaign.program_place, &duty.text).clone();
                 let campaign = campaign.id.clone();
                 self.instructions.push(Instruction { id, campaign, task: duty.task, line: None, quantity: 1, text });
             }
@@ -132,7 +133,7 @@ impl Draft<'_, '_> {
         let price = product.and_then(|product| product.price);
         let worth = price.and_then(|price| money::extend(quantity, price, self.basket.currency)).map_or(0, Amount::minor);
         if !self.case.is_too_late(candidate.act) {
-            let text = self.case.words(&candidate.campaign.text).clone();
+            let text = self.case.words(candidate.campaign.program_place, &candidate.campaign.text).clone();
             let adjustment = Adjustment { campaign: candidate.campaign.id.clone(), amount: Amount::ZERO, text };
             self.added.push(DecidedLine {
                 id,

@@ -13,7 +13,7 @@ use crate::cel::EvalError;
 use crate::id::{CampaignId, Sku};
 use crate::index::Brought;
 use crate::mechanic::{Act, Group};
-use crate::standing::{CodeState, Uses};
+use crate::standing::{CodeState, NoPromises, Uses};
 use crate::usage::{Usage, UsageLimits};
 use crate::validity::{OutOfTime, hour_of_week};
 
@@ -33,7 +33,7 @@ pub(super) enum Reason {
     LimitReached(Span),
     /// A limit that it shares with others.
     CommonLimit,
-    TooManyOpenQuotes,
+    NotPromised(NoPromises),
     NoLine,
     SpendMore,
     TooFewUnits,
@@ -359,11 +359,11 @@ pub(super) fn admit(case: &Case<'_>, facts: &Facts<'_, '_>, campaign: &Campaign)
     let scarce = code(case, campaign)?;
     case.conditions_hold(campaign)?;
     facts.condition_holds(campaign)?;
-    let exhausted = case.standing.promises_exhausted;
-    if exhausted && scarce {
-        return Err(Reason::TooManyOpenQuotes);
-    }
-    let left = if exhausted && campaign.limits.is_scarce() { Err(Reason::TooManyOpenQuotes) } else { left(case, campaign) };
+    let left = match case.standing.no_promises {
+        Some(why) if scarce => return Err(Reason::NotPromised(why)),
+        Some(why) if campaign.limits.is_scarce() => Err(Reason::NotPromised(why)),
+        Some(_) | None => left(case, campaign),
+    };
     match left {
         Ok(left) => Ok(Admitted { left, withheld: None }),
         Err(reason) if campaign.counting().is_some() => Ok(Admitted { left: Usage::NONE, withheld: Some(reason) }),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
+use compact_str::CompactString;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
@@ -86,8 +87,28 @@ impl<'a> Case<'a> {
         campaign.fallback.is_some() && self.standing.claimed_from.is_none()
     }
 
-    pub(super) fn words<'t>(&self, text: &'t Text) -> &'t compact_str::CompactString {
-        text.in_language(self.receipt.language.as_deref())
+    /// A text of a program for the customer: in their language where the till knows it, else in the store's.
+    pub(super) fn words<'t>(&self, program_place: usize, text: &'t Text) -> &'t CompactString {
+        text.in_language(self.receipt.language.as_deref().or_else(|| self.store_language(program_place)))
+    }
+
+    /// A text of a program for the cashier: in the store's language.
+    pub(super) fn cashier_words<'t>(&self, program_place: usize, text: &'t Text) -> &'t CompactString {
+        text.in_language(self.store_language(program_place))
+    }
+
+    /// A text of a program that is known by its id, for the cashier.
+    pub(super) fn cashier_words_of<'t>(&self, program: &ProgramId, text: &'t Text) -> &'t CompactString {
+        self.cashier_words(self.place_of(program), text)
+    }
+
+    /// Where a program is in the revision.
+    pub(super) fn place_of(&self, program: &ProgramId) -> usize {
+        self.revision.programs().binary_search_by(|known| known.id.cmp(program)).unwrap_or(usize::MAX)
+    }
+
+    fn store_language(&self, program_place: usize) -> Option<&'a str> {
+        self.revision.programs().get(program_place)?.language_of(&self.receipt.place.store)
     }
 
     /// Local time in the zone of a campaign's program.

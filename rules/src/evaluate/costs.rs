@@ -36,8 +36,8 @@ impl Draft<'_, '_> {
         if self.declined(&format_compact!("{COST_PREFIX}{}", candidate.campaign.id)) {
             return Err(Reason::Declined);
         }
-        if self.case.standing.promises_exhausted {
-            return Err(Reason::TooManyOpenQuotes);
+        if let Some(why) = self.case.standing.no_promises {
+            return Err(Reason::NotPromised(why));
         }
         if self.spendable(&cost.asset) < cost.units.units() {
             return Err(Reason::TooFewHeld);
@@ -54,7 +54,7 @@ impl Draft<'_, '_> {
         if self.declined(id.as_str()) {
             return Err(Reason::Declined);
         }
-        let text = self.case.words(&candidate.campaign.text).clone();
+        let text = self.case.cashier_words(candidate.campaign.program_place, &candidate.campaign.text).clone();
         let chosen = candidate.chosen.clone();
         let (campaign, options) = (candidate.campaign.id.clone(), candidate.options.clone());
         self.choices.push(Choice { id, campaign, options, quantity: Quantity::ONE, chosen: chosen.clone(), text });

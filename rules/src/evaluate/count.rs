@@ -7,7 +7,7 @@ use super::case::Case;
 use super::draft::{Draft, Effect};
 use crate::campaign::Campaign;
 use crate::counting::{Counted, Counting, Within};
-use crate::decision::{CounterMove, CounterTime, LineShare, Missing, Note, Promise, RewardKind};
+use crate::decision::{CounterMove, CounterTime, LineShare, Missing, Promise, RewardKind};
 use crate::id::CampaignId;
 use crate::limits::{ADDED_UNITS_MAX, COUPONS_AT_ONCE_MAX, NEAR_MISS_PERCENT_MIN};
 use crate::mechanic::Give;
@@ -189,8 +189,10 @@ impl Draft<'_, '_> {
                     self.nearly_counted(candidate, (counting, *every), so_far);
                 }
                 let given = withheld.map_or_else(|| self.give_counted(candidate, give, due), Err);
-                if owed > 0 && matches!(given, Err(Reason::TooManyOpenQuotes)) {
-                    self.notes.push(Note::TooManyOpenQuotes { campaign: campaign.id.clone() });
+                if let Err(Reason::NotPromised(why)) = given
+                    && owed > 0
+                {
+                    self.notes.push(why.of(campaign.id.clone()));
                 }
                 (due, given)
             }
@@ -205,8 +207,8 @@ impl Draft<'_, '_> {
     fn give_counted(&mut self, candidate: &Candidate<'_>, give: &Give, due: i64) -> Result<Effect, Reason> {
         if due == 0 {
             Err(Reason::TooFewUnits)
-        } else if self.case.standing.promises_exhausted {
-            Err(Reason::TooManyOpenQuotes)
+        } else if let Some(why) = self.case.standing.no_promises {
+            Err(Reason::NotPromised(why))
         } else if self.comes_too_late(candidate) && !self.case.may_fall_back(candidate.campaign) {
             Err(Reason::TooLate)
         } else {

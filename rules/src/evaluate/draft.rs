@@ -166,7 +166,7 @@ impl<'a, 'c> Draft<'a, 'c> {
             earned_on: Vec::new(),
             on_return: campaign.on_return,
             fallback: false,
-            text: self.case.words(&campaign.text).clone(),
+            text: self.case.words(campaign.program_place, &campaign.text).clone(),
         };
         self.rewards.push(reward);
         self.rewards.last_mut()
@@ -215,9 +215,9 @@ impl<'a, 'c> Draft<'a, 'c> {
         let text = match &campaign.near_text {
             Some(text) => {
                 let missing = missing.in_words(self.case.receipt.currency);
-                CompactString::from(self.case.words(text).replace("{missing}", &missing))
+                CompactString::from(self.case.cashier_words(campaign.program_place, text).replace("{missing}", &missing))
             }
-            None => self.case.words(&campaign.text).clone(),
+            None => self.case.cashier_words(campaign.program_place, &campaign.text).clone(),
         };
         let sku = of.only_sku().and_then(|sku| Sku::parse(sku).ok());
         self.near_misses.push(NearMiss { campaign: campaign.id.clone(), missing, sku, text });

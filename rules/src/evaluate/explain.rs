@@ -10,7 +10,7 @@ use crate::id::CampaignId;
 use crate::limits::EXPLAINED_MAX;
 use crate::occasion;
 use crate::receipt::Explain;
-use crate::standing::CodeState;
+use crate::standing::{CodeState, NoPromises};
 use crate::validity::OutOfTime;
 
 impl Draft<'_, '_> {
@@ -148,7 +148,8 @@ fn words(reason: Reason) -> &'static str {
         Reason::LimitReached(Span::Month) => "it has been used this month as often as its limits allow",
         Reason::LimitReached(Span::SharedDay) => "it has been used today by all customers as often as its limits allow",
         Reason::CommonLimit => "a limit that it uses up together with others is reached",
-        Reason::TooManyOpenQuotes => "too many quotes are open to promise anything scarce",
+        Reason::NotPromised(NoPromises::TooManyOpenQuotes) => "too many quotes are open to promise anything scarce",
+        Reason::NotPromised(NoPromises::AccountFull) => "the account is too full to promise anything scarce",
         Reason::NoLine => "none of its products is on the receipt",
         Reason::SpendMore => "too little is spent",
         Reason::TooFewUnits => "too few units of its products are on the receipt",
@@ -209,7 +210,7 @@ fn kind(reason: Reason) -> NotApplied {
         | Reason::Condition
         | Reason::Failed(..)
         | Reason::TooLarge => NotApplied::Condition,
-        Reason::LimitReached(_) | Reason::CommonLimit | Reason::TooManyOpenQuotes | Reason::BudgetUsedUp | Reason::Braked => {
+        Reason::LimitReached(_) | Reason::CommonLimit | Reason::NotPromised(_) | Reason::BudgetUsedUp | Reason::Braked => {
             NotApplied::Limit
         }
         Reason::NothingToTakeOff
@@ -267,7 +268,8 @@ mod tests {
                     Reason::LimitReached(Span::Month),
                     Reason::LimitReached(Span::SharedDay),
                     Reason::CommonLimit,
-                    Reason::TooManyOpenQuotes,
+                    Reason::NotPromised(NoPromises::TooManyOpenQuotes),
+                    Reason::NotPromised(NoPromises::AccountFull),
                     Reason::BudgetUsedUp,
                     Reason::Braked,
                 ],

@@ -38,10 +38,12 @@ impl Draft<'_, '_> {
         if !self.proven {
             self.notes.push(Note::NotProven);
         }
+        let cashier_texts = self.cashier_texts();
         Decision {
             lines,
             redemptions: self.redemptions,
             rewards: self.rewards,
+            cashier_texts,
             prompts: self.prompts,
             instructions: self.instructions,
             offers: self.offers,
@@ -116,7 +118,11 @@ impl Draft<'_, '_> {
             By::PriceMax => item.price_max_adjustment(amount, self.basket.currency),
             By::Campaign(place) => {
                 let campaign = self.case.revision.campaigns().get(place)?;
-                Some(Adjustment { campaign: campaign.id.clone(), amount, text: self.case.words(&campaign.text).clone() })
+                Some(Adjustment {
+                    campaign: campaign.id.clone(),
+                    amount,
+                    text: self.case.words(campaign.program_place, &campaign.text).clone(),
+                })
             }
             By::Redeem(place) => {
                 let asset = self.case.revision.assets().get(place)?;

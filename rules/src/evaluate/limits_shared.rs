@@ -76,15 +76,17 @@ fn left(case: &Case<'_>, limit: &CommonLimit) -> Usage {
         let shared = all.and_then(|used| left_of(limits, Some(used), [Reason::CommonLimit; 3]).ok());
         left = left.least(shared.unwrap_or(Usage::NONE));
     }
-    if case.standing.promises_exhausted && limit.limits.is_scarce() { Usage::NONE } else { left }
+    if case.standing.no_promises.is_some() && limit.limits.is_scarce() { Usage::NONE } else { left }
 }
 
 /// Whether a campaign may act within the limits that it shares.
 pub(super) fn admits(case: &Case<'_>, common: &[Common<'_>], campaign: &Campaign) -> Result<(), Reason> {
     match common.iter().find(|one| one.is_of(campaign) && one.left.is_used_up()) {
         None => Ok(()),
-        Some(one) if case.standing.promises_exhausted && one.limit.limits.is_scarce() => Err(Reason::TooManyOpenQuotes),
-        Some(_) => Err(Reason::CommonLimit),
+        Some(one) => match case.standing.no_promises {
+            Some(why) if one.limit.limits.is_scarce() => Err(Reason::NotPromised(why)),
+            Some(_) | None => Err(Reason::CommonLimit),
+        },
     }
 }
 

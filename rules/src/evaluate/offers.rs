@@ -29,7 +29,7 @@ impl<'a> Draft<'a, '_> {
         let times = i64::try_from(products.len()).unwrap_or(i64::MAX);
         let line = self.goes_with(candidate);
         for product in products {
-            let text = self.case.words(&candidate.campaign.text).clone();
+            let text = self.case.cashier_words(candidate.campaign.program_place, &candidate.campaign.text).clone();
             let (campaign, sku) = (candidate.campaign.id.clone(), product.sku.clone());
             self.offers.push(Offer { campaign, sku, line: line.clone(), text });
         }

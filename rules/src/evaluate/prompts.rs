@@ -15,7 +15,10 @@ impl Draft<'_, '_> {
                 continue;
             }
             if let Some(reason) = self.unanswered(rule) {
-                self.prompts.push(Prompt { fact: rule.id.clone(), reason, text: self.case.words(&rule.text).clone() });
+                let place = self.case.place_of(&rule.program);
+                let text = self.case.cashier_words(place, &rule.text).clone();
+                let customer_text = Some(self.case.words(place, &rule.text)).filter(|own| **own != text).cloned();
+                self.prompts.push(Prompt { fact: rule.id.clone(), reason, text, customer_text });
             }
         }
     }

@@ -7,7 +7,7 @@ use super::basket::{BasketLine, By, Spot};
 use super::draft::Draft;
 use crate::asset::{Asset, RedeemCode};
 use crate::campaign::REDEEM_PREFIX;
-use crate::decision::{AnswerPart, CodeWanted, LineShare, Note, Promise, RedeemCap, Redeemable, Redemption};
+use crate::decision::{AnswerPart, CodeWanted, LineShare, Promise, RedeemCap, Redeemable, Redemption};
 use crate::id::{CampaignId, RewardId};
 use crate::money::{Amount, Rounding, Units, split};
 use crate::receipt::{RedeemMode, RedeemRequest};
@@ -142,13 +142,13 @@ impl<'a> Draft<'a, '_> {
     }
 
     /// Lets a redemption wait for a code: one is sent to what the customer has confirmed, else that is asked for.
-    fn want_code(&mut self, code: &'a RedeemCode, redemption: RewardId) {
+    fn want_code(&mut self, asset: &'a Asset, code: &'a RedeemCode, redemption: RewardId) {
         let Some(known) = self.case.fact(&code.to).filter(|known| known.confirmed) else {
             self.code_asks_for = Some(&code.to);
             return;
         };
         if known.redeem_code == CodeForRedeem::CanBeSent && self.code_wanted.is_none() {
-            let text = self.case.words(&code.text).clone();
+            let text = self.case.cashier_words_of(&asset.program, &code.text).clone();
             self.code_wanted = Some(CodeWanted { redemption, to: code.to.clone(), text });
         }
     }
@@ -162,12 +162,12 @@ impl<'a> Draft<'a, '_> {
         if self.declined(&name) || too_late {
             return;
         }
-        if self.case.standing.promises_exhausted {
-            self.notes.push(Note::TooManyOpenQuotes { campaign });
+        if let Some(why) = self.case.standing.no_promises {
+            self.notes.push(why.of(campaign));
             return;
         }
         if let Some(code) = self.code_before(asset, most.amount) {
-            self.want_code(code, id);
+            self.want_code(asset, code, id);
             return;
         }
         let paid_on = match request.mode {

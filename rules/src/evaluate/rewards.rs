@@ -166,7 +166,7 @@ impl<'a> Draft<'a, '_> {
         }
         let asked = self.case.receipt.choices.iter().find(|chosen| chosen.choice == id).map(|chosen| &chosen.sku);
         let chosen = asked.filter(|sku| options.contains(sku)).cloned();
-        let text = self.case.words(&candidate.campaign.text).clone();
+        let text = self.case.cashier_words(candidate.campaign.program_place, &candidate.campaign.text).clone();
         let campaign = candidate.campaign.id.clone();
         self.choices.push(Choice { id, campaign, options, quantity, chosen: chosen.clone(), text });
         self.gift(candidate, &chosen.ok_or(Reason::ChoiceOpen)?, quantity, times)

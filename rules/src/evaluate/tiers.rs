@@ -168,7 +168,7 @@ impl Draft<'_, '_> {
             return;
         }
         let Some(customer) = self.case.customer else { return };
-        for program in self.case.revision.programs() {
+        for (place_of_program, program) in self.case.revision.programs().iter().enumerate() {
             let today = program.time_zone.to_datetime(self.case.at).date();
             let looked = Looked { revision: self.case.revision, program, customer, added: &self.counters, today };
             let had = self.case.tiers.iter().find(|(known, _)| *known == program.id).map(|(_, tier)| tier);
@@ -194,7 +194,7 @@ impl Draft<'_, '_> {
                 earned_on: Vec::new(),
                 on_return: campaign.on_return,
                 fallback: false,
-                text: self.case.words(&tier.name).clone(),
+                text: self.case.words(place_of_program, &tier.name).clone(),
             };
             self.rewards.push(reward);
         }

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use crate::attribute::AttributeKey;
 use crate::campaign::Campaign;
-use crate::catalogue::{Catalogue, Product, ProductKind};
+use crate::catalogue::{Catalogue, Entry, Product, ProductKind};
 use crate::cel::{ReceiptField, Variable};
 use crate::id::Sku;
 use crate::mechanic::{Give, Mechanic};
-use crate::selector::Selector;
+use crate::selector::{Bounds, Selector};
 
 /// Bytes that a product takes beside its texts.
 const PRODUCT_BYTES: usize = 64;
@@ -26,8 +26,13 @@ pub(super) fn needed(catalogue: &Catalogue, campaigns: &[&Campaign]) -> Vec<Prod
     let keys: BTreeSet<AttributeKey> = campaigns.iter().flat_map(|campaign| keys(campaign)).collect();
     let meant: BTreeSet<&Sku> =
         keys.into_iter().flat_map(|key| catalogue.entries_with(key)).map(|entry| &entry.product.sku).collect();
-    let is_needed = |product: &&Product| !is_plain(product) || given.contains(&product.sku) || meant.contains(&product.sku);
-    catalogue.products().filter(is_needed).cloned().collect()
+    let bounds: Vec<&Bounds> = campaigns.iter().flat_map(|campaign| selectors(campaign)).flat_map(|on| &on.bounds).collect();
+    let lies = |entry: &Entry| bounds.iter().any(|bounds| bounds.holds(&entry.properties));
+    let is_needed = |entry: &&Entry| {
+        let product = &entry.product;
+        !is_plain(product) || given.contains(&product.sku) || meant.contains(&product.sku) || lies(entry)
+    };
+    catalogue.entries().filter(is_needed).map(|entry| entry.product.clone()).collect()
 }
 
 /// About how many bytes they take.

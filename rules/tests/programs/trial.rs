@@ -105,8 +105,13 @@ fn wanted(selector: &Node, number: usize) -> Wanted {
         product.categories = words(node).remove(0).split('/').map(Into::into).collect();
     }
     if let Some(Kind::Map(fields)) = field(selector, "attribute").map(|node| &node.kind) {
-        let attribute =
-            |field: &Field| Attribute { name: field.key.as_str().into(), value: words(&field.value).remove(0).into() };
+        // Of numbers between two, one of the ends is meant too.
+        let end = |range: &Node| field(range, "at_least").or_else(|| field(range, "at_most")).map(word).map(str::to_owned);
+        let value = |node: &Node| match node.kind {
+            Kind::Map(_) => end(node).expect("an end"),
+            Kind::List(_) | Kind::Scalar { .. } => words(node).remove(0),
+        };
+        let attribute = |field: &Field| Attribute { name: field.key.as_str().into(), value: value(&field.value).into() };
         product.attributes = fields.iter().map(attribute).collect();
     }
     Wanted { product, measured: field(selector, "measured").is_some_and(|node| word(node) == "true") }

@@ -2,9 +2,10 @@
 
 use crate::account::UseCount;
 use crate::booking::{Booking, exceeds_bytes};
-use crate::limits::{ACCOUNT_BYTES_MAX, COUPONS_MAX, LOTS_MAX, PRIZES_MAX, USES_MAX};
+use crate::limits::{ACCOUNT_BYTES_MAX, COUPONS_MAX, LOTS_MAX, OPEN_QUOTES_MAX, PRIZES_MAX, USES_MAX};
 use crate::lot::{Lot, LotId};
 use crate::posting::{PostingReason, is_balanced};
+use crate::quote::{OpenQuoteCommand, QuoteRefusal, open_quote};
 use crate::testing::*;
 
 fn many(count: usize, expires: impl Fn(i64) -> Option<i64>, name: &str) -> Vec<Lot> {
@@ -114,16 +115,21 @@ fn longest(long: &str) -> crate::account::Account {
     account
 }
 
+fn longest_lots(long: &str) -> Vec<crate::lot::Lot> {
+    let mut lots = many(LOTS_MAX, |_| None, long);
+    for lot in &mut lots {
+        lot.campaign = Some(campaign(&"c".repeat(48)));
+        lot.program = tessera_rules::id::ProgramId::parse(&"p".repeat(32)).unwrap();
+    }
+    lots
+}
+
 #[test]
 fn an_account_of_very_long_ids_is_kept_within_its_bytes() {
     let long = "n".repeat(60);
     let mut account = longest(&long);
     let mut booking = Booking::new(Vec::new(), &receipt_id("r"), at(5_000));
-    booking.lots = many(LOTS_MAX, |_| None, &long);
-    for lot in &mut booking.lots {
-        lot.campaign = Some(campaign(&"c".repeat(48)));
-        lot.program = tessera_rules::id::ProgramId::parse(&"p".repeat(32)).unwrap();
-    }
+    booking.lots = longest_lots(&long);
     let all: i64 = booking.lots.iter().map(|lot| lot.left.units()).sum();
     account.lots.clone_from(&booking.lots);
     assert!(exceeds_bytes(&account), "the test has a case");
@@ -131,4 +137,37 @@ fn an_account_of_very_long_ids_is_kept_within_its_bytes() {
     assert!(account.encode().len() <= ACCOUNT_BYTES_MAX);
     assert_eq!(account.lots.iter().map(|lot| lot.left.units()).sum::<i64>(), all, "not a unit is lost");
     assert!(account.lots.len() < LOTS_MAX && account.uses.len() == USES_MAX, "lots become fewer first");
+}
+
+#[test]
+fn p4_an_account_of_its_size_promises_nothing_more_and_is_told_from_one_with_too_many_quotes() {
+    let long = "n".repeat(60);
+    let mut account = longest(&long);
+    account.open_quotes.clear();
+    account.lots = longest_lots(&long);
+    while exceeds_bytes(&account) {
+        account.lots.pop().expect("without lots it has room");
+    }
+    let promise = |name: &str| tessera_rules::decision::Promise::Uses { campaign: campaign(name), by: None, usage: uses(1) };
+    let promises = ["h", "i"].map(|letter| promise(&letter.repeat(48)));
+    let refused = (0..OPEN_QUOTES_MAX).find_map(|number| {
+        let receipt = receipt_id(&format!("{number:04}{long}"));
+        let command = OpenQuoteCommand {
+            receipt: &receipt,
+            place: here(),
+            quote_no: 1,
+            now: at(0),
+            until: at(15),
+            promises: &promises,
+            supersedes: None,
+        };
+        match open_quote(&account, &command) {
+            Ok(next) => account = next,
+            Err(refusal) => return Some((number, refusal)),
+        }
+        None
+    });
+    let (held, why) = refused.expect("there is no room for all of them");
+    assert_eq!((why, account.open_quotes.len()), (QuoteRefusal::AccountFull, held));
+    assert!(account.encode().len() <= ACCOUNT_BYTES_MAX);
 }

@@ -211,7 +211,7 @@ impl Kept {
             codes: self.receipt.codes.iter().map(|code| self.code(code, view)).collect(),
             shared,
             out_of_stock: Arc::clone(&self.out_of_stock),
-            promises_exhausted: false,
+            no_promises: None,
             claimed_from: None,
             untold_from: self.untold_from,
             draw,

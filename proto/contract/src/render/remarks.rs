@@ -23,7 +23,7 @@ pub(super) fn instructions(decision: &Decision, context: &AnswerContext<'_>) -> 
         series_id: String::new(),
         quantity: instruction.quantity,
     };
-    let prizes = decision.rewards.iter().filter_map(|reward| hand_over(reward, context));
+    let prizes = decision.rewards.iter().filter_map(|reward| hand_over(reward, decision, context));
     let code = decision.code_wanted.as_ref().map(|wanted| enter_code(wanted, context));
     decision.instructions.iter().map(to_wire).chain(prizes).chain(code).collect()
 }
@@ -52,7 +52,7 @@ fn enter_code(wanted: &CodeWanted, context: &AnswerContext<'_>) -> v1::Instructi
 }
 
 /// A prize is handed over at the till where there is one; the instruction has the reward's id.
-fn hand_over(reward: &Reward, context: &AnswerContext<'_>) -> Option<v1::Instruction> {
+fn hand_over(reward: &Reward, decision: &Decision, context: &AnswerContext<'_>) -> Option<v1::Instruction> {
     let RewardKind::Prize { count, .. } = &reward.kind else { return None };
     if reward.is_waiting() {
         return None;
@@ -61,7 +61,7 @@ fn hand_over(reward: &Reward, context: &AnswerContext<'_>) -> Option<v1::Instruc
         instruction_id: reward.id.as_str().to_owned(),
         campaign_id: reward.campaign.as_str().to_owned(),
         kind: i32::from(v1::InstructionKind::HandOver),
-        text: fit::text(&reward.text, &context.display),
+        text: fit::text(cashier_text(reward, decision), &context.display),
         reward_id: reward.id.as_str().to_owned(),
         line_id: String::new(),
         series_id: context.series(&reward.campaign),
@@ -130,7 +130,7 @@ pub(super) fn notes(decision: &Decision, context: &AnswerContext<'_>) -> Vec<v1:
             line_id: line.as_str().to_owned(),
             text: fit::text("Rung up above its largest price.", &context.display),
         }),
-        Note::TooManyOpenQuotes { .. } | Note::NotProven | Note::ConditionFailed { .. } => None,
+        Note::TooManyOpenQuotes { .. } | Note::AccountFull { .. } | Note::NotProven | Note::ConditionFailed { .. } => None,
     };
     let not_offered = |chosen: &&Chosen| {
         !decision.choices.iter().any(|choice| choice.id == chosen.choice && choice.options.contains(&chosen.sku))
@@ -177,6 +177,7 @@ fn is_blocked(context: &AnswerContext<'_>) -> bool {
 pub(super) fn limits_reached(decision: &Decision, context: &AnswerContext<'_>) -> Vec<i32> {
     let told = |note: &Note| match note {
         Note::TooManyOpenQuotes { .. } => Some(v1::LimitReached::TooManyOpenQuotes),
+        Note::AccountFull { .. } => Some(v1::LimitReached::AccountFull),
         Note::NotProven => Some(v1::LimitReached::Steps),
         Note::UnknownSku { .. } | Note::ConditionFailed { .. } | Note::AbovePriceMax { .. } => None,
     };
@@ -188,16 +189,24 @@ pub(super) fn limits_reached(decision: &Decision, context: &AnswerContext<'_>) -
 }
 
 /// Rows for the screen: a card that is good for nothing, what the customer gets, then what little is missing.
-pub(super) fn screen_texts(footer: &[String], decision: &Decision, context: &AnswerContext<'_>) -> Vec<String> {
-    let mut rows = Vec::with_capacity(footer.len().saturating_add(decision.near_misses.len()));
+pub(super) fn screen_texts(decision: &Decision, context: &AnswerContext<'_>) -> Vec<String> {
+    let mut rows = Vec::with_capacity(decision.rewards.len().saturating_add(decision.near_misses.len()));
     if is_blocked(context) {
         fit::push_rows(&mut rows, BLOCKED_TEXT, &context.display);
     }
-    rows.extend_from_slice(footer);
+    for reward in &decision.rewards {
+        fit::push_rows(&mut rows, cashier_text(reward, decision), &context.display);
+    }
     for near in &decision.near_misses {
         fit::push_rows(&mut rows, &near.text, &context.display);
     }
     rows
+}
+
+/// A reward's text in the store's language.
+fn cashier_text<'d>(reward: &'d Reward, decision: &'d Decision) -> &'d str {
+    let apart = decision.cashier_texts.iter().find(|(id, _)| *id == reward.id);
+    apart.map_or(&reward.text, |(_, text)| text)
 }
 
 /// Rows for the footer: what the customer gets.

@@ -90,6 +90,7 @@ const REWARD: Table = Table {
         ("on_return", Word(&["negative", "zero", "deduct_from_refund"])),
         ("fallback", Boolean),
         ("text", Text),
+        ("cashier_text", Text),
     ],
     required: &[],
 };
@@ -116,7 +117,12 @@ const REDEEMABLE: Table = Table {
 const PROMPT: Table = Table {
     what: "a prompt",
     short: Some("fact"),
-    keys: &[("fact", Text), ("reason", Word(&["missing", "expired", "unconfirmed", "code_sent"])), ("text", Text)],
+    keys: &[
+        ("fact", Text),
+        ("reason", Word(&["missing", "expired", "unconfirmed", "code_sent"])),
+        ("text", Text),
+        ("customer_text", Text),
+    ],
     required: &["fact"],
 };
 

@@ -13,7 +13,7 @@ use tessera_rules::money::{Amount, Quantity, UnitPrice, amount_tolerance, extend
 use tessera_rules::receipt::{
     Chosen, Explain, Given, Line, Measure, Place, PriceReason, Receipt, RedeemMode, RedeemRequest, Stage, Tender, TenderKind,
 };
-use tessera_rules::standing::CodeState;
+use tessera_rules::standing::{CodeState, NoPromises};
 
 use super::Binder;
 use super::products::attributes;
@@ -29,7 +29,7 @@ pub(crate) struct Asked {
     pub(crate) at: Timestamp,
     pub(crate) code_states: Vec<(CompactString, CodeState)>,
     pub(crate) out_of_stock: Arc<[CompactString]>,
-    pub(crate) promises_exhausted: bool,
+    pub(crate) no_promises: Option<NoPromises>,
     pub(crate) effort: Effort,
 }
 
@@ -57,9 +57,15 @@ pub(crate) fn asked(binder: &mut Binder<'_, '_, '_>, number: usize, case: &Item,
         at,
         code_states: states.map(|entry| (entry.key.as_str().into(), code_state(entry.item.text()))).collect(),
         out_of_stock: out_of_stock.into(),
-        promises_exhausted: about.is("too_many_open_quotes"),
+        no_promises: no_promises(about),
         effort: steps.map_or_else(Effort::default, |steps| Effort::within(u64::from(steps))),
     })
+}
+
+/// Why nothing scarce may be promised, as the case says it.
+fn no_promises(about: &Item) -> Option<NoPromises> {
+    let said = [("too_many_open_quotes", NoPromises::TooManyOpenQuotes), ("account_full", NoPromises::AccountFull)];
+    said.into_iter().find(|(key, _)| about.is(key)).map(|(_, why)| why)
 }
 
 fn code_state(word: Option<&str>) -> CodeState {

@@ -20,7 +20,7 @@ use tessera_rules::evaluate;
 use tessera_rules::id::{CampaignId, CustomerId, SegmentId};
 use tessera_rules::money::{Amount, Units};
 use tessera_rules::receipt::{Receipt, Stage};
-use tessera_rules::standing::{CodeStanding, CodeState, Standing, Uses};
+use tessera_rules::standing::{CodeStanding, CodeState, NoPromises, Standing, Uses};
 use tessera_rules::usage::Usage;
 
 use super::goods::Goods;
@@ -161,7 +161,7 @@ impl<'b> World<'b> {
             customer,
             shared: self.shared_on(asked.receipt.business_date),
             out_of_stock: Arc::clone(&asked.out_of_stock),
-            promises_exhausted: asked.promises_exhausted || exhausted,
+            no_promises: asked.no_promises.or_else(|| exhausted.then_some(NoPromises::TooManyOpenQuotes)),
             claimed_from: None,
             untold_from: None,
             draw: Some([0; 32]),

@@ -25,7 +25,7 @@ impl Words<'_> {
             ("lines", Got::List(changed.map(|line| self.line(line)).collect())),
             ("applied", Got::List(decision.applied.iter().map(|applied| self.applied(applied)).collect())),
             ("discounts", self.discounts(decision)),
-            ("rewards", Got::List(rewards.map(|reward| self.reward(reward)).collect())),
+            ("rewards", Got::List(rewards.map(|reward| self.reward(reward, decision)).collect())),
             ("redemptions", Got::List(decision.redemptions.iter().map(|redemption| self.redemption(redemption)).collect())),
             ("redeemable", Got::List(decision.redeemable.iter().map(|most| self.redeemable(most)).collect())),
             ("code_wanted", code_wanted(decision)),
@@ -106,7 +106,7 @@ impl Words<'_> {
         self.named_amounts(summed(told))
     }
 
-    fn reward(self, reward: &Reward) -> Got {
+    fn reward(self, reward: &Reward, decision: &Decision) -> Got {
         let scale = match &reward.kind {
             RewardKind::BonusMoney { asset, .. }
             | RewardKind::Points { asset, .. }
@@ -120,6 +120,7 @@ impl Words<'_> {
         };
         let shares = reward.earned_on.iter();
         let shares = shares.map(|share| (share.line.to_string(), Got::Number(decimal(share.units, scale)))).collect();
+        let cashier_text = decision.cashier_texts.iter().find(|(id, _)| *id == reward.id);
         let mut fields = vec![("campaign", Got::text(reward.campaign.as_str()))];
         fields.extend(self.kind(&reward.kind));
         fields.extend([
@@ -130,6 +131,7 @@ impl Words<'_> {
             ("on_return", Got::text(on_return(reward.on_return))),
             ("fallback", Got::Boolean(reward.fallback)),
             ("text", Got::text(&reward.text)),
+            ("cashier_text", Got::maybe(cashier_text.map(|(_, text)| text.as_str()))),
         ]);
         Got::Record(fields)
     }
@@ -236,7 +238,12 @@ fn prompt(prompt: &tessera_rules::decision::Prompt) -> Got {
         PromptReason::Unconfirmed => "unconfirmed",
         PromptReason::CodeSent => "code_sent",
     };
-    Got::Record(vec![("fact", Got::text(prompt.fact.as_str())), ("reason", Got::text(reason)), ("text", Got::text(&prompt.text))])
+    Got::Record(vec![
+        ("fact", Got::text(prompt.fact.as_str())),
+        ("reason", Got::text(reason)),
+        ("text", Got::text(&prompt.text)),
+        ("customer_text", Got::maybe(prompt.customer_text.as_deref())),
+    ])
 }
 
 fn code_wanted(decision: &Decision) -> Got {
@@ -305,6 +312,9 @@ fn note(note: &Note) -> Got {
         Note::AbovePriceMax { line } => vec![("note", Got::text("above_price_max")), ("line", Got::text(line.as_str()))],
         Note::TooManyOpenQuotes { campaign } => {
             vec![("note", Got::text("too_many_open_quotes")), ("campaign", Got::text(campaign.as_str()))]
+        }
+        Note::AccountFull { campaign } => {
+            vec![("note", Got::text("account_full")), ("campaign", Got::text(campaign.as_str()))]
         }
         Note::NotProven => vec![("note", Got::text("not_proven"))],
         Note::ConditionFailed { campaign } => {

@@ -177,13 +177,19 @@ pub(crate) const COUNTED: Keys = keys(
     ],
 );
 
+const VALUES: super::Shape = Either(&[Many(&Word), Map(&BETWEEN)]);
+pub(crate) const BETWEEN: Keys = keys(
+    "between",
+    "the numbers of an attribute",
+    &[may("at_least", Decimal, "The least that is meant."), may("at_most", Decimal, "The greatest that is meant.")],
+);
 pub(crate) const GROUP_ON: Keys = keys("group_on", "`on` of a group", LINE_SELECTOR_KEYS);
 pub(crate) const ON: Keys = keys("on", "`on`", LINE_SELECTOR_KEYS);
 pub(crate) const TO: Keys = keys("to", "`to`", LINE_SELECTOR_KEYS);
 const LINE_SELECTOR_KEYS: &[Key] = &[
     may("sku", Many(&Id), "One of these articles."),
     may("category", Many(&Word), "In one of these categories, at any depth, such as `food/pasta`."),
-    may("attribute", MapOf(&Many(&Word)), "Each of these attributes has one of these values."),
+    may("attribute", MapOf(&VALUES), "Each of these attributes has one of these values, or is such a number."),
     may("measured", Boolean, "Only weighed and measured goods, or only counted ones."),
     may("except", Map(&EXCEPT), "But none of these."),
     may("where", Word, "A condition in CEL that each of its lines must meet."),
@@ -192,7 +198,7 @@ pub(crate) const SUGGEST: Keys = keys("suggest", "`suggest`", SELECTOR_KEYS);
 const SELECTOR_KEYS: &[Key] = &[
     may("sku", Many(&Id), "One of these articles."),
     may("category", Many(&Word), "In one of these categories, at any depth, such as `food/pasta`."),
-    may("attribute", MapOf(&Many(&Word)), "Each of these attributes has one of these values."),
+    may("attribute", MapOf(&VALUES), "Each of these attributes has one of these values, or is such a number."),
     may("measured", Boolean, "Only weighed and measured goods, or only counted ones."),
     may("except", Map(&EXCEPT), "But none of these."),
     may("where", Word, "A condition in CEL that each `product` must meet."),
@@ -202,7 +208,7 @@ pub(crate) const REDEEM_ON: Keys = keys("redeem_on", "`on` of `redeem`", PAID_SE
 const PAID_SELECTOR_KEYS: &[Key] = &[
     may("sku", Many(&Id), "One of these articles."),
     may("category", Many(&Word), "In one of these categories, at any depth, such as `food/pasta`."),
-    may("attribute", MapOf(&Many(&Word)), "Each of these attributes has one of these values."),
+    may("attribute", MapOf(&VALUES), "Each of these attributes has one of these values, or is such a number."),
     may("measured", Boolean, "Only weighed and measured goods, or only counted ones."),
     may("except", Map(&EXCEPT), "But none of these."),
 ];
@@ -213,7 +219,7 @@ pub(crate) const EXCEPT: Keys = keys(
     &[
         may("sku", Many(&Id), "None of these articles."),
         may("category", Many(&Word), "In none of these categories."),
-        may("attribute", MapOf(&Many(&Word)), "With none of these values."),
+        may("attribute", MapOf(&VALUES), "With none of these values, and no such number."),
     ],
 );
 

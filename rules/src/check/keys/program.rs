@@ -268,8 +268,15 @@ pub(crate) const SEGMENT_FACT: Keys = keys(
     &[must("id", Id, "A fact of this file."), may("values", Many(&Word), "Only with one of these values.")],
 );
 
-pub(crate) const ZONE: Keys =
-    keys("zone", "a zone", &[must("id", Word, "Unique in the program."), must("stores", Many(&Id), "Its stores.")]);
+pub(crate) const ZONE: Keys = keys(
+    "zone",
+    "a zone",
+    &[
+        must("id", Word, "Unique in the program."),
+        must("stores", Many(&Id), "Its stores."),
+        may("language", Word, "What their cashiers speak; else `default_language`."),
+    ],
+);
 
 pub(crate) const SERIES: Keys = keys(
     "series",

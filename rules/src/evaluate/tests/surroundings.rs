@@ -7,7 +7,7 @@ use crate::decision::{Note, Offer, Promise, PromptReason, RedeemCap, Verdict};
 use crate::id::{AssetId, CampaignId, FactId, ProgramId, RewardId, SegmentId, Sku, StoreId, TierId};
 use crate::money::{Amount, Currency, Units};
 use crate::receipt::{Attribute, Explain, RedeemMode, RedeemRequest};
-use crate::standing::{CodeStanding, CodeState, CustomerStanding, FactStanding, Standing, Uses};
+use crate::standing::{CodeStanding, CodeState, CustomerStanding, FactStanding, NoPromises, Standing, Uses};
 use crate::{Effort, evaluate};
 
 fn why(campaigns: &str, standing: &Standing, basket: &crate::receipt::Receipt) -> String {
@@ -152,15 +152,23 @@ fn p4_limits_per_customer_are_promised_and_kept() {
 }
 
 #[test]
-fn scarce_things_are_left_out_when_too_many_quotes_are_open() {
+fn scarce_things_are_left_out_when_too_many_quotes_are_open_or_the_account_is_full() {
     let body = "campaigns:\n- {id: a, name: A, percent_off: 10, limits: {per_customer: 5}}\n- {id: b, name: B, percent_off: 20, priority: -1}\n- {id: t, name: T, count: {every: 1, give: {gift: {sku: CRISPS}}}}";
-    let standing = Standing { promises_exhausted: true, ..customer() };
-    let decision = decide(body, &standing, &receipt("MILK 1x1.00"));
-    assert_eq!(lines(&decision), "1: 1=0.80(b -0.20)");
-    assert!(decision.promises.is_empty());
-    let left_out = |id: &str| Note::TooManyOpenQuotes { campaign: CampaignId::parse(id).unwrap() };
-    assert_eq!(decision.notes, [left_out("a"), left_out("t")]);
-    assert_eq!((decision.counters[0].counted_milli, decision.counters[0].rewarded), (1_000, 0));
+    for why in [NoPromises::TooManyOpenQuotes, NoPromises::AccountFull] {
+        let standing = Standing { no_promises: Some(why), ..customer() };
+        let decision = decide(body, &standing, &receipt("MILK 1x1.00"));
+        assert_eq!(lines(&decision), "1: 1=0.80(b -0.20)");
+        assert!(decision.promises.is_empty());
+        let left_out = |id: &str| {
+            let campaign = CampaignId::parse(id).unwrap();
+            match why {
+                NoPromises::TooManyOpenQuotes => Note::TooManyOpenQuotes { campaign },
+                NoPromises::AccountFull => Note::AccountFull { campaign },
+            }
+        };
+        assert_eq!(decision.notes, [left_out("a"), left_out("t")]);
+        assert_eq!((decision.counters[0].counted_milli, decision.counters[0].rewarded), (1_000, 0));
+    }
 }
 
 const REDEEM: &str = "campaigns:\n- {id: e, name: E, points: {per: 1.00, units: 1, asset: pay}}\n";
@@ -421,7 +429,9 @@ fn texts_come_in_the_customers_language_and_rewards_have_their_times() {
     let mut basket = receipt("MILK 1x5.00");
     basket.language = Some("fr-CA".into());
     let at: Timestamp = "2026-03-10T18:00:00Z".parse().unwrap();
-    let reward = &evaluate(&revision, &catalogue(), &customer(), &basket, at, Effort::default()).rewards[0];
+    let decision = evaluate(&revision, &catalogue(), &customer(), &basket, at, Effort::default());
+    assert_eq!(decision.cashier_texts, [(RewardId::parse("a.0").unwrap(), "Yours".into())]);
+    let reward = &decision.rewards[0];
     assert_eq!((reward.id.clone(), reward.text.as_str()), (RewardId::parse("a.0").unwrap(), "À vous"));
     assert_eq!(reward.vests_at, "2026-03-11T00:00:00Z".parse().unwrap());
     assert_eq!(reward.expires_at, Some("2026-04-09T23:00:00Z".parse().unwrap()), "midnight in summer time");

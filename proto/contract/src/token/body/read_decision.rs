@@ -37,6 +37,7 @@ pub(super) fn decision(reader: &mut CompactReader<'_>) -> Option<Decision> {
         lines,
         redemptions,
         rewards,
+        cashier_texts: Vec::new(),
         prompts: Vec::new(),
         instructions,
         offers: Vec::new(),

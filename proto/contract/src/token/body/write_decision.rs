@@ -54,7 +54,11 @@ fn dropped(part: AnswerPart) -> u8 {
 fn unknown_article(note: &Note) -> Option<&LineId> {
     match note {
         Note::UnknownSku { line } => Some(line),
-        Note::TooManyOpenQuotes { .. } | Note::NotProven | Note::ConditionFailed { .. } | Note::AbovePriceMax { .. } => None,
+        Note::TooManyOpenQuotes { .. }
+        | Note::AccountFull { .. }
+        | Note::NotProven
+        | Note::ConditionFailed { .. }
+        | Note::AbovePriceMax { .. } => None,
     }
 }
 
