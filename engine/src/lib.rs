@@ -21,6 +21,7 @@ mod fiscal;
 mod follow_ups;
 mod gateways;
 mod heads;
+mod kept;
 pub mod keys;
 pub mod layout;
 pub mod ledger;

@@ -12,9 +12,11 @@ use tessera_storage::{Claim, Row, RowKey, Version};
 
 use crate::core::Core;
 use crate::directory::Found;
-use crate::layout;
+use crate::{kept, layout};
 
 const NONCE_BYTES: usize = 24;
+/// What stands before a value that a customer's key sealed: which of their keys it was.
+const KEY_NAME_BYTES: usize = 8;
 
 /// How a customer is reached, as stated when they were enrolled.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -85,11 +87,11 @@ pub(crate) async fn is_deleted(core: &Core, customer: &CustomerId) -> Result<boo
 /// The customer's key as it is kept.
 async fn kept_key(core: &Core, customer: &CustomerId) -> Result<Kept, Refusal> {
     let head = core.storage.head(&layout::customer_key(customer)).await.map_err(|error| core.storage_refusal(&error))?;
-    Ok(match head {
-        None => Kept::Nothing,
-        Some(head) if head.value == DELETED => Kept::Deleted(head.version),
-        Some(head) => Kept::Key(unwrapped(core, customer, &head.value)?),
-    })
+    head.map_or(Ok(Kept::Nothing), |head| kept_head(core, customer, &head.value, head.version))
+}
+
+fn kept_head(core: &Core, customer: &CustomerId, head: &[u8], version: Version) -> Result<Kept, Refusal> {
+    if head == DELETED { Ok(Kept::Deleted(version)) } else { unwrapped(core, customer, head).map(Kept::Key) }
 }
 
 /// A customer's key as it is kept or will be, by a claim that is there already.
@@ -115,7 +117,7 @@ pub(crate) fn fact_row(
     value: &str,
 ) -> Result<Row, Refusal> {
     let row = layout::fact_row(customer, fact);
-    let sealed = seal(core, &key.key, value.as_bytes(), &row.id)?;
+    let sealed = key.seal(core, value.as_bytes(), &row.id)?;
     Ok(Row { key: row, value: Bytes::from(sealed) })
 }
 
@@ -127,14 +129,13 @@ pub(crate) fn contact_row(core: &Core, key: &CustomerKey, customer: &CustomerId,
     let row = layout::contact_row(customer);
     let plain = (contact.phone.as_ref().map(Pii::expose), contact.language.as_ref());
     let plain = postcard::to_stdvec(&plain).map_err(|_| core.internal("how a customer is reached cannot be written"))?;
-    let sealed = seal(core, &key.key, &plain, &contact_name(&row))?;
+    let sealed = key.seal(core, &plain, &contact_name(&row))?;
     Ok(Row { key: row, value: Bytes::from(sealed) })
 }
 
 /// The same rows with nothing in them.
 pub(crate) fn emptied(customer: &CustomerId, facts: &[FactId]) -> Vec<Row> {
-    let rows = facts.iter().map(|fact| layout::fact_row(customer, fact)).chain([layout::contact_row(customer)]);
-    rows.map(|key| Row { key, value: Bytes::from_static(DELETED) }).collect()
+    kept::emptied(customer, facts).into_iter().map(|key| Row { key, value: Bytes::from_static(DELETED) }).collect()
 }
 
 /// How a customer is reached, and the values of these facts that are there.
@@ -151,10 +152,11 @@ pub(crate) async fn opened(
     let partition = layout::account(&found.account);
     let row = layout::contact_row(&found.customer);
     let kept = core.storage.row(&partition, &row).await.map_err(|error| core.storage_refusal(&error))?;
-    let contact = match kept.filter(|sealed| *sealed != DELETED) {
+    let kept = kept.filter(|sealed| *sealed != DELETED);
+    let plain = kept.map(|sealed| key.open(&sealed, &contact_name(&row)).ok_or_else(broken)).transpose()?.flatten();
+    let contact = match plain {
         None => Contact::default(),
-        Some(sealed) => {
-            let plain = open(&key.key, &sealed, &contact_name(&row)).ok_or_else(broken)?;
+        Some(plain) => {
             let (phone, language): (Option<CompactString>, _) = postcard::from_bytes(&plain).map_err(|_| broken())?;
             Contact { phone: phone.map(Pii::new), language }
         }
@@ -164,10 +166,56 @@ pub(crate) async fn opened(
         let row = layout::fact_row(&found.customer, fact);
         let kept = core.storage.row(&partition, &row).await.map_err(|error| core.storage_refusal(&error))?;
         let Some(sealed) = kept.filter(|sealed| *sealed != DELETED) else { continue };
-        let value = open(&key.key, &sealed, &row.id).and_then(|value| String::from_utf8(value).ok()).ok_or_else(broken)?;
+        let Some(value) = key.open(&sealed, &row.id).ok_or_else(broken)? else { continue };
+        let value = String::from_utf8(value).map_err(|_| broken())?;
         values.push((fact.clone(), Pii::new(value)));
     }
     Ok((contact, values))
+}
+
+/// What a customer's key sealed, whatever it is; none: with the key it is gone. The key may be one that is about to be kept.
+///
+/// # Errors
+/// The storage cannot read, or what it reads cannot be opened.
+pub(crate) async fn opened_of(
+    core: &Core,
+    (customer, claimed): (&CustomerId, Option<&Claim>),
+    sealed: &[u8],
+    name: &[u8],
+) -> Result<Option<Vec<u8>>, Refusal> {
+    let kept = match claimed {
+        Some(claim) => kept_head(core, customer, &claim.head, claim.expected)?,
+        None => kept_key(core, customer).await?,
+    };
+    match kept {
+        Kept::Key(key) => key.open(sealed, name).ok_or_else(|| core.internal("a sealed value cannot be opened")),
+        Kept::Nothing | Kept::Deleted(_) => Ok(None),
+    }
+}
+
+impl CustomerKey {
+    /// Seals a value under the name of where it lies.
+    ///
+    /// # Errors
+    /// No randomness is to be had.
+    pub(crate) fn seal(&self, core: &Core, value: &[u8], name: &[u8]) -> Result<Vec<u8>, Refusal> {
+        Ok([self.name().as_slice(), &seal(core, &self.key, value, name)?].concat())
+    }
+
+    /// Opens what a key of the customer sealed. None within: by one that was deleted, so that nobody opens it any more (an
+    /// erasure that went no further leaves such values behind). None: it is broken.
+    fn open(&self, sealed: &[u8], name: &[u8]) -> Option<Option<Vec<u8>>> {
+        let (by, sealed) = sealed.split_first_chunk::<KEY_NAME_BYTES>()?;
+        if *by != self.name() {
+            return Some(None);
+        }
+        open(&self.key, sealed, name).map(Some)
+    }
+
+    fn name(&self) -> [u8; KEY_NAME_BYTES] {
+        let hash = blake3::derive_key("tessera 2026 name of a customer's key", &self.key);
+        hash.first_chunk().copied().unwrap_or_default()
+    }
 }
 
 /// What the seal of a contact names: never the name of a fact, which has a line feed and letters behind the customer.

@@ -23,6 +23,7 @@ mod erase;
 mod faults;
 mod fiscal;
 mod foreign;
+mod forgotten;
 mod forms;
 mod large;
 mod life;

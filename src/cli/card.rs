@@ -27,7 +27,9 @@ use super::{ConfigFile, Failure, admin, print, read_config};
   another one in its place, with the same account
       tessera card replace 1001 2002 --id new-1 --reason 'worn out' --as fia.key
   a cashier's own, for the brakes of programs
-      tessera card staff 3003 --cashier 17 --id staff-1 --reason 'hired' --as fia.key")]
+      tessera card staff 3003 --cashier 17 --id staff-1 --reason 'hired' --as fia.key
+  a cashier's no more
+      tessera card staff 3003 --nobody --id staff-2 --reason 'left' --as fia.key")]
 pub(super) struct CardArgs {
     #[command(subcommand)]
     command: CardCommand,
@@ -67,9 +69,12 @@ enum CardCommand {
         /// The card's number.
         #[arg(value_name = "CARD")]
         card: String,
-        /// The cashier, as tills name them; left out: no cashier any more.
-        #[arg(long, value_name = "CASHIER")]
+        /// The cashier, as tills name them.
+        #[arg(long, value_name = "CASHIER", required_unless_present = "nobody", conflicts_with = "nobody")]
         cashier: Option<String>,
+        /// No cashier any more.
+        #[arg(long)]
+        nobody: bool,
         /// The store whose cashiers have that id; left out: all stores have one list of cashiers.
         #[arg(long, value_name = "STORE", requires = "cashier")]
         store: Option<String>,
@@ -108,7 +113,7 @@ pub(super) async fn run(args: CardArgs) -> Result<ExitCode, Failure> {
         CardCommand::Block { card, signed } => change(CardAct::Block, (card, None, None), signed).await,
         CardCommand::Unblock { card, signed } => change(CardAct::Unblock, (card, None, None), signed).await,
         CardCommand::Replace { card, new_card, signed } => change(CardAct::Replace, (card, Some(new_card), None), signed).await,
-        CardCommand::Staff { card, cashier, store, signed } => {
+        CardCommand::Staff { card, cashier, nobody: _, store, signed } => {
             let store = store.map(|store| StoreId::parse(&store)).transpose()?;
             let cashier = cashier.map(|cashier| CashierId::parse(&cashier)).transpose()?;
             let staff = cashier.map(|cashier| StaffOf { store, cashier });
@@ -175,4 +180,28 @@ async fn running(config: &ConfigFile) -> Result<CardServiceClient<Channel>, Fail
     reach(&config, address).await?.map(CardServiceClient::new).ok_or_else(|| {
         format!("no engine answers at {address}: start one with `tessera serve`, or name its configuration by --config").into()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        card: CardArgs,
+    }
+
+    #[test]
+    fn a_cashiers_card_is_nobodys_only_where_that_is_said() {
+        let signed = ["--id", "i", "--reason", "r", "--as", "f.key"];
+        let table: [(&[&str], bool); 4] =
+            [(&[], false), (&["--cashier", "17"], true), (&["--nobody"], true), (&["--cashier", "17", "--nobody"], false)];
+        for (said, is_read) in table {
+            let line = ["card", "staff", "3003"].iter().chain(said).chain(&signed);
+            assert_eq!(Line::try_parse_from(line).is_ok(), is_read, "{said:?}");
+        }
+    }
 }

@@ -140,6 +140,21 @@ fn a_card_is_found_by_the_phone_that_calls_and_by_nothing_that_is_not_known() {
     let card: Value = serde_json::from_str(&printed(shop.crm(&at, &["card", "--phone", "+441632960001", "--json"]))).unwrap();
     assert_eq!(card["history"][0]["kind"], "OUTCOME_KIND_ENROLMENT", "{card:#}");
     assert!(!card.to_string().contains("1632960001"), "h81: {card:#}");
+    // Nothing that was said is in any file: the engine's is sealed, and the mirror never had it.
+    let mut folders = vec![shop.data()];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else {
+                let bytes = fs::read(&entry).unwrap();
+                assert!(!bytes.windows(10).any(|window| window == b"1632960001"), "h80: {}", entry.display());
+                files += 1;
+            }
+        }
+    }
+    assert!(files > 5, "the engine's and the mirror's");
     for (by, what, wanted) in [
         ("--phone", "+441632960002", "nobody is known"),
         ("--phone", "12", "customer.phone"),

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use tessera_contract::convert::timestamp_from_wire;
-use tessera_proto::billing::v1::{CodeState, FactTrust, Outcome, OutcomeKind, PrizeState, Reward, RewardKind, RewardWait};
+use tessera_proto::billing::v1::{
+    CodeState, FactTrust, FollowUpKind, Outcome, OutcomeKind, PrizeState, Reward, RewardKind, RewardWait,
+};
 
 use super::entry::{paid_minor, said_in};
 use super::lots::{self, LotHeld, Step};
@@ -106,7 +108,7 @@ impl Card {
         let steps = lots::carry_out(&mut self.lots, outcome, zone);
         self.folded = place;
         self.account_version = version;
-        if !outcome.customer_id.is_empty()
+        if self.is_of_account(outcome)
             && let Err(at) = self.customers.binary_search(&outcome.customer_id)
         {
             self.customers.insert(at, outcome.customer_id.clone());
@@ -118,6 +120,7 @@ impl Card {
         }
         self.take_facts(outcome);
         self.forget_erased(outcome);
+        self.leave_merged(outcome);
         self.stay_bounded();
         steps
     }
@@ -151,14 +154,32 @@ impl Card {
         }
         self.facts.retain(|fact| fact.customer_id != outcome.customer_id);
         if self.customers.iter().all(|customer| *customer == outcome.customer_id) {
-            *self = Self {
-                folded: self.folded,
-                account_version: self.account_version,
-                customers: std::mem::take(&mut self.customers),
-                lots: std::mem::take(&mut self.lots),
-                ..Self::default()
-            };
+            self.keep_name();
         }
+    }
+
+    /// An account that became part of another one: nobody is told of it any more, and whoever is forgotten there is not known
+    /// here.
+    fn leave_merged(&mut self, outcome: &Outcome) {
+        if outcome.follow_ups.iter().any(|follow_up| follow_up.kind() == FollowUpKind::Merge) {
+            self.keep_name();
+        }
+    }
+
+    fn keep_name(&mut self) {
+        *self = Self {
+            folded: self.folded,
+            account_version: self.account_version,
+            customers: std::mem::take(&mut self.customers),
+            lots: std::mem::take(&mut self.lots),
+            ..Self::default()
+        };
+    }
+
+    /// Whether it names a customer of the account. Goods come back to an account also of whoever was merged into it.
+    fn is_of_account(&self, outcome: &Outcome) -> bool {
+        let is_return = outcome.kind == i32::from(OutcomeKind::Return);
+        !outcome.customer_id.is_empty() && (!is_return || self.customers.is_empty())
     }
 
     fn visit(&mut self, outcome: &Outcome) {

@@ -14,6 +14,7 @@ use super::layout::{Basis, DayOfStore, SPACES};
 use super::read::Reader;
 use super::*;
 
+mod forgotten;
 pub(crate) mod made;
 mod returned;
 

@@ -127,8 +127,14 @@ mod tests {
     #[test]
     fn p4_what_is_taken_leaves_what_is_promised_and_the_rest_is_owed() {
         let mut before = with_lots(vec![lot("first", 40, 0, Some(900)), lot("second", 40, 0, None)]);
-        before.open_quotes =
-            vec![OpenQuote { receipt: receipt_id("q"), till: till(), quote_no: 1, holds: vec![hold(30)], until: at(35) }];
+        before.open_quotes = vec![OpenQuote {
+            receipt: receipt_id("q"),
+            till: till(),
+            quote_no: 1,
+            attempt: 0,
+            holds: vec![hold(30)],
+            until: at(35),
+        }];
         assert_eq!(left(&adjusted(&before, -50).account), [30], "earliest end first");
         assert_eq!(left(&adjusted(&before, -60).account), [30, -10], "30 are promised");
         before.open_quotes.clear();

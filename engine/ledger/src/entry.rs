@@ -196,10 +196,16 @@ impl ReceiptEntry {
     }
 
     /// The tombstone of a receipt that was parked and is resumed under another id: it counts for the till that it was
-    /// quoted for, and whatever that till's cashier decides from then on goes before it.
+    /// quoted for, by that decision, and whatever that till's cashier decides from then on goes before it.
     #[must_use]
-    pub fn superseded(before: Option<&Self>, aggregate: Aggregate, day: Date, of: TillPlace, by: ReceiptId) -> Self {
-        Self { superseded_by: Some(by), ..Self::voided(before, aggregate, 0, day, of) }
+    pub fn superseded(
+        before: Option<&Self>,
+        aggregate: Aggregate,
+        day: Date,
+        (attempt, of): (u32, TillPlace),
+        by: ReceiptId,
+    ) -> Self {
+        Self { superseded_by: Some(by), ..Self::voided(before, aggregate, attempt, day, of) }
     }
 
     /// Whether another till voided it.

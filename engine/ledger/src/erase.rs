@@ -181,8 +181,14 @@ mod tests {
     #[test]
     fn h80_nobody_is_erased_while_something_is_held_for_their_receipt() {
         let mut before = known(with_lots(vec![lot("a", 40, 0, None)]));
-        before.open_quotes =
-            vec![OpenQuote { receipt: receipt_id("q"), till: till(), quote_no: 1, holds: vec![hold(30)], until: at(35) }];
+        before.open_quotes = vec![OpenQuote {
+            receipt: receipt_id("q"),
+            till: till(),
+            quote_no: 1,
+            attempt: 0,
+            holds: vec![hold(30)],
+            until: at(35),
+        }];
         assert_eq!(erased(&before).unwrap_err(), EraseRefusal::AtATill { until: at(35) });
         before.open_quotes[0].until = at(19);
         assert_eq!(erased(&before).unwrap().account.open_quotes, []);

@@ -123,6 +123,7 @@ impl World {
             receipt: &id,
             place: here(),
             quote_no: known.quotes,
+            attempt: 0,
             now: self.now,
             until,
             promises: &promises,

@@ -17,6 +17,8 @@ pub struct OpenQuote {
     pub till: TillPlace,
     /// The greatest quote number seen.
     pub quote_no: u32,
+    /// The cashier's decision under which it was asked: a tombstone of it is no later one.
+    pub attempt: u32,
     /// What is held for it; empty after a later quote that promised nothing.
     pub holds: Vec<Promise>,
     /// Until when, exclusive.

@@ -14,6 +14,7 @@ use tessera_rules::program::Program;
 
 use crate::account::{Account, Consents, Counter, FactKnown, Member, MovedTo, Statistics, UseCount};
 use crate::booking::{Booking, exceeds_bytes};
+use crate::encode::Damaged;
 use crate::follow_up::{FollowUpKind, cause};
 use crate::limits;
 use crate::outcome::{Outcome, OutcomeKind};
@@ -47,12 +48,53 @@ pub struct Merge<'a> {
 /// All that an account sends to the one that it is merged into.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Everything {
-    /// The account as it was, what had lapsed taken off.
+    /// The account as it was, what had lapsed taken off. Where the rest is sealed: what of it may be read for ever.
+    #[serde(with = "crate::encode::account")]
     pub account: Account,
     /// Who goes.
     pub gone: CustomerId,
     /// Who they are from now on.
     pub survivor: CustomerId,
+    /// The account but for its lots, sealed with the key of the one who goes; empty: nothing is.
+    pub sealed: Vec<u8>,
+}
+
+impl Everything {
+    /// Of an account that goes, with nothing of it sealed.
+    #[must_use]
+    pub fn of(account: Account, gone: CustomerId, survivor: CustomerId) -> Self {
+        Self { account, gone, survivor, sealed: Vec::new() }
+    }
+
+    /// What stays in the feed for ever keeps lots and names in the open, since books are proven by them. All that tells of
+    /// the customer is what `seal` makes of it.
+    ///
+    /// # Errors
+    /// It cannot be sealed.
+    pub fn seal<E>(&mut self, seal: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>) -> Result<(), E> {
+        let account = &mut self.account;
+        let lots = mem::take(&mut account.lots);
+        self.sealed = seal(&account.encode())?;
+        self.account = Account {
+            members: account.members.iter().map(bare).collect(),
+            merged: mem::take(&mut account.merged),
+            lots,
+            booked_at_last: account.booked_at_last,
+            outcomes: account.outcomes,
+            ..Account::new(account.id.clone(), self.gone.clone(), account.booked_at_last)
+        };
+        assert!(self.account.check().is_ok(), "what is in the open is an account");
+        Ok(())
+    }
+
+    /// The same with what was sealed in its place.
+    ///
+    /// # Errors
+    /// It is no account.
+    pub fn unsealed(&self, plain: &[u8]) -> Result<Self, Damaged> {
+        let account = Account { lots: self.account.lots.clone(), ..Account::decode(plain)? };
+        Ok(Self::of(account, self.gone.clone(), self.survivor.clone()))
+    }
 }
 
 /// Sends everything on its way. What is left behind is empty, names where all went, and keeps the numbers of its tickets.
@@ -89,7 +131,7 @@ pub fn merge(account: &Account, merge: &Merge<'_>) -> Profiled {
         postings: booking.postings,
         ..Outcome::without_lines(kind, merge.id.clone(), now, merge.booking_date, merge.currency)
     };
-    let everything = Everything { account: all, gone: merge.gone.clone(), survivor: merge.survivor.clone() };
+    let everything = Everything::of(all, merge.gone.clone(), merge.survivor.clone());
     cause(&mut outcome, merge.into, FollowUpKind::Merge { everything: Box::new(everything) });
     assert!(outcome.follow_ups.iter().all(|caused| caused.id == follow_up), "who is forwarded finds what is to be done first");
     assert!(is_balanced(&outcome.postings), "postings sum to zero per asset (P5)");

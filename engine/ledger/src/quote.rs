@@ -19,6 +19,8 @@ pub struct OpenQuoteCommand<'a> {
     pub place: &'a Place,
     /// Grows with each quote of a receipt.
     pub quote_no: u32,
+    /// The cashier's decisions on the receipt so far.
+    pub attempt: u32,
     /// Now, by the engine's clock.
     pub now: Timestamp,
     /// Until when what is promised is held, exclusive, by the engine's clock alone.
@@ -67,6 +69,7 @@ pub fn open_quote(account: &Account, command: &OpenQuoteCommand<'_>) -> Result<A
         receipt: command.receipt.clone(),
         till: TillPlace::from(command.place),
         quote_no: command.quote_no,
+        attempt: command.attempt,
         holds,
         until: command.until,
     };

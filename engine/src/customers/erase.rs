@@ -2,20 +2,27 @@
 
 use std::collections::BTreeSet;
 
+use compact_str::CompactString;
+use tessera_contract::Pii;
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
 use tessera_ledger::merge::most_units;
 use tessera_proto::admin::v1;
 use tessera_proto::billing::v1 as billing;
-use tessera_rules::id::{AccountId, CustomerId};
+use tessera_rules::id::{AccountId, CustomerId, ReceiptId};
 use tonic::Status;
 
 use super::{Customers, EraseStatement};
 use crate::desk::{Case, ERASED, EraseCase, names};
 use crate::directory::{Found, account_of};
 use crate::engine::account_key;
+use crate::kept::{Forgotten, HEADS};
+use crate::layout;
 use crate::ledger::signers;
 use crate::sealing::opened;
+
+/// How often phones are taken out, where more are said meanwhile.
+const ATTEMPTS_MAX: u32 = 3;
 
 impl Customers {
     pub(super) async fn erase(&self, request: &v1::EraseCustomerRequest) -> Result<billing::Outcome, Status> {
@@ -28,41 +35,76 @@ impl Customers {
         let found = self.engine.follow(found).await.map_err(Refusal::into_status)?;
         let account = core.account(&found.account).await.map_err(Refusal::into_status)?.account;
         self.refuse_too_few(account.as_deref().map_or(0, most_units), signers.len())?;
-        // Who is at a till is told so before anything is taken away.
-        if let Some(account) = account.as_deref().filter(|account| is_at_rest(account, core.clock.now())) {
-            self.take_away(account, &found).await.map_err(Refusal::into_status)?;
-        }
-        let case = EraseCase {
-            id: statement.id,
-            found: found.clone(),
-            reason: statement.reason,
-            units_max: self.units_max(signers.len()),
-            signers,
-            content_hash: *blake3::hash(text.as_bytes()).as_bytes(),
-            now: core.clock.now(),
+        let content_hash = *blake3::hash(text.as_bytes()).as_bytes();
+        self.refuse_used_id(&statement.id, &content_hash).await.map_err(Refusal::into_status)?;
+        let mut attempt = 0_u32;
+        let done = loop {
+            attempt = attempt.saturating_add(1);
+            // Who is at a till is told so before anything is taken away.
+            let at_rest = account.as_deref().filter(|account| is_at_rest(account, core.clock.now()));
+            let phones = match at_rest {
+                Some(account) => self.take_away(account, &found).await.map_err(Refusal::into_status)?,
+                None => Vec::new(),
+            };
+            let case = EraseCase {
+                id: statement.id.clone(),
+                found: found.clone(),
+                reason: statement.reason.clone(),
+                units_max: self.units_max(signers.len()),
+                signers: signers.clone(),
+                content_hash,
+                now: core.clock.now(),
+                phones,
+            };
+            match self.engine.at_desk(account_key(&found), Case::Erase(Box::new(case))).await {
+                // They said another phone meanwhile.
+                Err(Refusal::TooManyWaiting { .. }) if attempt < ATTEMPTS_MAX => {}
+                done => break done,
+            }
         };
-        let done = self.engine.at_desk(account_key(&found), Case::Erase(Box::new(case))).await;
         self.recorded(done.map_err(Refusal::into_status)?.answer)
     }
 
-    /// Takes the phones out of the directory and the customer off all lists. It comes before the keys are deleted, since the
-    /// phones can only be told with them; cut off behind it, the customer is still there and is asked for their phone anew.
-    async fn take_away(&self, account: &Account, found: &Found) -> Result<(), Refusal> {
+    /// An id that stands for something else changes nothing, and takes nothing away.
+    async fn refuse_used_id(&self, id: &ReceiptId, content_hash: &[u8; 32]) -> Result<(), Refusal> {
+        let (_, entry) = self.engine.core.receipt_entry(id).await?;
+        if entry.is_some_and(|entry| entry.content_hash != *content_hash) { Err(Refusal::Conflict) } else { Ok(()) }
+    }
+
+    /// Takes away what the list of all that is kept says is taken away: phones out of the directory, the customer off all
+    /// lists. It comes before the keys are deleted, since the phones can only be told with them; cut off behind it, the customer
+    /// is still there and is asked for their phone anew.
+    async fn take_away(&self, account: &Account, found: &Found) -> Result<Vec<Pii<CompactString>>, Refusal> {
+        let mut phones = Vec::new();
+        for (space, _) in HEADS.iter().filter(|(_, how)| *how == Forgotten::TakenOut) {
+            match *space {
+                layout::DIRECTORY => phones = self.take_phones_out(account, found).await?,
+                layout::MEMBERSHIPS => {
+                    for customer in names(account, &found.customer) {
+                        self.engine.core.forget_memberships(&customer).await?;
+                    }
+                }
+                other => return Err(self.engine.core.internal(&format!("nobody takes a customer out of {other:?}"))),
+            }
+        }
+        Ok(phones)
+    }
+
+    async fn take_phones_out(&self, account: &Account, found: &Found) -> Result<Vec<Pii<CompactString>>, Refusal> {
         let core = &self.engine.core;
         let own: Vec<AccountId> = std::iter::once(&account.id).chain(&account.merged).cloned().collect();
-        let mut phones: BTreeSet<String> = BTreeSet::new();
+        let mut phones = Vec::new();
         for customer in names(account, &found.customer) {
-            core.forget_memberships(&customer).await?;
             // What was sealed before a merge lies where it was.
             for home in homes(&customer, account) {
                 let (contact, _) = opened(core, &Found { customer: customer.clone(), account: home }, &[]).await?;
-                phones.extend(contact.phone.map(|phone| phone.expose().to_string()));
+                phones.extend(contact.phone);
             }
         }
-        for phone in phones {
-            core.directory.take_out(core, &phone, &own).await?;
+        for phone in &phones {
+            core.directory.take_out(core, phone.expose(), &own).await?;
         }
-        Ok(())
+        Ok(phones)
     }
 }
 

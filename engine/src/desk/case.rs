@@ -166,12 +166,17 @@ impl Case {
             Self::Review(case) => &case.id,
             Self::Merge(case) => &case.id,
             Self::Transfer(case) => &case.id,
+            Self::Claim(case) => {
+                return match draft.claim_outcome(&case.input.receipt).await? {
+                    Some(_) => Ok(None),
+                    None => Err(erased()),
+                };
+            }
             Self::Quote(_)
             | Self::Void(_)
             | Self::Return(_)
             | Self::Enrol(_)
             | Self::TakeClaim(_)
-            | Self::Claim(_)
             | Self::Day(_)
             | Self::Erase(_)
             | Self::FollowUp(_) => return Ok(None),
@@ -179,7 +184,7 @@ impl Case {
         let entry = draft.entry(id).await?;
         match draft.outcome(entry.as_ref(), id).await? {
             Some(_) => Ok(None),
-            None => Err(Refusal::fault("customer", "was erased")),
+            None => Err(erased()),
         }
     }
 
@@ -270,6 +275,11 @@ impl Case {
             Self::Transfer(case) => case.apply(draft).await,
         }
     }
+}
+
+/// Nothing is done any more for who was forgotten.
+pub(super) fn erased() -> Refusal {
+    Refusal::fault("customer", "was erased")
 }
 
 impl Job {

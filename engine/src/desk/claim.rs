@@ -28,6 +28,7 @@ use tessera_rules::money::Amount;
 use tessera_rules::receipt::{Place, Receipt, Stage};
 use tessera_rules::standing::Standing;
 
+use super::case::erased;
 use super::day::keep_aside;
 use super::quote::code_standings;
 use super::return_goods::read_stored;
@@ -48,6 +49,8 @@ pub(crate) struct TakeClaimCase {
     /// The request, kept where the claim must wait for its receipt.
     pub(crate) request: Bytes,
     pub(crate) found: Found,
+    /// Whoever claims was forgotten since they did: the sale stays free.
+    pub(crate) is_erased: bool,
     /// The sale's rules; none: when it was looked for it was not there.
     pub(crate) rules: Option<Rules>,
     /// The time against which the hours count.
@@ -117,6 +120,9 @@ impl TakeClaimCase {
         }
         if admission == ClaimAdmission::Free {
             let Some(rules) = &self.rules else { return Ok(Taking::Again) };
+            if self.is_erased {
+                return Err(erased());
+            }
             let sale = read_stored(draft, &self.input.receipt, stored)?;
             if rules.revision.claimable_at(sale.sold_at, self.at).is_empty() {
                 return Err(Refusal::ClaimClosed);

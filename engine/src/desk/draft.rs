@@ -54,6 +54,11 @@ pub(crate) struct Draft<'a> {
     changed: bool,
 }
 
+/// What the seal of what a sale was decided with names: no customer's id has a colon.
+fn decided_name(sale: &ReceiptId) -> Vec<u8> {
+    [b"decided:", sale.as_str().as_bytes()].concat()
+}
+
 #[derive(Clone)]
 struct Entry {
     version: Version,
@@ -213,11 +218,56 @@ impl<'a> Draft<'a> {
         self.row(aggregate, sale, &layout::sale_row(sale)).await
     }
 
-    /// What a sale was decided with, kept for returns that price it anew.
-    pub(crate) async fn decided_with(&self, aggregate: &Aggregate, sale: &ReceiptId) -> Result<Option<DecidedWith>, Refusal> {
-        let stored = self.row(aggregate, sale, &layout::decided_row(sale)).await?;
-        let read = |stored: Bytes| DecidedWith::decode(&stored);
-        stored.map(read).transpose().map_err(|damaged| self.core.quarantined(sale.as_str(), &damaged))
+    /// What a sale was decided with, kept for returns that price it anew. None: also where it was sealed and the customer
+    /// was forgotten since.
+    pub(crate) async fn decided_with(
+        &self,
+        aggregate: &Aggregate,
+        (sale, customer): (&ReceiptId, Option<&CustomerId>),
+    ) -> Result<Option<DecidedWith>, Refusal> {
+        let row = layout::decided_row(sale);
+        let Some(stored) = self.row(aggregate, sale, &row).await? else { return Ok(None) };
+        let plain = match customer {
+            Some(customer) => self.opened_of(customer, &stored, &decided_name(sale)).await?,
+            None => Some(stored.to_vec()),
+        };
+        let read = |plain: Vec<u8>| DecidedWith::decode(&plain);
+        plain.map(read).transpose().map_err(|damaged| self.core.quarantined(sale.as_str(), &damaged))
+    }
+
+    /// Keeps what a sale was decided with. It tells of a customer's habits, tiers and lists, and lies there for as long as
+    /// goods may come back: their key seals it, and it is forgotten with them (H80).
+    pub(crate) async fn put_decided(
+        &mut self,
+        (sale, customer): (&ReceiptId, Option<&CustomerId>),
+        decided: &DecidedWith,
+    ) -> Result<(), Refusal> {
+        let plain = decided.encode();
+        let value = match customer {
+            Some(customer) => {
+                let key = self.customer_key(customer).await?;
+                let sealed = key.seal(self.core, &plain, &decided_name(sale))?;
+                if let Some(claim) = key.claim {
+                    self.put_claim(claim)?;
+                }
+                sealed
+            }
+            None => plain,
+        };
+        self.put_row(layout::decided_row(sale), Bytes::from(value));
+        Ok(())
+    }
+
+    /// What a customer's key sealed, also where another case of this batch has just made the key.
+    pub(crate) async fn opened_of(&self, customer: &CustomerId, sealed: &[u8], name: &[u8]) -> Result<Option<Vec<u8>>, Refusal> {
+        let partition = layout::customer_key(customer);
+        let claimed = self.claims.iter().find(|claim| claim.partition == partition);
+        sealing::opened_of(self.core, (customer, claimed), sealed, name).await
+    }
+
+    /// Whether a case of this batch has written the row.
+    pub(crate) fn has_written(&self, key: &RowKey) -> bool {
+        self.rows.contains_key(key)
     }
 
     /// The outcome of that id in this aggregate.

@@ -108,6 +108,10 @@ impl EnrolCase {
             let name = draft.core.keys.directory_name(kind, value.expose());
             match draft.core.directory_entry(&name).await? {
                 (version, None) => free.push((name, version)),
+                // An enrolment that came to nothing beside an erasure may have left it: it leads to nobody.
+                (version, Some(entry)) if kind == "phone" && is_nobodys(draft, &entry.found).await? => {
+                    free.push((name, version));
+                }
                 (_, Some(_)) => return Ok(None),
             }
         }
@@ -128,6 +132,12 @@ impl EnrolCase {
             booking_date: draft.booking_date(self.now),
         }
     }
+}
+
+/// Whether whoever the account was kept for was forgotten.
+async fn is_nobodys(draft: &Draft<'_>, found: &Found) -> Result<bool, Refusal> {
+    let known = draft.core.account(&found.account).await?;
+    Ok(known.account.is_some_and(|account| account.erased_at.is_some()))
 }
 
 fn is_enrolled(account: &Account, found: &Found) -> bool {

@@ -1,6 +1,8 @@
 //! Erase: a customer is forgotten. In one commit the account is emptied and the keys are deleted that sealed what they said.
 
+use compact_str::CompactString;
 use jiff::Timestamp;
+use tessera_contract::Pii;
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
 use tessera_ledger::erase::{Erasure, erase};
@@ -10,6 +12,8 @@ use super::day::keep_aside;
 use super::enrol::{put_recorded, repeated};
 use super::{CaseAnswer, Draft};
 use crate::directory::{Found, customer_of};
+use crate::heads::BACK_OFF;
+use crate::layout;
 use crate::record::Extras;
 use crate::sealing;
 
@@ -26,6 +30,8 @@ pub(crate) struct EraseCase {
     /// BLAKE3 over what they signed.
     pub(crate) content_hash: [u8; 32],
     pub(crate) now: Timestamp,
+    /// The phones that lead to them no more; one that was said since must be taken out first.
+    pub(crate) phones: Vec<Pii<CompactString>>,
 }
 
 impl EraseCase {
@@ -51,6 +57,7 @@ impl EraseCase {
             },
         );
         let done = erased.map_err(|refusal| Refusal::fault(CUSTOMER, refusal.to_string()))?;
+        self.refuse_other_phones(draft, &account).await?;
         for customer in names(&account, &self.found.customer) {
             if let Some(deletion) = sealing::deletion(draft.core, &customer).await? {
                 draft.put_claim(deletion)?;
@@ -69,6 +76,22 @@ impl EraseCase {
         };
         keep_aside(draft, done.aside).await?;
         Ok(put_recorded(draft, done.account, &done.outcome, &extras, entry.as_ref()))
+    }
+}
+
+impl EraseCase {
+    /// A phone that was said after the others were taken out of the directory would lead to nobody for ever: with the key goes
+    /// what tells it (H80).
+    async fn refuse_other_phones(&self, draft: &Draft<'_>, account: &Account) -> Result<(), Refusal> {
+        for customer in names(account, &self.found.customer) {
+            let own = Found { customer: customer.clone(), account: account.id.clone() };
+            let (contact, _) = sealing::opened(draft.core, &own, &[]).await?;
+            let is_other = contact.phone.is_some_and(|phone| !self.phones.contains(&phone));
+            if is_other || draft.has_written(&layout::contact_row(&customer)) {
+                return Err(Refusal::TooManyWaiting { retry_after: BACK_OFF });
+            }
+        }
+        Ok(())
     }
 }
 

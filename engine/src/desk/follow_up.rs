@@ -6,7 +6,7 @@ use tessera_ledger::account::{Account, MovedTo};
 use tessera_ledger::follow_up::{CarryOut, FollowUp, FollowUpKind, carry_out};
 
 use super::day::keep_aside;
-use super::merge::{delete_keys, take_values_over};
+use super::merge::{delete_keys, merge_name, take_values_over};
 use super::{CaseAnswer, Draft};
 use crate::directory::customer_of;
 use crate::layout;
@@ -30,6 +30,21 @@ impl FollowUpCase {
         }
     }
 
+    /// With what was sealed of it. Whose key is gone was forgotten on the way: what their books need arrives all the same.
+    async fn unsealed(&self, draft: &Draft<'_>) -> Result<FollowUp, Refusal> {
+        let mut follow_up = self.follow_up.clone();
+        if let FollowUpKind::Merge { everything } = &mut follow_up.kind
+            && !everything.sealed.is_empty()
+        {
+            let name = merge_name(&self.follow_up.id);
+            if let Some(plain) = draft.opened_of(&everything.gone, &everything.sealed, &name).await? {
+                let all = everything.unsealed(&plain).map_err(|damaged| draft.core.quarantined("a merge", &damaged))?;
+                **everything = all;
+            }
+        }
+        Ok(follow_up)
+    }
+
     pub(super) async fn apply(&self, draft: &mut Draft<'_>) -> Result<CaseAnswer, Refusal> {
         let (id, account) = (&self.follow_up.id, &self.follow_up.account);
         if draft.has_outcome(id).await? {
@@ -39,17 +54,18 @@ impl FollowUpCase {
             Some(account) => Account::clone(account),
             None => Account::new(account.clone(), customer_of(account), self.now),
         };
+        let follow_up = self.unsealed(draft).await?;
         let mut done = carry_out(
             &opened,
             &CarryOut {
-                follow_up: &self.follow_up,
+                follow_up: &follow_up,
                 booked_at: draft.booked_at(self.now),
                 booking_date: draft.booking_date(self.now),
                 currency: draft.core.settings.currency,
                 programs: draft.core.programs.in_force().revision.programs(),
             },
         );
-        if let FollowUpKind::Merge { everything } = &self.follow_up.kind {
+        if let FollowUpKind::Merge { everything } = &follow_up.kind {
             if opened.erased_at.is_some() {
                 delete_keys(draft, everything).await?;
             } else {

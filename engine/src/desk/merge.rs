@@ -4,7 +4,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
+use tessera_ledger::follow_up::FollowUpKind;
 use tessera_ledger::merge::{Everything, Merge, merge, most_units, no_room};
+use tessera_ledger::outcome::Outcome;
 use tessera_rules::id::{AccountId, FactId, ReceiptId};
 use tessera_storage::{Claim, Version};
 
@@ -48,7 +50,7 @@ impl MergeCase {
         let Some(account) = draft.account().cloned() else { return Err(Refusal::fault(GONE, "names no account")) };
         self.refuse(draft, &account).await?;
         draft.put_claim(turn)?;
-        let done = merge(
+        let mut done = merge(
             &account,
             &Merge {
                 id: &self.id,
@@ -61,6 +63,7 @@ impl MergeCase {
                 currency: draft.core.settings.currency,
             },
         );
+        self.seal(draft, &mut done.outcome).await?;
         let extras = Extras {
             adjustment_reason: self.reason.clone(),
             adjusted_by: self.signers.clone(),
@@ -69,6 +72,17 @@ impl MergeCase {
         };
         keep_aside(draft, done.aside).await?;
         Ok(put_recorded(draft, done.account, &done.outcome, &extras, entry.as_ref()))
+    }
+
+    /// What is on its way stays in the feed for ever, so that all of it that tells of the customer is sealed with their key.
+    async fn seal(&self, draft: &mut Draft<'_>, outcome: &mut Outcome) -> Result<(), Refusal> {
+        let key = draft.customer_key(&self.gone.customer).await?;
+        for follow_up in &mut outcome.follow_ups {
+            if let FollowUpKind::Merge { everything } = &mut follow_up.kind {
+                everything.seal(|plain| key.seal(draft.core, plain, &merge_name(&follow_up.id)))?;
+            }
+        }
+        key.claim.map_or(Ok(()), |claim| draft.put_claim(claim))
     }
 
     /// The claim that makes merges one after the other: the next one begins when everything of the last one has arrived, else
@@ -111,7 +125,7 @@ impl MergeCase {
             }
         }
         let (gone, to) = (self.gone.customer.clone(), self.survivor.customer.clone());
-        let everything = Everything { account: account.clone(), gone, survivor: to };
+        let everything = Everything::of(account.clone(), gone, to);
         let programs = draft.core.programs.in_force();
         let now = draft.booked_at(self.now);
         match no_room(&survivor, &everything, programs.revision.programs(), now).first() {
@@ -119,6 +133,11 @@ impl MergeCase {
             None => Ok(()),
         }
     }
+}
+
+/// What the seal of what a merge brings names: no customer's id has a colon.
+pub(super) fn merge_name(follow_up: &str) -> Vec<u8> {
+    [b"merge:", follow_up.as_bytes()].concat()
 }
 
 /// The field of who goes.

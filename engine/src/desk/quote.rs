@@ -209,6 +209,7 @@ fn command<'a>(asked: &'a Asked, account: &Account, decision: &'a Decision, unti
         receipt: &asked.input.receipt.id,
         place: &asked.input.receipt.place,
         quote_no: quote_no(&asked.input),
+        attempt: asked.input.attempt,
         now: asked.at,
         until,
         promises: &decision.promises,
@@ -279,11 +280,22 @@ impl QuoteCase {
         let held = before.open_quotes.iter().find(|quote| quote.receipt == *parked && quote.is_open(now));
         let Some(held) = held else { return Ok(()) };
         let entry = draft.entry(parked).await?;
-        if entry.as_ref().is_some_and(|entry| entry.state != EntryState::Awaited) {
+        // What was voided and resumed by a later decision is parked as what never was voided.
+        let is_open = |entry: &ReceiptEntry| match entry.state {
+            EntryState::Awaited => true,
+            EntryState::Voided => entry.attempt < held.attempt,
+            EntryState::Settled
+            | EntryState::Returned
+            | EntryState::Parked { .. }
+            | EntryState::ParkedClaim { .. }
+            | EntryState::Claimed { .. } => false,
+        };
+        if !entry.as_ref().is_none_or(is_open) {
             return Ok(());
         }
         let (day, by) = (input.receipt.business_date, input.receipt.id.clone());
-        let tombstone = ReceiptEntry::superseded(entry.as_ref(), draft.aggregate(parked), day, held.till.clone(), by);
+        let of = (held.attempt, held.till.clone());
+        let tombstone = ReceiptEntry::superseded(entry.as_ref(), draft.aggregate(parked), day, of, by);
         draft.put_entry(parked, tombstone);
         Ok(())
     }

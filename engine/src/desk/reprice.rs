@@ -40,7 +40,9 @@ pub(super) async fn sold(
         return Ok(None);
     }
     let Some(stored) = draft.kept_sale(&entry.aggregate, &sale.receipt).await? else { return Ok(None) };
-    let Some(decided) = draft.decided_with(&entry.aggregate, &sale.receipt).await? else { return Ok(None) };
+    let Some(decided) = draft.decided_with(&entry.aggregate, (&sale.receipt, sale.customer.as_ref())).await? else {
+        return Ok(None);
+    };
     let read = v1::SettleRequest::decode(stored).ok();
     let read = read.and_then(|request| read_settle(&request, &ReadContext { now: sale.booked_at }).ok());
     let unreadable = || draft.core.internal(&format!("the kept sale {} cannot be read", sale.receipt));

@@ -193,7 +193,7 @@ impl SettleCase {
             draft.put_row(layout::sale_row(id), kept.clone());
         }
         if let Some(decided) = decided {
-            draft.put_row(layout::decided_row(id), Bytes::from(decided.encode()));
+            draft.put_decided((id, self.customer.as_ref()), &decided).await?;
         }
         for waiting in &parked {
             apply_parked(draft, id, waiting, (self.promise.rules(), self.now)).await?;

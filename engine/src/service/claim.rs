@@ -82,6 +82,10 @@ async fn carry_out(
     at: Timestamp,
     call: &Call,
 ) -> Result<v1::ClaimResponse, Refusal> {
+    // What waited may have been claimed by an account that went elsewhere since, or by somebody who was forgotten.
+    let found = engine.follow(found).await?;
+    let account = engine.core.account(&found.account).await?.account;
+    let is_erased = account.is_some_and(|account| account.erased_at.is_some());
     for _ in 0..LOOKED_MAX {
         let rules = rules_of_sale(engine, &input, call).await?;
         let key = AggregateKey::Receipt(input.receipt.clone());
@@ -89,6 +93,7 @@ async fn carry_out(
             input: input.clone(),
             request: request.clone(),
             found: found.clone(),
+            is_erased,
             rules: rules.clone(),
             at,
             now: call.now,

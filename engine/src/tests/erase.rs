@@ -23,8 +23,8 @@ use crate::ledger::{Finding, verify};
 use crate::programs::people::{People, Person, Role};
 use crate::{Contacts, CustomerStatement, Customers, EraseStatement, layout};
 
-const ONE: &str = "1001";
-const OTHER: &str = "2002";
+pub(super) const ONE: &str = "1001";
+pub(super) const OTHER: &str = "2002";
 const PROGRAM: &str = "
 program: known
 language: 1
@@ -43,18 +43,18 @@ campaigns:
   - {id: cake, name: Birthday, when: {birthday: {fact: birthday, days_before: 180, days_after: 180}}, on: {sku: MUG}, percent_off: 50}
 ";
 
-fn key(seed: u8) -> PrivateKey {
+pub(super) fn key(seed: u8) -> PrivateKey {
     PrivateKey::from_seed(&[seed; 32])
 }
 
-fn staff() -> crate::Settings {
+pub(super) fn staff() -> crate::Settings {
     let person = |name: &str, seed: u8, role| Person { name: name.to_owned(), key: key(seed).public(), roles: vec![role] };
     let finance = [person("Fia", 1, Role::Finance), person("Finn", 2, Role::Finance), person("Mark", 3, Role::Marketer)];
     crate::Settings { people: People::new(finance.into()).unwrap(), adjust_alone_units_max: 1_000, ..settings() }
 }
 
 /// Two customers with phones and answers, and a hundred points on the one card.
-async fn rig() -> Rig {
+pub(super) async fn rig() -> Rig {
     let plain = Rig::new().await;
     let source = Source { name: "known.yaml".to_owned(), text: PROGRAM.to_owned() };
     plain.engine.programs().publish(&[source], begin()).await.unwrap();
@@ -65,7 +65,7 @@ async fn rig() -> Rig {
     rig
 }
 
-async fn enrol(rig: &Rig, id: &str, card: &str, phone: &str, answers: &[(&str, &str)]) -> v1::EnrolResponse {
+pub(super) async fn enrol(rig: &Rig, id: &str, card: &str, phone: &str, answers: &[(&str, &str)]) -> v1::EnrolResponse {
     let answer = |(fact, value): &(&str, &str)| v1::PromptAnswer {
         fact_id: (*fact).to_owned(),
         value: (*value).to_owned(),
@@ -84,16 +84,16 @@ async fn enrol(rig: &Rig, id: &str, card: &str, phone: &str, answers: &[(&str, &
     rig.billing.enrol(Request::new(request)).await.unwrap().into_inner()
 }
 
-fn sale(rig: &Rig, id: &str, card: &str, sku: &str, pounds: i64) -> v1::Receipt {
+pub(super) fn sale(rig: &Rig, id: &str, card: &str, sku: &str, pounds: i64) -> v1::Receipt {
     let sold_at = Some(timestamp_to_wire(rig.clock.now()));
     v1::Receipt { sold_at, ..receipt(id, Some(card), vec![line("1", sku, 1, pounds * 100)]) }
 }
 
-fn found(rig: &Rig, card: &str) -> crate::directory::Found {
+pub(super) fn found(rig: &Rig, card: &str) -> crate::directory::Found {
     derived(&rig.engine.core.keys.directory_name("card", card))
 }
 
-async fn erase(rig: &Rig, id: &str, card: &str, signers: &[u8]) -> Result<v1::Outcome, Status> {
+pub(super) async fn erase(rig: &Rig, id: &str, card: &str, signers: &[u8]) -> Result<v1::Outcome, Status> {
     let statement = EraseStatement {
         id: ReceiptId::parse(id).unwrap(),
         customer: found(rig, card).customer,
@@ -113,7 +113,7 @@ async fn erase(rig: &Rig, id: &str, card: &str, signers: &[u8]) -> Result<v1::Ou
     done.map(|done| done.into_inner().outcome.unwrap())
 }
 
-async fn merge(rig: &Rig, from: &str, into: &str) {
+pub(super) async fn merge(rig: &Rig, from: &str, into: &str) {
     send_merge(rig, from, into).await;
     Carrier::open(rig.engine.clone()).await.unwrap().catch_up().await.unwrap();
 }
@@ -149,7 +149,7 @@ async fn contact(rig: &Rig, customer: &CustomerId) -> admin::GetContactResponse 
     Contacts::new(rig.engine.clone()).get_contact(Request::new(request)).await.unwrap().into_inner()
 }
 
-async fn by_phone(rig: &Rig, phone: &str) -> v1::CustomerStatus {
+pub(super) async fn by_phone(rig: &Rig, phone: &str) -> v1::CustomerStatus {
     let identity = v1::customer_identity::Identity::Phone(phone.to_owned());
     let customer = Some(v1::CustomerIdentity { identity: Some(identity), entry_method: 0 });
     let request = v1::IdentifyRequest { customer, store_id: "S1".to_owned(), ..Default::default() };
@@ -252,6 +252,7 @@ async fn h47_h80_a_merge_that_arrives_at_who_was_erased_brings_nothing_and_leave
         signers: vec![[1; 32]],
         content_hash: [1; 32],
         now,
+        phones: vec![tessera_contract::Pii::new("+447700900456".into())],
     };
     send_merge(&rig, ONE, OTHER).await;
     late.engine.at_desk(crate::engine::account_key(&customer), crate::desk::Case::Erase(Box::new(case))).await.unwrap();

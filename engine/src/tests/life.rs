@@ -176,6 +176,29 @@ async fn p4_h7_h11_a_receipt_that_is_resumed_at_another_till_is_not_paid_at_the_
 }
 
 #[tokio::test]
+async fn h7_what_was_voided_and_resumed_is_superseded_by_the_decision_under_which_it_was_quoted() {
+    let rig = Rig::new().await;
+    rig.sell(receipt("earned", Some("1001"), vec![line("1", "OTHER", 1, 10_000)])).await;
+    let all =
+        v1::RedeemRequest { asset_id: "points".to_owned(), amount: Some(v1::redeem_request::Amount::Max(true)), redeem_as: 0 };
+    let basket = |id: &str, till: &str| v1::Receipt {
+        till_id: till.to_owned(),
+        redeem_requested: vec![all.clone()],
+        ..receipt(id, Some("1001"), vec![line("1", "OTHER", 1, 5_000)])
+    };
+    rig.void(void("parked", 1)).await.unwrap();
+    let asked = v1::QuoteRequest { attempt: 2, ..quote(basket("parked", "T1")) };
+    let parked = rig.quote(asked).await.unwrap();
+    let resumed = v1::QuoteRequest { supersedes_receipt_id: "parked".to_owned(), ..quote(basket("resumed", "T2")) };
+    rig.quote(resumed).await.unwrap();
+    for (attempt, status) in [(2, v1::SettleStatus::Voided), (3, v1::SettleStatus::Committed)] {
+        let request = v1::SettleRequest { attempt, ..as_quoted(basket("parked", "T1"), &parked) };
+        assert_eq!(rig.settle(request).await.unwrap().status(), status, "attempt {attempt}");
+    }
+    rig.outcomes().await;
+}
+
+#[tokio::test]
 async fn h73_a_till_of_another_store_takes_nothing_over() {
     let rig = Rig::new().await;
     rig.sell(receipt("earned", Some("1001"), vec![line("1", "OTHER", 1, 10_000)])).await;

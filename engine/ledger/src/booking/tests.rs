@@ -108,6 +108,7 @@ fn longest(long: &str) -> crate::account::Account {
             receipt: receipt_id(&format!("{number:04}{long}")),
             till: till(),
             quote_no: 1,
+            attempt: 0,
             holds: vec![hold.clone(); 2],
             until: at(9_000),
         })

@@ -17,7 +17,7 @@ use tessera_rules::money::Quantity;
 fn sample() -> Account {
     let mut account = with_lots(vec![lot("a", 100, 0, Some(50)), lot("b", 30, 2, None), lot("d", -5, 3, None)]);
     account.open_quotes =
-        vec![OpenQuote { receipt: receipt_id("q"), till: till(), quote_no: 3, holds: vec![hold(5)], until: at(15) }];
+        vec![OpenQuote { receipt: receipt_id("q"), till: till(), quote_no: 3, attempt: 0, holds: vec![hold(5)], until: at(15) }];
     account.coupons = vec![PersonalCoupon {
         code: "ABC".into(),
         campaign: campaign("spring"),

@@ -1,7 +1,8 @@
 //! Tests of `merge`.
 
 use proptest::prelude::*;
-use tessera_rules::id::{AssetId, RewardId, StoreId, TierId};
+use tessera_rules::brakes::StaffOf;
+use tessera_rules::id::{AssetId, CashierId, RewardId, StoreId, TierId};
 use tessera_rules::money::Units;
 use tessera_rules::usage::Usage;
 
@@ -140,7 +141,8 @@ fn h47_holds_coupons_counters_statistics_and_who_brought_whom_go_along() {
         valid_until: None,
         used_by: None,
     };
-    let quote = OpenQuote { receipt: receipt_id("q"), till: till(), quote_no: 4, holds: vec![hold(5)], until: at(35) };
+    let quote =
+        OpenQuote { receipt: receipt_id("q"), till: till(), quote_no: 4, attempt: 0, holds: vec![hold(5)], until: at(35) };
     let gone = OpenQuote { receipt: receipt_id("over"), until: at(10), ..quote.clone() };
     let statistics = |visits, minute| Statistics {
         visits,
@@ -194,13 +196,40 @@ fn lists_that_have_no_room_for_all_are_named_before_anything_moves() {
         receipt: receipt_id(&name),
         till: crate::entry::TillPlace { store: StoreId::parse("s-1").unwrap(), ..till() },
         quote_no: 1,
+        attempt: 0,
         holds: vec![hold(1)],
         until: at(35),
     };
     let quotes = |letter: char| (10..10 + limits::OPEN_QUOTES_MAX - 1).map(|number| quote(format!("{letter}{number}"))).collect();
     let one = Account { open_quotes: quotes('a'), ..account() };
-    let everything = |account| Everything { account, gone: customer("c-1"), survivor: customer("c-2") };
+    let everything = |account| Everything::of(account, customer("c-1"), customer("c-2"));
     let full = no_room(&Account { open_quotes: quotes('b'), ..two() }, &everything(one.clone()), &[], at(20));
     assert_eq!(full, ["open quotes"]);
     assert_eq!(no_room(&two(), &everything(one), &[], at(20)), Vec::<&str>::new());
+}
+
+#[test]
+fn what_tells_of_a_customer_is_sealed_on_its_way_and_an_account_is_read_in_its_own_version_alone() {
+    let mut one = with_lots(vec![lot("a", 40, 0, None)]);
+    one.members[0].staff = Some(StaffOf { store: None, cashier: CashierId::parse("planted-cashier").unwrap() });
+    let (left, _) = merged(&one, &two());
+    let mut follow_up = left.outcome.follow_ups[0].clone();
+    let FollowUpKind::Merge { everything } = &mut follow_up.kind else { panic!("a merge sends everything") };
+    let (whole, mut plain) = (everything.clone(), Vec::new());
+    everything
+        .seal(|account| {
+            plain = account.to_vec();
+            Ok::<_, ()>(vec![7; 3])
+        })
+        .unwrap();
+    assert_eq!(everything.account.lots, whole.account.lots, "books are proven by them");
+    assert_eq!(everything.unsealed(&plain).unwrap(), *whole);
+    let within = everything.account.encode();
+    let bytes = follow_up.encode();
+    assert!(!bytes.windows(7).any(|window| window == b"planted"));
+    assert_eq!(FollowUp::decode(&bytes).unwrap(), follow_up);
+    let place = bytes.windows(within.len()).position(|window| window == within).unwrap();
+    let mut other = bytes;
+    other[place] += 1;
+    assert!(FollowUp::decode(&other).is_err(), "the account is of a later version");
 }

@@ -92,6 +92,7 @@ impl World {
                 receipt: &self.receipt.id,
                 place: here(),
                 quote_no: 1,
+                attempt: 0,
                 now: at(0),
                 until: at(15),
                 promises: &promises,

@@ -10,6 +10,7 @@ use tessera_rules::receipt::{RedeemMode, Tender, TenderKind, trading_day};
 use crate::account::Account;
 use crate::arithmetic::{amount_minus, amount_negated, amount_plus};
 use crate::booking::Booking;
+use crate::erase::emptied;
 use crate::outcome::{Flag, Outcome, OutcomeKind, OutcomeRedemption, OutcomeReward, UseMove};
 use crate::posting::is_balanced;
 use crate::return_goods::refund::{self, Refund};
@@ -59,6 +60,11 @@ pub(super) fn commit(account: Option<&Account>, goods: &Return<'_>) -> Returned 
         next.open_quotes.retain(|quote| quote.is_open(now));
         next.booked_at_last = now;
         next.outcomes = next.outcomes.saturating_add(1);
+        if let Some(since) = next.erased_at {
+            // Nobody is there whom it could come back to: it lapses, and nothing of it is kept (H80).
+            booking.forfeit_all();
+            *next = emptied(next.clone(), since);
+        }
         booking.store(next);
         assert!(next.check().is_ok(), "a return keeps the account's invariants: {:?}", next.check());
     }

@@ -178,6 +178,7 @@ fn the_receipts_own_lot_goes_first_then_the_oldest_and_never_what_is_promised() 
         receipt: receipt_id("q"),
         till: till(),
         quote_no: 1,
+        attempt: 0,
         holds: vec![hold(15)],
         until: at(60),
     }];

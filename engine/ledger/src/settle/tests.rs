@@ -23,6 +23,7 @@ fn quoted(account: &Account, id: &str, promises: &[Promise], now: i64) -> Accoun
         receipt: &receipt,
         place: here(),
         quote_no: 1,
+        attempt: 0,
         now: at(now),
         until: at(now + 15),
         promises,

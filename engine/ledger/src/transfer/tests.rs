@@ -46,7 +46,7 @@ fn p4_what_is_promised_owed_pending_or_lapsed_is_not_given() {
     let pending = Lot { vests_at: at(100), ..lot("pending", 70, 0, None) };
     let mut before = with_lots(vec![lot("own", 100, 0, None), lot("owed", -20, 1, None), pending, lot("old", 9, 0, Some(10))]);
     before.open_quotes =
-        vec![OpenQuote { receipt: receipt_id("q"), till: till(), quote_no: 1, holds: vec![hold(30)], until: at(35) }];
+        vec![OpenQuote { receipt: receipt_id("q"), till: till(), quote_no: 1, attempt: 0, holds: vec![hold(30)], until: at(35) }];
     assert_eq!(sent(&before, 51).unwrap_err(), TooFew { free: units(50) });
     let done = sent(&before, 50).unwrap();
     assert_eq!(done.account.balances(at(20))[0].vested, units(30), "what is promised, and the debt");

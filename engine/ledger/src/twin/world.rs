@@ -155,6 +155,7 @@ impl World {
             receipt: &id,
             place: here(),
             quote_no: number,
+            attempt: 0,
             now: at(now),
             until: at(now + HOLD),
             promises: &promises,

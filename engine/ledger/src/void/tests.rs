@@ -16,6 +16,7 @@ fn h73_a_void_releases_what_its_receipt_held_at_that_till_and_nothing_else() {
             receipt: &receipt,
             place: here(),
             quote_no: 1,
+            attempt: 0,
             now: at(0),
             until: at(15),
             promises: &[hold(30)],

@@ -188,7 +188,7 @@ impl Binder<'_, '_, '_> {
         let store = StoreId::parse("another-store").ok();
         let till = store.zip(TillId::parse("another-till").ok()).map(|(store, till)| TillPlace { store, till });
         let named = ReceiptId::parse("another-quote").ok().zip(till).filter(|_| !holds.is_empty());
-        named.map(|(receipt, till)| OpenQuote { receipt, till, quote_no: 1, holds, until }).into_iter().collect()
+        named.map(|(receipt, till)| OpenQuote { receipt, till, quote_no: 1, attempt: 0, holds, until }).into_iter().collect()
     }
 
     fn counter(&mut self, item: &Item) -> Option<Counter> {
