@@ -25,7 +25,7 @@ use tessera_storage::{Storage, StorageError};
 
 use holds::Holds;
 use share::{Limited, counted};
-pub(crate) use share::{Share, Spent, deltas, shares};
+pub(crate) use share::{Share, Spent, deltas, shares, shares_of};
 
 /// How often a decision is made whose shares of budgets are gone when they are to be held.
 pub(crate) const BUDGET_ATTEMPTS_MAX: u32 = 3;
@@ -174,6 +174,22 @@ impl Budgets {
             shares.push(share);
         }
         Ok(shares)
+    }
+
+    /// What gives these shares back.
+    ///
+    /// # Errors
+    /// The storage cannot read what was used.
+    pub(crate) async fn shares_given_back(
+        &self,
+        storage: &dyn Storage,
+        shares: Vec<Share>,
+        day: Date,
+    ) -> Result<Vec<Share>, StorageError> {
+        for share in &shares {
+            self.load(storage, &share.limited, &share.limits, day).await?;
+        }
+        Ok(shares.into_iter().map(Share::given_back).collect())
     }
 
     /// Reads what the storage has counted, once. No commit of this engine changes a counter before it is known here,

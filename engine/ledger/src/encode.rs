@@ -8,7 +8,7 @@ use crate::check::BrokenInvariant;
 use crate::day::LedgerDay;
 use crate::entry::ReceiptEntry;
 use crate::follow_up::FollowUp;
-use crate::limits::{ACCOUNT_BYTES_MAX, GIVEN_LATER_MAX, LOTS_MAX, PARKED_MAX, RETURNED_LINES_MAX, RETURNS_MAX};
+use crate::limits::{ACCOUNT_BYTES_MAX, GIVEN_LATER_MAX, LOTS_MAX, PARKED_MAX, RETURNED_LINES_MAX, RETURNS_MAX, WAITING_MAX};
 use crate::return_goods::{DecidedWith, ReturnedSoFar};
 
 /// The version in which accounts are written; those before it were never released.
@@ -27,7 +27,7 @@ pub const FOLLOW_UP_VERSION: u8 = 2;
 pub const DECIDED_VERSION: u8 = 6;
 
 /// The version in which what came back of a receipt is written; those before it were never released.
-pub const RETURNED_VERSION: u8 = 4;
+pub const RETURNED_VERSION: u8 = 5;
 
 /// Room for a usual record: an entry has less, the account of somebody who buys often has more.
 const USUAL_BYTES: usize = 1024;
@@ -136,6 +136,7 @@ impl ReturnedSoFar {
         within("returns", so_far.returns.len(), RETURNS_MAX)?;
         within("lapsed lots", so_far.lapsed.len(), LOTS_MAX)?;
         within("rewards given later", so_far.given.len(), GIVEN_LATER_MAX)?;
+        within("refused campaigns", so_far.refused.len(), WAITING_MAX)?;
         Ok(so_far)
     }
 }

@@ -32,6 +32,7 @@ mod unwind;
 
 pub use kept::{DecidedWith, Kept, kept};
 pub use reprice::is_repriced;
+pub use unwind::free_refused;
 
 /// Goods that came back.
 #[derive(Clone, Debug)]
@@ -126,6 +127,8 @@ pub struct ReturnedSoFar {
     pub given: Vec<GivenLater>,
     /// What came of it, where what is kept is priced anew.
     pub repriced: Option<RepricedSoFar>,
+    /// Campaigns whose rewards of the sale were held and refused: what they had used is free already. Sorted.
+    pub refused: Vec<CampaignId>,
 }
 
 /// What returns of a sale came to that price anew what is kept.

@@ -1,13 +1,15 @@
 //! Review: somebody has looked at a receipt whose rewards a brake holds. They are given, or never will be.
 
-use tessera_rules::id::ReceiptId;
+use tessera_rules::id::{CampaignId, ReceiptId, RewardId};
 use tessera_rules::money::Units;
+use tessera_rules::usage::Usage;
 
 use crate::account::Account;
 use crate::arithmetic::plus;
-use crate::outcome::OutcomeKind;
+use crate::outcome::{Outcome, OutcomeKind};
 use crate::profile::{ProfileRefusal, ProfileRequest, Profiled, Release, finish, released};
 use crate::right::WaitingReward;
+use crate::settle::change::by_campaign;
 use crate::settle::gain::units_of;
 
 /// What somebody found who looked at a receipt.
@@ -23,6 +25,24 @@ impl Account {
     /// Rewards that wait until somebody has looked at their receipt, the oldest first.
     pub fn held(&self) -> impl Iterator<Item = &WaitingReward> {
         self.waiting.iter().filter(|waiting| waiting.held.is_some())
+    }
+
+    /// Campaigns that gave nothing of a sale but what is held of it: where that is refused, they were not used.
+    #[must_use]
+    pub fn held_alone(&self, sale: &Outcome) -> Vec<CampaignId> {
+        let held: Vec<&WaitingReward> = self.held().filter(|waiting| waiting.receipt == sale.receipt).collect();
+        let is_held = |reward: &RewardId| held.iter().any(|waiting| waiting.reward == *reward);
+        let changes_prices = |campaign: &CampaignId| {
+            sale.lines.iter().any(|line| by_campaign(&line.parts).iter().any(|(known, _)| *known == campaign))
+        };
+        let mut campaigns: Vec<CampaignId> = held.iter().map(|waiting| waiting.campaign.clone()).collect();
+        campaigns.sort();
+        campaigns.dedup();
+        campaigns.retain(|campaign| {
+            let mut own = sale.rewards.iter().filter(|reward| reward.campaign == *campaign);
+            own.all(|reward| is_held(&reward.id)) && !changes_prices(campaign)
+        });
+        campaigns
     }
 
     /// All units that are held of one receipt, whatever their asset: what a person lets go by one word.
@@ -66,6 +86,15 @@ pub fn review(
             done
         }
     }))
+}
+
+/// What a campaign that gave rewards alone used of its limits over all customers: as it was promised with the sale.
+#[must_use]
+pub fn gave(sale: &Outcome, campaign: &CampaignId) -> Usage {
+    let times = sale.applied.iter().filter(|applied| applied.campaign == *campaign).map(|applied| i64::from(applied.times));
+    let own = sale.rewards.iter().filter(|reward| reward.campaign == *campaign && !reward.fallback);
+    let units = own.filter_map(|reward| units_of(&reward.kind)).map(|(_, units)| units.units());
+    Usage { uses: times.fold(0, i64::saturating_add), units: 0, value: units.fold(0, i64::saturating_add) }
 }
 
 #[cfg(test)]

@@ -91,6 +91,23 @@ pub(crate) fn shares(revision: &Revision, decision: &Decision) -> Vec<Share> {
     all
 }
 
+/// What campaigns used of what is limited over all customers that gave so many rewards of a sale, and nothing else.
+pub(crate) fn shares_of(revision: &Revision, used: &[(CampaignId, Usage)]) -> Vec<Share> {
+    let mut all: Vec<Share> = Vec::new();
+    for (campaign, usage) in used {
+        let common = revision.common_limits_of(std::slice::from_ref(campaign), |_| false);
+        for name in std::iter::once(campaign).chain(common) {
+            let Some(limits) = revision.limits_shared(name) else { continue };
+            let share = Share { limited: Limited::Campaign(name.clone()), usage: *usage, limits: *limits };
+            match all.iter_mut().find(|known| known.limited == share.limited) {
+                Some(known) => known.usage = known.usage.plus(share.usage),
+                None => all.push(share),
+            }
+        }
+    }
+    all
+}
+
 /// The changes of the storage's counters that go with what a commit spends, one a counter.
 pub(crate) fn deltas(spent: &[Spent]) -> Vec<Delta> {
     let mut sums: BTreeMap<Bytes, i64> = BTreeMap::new();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use jiff::{Timestamp, ToSpan};
+use prost::Message as _;
 use tessera_contract::convert::timestamp_to_wire;
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
@@ -18,6 +19,7 @@ use crate::desk::{Case, ReviewCase};
 use crate::engine::{Call, account_key};
 use crate::layout;
 use crate::ledger::signers;
+use crate::programs::Rules;
 use crate::rights;
 
 /// Ledger days that are looked at where nobody says how many.
@@ -51,6 +53,7 @@ impl Customers {
         self.refuse_too_few(units, signers.len())?;
         let call = Call { now: core.clock.now(), arrived: Instant::now(), wait_until: None };
         let rules = core.rules_at(call.now, &call).await.map_err(Refusal::into_status)?;
+        let sale_rules = self.rules_of_sale(&statement.receipt, &call).await.map_err(Refusal::into_status)?;
         let case = ReviewCase {
             id: statement.id,
             found: found.clone(),
@@ -61,10 +64,21 @@ impl Customers {
             signers,
             content_hash: *blake3::hash(text.as_bytes()).as_bytes(),
             rules,
+            sale_rules,
             now: call.now,
         };
         let done = self.engine.at_desk(account_key(&found), Case::Review(Box::new(case))).await;
         self.recorded(done.map_err(Refusal::into_status)?.answer)
+    }
+
+    /// The rules under which a receipt was sold; none: it is not known.
+    async fn rules_of_sale(&self, receipt: &ReceiptId, call: &Call) -> Result<Option<Rules>, Refusal> {
+        let core = &self.engine.core;
+        let (_, entry) = core.receipt_entry(receipt).await?;
+        let Some(entry) = entry else { return Ok(None) };
+        let Some(stored) = core.outcome(&entry, receipt).await? else { return Ok(None) };
+        let sale = billing::Outcome::decode(stored).map_err(|error| core.quarantined(receipt.as_str(), &error))?;
+        core.rules(sale.revision, sale.catalogue, call).await.map(Some)
     }
 
     /// What is held of receipts of the last days. A day that is over for a day and holds nothing more of an

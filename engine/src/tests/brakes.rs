@@ -217,6 +217,30 @@ async fn h75_one_person_refuses_whatever_is_held_and_the_list_forgets_days_that_
     verified(&rig).await;
 }
 
+#[tokio::test]
+async fn p4_h75_refused_rewards_give_limits_and_budgets_back_to_the_next_sale() {
+    let rig = rig().await;
+    let limited = "points: {per: 1.00, units: 1, asset: points}, limits: {per_customer: 1}, budget: {uses: 1}}";
+    let text = PROGRAM.replace("points: {per: 1.00, units: 1, asset: points}}", limited);
+    rig.engine.programs().publish(&[Source { name: "careful.yaml".to_owned(), text }], begin()).await.unwrap();
+    rig.sell(bought("large", 5_000)).await;
+    assert_eq!(held(&rig, 1).await, [("large".to_owned(), 5_000)]);
+    rig.sell(bought("second", 10)).await;
+    assert_eq!(rig.points(CARD).await, 0, "it was used, by whom and for whatever");
+    let refused = review(&rig, "no", ("large", Finding::Refuse), &[1]).await.unwrap();
+    assert_eq!(refused.use_changes.iter().map(|change| change.uses).collect::<Vec<_>>(), [-1]);
+    assert_eq!(review(&rig, "no", ("large", Finding::Refuse), &[1]).await.unwrap(), refused, "a repeat");
+    let third = v1::Receipt { business_date: "2026-11-23".to_owned(), ..bought("third", 10) };
+    rig.sell(third).await;
+    assert_eq!(rig.points(CARD).await, 10);
+    // Goods of the refused one free nothing that the third has used.
+    rig.give_back(give_back("back", Some("large"), vec![("1", line("1", "OTHER", 1, 500_000))])).await.unwrap();
+    let fourth = v1::Receipt { business_date: "2026-11-24".to_owned(), ..bought("fourth", 10) };
+    rig.sell(fourth).await;
+    assert_eq!(rig.points(CARD).await, 10);
+    verified(&rig).await;
+}
+
 async fn staff(rig: &Rig, id: &str, cashier: Option<&str>) -> Result<v1::Outcome, Status> {
     let staff = cashier.map(|cashier| StaffOf { store: None, cashier: CashierId::parse(cashier).unwrap() });
     let act = if staff.is_some() { v1::CardAct::Staff } else { v1::CardAct::NotStaff };

@@ -157,6 +157,7 @@ fn p4_an_account_of_its_size_promises_nothing_more_and_is_told_from_one_with_too
             receipt: &receipt,
             place: here(),
             quote_no: 1,
+            attempt: 0,
             now: at(0),
             until: at(15),
             promises: &promises,

@@ -48,6 +48,7 @@ fn what_is_written_is_read() {
             lot: Some(lot("a", 5, 0, None).id),
         }],
         repriced: Some(RepricedSoFar { refunded: money(5), ..RepricedSoFar::default() }),
+        refused: vec![campaign("c")],
     };
     assert_eq!(ReturnedSoFar::decode(&so_far.encode()), Ok(so_far));
     let receipt = receipt_id("r");

@@ -13,7 +13,7 @@ use crate::booking::{BookSides, Booking};
 use crate::outcome::{Outcome, OutcomeLine, OutcomeRedemption, UseMove};
 use crate::posting::{Book, PostingReason};
 use crate::return_goods::step::Step;
-use crate::return_goods::{DiscountTaken, RepricedSoFar, ReturnedSoFar};
+use crate::return_goods::{DiscountTaken, RepricedSoFar, ReturnedLine, ReturnedSoFar};
 use crate::settle::change::by_campaign;
 use crate::terms::money_asset;
 use crate::uses;
@@ -140,9 +140,34 @@ pub(super) fn counters(step: Step<'_>, account: &mut Account) -> Vec<CounterMove
 /// units and value in proportion to what came back of the lines on which the campaign lies that used them. What a
 /// redemption used of a limit is free when everything has come back, since it lies on no lines.
 pub(super) fn uses(step: Step<'_>, account: &mut Account) -> Vec<UseMove> {
+    uses_of(step, account, |campaign| campaign.is_none_or(|campaign| !step.before.refused.contains(campaign)))
+}
+
+/// Frees what campaigns of a sale had used per customer whose rewards were held and are refused: as if all that is left of
+/// its goods had come back. Returns free nothing of it again.
+pub fn free_refused(
+    account: &mut Account,
+    (sale, so_far): (&Outcome, &mut ReturnedSoFar),
+    campaigns: &[CampaignId],
+) -> Vec<UseMove> {
+    let lines = sale.lines.iter().map(|line| ReturnedLine { line: line.id.clone(), quantity: line.quantity });
+    let whole = ReturnedSoFar { lines: lines.collect(), ..so_far.clone() };
+    let step = Step { original: sale, before: so_far, after: &whole, assets: &[] };
+    let is_new = |campaign: &CampaignId| campaigns.contains(campaign) && !step.before.refused.contains(campaign);
+    let moves = uses_of(step, account, |campaign| campaign.is_some_and(is_new));
+    so_far.refused.extend(campaigns.iter().cloned());
+    so_far.refused.sort();
+    so_far.refused.dedup();
+    moves
+}
+
+fn uses_of(step: Step<'_>, account: &mut Account, is_meant: impl Fn(Option<&CampaignId>) -> bool) -> Vec<UseMove> {
     let mut moves = Vec::new();
     for used in &step.original.uses {
         let by_campaign = used.by.as_ref().or_else(|| (!used.campaign.is_common_limit()).then_some(&used.campaign));
+        if !is_meant(by_campaign) {
+            continue;
+        }
         let usage = match by_campaign {
             None if step.completes() => used.usage,
             None => Usage::NONE,

@@ -1,6 +1,7 @@
 //! Tests of `review`.
 
-use tessera_rules::decision::{Brake, Reward, RewardKind};
+use tessera_rules::decision::{Brake, Promise, Reward, RewardKind};
+use tessera_rules::usage::Usage;
 
 use super::*;
 use crate::outcome::{Flag, Outcome};
@@ -133,6 +134,41 @@ fn p4_p5_h75_goods_of_a_held_receipt_come_back_before_and_after_somebody_has_loo
         assert_eq!(lots, in_lots.map(|posting| posting.units.units()).sum::<i64>(), "lots = postings (P5)");
         let is_over = finding.is_some() || before + after == 10;
         assert_eq!(account.held().count() == 0, is_over, "{before} {finding:?} {after}");
+    }
+}
+
+#[test]
+fn p4_h75_what_refused_rewards_had_used_is_free_once_whether_goods_come_back_before_or_after() {
+    for (before, after) in [(0, 0), (0, 10), (4, 0), (4, 6), (10, 0)] {
+        let receipt = receipt("sale", vec![line("1", 10, 1_000)]);
+        let mut decision = unchanged(&receipt);
+        (decision.rewards, decision.brakes) = (vec![of_points("p", 40)], vec![Brake::Velocity]);
+        let usage = Usage { uses: 1, units: 0, value: 40 };
+        let campaign = decision.rewards[0].campaign.clone();
+        decision.promises = vec![Promise::Uses { campaign: campaign.clone(), by: None, usage }];
+        let done = settled(Some(&account()), &settle_of(&receipt, &decision, at(1)));
+        let (mut account, sale, mut so_far) = (done.account.unwrap(), done.outcome, ReturnedSoFar::default());
+        let used = |account: &Account| account.uses.first().map_or((0, 0), |count| (count.ever.uses, count.ever.value));
+        assert_eq!(used(&account), (1, 40));
+        if before > 0 {
+            let done = back(&account, &sale, &so_far, before);
+            (account, so_far) = (done.0, done.2);
+        }
+        let meant = account.held_alone(&sale);
+        assert_eq!(meant.len(), usize::from(before < 10));
+        if before < 10 {
+            account = reviewed(&account, "review", Finding::Refuse).0;
+            let moves = crate::return_goods::free_refused(&mut account, (&sale, &mut so_far), &meant);
+            assert_eq!(moves[0].usage, Usage { uses: -1, units: 0, value: before * 4 - 40 });
+            assert_eq!(crate::return_goods::free_refused(&mut account, (&sale, &mut so_far), &meant), [], "once");
+        }
+        assert_eq!(used(&account), (0, 0), "{before}");
+        // As much is used by another sale; goods of this one free nothing of it.
+        crate::uses::count(&mut account.uses, &campaign, usage, day());
+        if after > 0 {
+            account = back(&account, &sale, &so_far, after).0;
+        }
+        assert_eq!(used(&account), (1, 40), "{before} {after}");
     }
 }
 

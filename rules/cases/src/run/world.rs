@@ -318,6 +318,7 @@ fn open(account: &Account, asked: &Asked, decision: &Decision) -> Result<Account
         receipt: &asked.receipt.id,
         place: &asked.receipt.place,
         quote_no: 1,
+        attempt: 0,
         now: asked.at,
         until,
         promises: &decision.promises,
