@@ -12,6 +12,7 @@ mod gateway;
 mod ledger;
 mod person;
 mod pki;
+mod prize;
 mod program;
 mod reach;
 mod report;
@@ -66,6 +67,8 @@ enum Command {
     Customer(customer::CustomerArgs),
     /// Draw winners among tickets, so that anybody can do it again.
     Draw(draw::DrawArgs),
+    /// Prizes: what is to be handed over, and what became of those of a day.
+    Prize(prize::PrizeArgs),
     /// Things with serial numbers that cashiers hand out: issue them, account for them.
     Series(series::SeriesArgs),
     /// Print the outcomes that a running engine has committed, one JSON object a line.
@@ -103,6 +106,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Segment(args) => segment::run(args).await,
         Command::Customer(args) => customer::run(args).await,
         Command::Draw(args) => draw::run(args).await,
+        Command::Prize(args) => prize::run(args).await,
         Command::Series(args) => series::run(args).await,
         Command::Feed(args) => feed::run(args).await,
         Command::Gateway(args) => gateway::run(args).await,

@@ -47,6 +47,29 @@ fn sale(card: &str) -> String {
     )
 }
 
+#[test]
+fn prizes_are_listed_until_they_are_handed_over_and_by_the_day_on_which_they_were_won() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("club.yaml");
+    let mugs = "program: club\nlanguage: 1\nname: Club\ncurrency: GBP\ncampaigns:\n\
+        - {id: mugs, name: A mug for tea, on: {sku: [TEA]}, count: {every: 1, give: {prize: mug}}}\n";
+    fs::write(&program, mugs).unwrap();
+    fs::write(folder.path().join("data.toml"), format!("programs = {program:?}\n")).unwrap();
+    let shop = Shop { server: Server::start(&folder.path().join("data")), folder };
+    assert_eq!(printed(shop.server.prize(&["list"])), "nothing is to be handed over\n");
+    let receipt = shop.file("sale.json", &sale("1001"));
+    assert!(shop.server.till(&["settle", receipt.to_str().unwrap()]).status.success());
+    let due = printed(shop.server.prize(&["list"]));
+    assert!(due.contains("mug") && due.contains("due") && due.contains("to be handed over: 1"), "{due}");
+    let told: serde_json::Value = serde_json::from_str(&printed(shop.server.prize(&["list", "--json"]))).unwrap();
+    let (day, store) = (told["won_on"].as_str().unwrap(), told["store_id"].as_str().unwrap());
+    assert_eq!((store, told["state"].as_str().unwrap()), ("S1", "PRIZE_STATE_DUE"));
+    assert!(printed(shop.server.prize(&["list", "--day", day, "--store", "S1"])).contains("mug"));
+    for other in [["--day", "2001-01-01"], ["--store", "S2"]] {
+        assert!(!printed(shop.server.prize(&["list", other[0], other[1]])).contains("mug"));
+    }
+}
+
 /// What a page says behind a word.
 fn row<'a>(page: &'a str, what: &str) -> &'a str {
     let found = page.lines().find_map(|line| line.strip_prefix(what)).unwrap_or_else(|| panic!("no {what}\n{page}"));

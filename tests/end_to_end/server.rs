@@ -160,6 +160,11 @@ impl Server {
         self.engine_command("draw", arguments)
     }
 
+    /// `tessera prize` against it.
+    pub(super) fn prize(&self, arguments: &[&str]) -> Command {
+        self.engine_command("prize", arguments)
+    }
+
     fn engine_command(&self, name: &str, arguments: &[&str]) -> Command {
         let mut command = tessera();
         command.env("TESSERA_LISTEN_ENGINE", &self.engine).arg(name).args(arguments);
