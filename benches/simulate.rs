@@ -103,6 +103,7 @@ fn evaluate_both(rules: &Both<Rules>, receipts: &[Receipt]) -> i64 {
         counters: Vec::new(),
         counters_promised: Vec::new(),
         uses: Vec::new(),
+        uses_by_member: Vec::new(),
         facts: Vec::new(),
         lists: Vec::new(),
         enrolled_at: None,

@@ -13,9 +13,9 @@ use tessera_proto::billing::v1 as billing;
 use tessera_rules::id::CustomerId;
 use tonic::{Request, Response, Status};
 
-pub use statement::{CustomerStatement, EraseStatement, ReviewStatement};
+pub use statement::{Between, CustomerStatement, EraseStatement, ReviewStatement};
 
-use crate::desk::{Case, CaseAnswer, MergeCase, TransferCase, last_merged};
+use crate::desk::{Case, CaseAnswer, MergeCase, TransferCase, UniteNames, last_merged};
 use crate::directory::{Found, account_of};
 use crate::engine::{Engine, account_key};
 use crate::ledger::signers;
@@ -33,18 +33,30 @@ impl Customers {
         Self { engine }
     }
 
-    async fn merge(&self, request: &v1::MergeCustomersRequest) -> Result<billing::Outcome, Status> {
-        let statement = CustomerStatement::of_merge(request).map_err(Refusal::into_status)?;
+    /// Two customers are one person, or of one household: the one's account sends everything to the other's.
+    async fn unite(&self, statement: CustomerStatement, signatures: &[v1::PersonSignature]) -> Result<billing::Outcome, Status> {
         let text = statement.text();
-        let signers = signers(&self.engine, &text, &request.signatures)?;
+        let signers = signers(&self.engine, &text, signatures)?;
         self.let_last_arrive().await.map_err(Refusal::into_status)?;
-        let gone = self.named("from_customer_id", &statement.from).map_err(Refusal::into_status)?;
-        let survivor = self.named("into_customer_id", &statement.to).map_err(Refusal::into_status)?;
+        let joins = statement.act == Between::Join;
+        let names = if joins { UniteNames::JOIN } else { UniteNames::MERGE };
+        let gone = self.named(names.gone, &statement.from).map_err(Refusal::into_status)?;
+        // Whoever is named may have moved into a household themselves.
+        let to = self.named(names.survivor, &statement.to).map_err(Refusal::into_status)?;
+        let to = self.engine.follow(to).await.map_err(Refusal::into_status)?;
+        let survivor = if joins {
+            Found { customer: gone.customer.clone(), account: to.account }
+        } else if to.customer == statement.to {
+            to
+        } else {
+            self.named(names.survivor, &statement.to).map_err(Refusal::into_status)?
+        };
         let most = self.most_units(&gone).await.map_err(Refusal::into_status)?;
         self.refuse_too_few(most, signers.len())?;
         let key = account_key(&gone);
         let case = MergeCase {
             id: statement.id,
+            names,
             gone,
             survivor,
             reason: statement.reason,
@@ -61,7 +73,7 @@ impl Customers {
         let statement = CustomerStatement::of_transfer(request).map_err(Refusal::into_status)?;
         let text = statement.text();
         let signers = signers(&self.engine, &text, &request.signatures)?;
-        let Some((asset, units)) = statement.units else {
+        let Between::Transfer { asset, units } = statement.act else {
             return Err(self.engine.core.internal("a transfer of nothing was read").into_status());
         };
         self.refuse_too_few(units.units().unsigned_abs(), signers.len())?;
@@ -145,8 +157,20 @@ impl CustomerService for Customers {
         &self,
         request: Request<v1::MergeCustomersRequest>,
     ) -> Result<Response<v1::MergeCustomersResponse>, Status> {
-        let outcome = self.merge(&request.into_inner()).await?;
+        let request = request.into_inner();
+        let statement = CustomerStatement::of_merge(&request).map_err(Refusal::into_status)?;
+        let outcome = self.unite(statement, &request.signatures).await?;
         Ok(Response::new(v1::MergeCustomersResponse { outcome: Some(outcome) }))
+    }
+
+    async fn join_household(
+        &self,
+        request: Request<v1::JoinHouseholdRequest>,
+    ) -> Result<Response<v1::JoinHouseholdResponse>, Status> {
+        let request = request.into_inner();
+        let statement = CustomerStatement::of_join(&request).map_err(Refusal::into_status)?;
+        let outcome = self.unite(statement, &request.signatures).await?;
+        Ok(Response::new(v1::JoinHouseholdResponse { outcome: Some(outcome) }))
     }
 
     async fn transfer_units(

@@ -52,7 +52,7 @@ pub(crate) use erase::{CUSTOMER as ERASED, EraseCase, names};
 pub(crate) use event::EventCase;
 pub(crate) use follow_up::FollowUpCase;
 pub(crate) use hand_over::HandOverCase;
-pub(crate) use merge::{MergeCase, last_merged};
+pub(crate) use merge::{MergeCase, UniteNames, last_merged};
 pub(crate) use promised::{Issuer, Promised};
 pub(crate) use quote::{Asked, Decided, QuoteCase, Quoted, before_quote, evaluate_anonymous, evaluate_quote, needs_desk};
 pub(crate) use return_goods::{ReturnCase, Returned, preview};

@@ -51,7 +51,7 @@ mod till_days;
 pub use admin::Admin;
 pub use cards::{CardStatement, Cards};
 pub use contact::Contacts;
-pub use customers::{CustomerStatement, Customers, EraseStatement, ReviewStatement};
+pub use customers::{Between, CustomerStatement, Customers, EraseStatement, ReviewStatement};
 pub use draws::Draws;
 pub use engine::{Engine, OpenError};
 pub use facts::Profiles;

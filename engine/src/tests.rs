@@ -25,6 +25,7 @@ mod fiscal;
 mod foreign;
 mod forgotten;
 mod forms;
+mod household;
 mod large;
 mod life;
 mod limits;

@@ -31,6 +31,7 @@ fn every_service_has_its_calls() {
         "tessera.admin.v1.CardService/GetCard",
         "tessera.admin.v1.ContactService/GetContact",
         "tessera.admin.v1.CustomerService/MergeCustomers",
+        "tessera.admin.v1.CustomerService/JoinHousehold",
         "tessera.admin.v1.CustomerService/TransferUnits",
         "tessera.admin.v1.CustomerService/ReviewReceipt",
         "tessera.admin.v1.CustomerService/EraseCustomer",

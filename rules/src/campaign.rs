@@ -7,13 +7,14 @@ use crate::cashier::Duty;
 use crate::condition::FreeCondition;
 use crate::counting::{Calendar, Counting};
 use crate::decision::{Awaited, Shortfall};
-use crate::id::{AssetId, CampaignId, ChannelId, FactId, ProgramId, RewardId, StoreId, TierId};
+use crate::id::{AssetId, CampaignId, ChannelId, CustomerId, FactId, ProgramId, RewardId, StoreId, TierId};
 use crate::mechanic::Mechanic;
 use crate::money::{Amount, Currency, Units};
 use crate::occasion::Occasion;
 use crate::ratio::Ratio;
 use crate::receipt::{Measure, TenderKind};
 use crate::selector::Selector;
+use crate::standing::{CustomerStanding, Uses};
 use crate::text::Text;
 use crate::usage::{Usage, UsageLimits};
 use crate::validity::Validity;
@@ -63,13 +64,15 @@ pub(crate) struct Limits {
     pub(crate) per_receipt: Usage,
     /// By one customer.
     pub(crate) per_customer: Option<Box<UsageLimits>>,
+    /// Of a household each member has their own, not all together.
+    pub(crate) per_member: bool,
     /// By all customers together: the budget, and the limits per day.
     pub(crate) shared: Option<Box<UsageLimits>>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { per_receipt: Usage::UNLIMITED, per_customer: None, shared: None }
+        Self { per_receipt: Usage::UNLIMITED, per_customer: None, per_member: false, shared: None }
     }
 }
 
@@ -140,7 +143,18 @@ impl Conditions {
 impl Limits {
     pub(crate) fn of(per_receipt: Usage, customer: UsageLimits, shared: UsageLimits) -> Self {
         let boxed = |limits: UsageLimits| (limits != UsageLimits::NONE).then(|| Box::new(limits));
-        Self { per_receipt, per_customer: boxed(customer), shared: boxed(shared) }
+        Self { per_receipt, per_customer: boxed(customer), per_member: false, shared: boxed(shared) }
+    }
+
+    /// How much who stands at the till has used of what is limited so under that name.
+    pub(crate) fn used<'u>(&self, customer: &'u CustomerStanding, name: &CampaignId) -> Option<&'u Uses> {
+        let all = if self.per_member { &customer.uses_by_member } else { &customer.uses };
+        all.get(all.binary_search_by(|uses| uses.campaign.cmp(name)).ok()?)
+    }
+
+    /// For whom a use counts that is limited per customer; none: for the account.
+    pub(crate) fn member(&self, customer: Option<&CustomerStanding>) -> Option<CustomerId> {
+        customer.filter(|_| self.per_member).map(|known| known.customer.clone())
     }
 
     /// Whether one of them counts units of goods.

@@ -26,7 +26,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AssetId, CampaignId, FactId, LineId, ProgramId, RewardId, Sku, TaxCode, TierId};
+use crate::id::{AssetId, CampaignId, CustomerId, FactId, LineId, ProgramId, RewardId, Sku, TaxCode, TierId};
 use crate::money::{Amount, Currency, Quantity, UnitPrice, Units};
 use crate::receipt::{Line, Measure};
 use crate::usage::Usage;
@@ -380,6 +380,8 @@ pub enum Promise {
         campaign: CampaignId,
         /// Which campaign uses the limit; none: the campaign itself, or a redemption.
         by: Option<CampaignId>,
+        /// By whom, where each member of a household has a limit of their own; none: it is the account's.
+        member: Option<CustomerId>,
         /// How much.
         usage: Usage,
     },

@@ -58,6 +58,8 @@ pub struct Bonus {
     pub reward: Reward,
     /// How often an account may get it.
     pub limits: UsageLimits,
+    /// How often each member of the account may, not all together.
+    pub per_member: bool,
 }
 
 impl Happening<'_> {
@@ -114,7 +116,8 @@ impl Revision {
             fallback: false,
             text: campaign.text.in_language(language).clone(),
         };
-        Some(Bonus { reward, limits: limits_of(campaign) })
+        let (limits, per_member) = limits_of(campaign);
+        Some(Bonus { reward, limits, per_member })
     }
 
     /// What is given, of which asset, and for how many days.
@@ -132,14 +135,13 @@ impl Revision {
     }
 }
 
-/// A customer enrols once, so nothing need be counted; answers are rewarded once where nothing else is said.
-fn limits_of(campaign: &Campaign) -> UsageLimits {
-    let said = campaign.limits.per_customer.as_deref().copied();
-    match &campaign.occasion {
-        Some(Occasion::Answers(_)) => {
-            said.unwrap_or(UsageLimits { ever: Usage { uses: 1, ..Usage::UNLIMITED }, ..UsageLimits::NONE })
-        }
-        Some(Occasion::Enrolment | Occasion::Referral(_)) | None => said.unwrap_or(UsageLimits::NONE),
+/// A customer enrols once, so nothing need be counted; answers are rewarded once to who gave them where nothing else is said.
+fn limits_of(campaign: &Campaign) -> (UsageLimits, bool) {
+    let once = UsageLimits { ever: Usage { uses: 1, ..Usage::UNLIMITED }, ..UsageLimits::NONE };
+    match (&campaign.limits.per_customer, &campaign.occasion) {
+        (Some(said), _) => (**said, campaign.limits.per_member),
+        (None, Some(Occasion::Answers(_))) => (once, true),
+        (None, Some(Occasion::Enrolment | Occasion::Referral(_)) | None) => (UsageLimits::NONE, false),
     }
 }
 

@@ -78,6 +78,8 @@ pub struct CustomerStanding {
     pub counters_promised: Vec<CounterStanding>,
     /// Uses of limited campaigns, sorted by campaign.
     pub uses: Vec<Uses>,
+    /// The same by this member of the account alone, of campaigns that are limited each member.
+    pub uses_by_member: Vec<Uses>,
     /// What is known of the customer's profile, sorted by fact.
     pub facts: Vec<FactStanding>,
     /// Imported lists that the customer is on now, sorted.

@@ -36,6 +36,8 @@ enum CustomerCommand {
     Event(EventArgs),
     /// Two customers are one person: everything of the one goes to the other. Nothing undoes it.
     Merge(between::MergeArgs),
+    /// A customer moves into the household of another: one account, and each stays who they are.
+    Join(between::JoinArgs),
     /// One customer gives another units of an asset.
     Transfer(between::TransferArgs),
     /// Receipts of which a brake holds rewards: list them, let what is held go, or refuse it.
@@ -142,6 +144,7 @@ pub(crate) async fn run(args: CustomerArgs) -> Result<ExitCode, Failure> {
         CustomerCommand::Confirm(args) => confirm(args).await,
         CustomerCommand::Event(args) => event(args).await,
         CustomerCommand::Merge(args) => between::merge(args).await,
+        CustomerCommand::Join(args) => between::join(args).await,
         CustomerCommand::Transfer(args) => between::transfer(args).await,
         CustomerCommand::Review(args) => review::run(args).await,
         CustomerCommand::Erase(args) => erase::run(args).await,

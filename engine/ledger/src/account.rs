@@ -166,11 +166,13 @@ pub struct Counter {
     pub stretches: Vec<CountedStretch>,
 }
 
-/// What this account used of a campaign. The spans lie in each other: no less was used in the longer one.
+/// What this account, or a member of it, used of a campaign. The spans lie in each other: no less was used in the longer one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct UseCount {
     /// The campaign.
     pub campaign: CampaignId,
+    /// Who of the account used it, where each member has a limit of their own; none: whoever.
+    pub member: Option<CustomerId>,
     /// Ever.
     pub ever: Usage,
     /// The last business date of a use.

@@ -3,7 +3,7 @@
 use std::mem;
 
 use jiff::civil::Date;
-use tessera_rules::id::ReceiptId;
+use tessera_rules::id::{CustomerId, ReceiptId};
 use tessera_rules::occasion::Bonus;
 use tessera_rules::usage::{Usage, UsageLimits};
 
@@ -25,7 +25,7 @@ pub fn give(account: &mut Account, outcome: &mut Outcome, bonuses: &[Bonus], cod
     let booking = Booking::new(mem::take(&mut account.lots), &outcome.receipt, outcome.booked_at);
     let mut booking = booking.places_from(place_next(outcome));
     for bonus in bonuses {
-        if !is_within_limits(account, bonus, outcome.business_date) {
+        if !is_within_limits(account, (bonus, outcome.customer.as_ref()), outcome.business_date) {
             continue;
         }
         let reward = &bonus.reward;
@@ -59,14 +59,15 @@ fn place_next(outcome: &Outcome) -> u16 {
     places.max().unwrap_or(0)
 }
 
-/// Counts one more use where the limits of the bonus allow it.
-pub(crate) fn is_within_limits(account: &mut Account, bonus: &Bonus, day: Date) -> bool {
+/// Counts one more use where the limits of the bonus allow it, for who gets it.
+pub(crate) fn is_within_limits(account: &mut Account, (bonus, customer): (&Bonus, Option<&CustomerId>), day: Date) -> bool {
     if bonus.limits == UsageLimits::NONE {
         return true;
     }
     let value = units_of(&bonus.reward.kind).map_or(0, |(_, units)| units.units());
     let mut counts = account.uses.clone();
-    let used = uses::count(&mut counts, &bonus.reward.campaign, Usage { uses: 1, units: 0, value }, day);
+    let member = customer.filter(|_| bonus.per_member);
+    let used = uses::count(&mut counts, (&bonus.reward.campaign, member), Usage { uses: 1, units: 0, value }, day);
     let is_within = uses::is_within(&used, &bonus.limits);
     if is_within {
         account.uses = counts;
@@ -113,7 +114,7 @@ mod tests {
         let mut account = sale.account.take().unwrap();
         assert_eq!(account.lots, [], "all that was earned paid what was owed");
         let kind = RewardKind::Points { asset: asset(POINTS), units: units(7) };
-        let bonus = Bonus { reward: reward("told.0", kind), limits: UsageLimits::NONE };
+        let bonus = Bonus { reward: reward("told.0", kind), limits: UsageLimits::NONE, per_member: false };
         give(&mut account, &mut sale.outcome, &[bonus], &CODES);
         assert_eq!(account.lots.iter().map(|lot| (lot.id.place, lot.left.units())).collect::<Vec<_>>(), [(1, 7)]);
     }

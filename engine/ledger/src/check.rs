@@ -87,7 +87,7 @@ impl Account {
         check_length("days", self.statistics.habits.days.len(), STRETCHES_MAX)?;
         check_sorted("days", &self.statistics.habits.days, |a, b| a.day.cmp(&b.day))?;
         check_sorted("counters", &self.counters, |a, b| a.campaign.cmp(&b.campaign))?;
-        check_sorted("uses", &self.uses, |a, b| a.campaign.cmp(&b.campaign))?;
+        check_sorted("uses", &self.uses, |a, b| (&a.campaign, &a.member).cmp(&(&b.campaign, &b.member)))?;
         check_sorted("tiers", &self.tiers, |a, b| a.program.cmp(&b.program))?;
         check_sorted("spent", &self.statistics.spent_minor, |a, b| a.0.cmp(&b.0))?;
         check_length(

@@ -24,7 +24,7 @@ pub const RECORD_VERSION: u8 = 1;
 pub const FOLLOW_UP_VERSION: u8 = 2;
 
 /// The version in which is written what sales were decided with; those before it were never released.
-pub const DECIDED_VERSION: u8 = 6;
+pub const DECIDED_VERSION: u8 = 7;
 
 /// The version in which what came back of a receipt is written; those before it were never released.
 pub const RETURNED_VERSION: u8 = 5;

@@ -73,6 +73,7 @@ pub fn erase(account: &Account, erasure: &Erasure<'_>) -> Result<Profiled, Erase
     } else {
         booking.store(&mut next);
         next.members.iter_mut().filter(|member| member.customer == *erasure.customer).for_each(forget);
+        next.uses.retain(|used| used.member.as_ref() != Some(erasure.customer));
     }
     next.booked_at_last = now;
     next.outcomes = account.outcomes.saturating_add(1);

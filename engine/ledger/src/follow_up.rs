@@ -208,7 +208,7 @@ pub fn carry_out(account: &Account, work: &CarryOut<'_>) -> Profiled {
 /// A bonus arrives, or goes back to where it came from: to who is blocked and beyond the limits nothing is given.
 fn give(account: &mut Account, outcome: &mut Outcome, (bonus, day): (&Bonus, Date), booking: &mut Booking) {
     let Some(moved) = moved_by(bonus) else { return };
-    if !account.blocked && is_within_limits(account, bonus, day) {
+    if !account.blocked && is_within_limits(account, (bonus, None), day) {
         booking.credit(Credit {
             asset: moved.asset,
             program: moved.program,

@@ -1,4 +1,4 @@
-//! Merge: two accounts turn out to be one person's. One of them sends all that it has to the other, and points there ever after.
+//! Merge: two accounts turn out to be one person's, or become one household's. One of them sends all that it has to the other, and points there ever after.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -8,6 +8,7 @@ use compact_str::format_compact;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use tessera_rules::decision::Promise;
 use tessera_rules::id::{AccountId, AssetId, CustomerId, ReceiptId};
 use tessera_rules::money::Currency;
 use tessera_rules::program::Program;
@@ -29,11 +30,11 @@ use crate::tier::TierHeld;
 pub struct Merge<'a> {
     /// Its minted id.
     pub id: &'a ReceiptId,
-    /// The customer who is another one in truth.
+    /// The customer who is another one in truth, or moves into a household.
     pub gone: &'a CustomerId,
     /// The account that everything goes to.
     pub into: &'a AccountId,
-    /// Who the customer is there.
+    /// Who the customer is there: in a household who they were.
     pub survivor: &'a CustomerId,
     /// BLAKE3 over what the people signed.
     pub content_hash: [u8; 32],
@@ -94,6 +95,19 @@ impl Everything {
     pub fn unsealed(&self, plain: &[u8]) -> Result<Self, Damaged> {
         let account = Account { lots: self.account.lots.clone(), ..Account::decode(plain)? };
         Ok(Self::of(account, self.gone.clone(), self.survivor.clone()))
+    }
+}
+
+impl Everything {
+    /// What a member of the account that goes is called where everything arrives.
+    fn called(&self, member: Option<&CustomerId>) -> Option<CustomerId> {
+        member.map(|member| if *member == self.gone { self.survivor.clone() } else { member.clone() })
+    }
+
+    /// Whether who goes stays who they are, in the household of others.
+    #[must_use]
+    pub fn joins(&self) -> bool {
+        self.gone == self.survivor
     }
 }
 
@@ -186,9 +200,9 @@ pub(crate) fn absorb(account: &mut Account, everything: &Everything, programs: &
     account.merged.dedup();
     cut(&mut account.merged, limits::MERGED_MAX, "merged accounts", &mut full);
     members(account, everything, &mut full);
-    quotes(account, gone, now, &mut full);
+    quotes(account, everything, now, &mut full);
     counters(account, gone, &mut full);
-    use_counts(account, gone, &mut full);
+    use_counts(account, everything, &mut full);
     account.coupons.extend(gone.coupons.iter().cloned());
     if account.coupons.len() > limits::COUPONS_MAX {
         account.coupons.retain(|coupon| coupon.used_by.is_none() && coupon.valid_until.is_none_or(|until| now < until));
@@ -275,11 +289,17 @@ fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
 }
 
 /// What open quotes were promised they keep.
-fn quotes(account: &mut Account, gone: &Account, now: Timestamp, full: &mut Vec<&'static str>) {
+fn quotes(account: &mut Account, everything: &Everything, now: Timestamp, full: &mut Vec<&'static str>) {
     account.open_quotes.retain(|quote| quote.is_open(now));
-    for quote in gone.open_quotes.iter().filter(|quote| quote.is_open(now)) {
+    for quote in everything.account.open_quotes.iter().filter(|quote| quote.is_open(now)) {
         if let Err(place) = account.open_quotes.binary_search_by(|known| known.receipt.cmp(&quote.receipt)) {
-            account.open_quotes.insert(place, quote.clone());
+            let mut quote = quote.clone();
+            for hold in &mut quote.holds {
+                if let Promise::Uses { member, .. } = hold {
+                    *member = everything.called(member.as_ref());
+                }
+            }
+            account.open_quotes.insert(place, quote);
         }
     }
     cut(&mut account.open_quotes, limits::OPEN_QUOTES_MAX, "open quotes", full);
@@ -337,9 +357,10 @@ fn counter_into(known: &mut Counter, other: &Counter) {
 }
 
 /// What one person used as two was used by one.
-fn use_counts(account: &mut Account, gone: &Account, full: &mut Vec<&'static str>) {
-    for count in &gone.uses {
-        match account.uses.binary_search_by(|known| known.campaign.cmp(&count.campaign)) {
+fn use_counts(account: &mut Account, everything: &Everything, full: &mut Vec<&'static str>) {
+    for count in &everything.account.uses {
+        let count = &UseCount { member: everything.called(count.member.as_ref()), ..count.clone() };
+        match account.uses.binary_search_by(|known| (&known.campaign, &known.member).cmp(&(&count.campaign, &count.member))) {
             Ok(place) => {
                 if let Some(known) = account.uses.get_mut(place) {
                     *known = both(known, count);
@@ -356,6 +377,7 @@ fn both(a: &UseCount, b: &UseCount) -> UseCount {
     let same_month = (later.day.year(), later.day.month()) == (earlier.day.year(), earlier.day.month());
     UseCount {
         campaign: a.campaign.clone(),
+        member: a.member.clone(),
         ever: a.ever.plus(b.ever),
         day: later.day,
         on_day: if later.day == earlier.day { later.on_day.plus(earlier.on_day) } else { later.on_day },

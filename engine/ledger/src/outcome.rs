@@ -304,6 +304,8 @@ pub struct UseMove {
     pub campaign: CampaignId,
     /// Which campaign used that limit; none: the campaign itself, or a redemption.
     pub by: Option<CampaignId>,
+    /// It was used by the customer of the outcome, and not by the account: of a household each has their own.
+    pub per_member: bool,
     /// How much; none of it above zero in a return.
     pub usage: Usage,
 }

@@ -111,10 +111,14 @@ fn holds_of(promises: &[Promise]) -> Vec<Promise> {
 /// Adds a hold to one of the same limit; whether it was.
 fn joined(held: &mut Promise, more: &Promise) -> bool {
     match (held, more) {
-        (Promise::Uses { campaign, usage, .. }, Promise::Uses { campaign: other, usage: more, .. })
-        | (Promise::Budget { campaign, usage, .. }, Promise::Budget { campaign: other, usage: more, .. })
-            if campaign == other =>
-        {
+        (
+            Promise::Uses { campaign, member, usage, .. },
+            Promise::Uses { campaign: other, member: other_member, usage: more, .. },
+        ) if (&*campaign, &*member) == (other, other_member) => {
+            *usage = usage.plus(*more);
+            true
+        }
+        (Promise::Budget { campaign, usage, .. }, Promise::Budget { campaign: other, usage: more, .. }) if campaign == other => {
             *usage = usage.plus(*more);
             true
         }

@@ -62,6 +62,7 @@ impl Account {
         let member = self.member(view.customer);
         let mut tiers: Vec<_> = self.tiers.iter().filter(|held| held.now.lasts(now)).collect();
         tiers.sort_by(|a, b| a.program.cmp(&b.program));
+        let by = |member| uses::standing(&self.uses, &others, (view.business_date, Some(member)));
         CustomerStanding {
             customer: view.customer.or(member.map(|member| &member.customer)).cloned().unwrap_or_else(|| nobody(self)),
             blocked: self.blocked,
@@ -70,7 +71,8 @@ impl Account {
             available: self.available(&others, now),
             counters: self.counters.iter().map(booked).collect(),
             counters_promised: self.counters_promised(&others),
-            uses: uses::standing(&self.uses, &others, view.business_date),
+            uses: uses::standing(&self.uses, &others, (view.business_date, None)),
+            uses_by_member: member.map(|member| by(&member.customer)).unwrap_or_default(),
             facts: member.map(|member| facts_known(&member.facts, view)).unwrap_or_default(),
             lists: view.lists.to_vec(),
             enrolled_at: member.and_then(|member| member.enrolled_at),

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use jiff::civil::Date;
 use tessera_rules::decision::Promise;
-use tessera_rules::id::CampaignId;
+use tessera_rules::id::{CampaignId, CustomerId};
 use tessera_rules::standing::Uses;
 use tessera_rules::usage::{Usage, UsageLimits};
 
@@ -12,6 +12,11 @@ use crate::account::UseCount;
 use crate::limits::USES_MAX;
 
 impl UseCount {
+    /// Whether it counts what that member used of it; nobody: what the account did.
+    fn is_of(&self, campaign: &CampaignId, member: Option<&CustomerId>) -> bool {
+        self.campaign == *campaign && self.member.as_ref() == member
+    }
+
     /// Whether no less was used in each longer span of time.
     pub(crate) fn is_sound(&self) -> bool {
         let none = self.on_day.uses >= 0 && self.on_day.units >= 0 && self.on_day.value >= 0;
@@ -61,11 +66,16 @@ fn is_same_month(a: Date, b: Date) -> bool {
     (a.year(), a.month()) == (b.year(), b.month())
 }
 
-/// What was used and what is promised to others, for a sale of that trading day; sorted by campaign.
-pub(crate) fn standing(counts: &[UseCount], others: &[&Promise], day: Date) -> Vec<Uses> {
-    let mut all: Vec<Uses> = counts.iter().map(|count| count.at(day)).collect();
+/// What was used and what is promised to others, for a sale of that trading day; sorted by campaign. By a member of the
+/// account: of limits that each has for themselves; by nobody: of those of the account.
+pub(crate) fn standing(counts: &[UseCount], others: &[&Promise], (day, by): (Date, Option<&CustomerId>)) -> Vec<Uses> {
+    let own = counts.iter().filter(|count| count.member.as_ref() == by);
+    let mut all: Vec<Uses> = own.map(|count| count.at(day)).collect();
     for hold in others {
-        let Promise::Uses { campaign, usage, .. } = hold else { continue };
+        let Promise::Uses { campaign, member, usage, .. } = hold else { continue };
+        if member.as_ref() != by {
+            continue;
+        }
         match all.iter_mut().find(|uses| uses.campaign == *campaign) {
             Some(uses) => {
                 uses.today = uses.today.plus(*usage);
@@ -86,8 +96,13 @@ pub(crate) fn is_within(used: &Uses, limits: &UsageLimits) -> bool {
 
 /// Counts what was used; returns what counts for a sale of that trading day now. Where there is no room, the campaign
 /// that was not used for longest goes.
-pub(crate) fn count(counts: &mut Vec<UseCount>, campaign: &CampaignId, usage: Usage, day: Date) -> Uses {
-    if let Some(known) = counts.iter_mut().find(|known| known.campaign == *campaign) {
+pub(crate) fn count(
+    counts: &mut Vec<UseCount>,
+    (campaign, member): (&CampaignId, Option<&CustomerId>),
+    usage: Usage,
+    day: Date,
+) -> Uses {
+    if let Some(known) = counts.iter_mut().find(|known| known.is_of(campaign, member)) {
         known.add(usage, day);
         return known.at(day);
     }
@@ -97,16 +112,22 @@ pub(crate) fn count(counts: &mut Vec<UseCount>, campaign: &CampaignId, usage: Us
             counts.remove(place);
         }
     }
-    let place = counts.partition_point(|known| known.campaign < *campaign);
-    let fresh = UseCount { campaign: campaign.clone(), ever: usage, day, on_day: usage, in_month: usage };
+    let place = counts.partition_point(|known| (&known.campaign, known.member.as_ref()) < (campaign, member));
+    let (campaign, member) = (campaign.clone(), member.cloned());
+    let fresh = UseCount { campaign, member, ever: usage, day, on_day: usage, in_month: usage };
     let used = fresh.at(day);
     counts.insert(place, fresh);
     used
 }
 
 /// Frees what a sale of that trading day had used. False: nothing of the campaign is known any more.
-pub(crate) fn free(counts: &mut [UseCount], campaign: &CampaignId, usage: Usage, day: Date) -> bool {
-    let found = counts.iter_mut().find(|known| known.campaign == *campaign);
+pub(crate) fn free(
+    counts: &mut [UseCount],
+    (campaign, member): (&CampaignId, Option<&CustomerId>),
+    usage: Usage,
+    day: Date,
+) -> bool {
+    let found = counts.iter_mut().find(|known| known.is_of(campaign, member));
     found.map(|known| known.free(usage, day)).is_some()
 }
 
@@ -137,21 +158,21 @@ mod tests {
             (day(4, 1), 7, (29, 7, 7)),
         ];
         for (day, value, expected) in table {
-            count(&mut counts, &campaign("a"), usage(value), day);
+            count(&mut counts, (&campaign("a"), None), usage(value), day);
             assert_eq!((values(&counts[0]), counts[0].is_sound()), (expected, true), "{value} on {day}");
         }
         let freed = [(day(3, 5), 1, (28, 7, 7)), (day(4, 1), 3, (25, 4, 4)), (day(3, 2), 90, (4, 4, 4))];
         for (day, value, expected) in freed {
-            assert!(free(&mut counts, &campaign("a"), Usage { value, ..Usage::NONE }, day));
+            assert!(free(&mut counts, (&campaign("a"), None), Usage { value, ..Usage::NONE }, day));
             assert_eq!((values(&counts[0]), counts[0].is_sound()), (expected, true), "{value} of {day} is free");
         }
-        assert!(!free(&mut counts, &campaign("b"), usage(1), day(4, 1)));
+        assert!(!free(&mut counts, (&campaign("b"), None), usage(1), day(4, 1)));
     }
 
     #[test]
     fn p4_limits_hold_in_every_span() {
         let mut counts = Vec::new();
-        let used = count(&mut counts, &campaign("a"), usage(10), crate::testing::day());
+        let used = count(&mut counts, (&campaign("a"), None), usage(10), crate::testing::day());
         let value = |value: i64| Usage { value, ..Usage::UNLIMITED };
         for (limits, within) in [
             (UsageLimits { ever: value(10), ..UsageLimits::NONE }, true),
@@ -168,7 +189,7 @@ mod tests {
     fn p4_what_comes_late_finds_as_much_used_on_its_day_as_may_have_been() {
         let day = |month: i8, day: i8| jiff::civil::date(2026, month, day);
         let mut counts = Vec::new();
-        count(&mut counts, &campaign("a"), usage(1), day(3, 5));
+        count(&mut counts, (&campaign("a"), None), usage(1), day(3, 5));
         // Of a trading day before: today, this month and ever as the next sale finds it, before it is counted.
         let table = [
             (day(3, 4), (0, 1, 1)),
@@ -180,9 +201,9 @@ mod tests {
             (day(3, 6), (0, 5, 7)),
         ];
         for (day, expected) in table {
-            let found = standing(&counts, &[], day).remove(0);
+            let found = standing(&counts, &[], (day, None)).remove(0);
             assert_eq!((found.today.value, found.this_month.value, found.ever.value), expected, "{day}");
-            let used = count(&mut counts, &campaign("a"), usage(1), day);
+            let used = count(&mut counts, (&campaign("a"), None), usage(1), day);
             assert_eq!(used.today.value, expected.0 + 1, "{day}");
         }
     }

@@ -80,7 +80,7 @@ impl Customers {
             match *space {
                 layout::DIRECTORY => phones = self.take_phones_out(account, found).await?,
                 layout::MEMBERSHIPS => {
-                    for customer in names(account, &found.customer) {
+                    for customer in names(&self.engine.core, account, &found.customer).await? {
                         self.engine.core.forget_memberships(&customer).await?;
                     }
                 }
@@ -94,7 +94,7 @@ impl Customers {
         let core = &self.engine.core;
         let own: Vec<AccountId> = std::iter::once(&account.id).chain(&account.merged).cloned().collect();
         let mut phones = Vec::new();
-        for customer in names(account, &found.customer) {
+        for customer in names(&self.engine.core, account, &found.customer).await? {
             // What was sealed before a merge lies where it was.
             for home in homes(&customer, account) {
                 let (contact, _) = opened(core, &Found { customer: customer.clone(), account: home }, &[]).await?;

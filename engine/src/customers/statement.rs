@@ -1,4 +1,4 @@
-//! What people sign when they merge customers, move points between them, look at what a brake holds, or erase a customer.
+//! What people sign when they merge customers, make a household, move points between them, look at what a brake holds, or erase a customer.
 
 use tessera_contract::Fault;
 use tessera_contract::read::{ENGINE_MARK_FAULT, holds_engine_mark};
@@ -20,14 +20,30 @@ const UNITS_MAX: i64 = 1_000_000_000_000;
 pub struct CustomerStatement {
     /// Its minted id: a repeat with the same content changes nothing.
     pub id: ReceiptId,
-    /// Who goes, or gives.
+    /// Who goes, moves in, or gives.
     pub from: CustomerId,
-    /// Who stays, or gets.
+    /// Who stays, has the household, or gets.
     pub to: CustomerId,
-    /// What goes; none: everything, and the two are one from then on.
-    pub units: Option<(AssetId, Units)>,
+    /// What becomes of the two.
+    pub act: Between,
     /// Why, 1 to 200 characters without line breaks.
     pub reason: String,
+}
+
+/// What becomes of two customers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Between {
+    /// They are one person: everything goes, and whoever names the one is led to the other.
+    Merge,
+    /// They are of one household: everything goes into the account of the other, and both stay who they are.
+    Join,
+    /// The one gives the other some of what they have.
+    Transfer {
+        /// Of what.
+        asset: AssetId,
+        /// How much.
+        units: Units,
+    },
 }
 
 /// What somebody found who looked at a receipt, as it is signed.
@@ -121,10 +137,13 @@ impl CustomerStatement {
     /// INVARIANT: two statements have the same text only if they are equal; no field holds a line break.
     #[must_use]
     pub fn text(&self) -> String {
-        let Self { id, from, to, units, reason } = self;
-        match units {
-            None => format!("{FIRST_LINE}\nact: merge\nid: {id}\nfrom: {from}\ninto: {to}\nreason: {reason}\n"),
-            Some((asset, units)) => format!(
+        let Self { id, from, to, act, reason } = self;
+        match act {
+            Between::Merge => format!("{FIRST_LINE}\nact: merge\nid: {id}\nfrom: {from}\ninto: {to}\nreason: {reason}\n"),
+            Between::Join => {
+                format!("{FIRST_LINE}\nact: join\nid: {id}\ncustomer: {from}\nhousehold of: {to}\nreason: {reason}\n")
+            }
+            Between::Transfer { asset, units } => format!(
                 "{FIRST_LINE}\nact: transfer\nid: {id}\nfrom: {from}\nto: {to}\nasset: {asset}\nunits: {}\nreason: {reason}\n",
                 units.units()
             ),
@@ -137,13 +156,16 @@ impl CustomerStatement {
         let from = read.parsed("from_customer_id", CustomerId::parse(&request.from_customer_id));
         let to = read.parsed("into_customer_id", CustomerId::parse(&request.into_customer_id));
         read.other("into_customer_id", from.as_ref() == to.as_ref());
-        read.reason(&request.reason);
-        match (id, from, to) {
-            (Some(id), Some(from), Some(to)) if read.faults.is_empty() => {
-                Ok(Self { id, from, to, units: None, reason: request.reason.clone() })
-            }
-            _ => Err(Refusal::Invalid(read.faults)),
-        }
+        read.both((id, from, to), Between::Merge, &request.reason)
+    }
+
+    pub(super) fn of_join(request: &v1::JoinHouseholdRequest) -> Result<Self, Refusal> {
+        let mut read = Read::default();
+        let id = read.id(&request.request_id);
+        let from = read.parsed("customer_id", CustomerId::parse(&request.customer_id));
+        let to = read.parsed("household_of_customer_id", CustomerId::parse(&request.household_of_customer_id));
+        read.other("household_of_customer_id", from.as_ref() == to.as_ref());
+        read.both((id, from, to), Between::Join, &request.reason)
     }
 
     pub(super) fn of_transfer(request: &v1::TransferUnitsRequest) -> Result<Self, Refusal> {
@@ -156,14 +178,11 @@ impl CustomerStatement {
         if !(1..=UNITS_MAX).contains(&request.units) {
             read.fault("units", format!("must be 1 to {UNITS_MAX}"));
         }
-        read.reason(&request.reason);
-        match (id, from, to, asset) {
-            (Some(id), Some(from), Some(to), Some(asset)) if read.faults.is_empty() => {
-                let units = Some((asset, Units::from_units(request.units)));
-                Ok(Self { id, from, to, units, reason: request.reason.clone() })
-            }
-            _ => Err(Refusal::Invalid(read.faults)),
-        }
+        let Some(asset) = asset else {
+            read.reason(&request.reason);
+            return Err(Refusal::Invalid(read.faults));
+        };
+        read.both((id, from, to), Between::Transfer { asset, units: Units::from_units(request.units) }, &request.reason)
     }
 }
 
@@ -176,6 +195,22 @@ struct Read {
 impl Read {
     fn fault(&mut self, field: &str, text: String) {
         self.faults.push(Fault { field: field.to_owned(), description: text.into() });
+    }
+
+    /// The statement of two customers, if nothing is wrong with it.
+    fn both(
+        mut self,
+        (id, from, to): (Option<ReceiptId>, Option<CustomerId>, Option<CustomerId>),
+        act: Between,
+        reason: &str,
+    ) -> Result<CustomerStatement, Refusal> {
+        self.reason(reason);
+        match (id, from, to) {
+            (Some(id), Some(from), Some(to)) if self.faults.is_empty() => {
+                Ok(CustomerStatement { id, from, to, act, reason: reason.to_owned() })
+            }
+            _ => Err(Refusal::Invalid(self.faults)),
+        }
     }
 
     fn parsed<T, E: std::fmt::Display>(&mut self, field: &str, parsed: Result<T, E>) -> Option<T> {

@@ -6,11 +6,13 @@ use tessera_contract::Pii;
 use tessera_contract::refusal::Refusal;
 use tessera_ledger::account::Account;
 use tessera_ledger::erase::{Erasure, erase};
-use tessera_rules::id::{CustomerId, FactId, ReceiptId};
+use tessera_ledger::limits::MERGED_MAX;
+use tessera_rules::id::{AccountId, CustomerId, FactId, ReceiptId};
 
 use super::day::keep_aside;
 use super::enrol::{put_recorded, repeated};
 use super::{CaseAnswer, Draft};
+use crate::core::Core;
 use crate::directory::{Found, customer_of};
 use crate::heads::BACK_OFF;
 use crate::layout;
@@ -58,7 +60,7 @@ impl EraseCase {
         );
         let done = erased.map_err(|refusal| Refusal::fault(CUSTOMER, refusal.to_string()))?;
         self.refuse_other_phones(draft, &account).await?;
-        for customer in names(&account, &self.found.customer) {
+        for customer in names(draft.core, &account, &self.found.customer).await? {
             if let Some(deletion) = sealing::deletion(draft.core, &customer).await? {
                 draft.put_claim(deletion)?;
             }
@@ -83,7 +85,7 @@ impl EraseCase {
     /// A phone that was said after the others were taken out of the directory would lead to nobody for ever: with the key goes
     /// what tells it (H80).
     async fn refuse_other_phones(&self, draft: &Draft<'_>, account: &Account) -> Result<(), Refusal> {
-        for customer in names(account, &self.found.customer) {
+        for customer in names(draft.core, account, &self.found.customer).await? {
             let own = Found { customer: customer.clone(), account: account.id.clone() };
             let (contact, _) = sealing::opened(draft.core, &own, &[]).await?;
             let is_other = contact.phone.is_some_and(|phone| !self.phones.contains(&phone));
@@ -98,12 +100,28 @@ impl EraseCase {
 /// The field of who is erased.
 pub(crate) const CUSTOMER: &str = "customer_id";
 
-/// Under which names a customer is known: their own, and where they are alone in the account, those that were merged into it.
-pub(crate) fn names(account: &Account, customer: &CustomerId) -> Vec<CustomerId> {
-    let is_alone = account.members.len() == 1;
-    let merged = account.merged.iter().filter(|_| is_alone).map(customer_of);
-    let mut names: Vec<CustomerId> = std::iter::once(customer.clone()).chain(merged).collect();
+/// Under which names a customer is known: their own, and that of everybody who was merged into them.
+pub(crate) async fn names(core: &Core, account: &Account, customer: &CustomerId) -> Result<Vec<CustomerId>, Refusal> {
+    let mut names = vec![customer.clone()];
+    for merged in &account.merged {
+        if account.members.len() == 1 || called(core, account, merged).await? == *customer {
+            names.push(customer_of(merged));
+        }
+    }
     names.sort();
     names.dedup();
-    names
+    Ok(names)
+}
+
+/// Who the customer of an account that is part of a household's is there.
+async fn called(core: &Core, household: &Account, merged: &AccountId) -> Result<CustomerId, Refusal> {
+    let mut found = Found { customer: customer_of(merged), account: merged.clone() };
+    for _ in 0..=MERGED_MAX {
+        if found.account == household.id {
+            break;
+        }
+        let Some(to) = core.account(&found.account).await?.account.and_then(|account| account.moved_to.clone()) else { break };
+        found.move_to(&to);
+    }
+    Ok(found.customer)
 }

@@ -1,4 +1,5 @@
-//! Merge: two customers are one. The one's account sends everything to the other's; see `moved` for what comes after.
+//! Merge: two customers are one, or of one household. The one's account sends everything to the other's; see `moved` for what
+//! comes after.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -21,13 +22,28 @@ use crate::layout;
 use crate::record::Extras;
 use crate::sealing::{Contact, contact_row, deletion, fact_row, opened};
 
+/// Fields of a request that name the two.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UniteNames {
+    pub(crate) gone: &'static str,
+    pub(crate) survivor: &'static str,
+}
+
+impl UniteNames {
+    /// Of one person who was known as two.
+    pub(crate) const MERGE: Self = Self { gone: "from_customer_id", survivor: "into_customer_id" };
+    /// Of one who moves into a household.
+    pub(crate) const JOIN: Self = Self { gone: "customer_id", survivor: "household_of_customer_id" };
+}
+
 /// A merge that the people named may make, at the account that goes.
 #[derive(Debug)]
 pub(crate) struct MergeCase {
     pub(crate) id: ReceiptId,
+    pub(crate) names: UniteNames,
     /// Who goes.
     pub(crate) gone: Found,
-    /// Who they are from now on.
+    /// Who they are from now on, and where: in a household who they were.
     pub(crate) survivor: Found,
     pub(crate) reason: String,
     /// The most units of one asset that those who signed may move.
@@ -47,7 +63,7 @@ impl MergeCase {
         }
         // Taken before the other account is looked at: of two merges at once the later one sees what the first has done.
         let turn = self.turn(draft).await?;
-        let Some(account) = draft.account().cloned() else { return Err(Refusal::fault(GONE, "names no account")) };
+        let Some(account) = draft.account().cloned() else { return Err(Refusal::fault(self.names.gone, "names no account")) };
         self.refuse(draft, &account).await?;
         draft.put_claim(turn)?;
         let mut done = merge(
@@ -105,31 +121,31 @@ impl MergeCase {
 
     async fn refuse(&self, draft: &Draft<'_>, account: &Account) -> Result<(), Refusal> {
         if account.moved_to.is_some() {
-            return Err(Refusal::fault(GONE, "was merged already"));
+            return Err(Refusal::fault(self.names.gone, "was merged already, or is in a household"));
         }
         // It may have got more since the signatures were counted.
         if most_units(account) > self.units_max {
             return Err(Refusal::fault("signatures", "must be two: it has more units by now than one person may move"));
         }
         let survivor = stored(draft, &self.survivor.account).await?;
-        let Some(survivor) = survivor else { return Err(Refusal::fault(SURVIVOR, "names no account")) };
+        let Some(survivor) = survivor else { return Err(Refusal::fault(self.names.survivor, "names no account")) };
         if survivor.moved_to.is_some() {
-            return Err(Refusal::fault(SURVIVOR, "was merged itself"));
+            return Err(Refusal::fault(self.names.survivor, "was merged itself, or is in a household"));
         }
-        for (field, known) in [(GONE, account), (SURVIVOR, &survivor)] {
+        for (field, known) in [(self.names.gone, account), (self.names.survivor, &survivor)] {
             if known.blocked {
                 return Err(Refusal::fault(field, "is blocked"));
             }
-            if known.members.len() > 1 {
-                return Err(Refusal::fault(field, "is a household, and people cannot be taken out of one"));
-            }
+        }
+        if account.members.len() > 1 {
+            return Err(Refusal::fault(self.names.gone, "has a household, and people cannot be taken out of one"));
         }
         let (gone, to) = (self.gone.customer.clone(), self.survivor.customer.clone());
         let everything = Everything::of(account.clone(), gone, to);
         let programs = draft.core.programs.in_force();
         let now = draft.booked_at(self.now);
         match no_room(&survivor, &everything, programs.revision.programs(), now).first() {
-            Some(what) => Err(Refusal::fault(SURVIVOR, format!("has no room for all {what} of both"))),
+            Some(what) => Err(Refusal::fault(self.names.survivor, format!("has no room for all {what} of both"))),
             None => Ok(()),
         }
     }
@@ -139,11 +155,6 @@ impl MergeCase {
 pub(super) fn merge_name(follow_up: &str) -> Vec<u8> {
     [b"merge:", follow_up.as_bytes()].concat()
 }
-
-/// The field of who goes.
-const GONE: &str = "from_customer_id";
-/// The field of who stays.
-const SURVIVOR: &str = "into_customer_id";
 
 /// The account that went last.
 pub(crate) async fn last_merged(core: &Core) -> Result<(Version, Option<AccountId>), Refusal> {
@@ -203,7 +214,7 @@ pub(super) async fn take_values_over(
 
 /// Whoever stays was erased meanwhile: what is sealed of the one who goes is theirs too, and nobody opens it any more (H80).
 pub(super) async fn delete_keys(draft: &mut Draft<'_>, everything: &Everything) -> Result<(), Refusal> {
-    for customer in names(&everything.account, &everything.gone) {
+    for customer in names(draft.core, &everything.account, &everything.gone).await? {
         if let Some(deletion) = deletion(draft.core, &customer).await? {
             draft.put_claim(deletion)?;
         }

@@ -302,5 +302,5 @@ fn read_return_terms(wire: &v1::ReturnTerms) -> Result<ReturnTerms, Unreadable> 
 fn read_use(wire: &v1::UseChange) -> Result<UseMove, Unreadable> {
     let usage = Usage { uses: wire.uses, units: wire.units, value: wire.value };
     let by = optional(&wire.by_campaign_id, CampaignId::parse)?;
-    Ok(UseMove { campaign: CampaignId::parse(&wire.campaign_id)?, by, usage })
+    Ok(UseMove { campaign: CampaignId::parse(&wire.campaign_id)?, by, per_member: wire.per_member, usage })
 }

@@ -301,9 +301,10 @@ fn write_follow_up(fields: &mut Fields, follow_up: &FollowUp) {
     fields.text(1, &follow_up.id);
     fields.signed(
         2,
-        i32::from(match follow_up.kind {
+        i32::from(match &follow_up.kind {
             FollowUpKind::Referral { .. } => v1::FollowUpKind::Referral,
             FollowUpKind::Transfer { .. } => v1::FollowUpKind::Transfer,
+            FollowUpKind::Merge { everything } if everything.joins() => v1::FollowUpKind::HouseholdMove,
             FollowUpKind::Merge { .. } => v1::FollowUpKind::Merge,
         }),
     );
@@ -382,6 +383,7 @@ fn write_use(fields: &mut Fields, change: &UseMove) {
     fields.zigzag(3, change.usage.units);
     fields.zigzag(4, change.usage.value);
     fields.text(5, change.by.as_ref().map_or("", CampaignId::as_str));
+    fields.truth(6, change.per_member);
 }
 
 fn write_applied(fields: &mut Fields, applied: &Applied) {

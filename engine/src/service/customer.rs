@@ -75,7 +75,11 @@ fn standing(receipt: &Receipt, (account, lists): (&Account, &[SegmentId]), found
 fn prompts_due(rules: &Rules, customer: CustomerStanding, receipt: &Receipt, call: &Call) -> Vec<v1::Prompt> {
     let standing = Standing { customer: Some(customer), ..Standing::default() };
     let decision = evaluate(&rules.revision, &rules.catalogue, &standing, receipt, call.now, Effort::default());
-    let context = AnswerContext { facts: &fact_shapes(&rules.revision), ..AnswerContext::plain(receipt, TillDisplay::default()) };
+    let context = AnswerContext {
+        customer: standing.customer.as_ref().map(|known| &known.customer),
+        facts: &fact_shapes(&rules.revision),
+        ..AnswerContext::plain(receipt, TillDisplay::default())
+    };
     tessera_contract::render::answer(&decision, context).prompts
 }
 

@@ -114,6 +114,7 @@ fn render(engine: &Engine, made: &Made, decided: &Decided, times: v1::PhaseTimes
     let context = AnswerContext {
         receipt: &made.asked.input.receipt,
         display: made.asked.input.display,
+        customer: made.recognised.found().map(|found| &found.customer),
         revision: revision.number(),
         catalogue: made.asked.rules.catalogue.number(),
         balances: balances(account, revision, made.asked.at),

@@ -25,12 +25,12 @@ use crate::directory::derived;
 use crate::follow_ups::Carrier;
 use crate::ledger::{Finding, verify};
 use crate::programs::people::{People, Person, Role};
-use crate::{CustomerStatement, Customers, layout};
+use crate::{Between, CustomerStatement, Customers, layout};
 
 /// Who goes, and who stays.
-const ONE: &str = "1001";
-const OTHER: &str = "2002";
-const CAMPAIGNS: &str = "
+pub(super) const ONE: &str = "1001";
+pub(super) const OTHER: &str = "2002";
+pub(super) const CAMPAIGNS: &str = "
   - {id: earn, name: Points, points: {per: 1.00, units: 1, asset: points}}
   - {id: friend, name: Friend, for: {referral: first_receipt}, grant: {give: {points: {units: 500}}}}
 ";
@@ -39,14 +39,14 @@ fn key(seed: u8) -> PrivateKey {
     PrivateKey::from_seed(&[seed; 32])
 }
 
-fn staff() -> crate::Settings {
+pub(super) fn staff() -> crate::Settings {
     let person = |name: &str, seed: u8, role| Person { name: name.to_owned(), key: key(seed).public(), roles: vec![role] };
     let finance = [person("Fia", 1, Role::Finance), person("Finn", 2, Role::Finance), person("Mark", 3, Role::Marketer)];
     crate::Settings { people: People::new(finance.into()).unwrap(), adjust_alone_units_max: 1_000, ..settings() }
 }
 
 /// A hundred points on the one card and fifty on the other.
-async fn rig() -> Rig {
+pub(super) async fn rig() -> Rig {
     let plain = Rig::new().await;
     plain.publish(CAMPAIGNS).await;
     plain.sell(sale(&plain, "first", Some(ONE), 100)).await;
@@ -54,16 +54,16 @@ async fn rig() -> Rig {
     Rig::reopened(Arc::clone(&plain.storage), staff()).await
 }
 
-fn sale(rig: &Rig, id: &str, card: Option<&str>, pounds: i64) -> v1::Receipt {
+pub(super) fn sale(rig: &Rig, id: &str, card: Option<&str>, pounds: i64) -> v1::Receipt {
     let sold_at = Some(timestamp_to_wire(rig.clock.now()));
     v1::Receipt { sold_at, ..receipt(id, card, vec![line("1", "OTHER", 1, pounds * 100)]) }
 }
 
-fn found(rig: &Rig, card: &str) -> crate::directory::Found {
+pub(super) fn found(rig: &Rig, card: &str) -> crate::directory::Found {
     derived(&rig.engine.core.keys.directory_name("card", card))
 }
 
-fn signatures(statement: &CustomerStatement, signers: &[u8]) -> Vec<admin::PersonSignature> {
+pub(super) fn signatures(statement: &CustomerStatement, signers: &[u8]) -> Vec<admin::PersonSignature> {
     let sign = |seed: &u8| admin::PersonSignature {
         public_key: key(*seed).public().as_bytes().to_vec(),
         signature: key(*seed).sign(&statement.text()).to_vec(),
@@ -74,7 +74,7 @@ fn signatures(statement: &CustomerStatement, signers: &[u8]) -> Vec<admin::Perso
 fn merge_request(rig: &Rig, id: &str, (from, into): (&str, &str), signers: &[u8]) -> admin::MergeCustomersRequest {
     let (from, to) = (found(rig, from).customer, found(rig, into).customer);
     let id = ReceiptId::parse(id).unwrap();
-    let statement = CustomerStatement { id, from, to, units: None, reason: "one person".to_owned() };
+    let statement = CustomerStatement { id, from, to, act: Between::Merge, reason: "one person".to_owned() };
     admin::MergeCustomersRequest {
         request_id: statement.id.to_string(),
         from_customer_id: statement.from.to_string(),
@@ -84,7 +84,7 @@ fn merge_request(rig: &Rig, id: &str, (from, into): (&str, &str), signers: &[u8]
     }
 }
 
-async fn merge(rig: &Rig, id: &str, from: &str, into: &str) -> Result<v1::Outcome, Status> {
+pub(super) async fn merge(rig: &Rig, id: &str, from: &str, into: &str) -> Result<v1::Outcome, Status> {
     send(rig, merge_request(rig, id, (from, into), &[1])).await
 }
 
@@ -99,7 +99,7 @@ async fn transfer(rig: &Rig, id: &str, (from, to): (&str, &str), units: i64, sig
         id: ReceiptId::parse(id).unwrap(),
         from: found(rig, from).customer,
         to: found(rig, to).customer,
-        units: Some((asset, Units::from_units(units))),
+        act: Between::Transfer { asset, units: Units::from_units(units) },
         reason: "a gift".to_owned(),
     };
     let request = admin::TransferUnitsRequest {
@@ -115,12 +115,12 @@ async fn transfer(rig: &Rig, id: &str, (from, to): (&str, &str), units: i64, sig
     done.map(|done| done.into_inner().outcome.unwrap())
 }
 
-async fn carry(rig: &Rig) -> usize {
+pub(super) async fn carry(rig: &Rig) -> usize {
     Carrier::open(rig.engine.clone()).await.unwrap().catch_up().await.unwrap()
 }
 
 /// What the transfer book holds; the whole ledger agrees.
-async fn under_way(rig: &Rig) -> i128 {
+pub(super) async fn under_way(rig: &Rig) -> i128 {
     let verified = verify(rig.storage.as_ref(), 2, |_| {}).await.unwrap();
     assert_eq!(verified.findings, Vec::<Finding>::new());
     let book = verified.held.iter().filter(|held| held.place.side == Side::Book(Book::Transfer));

@@ -21,7 +21,7 @@ use crate::directory::derived;
 use crate::follow_ups::Carrier;
 use crate::ledger::{Finding, verify};
 use crate::programs::people::{People, Person, Role};
-use crate::{Contacts, CustomerStatement, Customers, EraseStatement, layout};
+use crate::{Between, Contacts, CustomerStatement, Customers, EraseStatement, layout};
 
 pub(super) const ONE: &str = "1001";
 pub(super) const OTHER: &str = "2002";
@@ -123,7 +123,7 @@ async fn send_merge(rig: &Rig, from: &str, into: &str) {
         id: ReceiptId::parse("m").unwrap(),
         from: found(rig, from).customer,
         to: found(rig, into).customer,
-        units: None,
+        act: Between::Merge,
         reason: "one person".to_owned(),
     };
     let signature = admin::PersonSignature {

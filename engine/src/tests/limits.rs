@@ -31,8 +31,14 @@ async fn p4_a_limit_in_money_is_held_by_open_quotes_counted_by_settles_and_freed
     let third = rig.quote(quote(basket("C", 800))).await.unwrap();
     assert_eq!(due(&third), 800);
     let sold = rig.settle(as_quoted(basket("A", 800), &first)).await.unwrap().outcome.unwrap();
-    let change =
-        |uses, value| v1::UseChange { campaign_id: "staff".to_owned(), uses, units: uses, value, by_campaign_id: String::new() };
+    let change = |uses, value| v1::UseChange {
+        campaign_id: "staff".to_owned(),
+        uses,
+        units: uses,
+        value,
+        by_campaign_id: String::new(),
+        ..Default::default()
+    };
     assert!(!is_short(&sold));
     assert_eq!(sold.use_changes, [change(1, 400)]);
     let back = rig.give_back(give_back("R", Some("A"), vec![("1", line("1", "SOCKS", 1, 400))])).await.unwrap();
@@ -81,6 +87,7 @@ async fn p4_a_limit_of_several_campaigns_is_held_counted_and_freed_and_known_aft
         units: sign,
         value: 400 * sign,
         by_campaign_id: "socks".to_owned(),
+        per_member: false,
     };
     assert!(!is_short(&sold));
     assert_eq!(sold.use_changes, [change(1)]);

@@ -12,7 +12,7 @@ mod rewards;
 
 use tessera_proto::billing::v1;
 use tessera_rules::decision::{AnswerPart, Choice, Decision, Prompt, PromptReason};
-use tessera_rules::id::{AssetId, CampaignId, FactId, ProgramId, SeriesId, Sku};
+use tessera_rules::id::{AssetId, CampaignId, CustomerId, FactId, ProgramId, SeriesId, Sku};
 use tessera_rules::receipt::Receipt;
 
 use crate::read::TillDisplay;
@@ -26,6 +26,8 @@ pub struct AnswerContext<'a> {
     pub receipt: &'a Receipt,
     /// What the till can show.
     pub display: TillDisplay,
+    /// Who stands at the till; none: nobody is known.
+    pub customer: Option<&'a CustomerId>,
     /// Number of the revision; 0: none.
     pub revision: u64,
     /// Number of the catalogue; 0: none.
@@ -74,6 +76,7 @@ impl<'a> AnswerContext<'a> {
         Self {
             receipt,
             display,
+            customer: None,
             revision: 0,
             catalogue: 0,
             balances: Vec::new(),
@@ -174,7 +177,7 @@ fn prompt_to_wire(prompt: &Prompt, decision: &Decision, context: &AnswerContext<
     v1::Prompt {
         prompt_id: prompt_id(&prompt.fact),
         fact_id: prompt.fact.as_str().to_owned(),
-        customer_id: String::new(),
+        customer_id: context.customer.map_or_else(String::new, |customer| customer.as_str().to_owned()),
         reason: i32::from(reason),
         answer_kind: i32::from(shape.map_or(v1::AnswerKind::Text, |shape| shape.kind)),
         options: shape.map(|shape| shape.options.clone()).unwrap_or_default(),

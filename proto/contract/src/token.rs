@@ -18,7 +18,7 @@ use crate::limits::TOKEN_BYTES_MAX;
 pub use body::{Promised, RevisionName, TokenBody, TokenHead, decision_hash};
 
 /// The version of the token's form.
-const VERSION: u8 = 10;
+const VERSION: u8 = 11;
 /// Bytes before the sealed body.
 const HEADER_BYTES: usize = 1 + 4 + NONCE_BYTES;
 /// Bytes of the seal's tag.

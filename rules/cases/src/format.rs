@@ -142,6 +142,7 @@ const USES: Table = Table {
     short: None,
     keys: &[
         ("campaign", Text),
+        ("member", Text),
         ("day", Moment),
         ("ever", Number),
         ("units_ever", Number),

@@ -98,6 +98,7 @@ pub(crate) fn standing() -> Standing {
         counters: Vec::new(),
         counters_promised: Vec::new(),
         uses: Vec::new(),
+        uses_by_member: Vec::new(),
         facts: Vec::new(),
         lists: Vec::new(),
         enrolled_at: None,

@@ -4,7 +4,7 @@ use compact_str::format_compact;
 
 use super::Checker;
 use super::keys::program::COMMON_LIMIT;
-use super::limits::{Limited, Spans};
+use super::limits::Limited;
 use super::program::Scope;
 use super::read::Fields;
 use crate::asset::Asset;
@@ -15,7 +15,6 @@ use crate::id::CampaignId;
 use crate::limits::COMMON_LIMITS_MAX;
 use crate::mechanic::{Act, Mechanic, Per};
 use crate::tree::Node;
-use crate::usage::{Usage, UsageLimits};
 
 impl Checker<'_> {
     /// Reads them, and tells the campaigns that use them up.
@@ -41,10 +40,8 @@ impl Checker<'_> {
         let asset = redeemed.or(given).flatten();
         let of = Limited { takes_money: redeemed.is_none() && given.is_none(), asset, scope };
         let budget = fields.get("budget").and_then(|node| self.budget(node, of));
-        let Spans { per_receipt, customer, shared } = self.spans(Some(&fields), budget, of);
-        let limits = Limits::of(per_receipt, customer, shared);
-        let nothing = (Usage::UNLIMITED, UsageLimits::NONE, UsageLimits::NONE);
-        if (per_receipt, customer, shared) == nothing && self.errors == errors_before {
+        let limits = self.spans(Some(&fields), budget, of).limits();
+        if limits == Limits::default() && self.errors == errors_before {
             let help = "add one, such as `per_customer_month: {value: 50.00}`";
             self.error_with_help(fields.at, "this limit limits nothing", help);
         }

@@ -33,7 +33,18 @@ pub(super) struct Spans {
     pub(super) per_receipt: Usage,
     pub(super) customer: UsageLimits,
     pub(super) shared: UsageLimits,
+    /// Of a household each has their own.
+    pub(super) per_member: bool,
 }
+
+impl Spans {
+    pub(super) fn limits(self) -> Limits {
+        Limits { per_member: self.per_member, ..Limits::of(self.per_receipt, self.customer, self.shared) }
+    }
+}
+
+/// Whose uses are counted together; whether each member's.
+pub(crate) const WHOSE: [(&str, bool); 2] = [("account", false), ("member", true)];
 
 impl Checker<'_> {
     /// How much may be used, and the caps that limits on one receipt in money or points are.
@@ -42,14 +53,14 @@ impl Checker<'_> {
         let of = Limited { takes_money, asset: asset_of(mechanic, scope), scope };
         let budget = fields.get("budget").and_then(|node| self.budget(node, of));
         let inner = fields.get("limits").and_then(|node| self.fields(node, &LIMITS));
-        let Spans { per_receipt, customer, shared } = self.spans(inner.as_ref(), budget, of);
-        let value = Some(per_receipt.value).filter(|value| *value < i64::MAX);
+        let spans = self.spans(inner.as_ref(), budget, of);
+        let value = Some(spans.per_receipt.value).filter(|value| *value < i64::MAX);
         let caps = match of.asset {
             Some(_) => Caps { units: value.map(Units::from_units), ..Caps::default() },
             None => Caps { per_receipt: value.map(Amount::from_minor), ..Caps::default() },
         };
-        let per_receipt = Usage { value: i64::MAX, ..per_receipt };
-        (Limits::of(per_receipt, customer, shared), caps)
+        let per_receipt = Usage { value: i64::MAX, ..spans.per_receipt };
+        (Spans { per_receipt, ..spans }.limits(), caps)
     }
 
     /// The limits in these fields.
@@ -68,7 +79,12 @@ impl Checker<'_> {
             self.agree(fields, ("per_receipt", per_receipt), of, &[("per_day", shared.day)]);
             self.agree(fields, customer[0], of, &[("per_day", shared.day)]);
         }
-        Spans { per_receipt, customer, shared }
+        let per = inner.and_then(|fields| fields.get("per"));
+        if let Some(node) = per.filter(|_| customer == UsageLimits::NONE) {
+            self.error_with_help(node.at, "nothing here is limited per customer", "add `per_customer`, or leave `per` out");
+        }
+        let per_member = per.and_then(|node| self.choice(node, &WHOSE)).unwrap_or(false);
+        Spans { per_receipt, customer, shared, per_member }
     }
 
     /// A number alone counts uses.

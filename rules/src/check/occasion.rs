@@ -67,5 +67,13 @@ impl Checker<'_> {
             let help = "say `per_customer`, `per_customer_day` or `per_customer_month`, in uses or points";
             self.error_with_help(fields.place_of("limits"), "only what one account gets can be limited here", help);
         }
+        if limits.per_member && matches!(occasion, Occasion::Referral(_)) {
+            let help = "leave `per: member` out";
+            self.error_with_help(
+                fields.place_of("limits"),
+                "the account that brought somebody is rewarded, no member of it",
+                help,
+            );
+        }
     }
 }

@@ -399,7 +399,7 @@ fn left(case: &Case<'_>, campaign: &Campaign) -> Result<Usage, Reason> {
     let limits = &campaign.limits;
     let mut left = limits.per_receipt;
     if let Some(limits) = &limits.per_customer {
-        let used = case.customer.and_then(|customer| used(&customer.uses, &campaign.id));
+        let used = case.customer.and_then(|customer| campaign.limits.used(customer, &campaign.id));
         let reasons = [Span::Ever, Span::Day, Span::Month].map(Reason::LimitReached);
         left = left.least(left_of(limits, used, reasons)?);
     }

@@ -68,7 +68,7 @@ pub(super) fn open<'a>(case: &Case<'a>, facts: &Facts<'_, 'a>) -> Vec<Common<'a>
 fn left(case: &Case<'_>, limit: &CommonLimit) -> Usage {
     let mut left = limit.limits.per_receipt;
     if let Some(limits) = &limit.limits.per_customer {
-        let own = case.customer.and_then(|customer| used(&customer.uses, &limit.name));
+        let own = case.customer.and_then(|customer| limit.limits.used(customer, &limit.name));
         left = left.least(left_of(limits, own, [Reason::CommonLimit; 3]).unwrap_or(Usage::NONE));
     }
     if let Some(limits) = &limit.limits.shared {
@@ -191,7 +191,8 @@ impl Draft<'_, '_> {
             let by = by.and_then(|place| self.case.revision.campaigns().get(place)).map(|campaign| campaign.id.clone());
             let campaign = limit.name.clone();
             if limit.limits.per_customer.is_some() {
-                self.promises.push(Promise::Uses { campaign: campaign.clone(), by: by.clone(), usage });
+                let member = limit.limits.member(self.case.customer);
+                self.promises.push(Promise::Uses { campaign: campaign.clone(), by: by.clone(), member, usage });
             }
             if limit.limits.shared.is_some() {
                 self.promises.push(Promise::Budget { campaign, by, usage });

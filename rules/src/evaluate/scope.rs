@@ -333,7 +333,9 @@ impl<'f, 'a> CaseScope<'f, '_, 'a> {
     }
 
     fn uses(&self, campaign: &str) -> Option<&'a Uses> {
-        find(&self.facts.case.customer?.uses, |uses| uses.campaign.as_str().cmp(campaign))
+        let customer = self.facts.case.customer?;
+        let of = |all: &'a [Uses]| find(all, |uses| uses.campaign.as_str().cmp(campaign));
+        of(&customer.uses_by_member).or_else(|| of(&customer.uses))
     }
 
     fn customer_entry(&self, field: CustomerField, name: &str) -> Option<Value<'a>> {

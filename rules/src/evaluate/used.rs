@@ -17,7 +17,8 @@ impl Draft<'_, '_> {
                 continue;
             }
             if campaign.limits.per_customer.is_some() {
-                self.promises.push(Promise::Uses { campaign: campaign.id.clone(), by: None, usage });
+                let member = campaign.limits.member(self.case.customer);
+                self.promises.push(Promise::Uses { campaign: campaign.id.clone(), by: None, member, usage });
             }
             if campaign.limits.shared.is_some() {
                 self.promises.push(Promise::Budget { campaign: campaign.id.clone(), by: None, usage });

@@ -353,6 +353,7 @@ impl Trial {
                     counters: counters.clone(),
                     counters_promised: Vec::new(),
                     uses: Vec::new(),
+                    uses_by_member: Vec::new(),
                     facts: revision.facts().iter().map(fact).collect(),
                     lists: lists.clone(),
                     enrolled_at: Some(known_at),

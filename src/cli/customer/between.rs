@@ -1,11 +1,11 @@
-//! `tessera customer merge` and `transfer`: what one customer has goes to another.
+//! `tessera customer merge`, `join` and `transfer`: what one customer has goes to another.
 
 use std::process::ExitCode;
 
 use clap::Args;
-use tessera_engine::CustomerStatement;
+use tessera_engine::{Between, CustomerStatement};
 use tessera_proto::admin::v1::customer_service_client::CustomerServiceClient;
-use tessera_proto::admin::v1::{MergeCustomersRequest, TransferUnitsRequest};
+use tessera_proto::admin::v1::{JoinHouseholdRequest, MergeCustomersRequest, TransferUnitsRequest};
 use tessera_proto::billing::v1::{MovedUnits, Outcome};
 use tessera_rules::id::{AssetId, CustomerId, ReceiptId};
 use tessera_rules::money::Units;
@@ -34,6 +34,37 @@ pub(super) struct MergeArgs {
     #[arg(value_name = "INTO")]
     into: String,
     /// An id for this merge; the same one again changes nothing.
+    #[arg(long, value_name = "ID")]
+    id: String,
+    /// Why, for the books.
+    #[arg(long)]
+    reason: String,
+    /// Yes, though nothing undoes it.
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    signed: SignArgs,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// Arguments of `tessera customer join`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples (`tessera card show CARD` tells a card's customer):
+  two people save up together
+      tessera customer join c-2… c-1… --id H1 --reason 'asked for at the desk' \\
+          --as anna.key --yes
+All of a household earn and spend the same points; each is asked for their own birthday,
+and limits with `per: member` are each member's. Nothing undoes it: what each of them brought
+is not told apart any more. Points can be given back by `tessera customer transfer`.")]
+pub(super) struct JoinArgs {
+    /// The customer who moves in, by the engine's own id; in no household yet.
+    #[arg(value_name = "CUSTOMER")]
+    customer: String,
+    /// Somebody of the household, or who has one from now on.
+    #[arg(value_name = "HOUSEHOLD_OF")]
+    household_of: String,
+    /// An id for this move; the same one again changes nothing.
     #[arg(long, value_name = "ID")]
     id: String,
     /// Why, for the books.
@@ -86,7 +117,7 @@ pub(super) async fn merge(args: MergeArgs) -> Result<ExitCode, Failure> {
         id: ReceiptId::parse(&args.id)?,
         from: CustomerId::parse(&args.from)?,
         to: CustomerId::parse(&args.into)?,
-        units: None,
+        act: Between::Merge,
         reason: args.reason.clone(),
     };
     let Some(signatures) = args.signed.sign(&statement.text())? else { return Ok(ExitCode::SUCCESS) };
@@ -105,13 +136,39 @@ pub(super) async fn merge(args: MergeArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Makes two customers a household.
+pub(super) async fn join(args: JoinArgs) -> Result<ExitCode, Failure> {
+    let statement = CustomerStatement {
+        id: ReceiptId::parse(&args.id)?,
+        from: CustomerId::parse(&args.customer)?,
+        to: CustomerId::parse(&args.household_of)?,
+        act: Between::Join,
+        reason: args.reason.clone(),
+    };
+    let Some(signatures) = args.signed.sign(&statement.text())? else { return Ok(ExitCode::SUCCESS) };
+    if !args.yes {
+        let what = format!("{} would share everything with {}", args.customer, args.household_of);
+        return Err(format!("nothing undoes this: {what}. Say --yes to go on").into());
+    }
+    let request = JoinHouseholdRequest {
+        request_id: args.id,
+        customer_id: args.customer,
+        household_of_customer_id: args.household_of,
+        reason: args.reason,
+        signatures,
+    };
+    let joined = running(&args.config).await?.join_household(request).await.map_err(admin::refused)?.into_inner();
+    print(&page(&joined.outcome.unwrap_or_default()));
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Gives units of one customer to another.
 pub(super) async fn transfer(args: TransferArgs) -> Result<ExitCode, Failure> {
     let statement = CustomerStatement {
         id: ReceiptId::parse(&args.id)?,
         from: CustomerId::parse(&args.from)?,
         to: CustomerId::parse(&args.to)?,
-        units: Some((AssetId::parse(&args.asset)?, Units::from_units(args.units))),
+        act: Between::Transfer { asset: AssetId::parse(&args.asset)?, units: Units::from_units(args.units) },
         reason: args.reason.clone(),
     };
     let Some(signatures) = args.signed.sign(&statement.text())? else { return Ok(ExitCode::SUCCESS) };

@@ -118,6 +118,7 @@ fn standing(plain: &Plain, sale: &Sale) -> CustomerStanding {
         counters: plain.counters.values().cloned().collect(),
         counters_promised: Vec::new(),
         uses: plain.uses.values().cloned().collect(),
+        uses_by_member: Vec::new(),
         facts: Vec::new(),
         lists: Vec::new(),
         enrolled_at: None,

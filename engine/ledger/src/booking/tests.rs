@@ -42,12 +42,25 @@ fn lots_of_different_expiry_take_the_later_one_and_lapsed_ones_go_first() {
     account.check().unwrap();
 }
 
+fn fact(number: usize) -> crate::account::FactKnown {
+    crate::account::FactKnown {
+        fact: tessera_rules::id::FactId::parse(&format!("{number:04}{}", "f".repeat(28))).unwrap(),
+        known_at: at(0),
+        source: crate::account::FactSource::Till,
+        confirmed: false,
+        refused: false,
+        readable: None,
+        code: None,
+    }
+}
+
 /// An account with full lists of the longest ids.
 fn longest(long: &str) -> crate::account::Account {
     let mut account = account();
     account.uses = (0..USES_MAX)
         .map(|number| UseCount {
             campaign: campaign(&format!("{number:04}{}", "c".repeat(44))),
+            member: None,
             ever: uses(1),
             day: day(),
             on_day: uses(1),
@@ -63,15 +76,6 @@ fn longest(long: &str) -> crate::account::Account {
             stretches: Vec::new(),
         })
         .collect();
-    let fact = |number: usize| crate::account::FactKnown {
-        fact: tessera_rules::id::FactId::parse(&format!("{number:04}{}", "f".repeat(28))).unwrap(),
-        known_at: at(0),
-        source: crate::account::FactSource::Till,
-        confirmed: false,
-        refused: false,
-        readable: None,
-        code: None,
-    };
     let mut member = account.members[0].clone();
     member.facts = (0..48).map(fact).collect();
     account.members = (0..4)
@@ -102,7 +106,8 @@ fn longest(long: &str) -> crate::account::Account {
             state: crate::right::PrizeState::Due,
         })
         .collect();
-    let hold = tessera_rules::decision::Promise::Uses { campaign: campaign(&"h".repeat(48)), by: None, usage: uses(1) };
+    let hold =
+        tessera_rules::decision::Promise::Uses { campaign: campaign(&"h".repeat(48)), by: None, member: None, usage: uses(1) };
     account.open_quotes = (0..64)
         .map(|number| crate::hold::OpenQuote {
             receipt: receipt_id(&format!("{number:04}{long}")),
@@ -149,7 +154,8 @@ fn p4_an_account_of_its_size_promises_nothing_more_and_is_told_from_one_with_too
     while exceeds_bytes(&account) {
         account.lots.pop().expect("without lots it has room");
     }
-    let promise = |name: &str| tessera_rules::decision::Promise::Uses { campaign: campaign(name), by: None, usage: uses(1) };
+    let promise =
+        |name: &str| tessera_rules::decision::Promise::Uses { campaign: campaign(name), by: None, member: None, usage: uses(1) };
     let promises = ["h", "i"].map(|letter| promise(&letter.repeat(48)));
     let refused = (0..OPEN_QUOTES_MAX).find_map(|number| {
         let receipt = receipt_id(&format!("{number:04}{long}"));

@@ -135,6 +135,7 @@ fn h74_what_a_customer_has_spent_is_what_is_left_of_a_claimed_sale_whenever_good
 fn h74_what_a_limit_of_several_campaigns_counts_for_a_claim_is_not_what_its_sale_gave() {
     let used = |by: &str| Promise::Uses {
         campaign: campaign("limit:members"),
+        member: None,
         by: Some(campaign(by)),
         usage: tessera_rules::usage::Usage { uses: 1, units: 0, value: 7 },
     };

@@ -9,7 +9,7 @@ use crate::testing::*;
 
 fn bonus(limits: UsageLimits) -> Bonus {
     let kind = RewardKind::Points { asset: asset(POINTS), units: units(500) };
-    Bonus { reward: reward("friend.0", kind), limits }
+    Bonus { reward: reward("friend.0", kind), limits, per_member: false }
 }
 
 /// The outcome of whom somebody brought, with the follow-up that it causes.
@@ -30,6 +30,7 @@ fn p4_p5_what_one_outcome_sends_the_other_takes_out_of_the_transfer_book() {
     let mut used_up = account();
     used_up.uses = vec![crate::account::UseCount {
         campaign: bonus(UsageLimits::NONE).reward.campaign,
+        member: None,
         ever: uses(1),
         day: day(),
         on_day: uses(1),

@@ -99,6 +99,7 @@ fn used(uses: i64, month: i8, on: i8) -> UseCount {
     let usage = Usage { uses, units: 0, value: 0 };
     UseCount {
         campaign: campaign("limited"),
+        member: None,
         ever: usage,
         day: jiff::civil::date(2026, month, on),
         on_day: usage,

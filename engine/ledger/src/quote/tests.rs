@@ -118,14 +118,19 @@ fn h7_a_limit_that_many_campaigns_use_is_held_once() {
     let promises: Vec<Promise> = (0..crate::limits::HOLDS_MAX)
         .map(of)
         .flat_map(|(campaign, by, usage)| {
-            [Promise::Uses { campaign: campaign.clone(), by: by.clone(), usage }, Promise::Budget { campaign, by, usage }]
+            [
+                Promise::Uses { campaign: campaign.clone(), by: by.clone(), member: None, usage },
+                Promise::Budget { campaign, by, usage },
+            ]
         })
         .collect();
     let account = quote(&hundred(), "r-1", 1, &promises, 0).unwrap();
     let all = usage(i64::try_from(crate::limits::HOLDS_MAX).unwrap());
     let campaign = campaign("limit:l");
-    let held =
-        [Promise::Uses { campaign: campaign.clone(), by: None, usage: all }, Promise::Budget { campaign, by: None, usage: all }];
+    let held = [
+        Promise::Uses { campaign: campaign.clone(), by: None, member: None, usage: all },
+        Promise::Budget { campaign, by: None, usage: all },
+    ];
     assert_eq!(account.open_quotes[0].holds, held);
 }
 
@@ -177,7 +182,7 @@ fn the_sixty_fifth_open_quote_is_told_to_promise_nothing() {
 fn p4_counts_uses_and_codes_of_other_quotes_are_seen() {
     let promises = [
         Promise::Threshold { campaign: campaign("tenth"), counted_milli: 3_000, rewarded: 1, time: CounterTime::Ever },
-        Promise::Uses { campaign: campaign("daily"), by: None, usage: uses(2) },
+        Promise::Uses { campaign: campaign("daily"), by: None, member: None, usage: uses(2) },
         Promise::Code { code: "ABC".into() },
     ];
     let mut account = account();

@@ -221,8 +221,22 @@ impl Kept {
     fn customer(&self, account: &Account, view: &View<'_>) -> CustomerStanding {
         let mut standing = account.standing(view);
         if let Some(then) = &self.then {
-            let CustomerStanding { blocked, tiers, tiers_until, uses, lists, visits, habits, seen, staff, .. } = then.clone();
-            standing = CustomerStanding { blocked, tiers, tiers_until, uses, lists, visits, habits, seen, staff, ..standing };
+            let CustomerStanding {
+                blocked, tiers, tiers_until, uses, uses_by_member, lists, visits, habits, seen, staff, ..
+            } = then.clone();
+            standing = CustomerStanding {
+                blocked,
+                tiers,
+                tiers_until,
+                uses,
+                uses_by_member,
+                lists,
+                visits,
+                habits,
+                seen,
+                staff,
+                ..standing
+            };
         }
         for (asset, units) in &self.redeemed {
             match standing.available.binary_search_by(|(known, _)| known.cmp(asset)) {

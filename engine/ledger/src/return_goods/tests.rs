@@ -232,7 +232,7 @@ fn p4_what_redemptions_used_of_a_limit_is_free_again_with_the_last_of_the_goods_
     let receipt = receipt("r-1", vec![line("1", 3, 1_000), line("2", 7, 555)]);
     let mut decision = unchanged(&receipt);
     let usage = Usage { uses: 1, units: 3, value: 100 };
-    decision.promises = vec![Promise::Uses { campaign: campaign("limit:month"), by: None, usage }];
+    decision.promises = vec![Promise::Uses { campaign: campaign("limit:month"), by: None, member: None, usage }];
     // The first line alone has a discount; the other one has nothing to do with the limit.
     let lines = [sold("1", vec![part(3, 900, "off", -100)]), sold("2", Vec::new())];
     let mut command = settle_of(&receipt, &decision, at(10));
@@ -256,6 +256,7 @@ fn p4_what_each_campaign_used_of_a_limit_is_free_again_with_the_goods_that_it_ma
     let mut decision = unchanged(&receipt);
     let used = |by: &str, value: i64| Promise::Uses {
         campaign: campaign("limit:month"),
+        member: None,
         by: Some(campaign(by)),
         usage: Usage { uses: 1, units: 0, value },
     };
@@ -281,13 +282,13 @@ fn p4_what_a_limit_counted_is_free_again_in_proportion_and_in_any_order() {
     let receipt = receipt("r-1", vec![line("1", 3, 1_000), line("2", 7, 555)]);
     let mut decision = unchanged(&receipt);
     let usage = Usage { uses: 2, units: 10, value: 155 };
-    decision.promises = vec![Promise::Uses { campaign: campaign("off"), by: None, usage }];
+    decision.promises = vec![Promise::Uses { campaign: campaign("off"), by: None, member: None, usage }];
     let parts = [vec![part(3, 900, "off", -100)], vec![part(7, 500, "off", -55)]];
     let lines = [sold("1", parts[0].clone()), sold("2", parts[1].clone())];
     let mut command = settle_of(&receipt, &decision, at(10));
     command.sold = &lines;
     let done = settled(Some(&account()), &command);
-    assert_eq!(done.outcome.uses, [UseMove { campaign: campaign("off"), by: None, usage }]);
+    assert_eq!(done.outcome.uses, [UseMove { per_member: false, campaign: campaign("off"), by: None, usage }]);
     for steps in [[("1", 1), ("2", 7), ("1", 2)], [("2", 3), ("2", 4), ("1", 3)], [("1", 3), ("2", 1), ("2", 6)]] {
         let (mut account, mut so_far) = (done.account.clone().unwrap(), ReturnedSoFar::default());
         let mut freed = Usage::NONE;

@@ -2,7 +2,7 @@
 
 use tessera_rules::campaign::COST_PREFIX;
 use tessera_rules::decision::{CounterMove, CounterTime, LineShare};
-use tessera_rules::id::{CampaignId, ProgramId};
+use tessera_rules::id::{CampaignId, CustomerId, ProgramId};
 use tessera_rules::money::{Amount, Units, split};
 use tessera_rules::receipt::RedeemMode;
 use tessera_rules::usage::Usage;
@@ -180,11 +180,21 @@ fn uses_of(step: Step<'_>, account: &mut Account, is_meant: impl Fn(Option<&Camp
                 }
             }
         };
-        if usage.is_something() && uses::free(&mut account.uses, &used.campaign, usage, step.original.business_date) {
+        let by = if used.per_member { bought_by(account, step.original) } else { None };
+        if usage.is_something()
+            && uses::free(&mut account.uses, (&used.campaign, by.as_ref()), usage, step.original.business_date)
+        {
             moves.push(UseMove { usage: usage.negated(), ..used.clone() });
         }
     }
     moves
+}
+
+/// Who of the account bought it, as they are called now; where they were merged into somebody of a household nobody can tell.
+fn bought_by(account: &Account, original: &Outcome) -> Option<CustomerId> {
+    let bought = account.members.iter().find(|member| Some(&member.customer) == original.customer.as_ref());
+    let alone = || account.members.first().filter(|_| account.members.len() == 1);
+    bought.or_else(alone).map(|member| member.customer.clone())
 }
 
 /// How a campaign lies on lines: what it took off them, else what they earned of its reward.

@@ -145,7 +145,7 @@ fn p4_h75_what_refused_rewards_had_used_is_free_once_whether_goods_come_back_bef
         (decision.rewards, decision.brakes) = (vec![of_points("p", 40)], vec![Brake::Velocity]);
         let usage = Usage { uses: 1, units: 0, value: 40 };
         let campaign = decision.rewards[0].campaign.clone();
-        decision.promises = vec![Promise::Uses { campaign: campaign.clone(), by: None, usage }];
+        decision.promises = vec![Promise::Uses { campaign: campaign.clone(), by: None, member: None, usage }];
         let done = settled(Some(&account()), &settle_of(&receipt, &decision, at(1)));
         let (mut account, sale, mut so_far) = (done.account.unwrap(), done.outcome, ReturnedSoFar::default());
         let used = |account: &Account| account.uses.first().map_or((0, 0), |count| (count.ever.uses, count.ever.value));
@@ -164,7 +164,7 @@ fn p4_h75_what_refused_rewards_had_used_is_free_once_whether_goods_come_back_bef
         }
         assert_eq!(used(&account), (0, 0), "{before}");
         // As much is used by another sale; goods of this one free nothing of it.
-        crate::uses::count(&mut account.uses, &campaign, usage, day());
+        crate::uses::count(&mut account.uses, (&campaign, None), usage, day());
         if after > 0 {
             account = back(&account, &sale, &so_far, after).0;
         }

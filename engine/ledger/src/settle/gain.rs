@@ -52,11 +52,13 @@ pub(crate) fn give(account: Option<&mut Account>, settle: &Settle<'_>, booking: 
         gain.counters.push(counted);
     }
     for promise in &settle.decision.promises {
-        let Promise::Uses { campaign, by, usage } = promise else { continue };
-        let used = uses::count(&mut account.uses, campaign, *usage, settle.receipt.business_date);
+        let Promise::Uses { campaign, by, member, usage } = promise else { continue };
+        // Who was promised it may be another customer by now: of the account, or merged into one.
+        let member = member.as_ref().and(settle.customer.as_ref());
+        let used = uses::count(&mut account.uses, (campaign, member), *usage, settle.receipt.business_date);
         let limits = settle.limits.iter().find(|known| known.campaign == *campaign);
         gain.is_short |= limits.is_some_and(|known| !uses::is_within(&used, &known.limits));
-        gain.uses.push(UseMove { campaign: campaign.clone(), by: by.clone(), usage: *usage });
+        gain.uses.push(UseMove { campaign: campaign.clone(), by: by.clone(), per_member: member.is_some(), usage: *usage });
     }
     seen::count(&mut account.seen, settle.seen, settle.receipt);
     let statistics = &mut account.statistics;

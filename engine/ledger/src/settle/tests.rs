@@ -167,7 +167,7 @@ fn counters_uses_and_statistics_move() {
     let mut receipt = receipt("r-1", vec![line("1", 4, 400)]);
     let mut decision = unchanged(&receipt);
     decision.counters = vec![counted("tenth", 4_000, 0)];
-    decision.promises = vec![Promise::Uses { campaign: campaign("daily"), by: None, usage: uses(2) }];
+    decision.promises = vec![Promise::Uses { campaign: campaign("daily"), by: None, member: None, usage: uses(2) }];
     let first = settled(Some(&account()), &settle_of(&receipt, &decision, at(0))).account.unwrap();
     receipt.id = receipt_id("r-2");
     receipt.sold_at = at(60 * 26);
@@ -244,7 +244,7 @@ fn p4_a_limit_that_is_exceeded_all_the_same_is_recorded_as_shortfall() {
     let mut account = account();
     for (id, expected) in [("r-1", false), ("r-2", true)] {
         let receipt = receipt(id, vec![line("1", 1, 100)]);
-        let promises = vec![Promise::Uses { campaign: campaign("daily"), by: None, usage: uses(2) }];
+        let promises = vec![Promise::Uses { campaign: campaign("daily"), by: None, member: None, usage: uses(2) }];
         let decision = Decision { promises, ..unchanged(&receipt) };
         let mut command = settle_of(&receipt, &decision, at(0));
         command.limits = &limits;

@@ -43,7 +43,7 @@ fn bonus() -> Bonus {
         text: "Thank you".into(),
         fallback: false,
     };
-    Bonus { reward, limits: UsageLimits::NONE }
+    Bonus { reward, limits: UsageLimits::NONE, per_member: false }
 }
 
 fn follow_up() -> FollowUp {
@@ -198,6 +198,11 @@ fn postings() -> Vec<Posting> {
     reasons.into_iter().enumerate().map(of).collect()
 }
 
+fn used(by: Option<CampaignId>) -> UseMove {
+    let per_member = by.is_some();
+    UseMove { campaign: CampaignId::parse("ten").unwrap(), by, per_member, usage: Usage { uses: 1, units: -2, value: i64::MAX } }
+}
+
 fn full() -> Outcome {
     let campaign = || CampaignId::parse("ten").unwrap();
     Outcome {
@@ -260,9 +265,7 @@ fn full() -> Outcome {
             rewards: tessera_rules::conventions::ReturnedRewards::EqualShares,
             payment: tessera_rules::conventions::ReturnedPayment::Never,
         }],
-        uses: [None, Some(campaign())]
-            .map(|by| UseMove { campaign: campaign(), by, usage: Usage { uses: 1, units: -2, value: i64::MAX } })
-            .into(),
+        uses: [None, Some(campaign())].map(used).into(),
         follow_ups: vec![follow_up()],
         facts: Vec::new(),
         flags: FLAGS.to_vec(),

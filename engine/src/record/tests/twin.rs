@@ -326,6 +326,7 @@ fn use_change(change: &tessera_ledger::outcome::UseMove) -> v1::UseChange {
         units: change.usage.units,
         value: change.usage.value,
         by_campaign_id: change.by.as_ref().map(ToString::to_string).unwrap_or_default(),
+        per_member: change.per_member,
     }
 }
 

@@ -173,6 +173,7 @@ const PROMISE: Table = Table {
         ("campaign", Text),
         ("counted", Number),
         ("rewarded", Number),
+        ("member", Text),
         ("uses", Number),
         ("value", Number),
         ("budget_uses", Number),

@@ -49,7 +49,7 @@ pub(crate) fn opening(binder: &mut Binder<'_, '_, '_>, item: &Item, at: Timestam
     account.counters = item.items("counters").iter().filter_map(|item| binder.counter(item)).collect();
     account.counters.sort_by(|a, b| a.campaign.cmp(&b.campaign));
     account.uses = item.items("uses").iter().filter_map(|item| binder.uses(item, today)).collect();
-    account.uses.sort_by(|a, b| a.campaign.cmp(&b.campaign));
+    account.uses.sort_by(|a, b| (&a.campaign, &a.member).cmp(&(&b.campaign, &b.member)));
     account.coupons =
         item.items("coupons").iter().enumerate().filter_map(|(place, item)| binder.coupon(item, place, at)).collect();
     account.tiers = binder.tiers(item, at);
@@ -227,7 +227,8 @@ impl Binder<'_, '_, '_> {
         let in_month = self.usage(item, &campaign, MONTH, on_day)?;
         let ever = self.usage(item, &campaign, EVER, in_month)?;
         let day = item.get("day").and_then(|item| self.instant(item)).map(|day| self.bench.zone.to_datetime(day).date());
-        Some(UseCount { campaign, ever, day: day.unwrap_or(today), on_day, in_month })
+        let member = item.get("member").and_then(|id| self.id(id, CustomerId::parse));
+        Some(UseCount { campaign, member, ever, day: day.unwrap_or(today), on_day, in_month })
     }
 
     /// Uses, units and value of a span of time; what is not said is as in a shorter one.

@@ -4,7 +4,7 @@ use tessera_rules::decision::{
     Awaited, Brake, Choice, CodeVerdict, CounterMove, DecidedLine, Decision, Missing, NearMiss, Note, Part, Promise,
     PromptReason, RedeemCap, Redeemable, Redemption, Reward, RewardKind, Shortfall, Task, Verdict,
 };
-use tessera_rules::id::{CampaignId, FactId, Sku};
+use tessera_rules::id::{CampaignId, CustomerId, FactId, Sku};
 use tessera_rules::money::Amount;
 
 use super::{Words, decimal, mode, summed};
@@ -192,9 +192,10 @@ impl Words<'_> {
             Promise::Threshold { campaign: id, counted_milli, rewarded, .. } => {
                 vec![campaign(id), ("counted", Self::milli(*counted_milli)), ("rewarded", Got::count(*rewarded))]
             }
-            Promise::Uses { campaign: id, by: used_by, usage } => {
+            Promise::Uses { campaign: id, by: used_by, member, usage } => {
                 let mut shown = self.usage(id, *usage, ["uses", "units", "value"]);
-                shown.extend([campaign(id), by(used_by.as_ref())]);
+                let member = Got::maybe(member.as_ref().map(CustomerId::as_str));
+                shown.extend([campaign(id), by(used_by.as_ref()), ("member", member)]);
                 shown
             }
             Promise::Code { code } => vec![("code", Got::text(code))],

@@ -8,7 +8,7 @@ use tessera_ledger::return_goods::Returned;
 use tessera_ledger::standing::View;
 use tessera_rules::decision::RewardKind;
 use tessera_rules::evaluate::{TierNow, tiers_now};
-use tessera_rules::id::ReceiptId;
+use tessera_rules::id::{CustomerId, ReceiptId};
 use tessera_rules::money::{Amount, Units};
 
 use super::{Words, mode, tender_kind};
@@ -144,7 +144,8 @@ impl Words<'_> {
 
     fn uses(self, uses: &tessera_ledger::account::UseCount) -> Got {
         let day = self.bench.zone.to_timestamp(uses.day.at(0, 0, 0, 0)).ok();
-        let mut shown = vec![("campaign", Got::text(uses.campaign.as_str())), ("day", Got::Moment(day))];
+        let member = Got::maybe(uses.member.as_ref().map(CustomerId::as_str));
+        let mut shown = vec![("campaign", Got::text(uses.campaign.as_str())), ("member", member), ("day", Got::Moment(day))];
         for (usage, names) in [(uses.ever, EVER), (uses.in_month, MONTH), (uses.on_day, TODAY)] {
             shown.extend(self.usage(&uses.campaign, usage, names));
         }

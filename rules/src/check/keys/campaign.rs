@@ -8,6 +8,7 @@ use super::{Key, Keys, keys, may, must, words};
 use crate::cashier::TASKS;
 use crate::check::campaign::{BARCODES, ON_RETURN, PRIORITY_MAX, SHOW_AS, USES_MAX, WAITS_FOR};
 use crate::check::conditions::TENDERS;
+use crate::check::limits::WHOSE;
 use crate::check::mechanic::{LEVELS, PER};
 use crate::check::occasion::BROUGHT;
 use crate::check::validity::WEEKDAYS;
@@ -251,6 +252,11 @@ pub(crate) const LIMITS: Keys = keys(
         may("per_customer_day", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "By one customer on one trading day."),
         may("per_customer_month", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "By one customer in one month of trading days."),
         may("per_day", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "By all customers together on one trading day."),
+        may(
+            "per",
+            Choice(|| words(&WHOSE)),
+            "Whose uses `per_customer` counts: the account's, or each member's of a household; else `account`.",
+        ),
     ],
 );
 

@@ -6,6 +6,7 @@ use super::{Key, Keys, keys, may, must, one_of, words};
 use crate::check::asset::{AT_ONCE, KINDS, NEVER};
 use crate::check::audience::{ANSWER_MAX, ASK, FORMS};
 use crate::check::campaign::USES_MAX;
+use crate::check::limits::WHOSE;
 use crate::check::{brakes, conventions};
 use crate::limits::{BRAKE_DAYS_MAX, BRAKE_RECEIPTS_MAX, CLAIM_HOURS_MAX, COLUMNS_MAX, COLUMNS_MIN, DAYS_MAX, MONTHS_MAX};
 
@@ -125,6 +126,11 @@ pub(crate) const COMMON_LIMIT: Keys = keys(
         may("per_customer_day", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "By one customer on one trading day."),
         may("per_customer_month", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "By one customer in one month of trading days."),
         may("per_day", Either(&[Whole(1, USES_MAX), Map(&LIMIT)]), "By all customers together on one trading day."),
+        may(
+            "per",
+            Choice(|| words(&WHOSE)),
+            "Whose uses `per_customer` counts: the account's, or each member's of a household; else `account`.",
+        ),
         may("budget", Map(&BUDGET), "What it may cost over all sales."),
     ],
 );

@@ -262,7 +262,12 @@ fn promise(reader: &mut CompactReader<'_>) -> Option<Promise> {
             rewarded: reader.signed()?,
             time: counter_time(reader)?,
         },
-        2 => Promise::Uses { campaign: reader.name()?, by: reader.optional(CompactReader::name)?, usage: usage(reader)? },
+        2 => Promise::Uses {
+            campaign: reader.name()?,
+            by: reader.optional(CompactReader::name)?,
+            member: reader.optional(CompactReader::name)?,
+            usage: usage(reader)?,
+        },
         3 => Promise::Code { code: reader.name()? },
         4 => Promise::Budget { campaign: reader.name()?, by: reader.optional(CompactReader::name)?, usage: usage(reader)? },
         _ => return None,

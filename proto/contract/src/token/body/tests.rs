@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use tessera_rules::decision::{Calendar, CodeVerdict, CounterTime, Note, Promise, Reward, RewardKind, Shortfall, Verdict};
-use tessera_rules::id::{AssetId, CampaignId, LineId, RewardId, Sku, TierId};
+use tessera_rules::id::{AssetId, CampaignId, CustomerId, LineId, RewardId, Sku, TierId};
 use tessera_rules::money::{Amount, Units};
 use tessera_rules::receipt::{Measure, RedeemMode};
 use tessera_rules::usage::Usage;
@@ -86,8 +86,18 @@ fn every_promise_verdict_and_way_of_redeeming_is_read_as_written() {
             rewarded: i64::MIN,
             time: CounterTime::Within { calendar: Calendar::Quarters, stretch: -7, remembered: 3 },
         },
-        Promise::Uses { campaign: campaign("once"), by: None, usage: Usage { uses: i64::MAX, units: 0, value: -1 } },
-        Promise::Uses { campaign: campaign("limit:m"), by: Some(campaign("once")), usage: Usage::NONE },
+        Promise::Uses {
+            campaign: campaign("once"),
+            by: None,
+            member: None,
+            usage: Usage { uses: i64::MAX, units: 0, value: -1 },
+        },
+        Promise::Uses {
+            campaign: campaign("limit:m"),
+            by: Some(campaign("once")),
+            member: Some(CustomerId::parse("c-1").expect("is an id")),
+            usage: Usage::NONE,
+        },
         Promise::Code { code: "ЛЕТО 2026".into() },
         Promise::Budget {
             campaign: campaign("budget"),

@@ -245,10 +245,11 @@ fn promise<'a>(writer: &mut CompactWriter<'a>, promise: &'a Promise) {
             writer.signed(*rewarded);
             counter_time(writer, *time);
         }
-        Promise::Uses { campaign, by, usage } => {
+        Promise::Uses { campaign, by, member, usage } => {
             writer.byte(2);
             writer.name(campaign.as_str());
             writer.optional(by.as_ref(), |writer, by| writer.name(by.as_str()));
+            writer.optional(member.as_ref(), |writer, member| writer.name(member.as_str()));
             write_usage(writer, *usage);
         }
         Promise::Code { code } => {
